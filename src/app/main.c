@@ -1,0 +1,5 @@
+/* main.c -- weft: one program, many sub-commands (commands.c lists them). */
+int main(void)
+{
+    return 0;
+}

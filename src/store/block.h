@@ -1,0 +1,76 @@
+/* block.h -- sealed segments turned into columns, sorted by trace id: written once, read by many, replaced as a whole.
+ *
+ * Shape      one file: row groups of at most 64 Ki spans cut at trace ids, tables, directory, footer (docs/format/block.md)
+ * Errors     WEFT_CORRUPT names file, section and place: never a wrong answer
+ * Threads    a block is immutable: any number of readers
+ * Ownership  counted references, as segments
+ */
+#ifndef WEFT_STORE_BLOCK_H
+#define WEFT_STORE_BLOCK_H
+#include "store/segment.h"
+
+struct weft_block;
+
+/* What a merge reads: views of sealed segments and open blocks, in any mix. */
+struct weft_merge_input {
+    const struct weft_segment_view *const *segments;
+    uint32_t segment_count;
+    struct weft_block *const *blocks;
+    uint32_t block_count;
+};
+struct weft_merge_options {
+    const char *directory;
+    uint64_t number;                /* never used before; file name is block-<16 hex digits>.weft */
+    const _Atomic bool *cancelled;  /* checked every row group; NULL: never */
+    void (*progress)(void *arg, uint64_t spans_done, uint64_t spans_total); /* NULL: none */
+    void *progress_arg;
+    int zstd_level;                 /* 0: default */
+};
+struct weft_merge_stats {
+    uint64_t spans_in, spans_out, exact_duplicates, conflicting_duplicates, traces, orphans, bytes;
+};
+/* Write beside, sync, rename: on 0 the block exists whole and its footer names the segments and blocks it supersedes; on an
+ * error, or a crash, it does not. Streams: private memory stays near 20 MB whatever the input. */
+int weft_merge(const struct weft_merge_input *input, const struct weft_merge_options *options,
+               struct weft_merge_stats *stats, struct weft_err *err);
+
+int weft_block_open(struct weft_block **out, const char *path, struct weft_err *err);
+void weft_block_ref(struct weft_block *block);
+void weft_block_unref(struct weft_block *block); /* NULL is fine */
+void weft_block_mark_obsolete(struct weft_block *block); /* unlink at the last reference */
+
+struct weft_block_info {
+    const char *path;
+    uint64_t number, file_bytes, span_count, trace_count, error_count, row_group_count;
+    uint64_t start_min, start_max;              /* of span start times */
+    struct weft_trace_id trace_min, trace_max;
+    const uint64_t *superseded_segments, *superseded_blocks;
+    uint32_t superseded_segment_count, superseded_block_count;
+    uint64_t created_unix_ns;
+    uint64_t conflicting_duplicates;
+};
+void weft_block_info(const struct weft_block *block, struct weft_block_info *out);
+
+int weft_block_trace(struct weft_block *block, const struct weft_trace_id *id, struct weft_batch *out,
+                     struct weft_err *err);
+/* As weft_segment_search(); row tag = tag_base | row group << 20 | row (row group < 2^20). */
+int weft_block_search(struct weft_block *block, const struct weft_search *search, uint64_t tag_base,
+                      struct weft_top *top, struct weft_search_result *stats, struct weft_err *err);
+/* Strings are copied into the arena. */
+int weft_block_hit(struct weft_block *block, uint64_t row_tag, struct weft_hit *out, struct weft_arena *arena,
+                   struct weft_err *err);
+/* Adds to counts of the (service, name, kind) found; order does not matter. */
+int weft_block_operations(struct weft_block *block,
+                          void (*add)(void *arg, struct weft_str service, struct weft_str name, uint8_t kind,
+                                      uint64_t spans, uint64_t errors),
+                          void *arg, struct weft_err *err);
+/* Read every page: checksums and invariants; every finding goes to `report` as a sentence. WEFT_CORRUPT when there was one. */
+int weft_block_check(struct weft_block *block, void (*report)(void *arg, const char *sentence), void *arg,
+                     struct weft_err *err);
+/* Sizes by section and column, for `weft store stats`. */
+struct weft_block_size { const char *what; uint64_t bytes; };
+int weft_block_sizes(struct weft_block *block, struct weft_block_size *out, uint32_t capacity, uint32_t *count);
+/* The file explained, section by section, as text, for `weft store dump`. */
+int weft_block_dump(struct weft_block *block, struct weft_buf *out, struct weft_err *err);
+
+#endif

@@ -1,0 +1,49 @@
+/* store.h -- the embedded store: a directory of segments and blocks, one writer a thread, background compaction.
+ *
+ * Shape      directory: LOCK, CATALOG, segment-*.weft, spare-*.weft (recycled), block-*.weft
+ * Units      sizes in bytes, times in Unix nanoseconds
+ * Errors     opening says which file and what; running: a failed commit is told to its senders and the segment is left
+ * Threads    consume on I/O thread i uses writer i alone; a committer thread per writer; one compaction thread; any reader
+ * Ownership  the store owns files, threads and the references of its current set; a query holds its own set until it ends
+ */
+#ifndef WEFT_STORE_STORE_H
+#define WEFT_STORE_STORE_H
+#include "model/consumer.h"
+#include "model/source.h"
+#include "store/block.h"
+
+struct weft_store;
+struct weft_store_options {
+    const char *directory;
+    unsigned writer_count;              /* I/O threads that will call consume() */
+    /* Run fn(arg) on I/O thread i. post: soon, from any thread. defer: at the end of its current round, from that thread. */
+    void (*post)(void *self, unsigned io_thread, void (*fn)(void *), void *arg);
+    void (*defer)(void *self, unsigned io_thread, void (*fn)(void *), void *arg);
+    void *post_self;
+    uint64_t seal_age_ns;               /* a live segment older than this is sealed; 0: 30 s */
+    uint32_t compact_segments_min;      /* sealed segments that start a merge; 0: 8 */
+    uint32_t compact_segments_max;      /* at most this many in one; 0: 16 */
+    uint64_t compact_age_ns;            /* or when the oldest sealed is that old; 0: 60 s */
+    bool no_compaction;                 /* tests, read-only tools */
+    bool read_only;                     /* no writers, no lock for writing; another process may serve this directory */
+};
+/* WEFT_BUSY: another process has the directory (its pid is in the sentence). */
+int weft_store_open(struct weft_store **out, const struct weft_store_options *options, struct weft_err *err);
+/* Commit what is pending, stop threads, close. Callers have stopped consuming. NULL is fine. */
+void weft_store_close(struct weft_store *store);
+struct weft_consumer weft_store_consumer(struct weft_store *store);
+struct weft_source weft_store_source(struct weft_store *store);
+/* Seal all live segments (blocks until done; not on an I/O thread while they run). */
+int weft_store_seal(struct weft_store *store, struct weft_err *err);
+/* Merge everything that is sealed now, in this thread. */
+int weft_store_compact(struct weft_store *store, struct weft_merge_stats *stats, struct weft_err *err);
+
+struct weft_store_stats {
+    uint64_t live_segments, sealed_segments, blocks;
+    uint64_t live_spans, sealed_spans, block_spans;
+    uint64_t segment_bytes, block_bytes, spare_bytes;
+    uint64_t commits, commit_errors, committed_spans, compactions, compaction_errors;
+};
+void weft_store_stats(struct weft_store *store, struct weft_store_stats *out);
+
+#endif

@@ -1,0 +1,137 @@
+/* arena.c -- a chain of blocks; the newest that still takes small requests is the head. */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include "base/alloc.h"
+#include "base/assert.h"
+
+#define ARENA_DEFAULT_BYTES ((size_t)16 << 10)
+/* Blocks double with what the arena holds, so a big request costs few mallocs; past this they stay equal. */
+#define ARENA_BLOCK_BYTES_MAX ((size_t)1 << 20)
+
+struct weft_arena_block {
+    struct weft_arena_block *older;
+    size_t bytes; /* with this header */
+    _Alignas(16) char data[];
+};
+
+void weft_arena_init(struct weft_arena *arena, size_t block_bytes)
+{
+    *arena = (struct weft_arena){ .block_bytes = block_bytes };
+}
+
+static struct weft_arena_block *block_create(struct weft_arena *arena, size_t bytes)
+{
+    struct weft_arena_block *block = weft_alloc(bytes);
+    block->older = NULL;
+    block->bytes = bytes;
+    arena->total_bytes += bytes;
+    return block;
+}
+
+static void head_set(struct weft_arena *arena, struct weft_arena_block *block)
+{
+    arena->head = block;
+    arena->next = block->data;
+    arena->limit = (char *)block + block->bytes;
+}
+
+void *weft_arena_alloc_slow(struct weft_arena *arena, size_t size)
+{
+    WEFT_ASSERT(size <= SIZE_MAX / 4, "size %zu", size);
+    size_t rounded = (size + 15) & ~(size_t)15;
+    if (arena->block_bytes == 0) arena->block_bytes = ARENA_DEFAULT_BYTES;
+    size_t bytes = arena->total_bytes < ARENA_BLOCK_BYTES_MAX ? arena->total_bytes : ARENA_BLOCK_BYTES_MAX;
+    if (bytes < arena->block_bytes) bytes = arena->block_bytes;
+
+    size_t needed = sizeof(struct weft_arena_block) + rounded;
+    if (needed > bytes / 2 && arena->head != NULL) {
+        /* A large piece gets a block of its own behind the head, whose rest stays in use. */
+        struct weft_arena_block *block = block_create(arena, needed);
+        block->older = arena->head->older;
+        arena->head->older = block;
+        return block->data;
+    }
+    struct weft_arena_block *block = block_create(arena, needed > bytes ? needed : bytes);
+    block->older = arena->head;
+    head_set(arena, block);
+    arena->next += rounded;
+    return block->data;
+}
+
+void weft_arena_release(struct weft_arena *arena)
+{
+    struct weft_arena_block *block = arena->head;
+    while (block != NULL) {
+        struct weft_arena_block *older = block->older;
+        weft_free(block);
+        block = older;
+    }
+    *arena = (struct weft_arena){ .block_bytes = arena->block_bytes };
+}
+
+void weft_arena_reset(struct weft_arena *arena)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    weft_arena_release(arena); /* so that use after reset is seen */
+#else
+    struct weft_arena_block *kept = NULL;
+    struct weft_arena_block *block = arena->head;
+    while (block != NULL) {
+        struct weft_arena_block *older = block->older;
+        if (kept == NULL && block->bytes <= 4 * arena->block_bytes) {
+            kept = block;
+        } else {
+            arena->total_bytes -= block->bytes;
+            weft_free(block);
+        }
+        block = older;
+    }
+    arena->head = NULL;
+    arena->next = arena->limit = NULL;
+    if (kept == NULL) return;
+    kept->older = NULL;
+    head_set(arena, kept);
+#endif
+}
+
+void *weft_arena_alloc_zero(struct weft_arena *arena, size_t size)
+{
+    return memset(weft_arena_alloc(arena, size), 0, size);
+}
+
+void *weft_arena_alloc_array(struct weft_arena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+    bool overflows = __builtin_mul_overflow(count, size, &bytes);
+    WEFT_ASSERT(!overflows, "count %zu, size %zu", count, size);
+    return weft_arena_alloc_zero(arena, bytes);
+}
+
+struct weft_str weft_arena_copy(struct weft_arena *arena, struct weft_str s)
+{
+    if (s.len == 0) return (struct weft_str){ "", 0 };
+    return weft_str_make(memcpy(weft_arena_alloc(arena, s.len), s.ptr, s.len), s.len);
+}
+
+char *weft_arena_copy_c(struct weft_arena *arena, struct weft_str s)
+{
+    char *copy = weft_arena_alloc(arena, s.len + 1);
+    if (s.len != 0) memcpy(copy, s.ptr, s.len);
+    copy[s.len] = '\0';
+    return copy;
+}
+
+struct weft_str weft_arena_printf(struct weft_arena *arena, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    WEFT_ASSERT(len >= 0, "format \"%s\"", format);
+    char *text = weft_arena_alloc(arena, (size_t)len + 1);
+    vsnprintf(text, (size_t)len + 1, format, again);
+    va_end(again);
+    return weft_str_make(text, (size_t)len);
+}

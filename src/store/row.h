@@ -61,5 +61,10 @@ static inline uint32_t weft_record_head(const uint8_t *r) { return weft_load_u32
 static inline uint32_t weft_record_shape(const uint8_t *r) { return weft_load_u32(r + 52); }
 static inline uint32_t weft_record_words(const uint8_t *r) { return weft_load_u32(r + 56); }
 static inline uint32_t weft_record_flags(const uint8_t *r) { return weft_load_u32(r + 60); }
+/* Words of a value of that type (table above). */
+static inline uint32_t weft_value_word_count(uint32_t type)
+{
+    return (0x11122110u >> (4 * (type & 7))) & 15; /* a nibble a type: EMPTY 0, STRING 1, BOOL 1, INT 2, DOUBLE 2, ... */
+}
 
 #endif

@@ -22,7 +22,7 @@ struct weft_chunk_build;
 
 #define WEFT_SEGMENT_SPANS_MAX (256u * 1024)
 #define WEFT_SEGMENT_FILE_BYTES (64u << 20) /* preallocated; a batch that does not fit seals the segment early */
-#define WEFT_CHUNK_SPANS_MAX (32u * 1024)
+#define WEFT_CHUNK_SPANS_MAX (32u * 1024) /* of several batches; one batch alone may make a larger chunk */
 
 /* ---- writing ---- */
 
@@ -38,11 +38,13 @@ int weft_segment_writer_create(struct weft_segment_writer **out, const struct we
 /* Borrowed; take a reference to keep it beyond the writer. */
 struct weft_segment *weft_segment_writer_segment(struct weft_segment_writer *writer);
 /* Add the spans of a batch to the pending chunk: memory only, all or nothing. WEFT_FULL: the pending chunk has no room
- * (commit first) or the segment has none (*must_seal: seal and take a new one). WEFT_TOO_LARGE: would not fit an empty segment. */
+ * (commit first) or the segment has none (*must_seal: seal and take a new one). WEFT_TOO_LARGE: would not fit an empty segment.
+ * WEFT_IO with *must_seal: an earlier commit failed, the segment is broken. */
 int weft_segment_writer_append(struct weft_segment_writer *writer, const struct weft_batch *batch, bool *must_seal,
                                struct weft_err *err);
 uint32_t weft_segment_writer_pending_spans(const struct weft_segment_writer *writer);
-/* Close the pending chunk and hand it to the committer; the next one collects. NULL when nothing is pending or a chunk is still out. */
+/* Close the pending chunk and hand it to the committer; the next one collects. NULL when nothing is pending or a chunk is still out.
+ * Of a broken segment too: its commit then fails at once, so that the senders of what was pending hear of it. */
 struct weft_chunk_build *weft_segment_writer_take(struct weft_segment_writer *writer);
 /* Committer: checksum, pwrite, fdatasync, publish. On 0 the spans are on disk and visible. */
 int weft_chunk_commit(struct weft_chunk_build *chunk, struct weft_err *err);
@@ -51,6 +53,7 @@ uint32_t weft_chunk_build_spans(const struct weft_chunk_build *chunk);
 void weft_segment_writer_give_back(struct weft_segment_writer *writer, struct weft_chunk_build *chunk);
 /* Nothing pending, nothing out: the segment is sealed (in memory and by its header's seal mark) and the writer is gone.
  * Buffers and table memory go back to a per-thread pool for the next writer: fresh memory costs 55-85 ns a span. */
+/* The writer is gone on an error too (the seal mark could not be written; the segment is sealed in memory and readable). */
 int weft_segment_writer_seal(struct weft_segment_writer *writer, struct weft_err *err);
 void weft_segment_writer_destroy(struct weft_segment_writer *writer); /* without sealing; pending spans are lost */
 
@@ -81,6 +84,8 @@ struct weft_chunk_view {
 };
 struct weft_shape_view { const uint32_t *keys; uint32_t count; }; /* key number << 4 | type */
 struct weft_head_view { uint32_t resource, scope, name; uint8_t kind; }; /* name: string number or WEFT_NO_NAME */
+/* All counts are those of the committed prefix, published together with the last chunk seen: every number found in a row of
+ * these chunks is below them. */
 struct weft_segment_view {
     struct weft_segment *segment; /* one reference */
     uint32_t chunk_count, span_count;
@@ -105,16 +110,34 @@ struct weft_str weft_segment_scope_encoded(const struct weft_segment_view *view,
 bool weft_segment_find_string(const struct weft_segment_view *view, struct weft_str s, uint32_t *number);
 bool weft_segment_find_key(const struct weft_segment_view *view, struct weft_str key, uint32_t *number);
 
+/* The bytes of a value word: a dictionary string or a heap entry of the chunk. */
+struct weft_str weft_segment_value(const struct weft_segment_view *view, const struct weft_chunk_view *chunk, uint32_t word);
+/* Where the parts of a row start among the chunk's words; NULL for a part that the row has not. `attributes` is never NULL:
+ * the values (shaped) or the inline list (record's shape word says which). One walk over the attributes, nothing decoded. */
+struct weft_row_parts { const uint32_t *name, *attributes, *status_message, *trace_state, *dropped, *events, *links; };
+void weft_row_parts(const struct weft_segment_view *view, const struct weft_chunk_view *chunk, uint32_t row,
+                    struct weft_row_parts *out);
+struct weft_str weft_row_name(const struct weft_segment_view *view, const struct weft_chunk_view *chunk, uint32_t row);
+
 /* A whole span again. Strings point into the view, so keep it; arrays come from the arena. out->scope->resource is right. */
 void weft_row_read(const struct weft_segment_view *view, const struct weft_chunk_view *chunk, uint32_t row,
                    struct weft_span *out, struct weft_arena *arena);
-/* Append every span of the trace to `out`. */
+/* Append every span of the trace to `out`, in the order they came; strings point into the view, as above. */
 int weft_segment_trace(const struct weft_segment_view *view, const struct weft_trace_id *id, struct weft_batch *out,
                        struct weft_err *err);
 /* Offer every matching span to `top`; row tag = tag_base | chunk << 24 | row (chunk < 65,536). Stops early, with WEFT_TIMEOUT or
  * WEFT_CANCELLED, as the search says. */
 int weft_segment_search(const struct weft_segment_view *view, const struct weft_search *search, uint64_t tag_base,
                         struct weft_top *top, struct weft_search_result *stats, struct weft_err *err);
+/* Strings point into the view. */
 void weft_segment_hit(const struct weft_segment_view *view, uint64_t row_tag, struct weft_hit *out);
+/* Counts of the (service, name, kind) found, as weft_block_operations(): one may be added several times. */
+void weft_segment_operations(const struct weft_segment_view *view,
+                             void (*add)(void *arg, struct weft_str service, struct weft_str name, uint8_t kind,
+                                         uint64_t spans, uint64_t errors),
+                             void *arg);
+/* Bytes: of the file; of the committed prefix in it; and of private memory for the tables. */
+struct weft_segment_bytes { uint64_t file, used, memory; };
+void weft_segment_bytes(struct weft_segment *segment, struct weft_segment_bytes *out);
 
 #endif

@@ -1,0 +1,244 @@
+/* router.c -- from a request to a route and from its answer to a reply (router.h). */
+#include "server/router.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "wire/compress.h"
+#include "wire/json.h"
+#include "wire/text.h"
+
+#define COMPRESS_FROM_BYTES 1400 /* below a packet there is nothing to win */
+
+static const struct { int status; int http_status; } http_statuses[] = {
+    { WEFT_INVALID, 400 },  { WEFT_NOT_FOUND, 404 }, { WEFT_TOO_LARGE, 413 }, { WEFT_UNSUPPORTED, 501 },
+    { WEFT_FULL, 429 },     { WEFT_BUSY, 503 },      { WEFT_CLOSED, 503 },    { WEFT_TIMEOUT, 504 },
+};
+
+static int http_status_of(int status)
+{
+    for (size_t i = 0; i < sizeof http_statuses / sizeof http_statuses[0]; i++)
+        if (http_statuses[i].status == status) return http_statuses[i].http_status;
+    return 500;
+}
+
+/* ---- matching ---- */
+
+static bool pattern_matches(const char *pattern, struct weft_str path, struct weft_str *parameters)
+{
+    struct weft_str wanted = weft_str_from_c(pattern);
+    uint32_t count = 0;
+    while (wanted.len > 0 && path.len > 0) {
+        struct weft_str want = weft_str_split(&wanted, '/'), found = weft_str_split(&path, '/');
+        if (weft_str_equal_c(want, "{}")) {
+            if (found.len == 0 || count == WEFT_ROUTE_PARAMETERS_MAX) return false;
+            parameters[count++] = found;
+        } else if (!weft_str_equal(want, found)) {
+            return false;
+        }
+    }
+    return wanted.len == 0 && path.len == 0;
+}
+
+static bool method_is_allowed(const char *methods, struct weft_str method)
+{
+    struct weft_str rest = weft_str_from_c(methods);
+    if (weft_str_equal_c(method, "HEAD")) method = WEFT_S("GET");
+    while (rest.len > 0)
+        if (weft_str_equal(weft_str_split(&rest, ' '), method)) return true;
+    return false;
+}
+
+struct match {
+    const struct weft_mount *mount;
+    const struct weft_route *route; /* NULL: nothing has this path */
+    const char *allowed;            /* methods of the path when only the method did not fit */
+};
+
+static struct match find_route(const struct weft_face *face, const struct weft_exchange *exchange,
+                               struct weft_str *parameters)
+{
+    struct match match = { .mount = &face->mounts[0] };
+    for (uint32_t m = 0; m < face->mount_count; m++) {
+        const struct weft_mount *mount = &face->mounts[m];
+        struct weft_str prefix = weft_str_from_c(mount->prefix);
+        if (!weft_str_starts_with(exchange->path, prefix)) continue;
+        struct weft_str path = weft_str_tail(exchange->path, prefix.len);
+        if (path.len > 0 && path.ptr[0] != '/') continue;
+        if (prefix.len > 0) match.mount = mount;
+        for (const struct weft_route *route = mount->routes; route->pattern != NULL; route++) {
+            if (!pattern_matches(route->pattern, path, parameters)) continue;
+            match.mount = mount;
+            match.allowed = route->methods;
+            if (!method_is_allowed(route->methods, exchange->method_name)) continue;
+            match.route = route;
+            return match;
+        }
+    }
+    return match;
+}
+
+/* ---- answering ---- */
+
+static void write_error(struct weft_call *call, int http_status, const char *name, const char *text)
+{
+    call->status = http_status;
+    weft_buf_reset(&call->body);
+    if (call->mount->errors == WEFT_ERRORS_TEXT) {
+        call->content_type = WEFT_S("text/plain; charset=utf-8");
+        weft_buf_append_c(&call->body, text);
+        return;
+    }
+    struct weft_json_writer w = { .out = &call->body };
+    call->content_type = WEFT_S("application/json");
+    weft_json_object_start(&w);
+    weft_json_key(&w, "error");
+    weft_json_object_start(&w);
+    weft_json_key(&w, "status");
+    weft_json_c(&w, name);
+    weft_json_key(&w, "message");
+    weft_json_c(&w, text);
+    weft_json_object_end(&w);
+    weft_json_object_end(&w);
+}
+
+static void compress_body(struct weft_call *call)
+{
+    struct weft_str accepted = weft_exchange_header(call->exchange, WEFT_S("accept-encoding"));
+    if (call->body.len < COMPRESS_FROM_BYTES) return;
+    bool takes_gzip = false;
+    while (accepted.len > 0) {
+        struct weft_str item = weft_str_split(&accepted, ',');
+        struct weft_str name = weft_str_trim(weft_str_split(&item, ';'));
+        takes_gzip |= weft_str_equal_ignoring_case(name, WEFT_S("gzip")) && weft_str_find(item, '0') != 2;
+    }
+    struct weft_buf packed = { 0 };
+    if (takes_gzip && weft_compress(&packed, WEFT_COMPRESSION_GZIP, weft_buf_str(&call->body), NULL) == WEFT_OK) {
+        weft_buf_release(&call->body);
+        call->body = packed;
+        weft_call_add_header(call, WEFT_S("content-encoding"), WEFT_S("gzip"));
+        weft_call_add_header(call, WEFT_S("vary"), WEFT_S("Accept-Encoding"));
+        return;
+    }
+    weft_buf_release(&packed);
+}
+
+static void call_destroy(struct weft_call *call)
+{
+    weft_buf_release(&call->body);
+    weft_arena_release(&call->arena);
+    weft_free(call);
+}
+
+static void reply(void *arg) /* on the exchange's loop */
+{
+    struct weft_call *call = arg;
+    weft_exchange_reply(call->owned_exchange, &(struct weft_http_reply){
+                                                  .status = call->status,
+                                                  .content_type = call->content_type,
+                                                  .headers = call->headers,
+                                                  .header_count = call->header_count,
+                                                  .body = weft_buf_str(&call->body),
+                                              });
+    call_destroy(call);
+}
+
+static void run_route(struct weft_call *call)
+{
+    struct weft_err err = { 0 };
+    int rc = call->route->run(call, &err);
+    if (rc >= 0) {
+        compress_body(call);
+        return;
+    }
+    if (rc == WEFT_CORRUPT || rc == WEFT_IO) weft_log(WEFT_LOG_ERROR, "query", "%s", err.text);
+    write_error(call, http_status_of(rc), weft_status_name(rc), err.text);
+}
+
+static void run_on_pool(struct weft_query_job *job)
+{
+    struct weft_call *call = (struct weft_call *)((char *)job - offsetof(struct weft_call, job));
+    run_route(call);
+    weft_loop_post(call->owned_exchange->loop, reply, call);
+}
+
+static struct weft_call *call_begin(struct weft_face *face, struct weft_exchange *exchange)
+{
+    struct weft_call *call = weft_alloc_zero(sizeof *call);
+    call->face = face;
+    call->exchange = call->owned_exchange = exchange;
+    call->status = 200;
+    call->content_type = WEFT_S("application/json");
+    call->deadline_monotonic_ns = weft_clock_monotonic_ns() + face->parts->query_timeout_ns;
+    weft_arena_init(&call->arena, 0);
+    return call;
+}
+
+static void no_route(struct weft_call *call, const char *allowed)
+{
+    struct weft_err err;
+    struct weft_str path = call->exchange->path;
+    if (allowed == NULL) {
+        weft_fail(&err, WEFT_NOT_FOUND, "no such path: %.*s", WEFT_S_ARG(path));
+        write_error(call, 404, "not_found", err.text);
+        return;
+    }
+    weft_fail(&err, WEFT_INVALID, "%.*s takes %s", WEFT_S_ARG(path), allowed);
+    write_error(call, 405, "method_not_allowed", err.text);
+    weft_call_add_header(call, WEFT_S("allow"), weft_str_from_c(allowed));
+}
+
+static void handle(void *self, struct weft_exchange *exchange)
+{
+    struct weft_face *face = self;
+    struct weft_call *call = call_begin(face, exchange);
+    struct match match = find_route(face, exchange, call->parameters);
+
+    call->mount = match.mount;
+    call->route = match.route;
+    if (match.route == NULL) {
+        no_route(call, match.allowed);
+        reply(call);
+    } else if (match.route->is_instant) {
+        run_route(call);
+        reply(call);
+    } else {
+        call->job.run = run_on_pool;
+        int rc = weft_query_pool_submit(face->parts->pool, &call->job);
+        if (rc == WEFT_OK) return;
+        write_error(call, rc == WEFT_FULL ? 429 : 503, weft_status_name(rc),
+                    rc == WEFT_FULL ? "too many queries are waiting; try again in a second" : "weft is stopping");
+        weft_call_add_header(call, WEFT_S("retry-after"), WEFT_S("1"));
+        reply(call);
+    }
+}
+
+struct weft_http_handler weft_face_handler(struct weft_face *face)
+{
+    return (struct weft_http_handler){ .self = face, .handle = handle };
+}
+
+/* ---- for routes ---- */
+
+void weft_call_add_header(struct weft_call *call, struct weft_str name, struct weft_str value)
+{
+    if (call->header_count < WEFT_CALL_HEADERS_MAX)
+        call->headers[call->header_count++] = (struct weft_http_header){ name, value };
+}
+
+struct weft_str weft_call_query(struct weft_call *call, struct weft_str name, bool *is_there)
+{
+    struct weft_str value = { 0 };
+    bool found = weft_query_string_find(call->exchange->query, &call->arena, name, &value);
+    if (is_there != NULL) *is_there = found;
+    return value;
+}
+
+bool weft_call_accepts(const struct weft_call *call, struct weft_str media_type)
+{
+    struct weft_str accepted = weft_exchange_header(call->exchange, WEFT_S("accept"));
+    while (accepted.len > 0) {
+        struct weft_str item = weft_str_split(&accepted, ',');
+        if (weft_str_equal_ignoring_case(weft_str_trim(weft_str_split(&item, ';')), media_type)) return true;
+    }
+    return false;
+}

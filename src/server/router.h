@@ -1,0 +1,85 @@
+/* router.h -- HTTP routes: tables of paths, run on the loop when instant, on the query pool when they read the store.
+ *
+ * Shape      a face is a set of mounts (prefix + table); one listener serves one face
+ * Errors     a route returns a status and a sentence; the face says it in its own language (JSON or plain text)
+ * Threads    routes marked is_instant run on the I/O thread and must not block; the others on a query thread
+ * Ownership  a call, its arena and its reply live until the reply is handed to the exchange; then all is gone
+ */
+#ifndef WEFT_SERVER_ROUTER_H
+#define WEFT_SERVER_ROUTER_H
+#include "model/source.h"
+#include "net/http_server.h"
+#include "server/query_pool.h"
+
+#define WEFT_ROUTE_PARAMETERS_MAX 4
+#define WEFT_CALL_HEADERS_MAX 8
+
+struct weft_face;
+struct weft_route;
+
+/* One request being answered. Routes read the first part and fill the second. */
+struct weft_call {
+    struct weft_face *face;
+    const struct weft_exchange *exchange; /* method, path, query, headers, body */
+    struct weft_str parameters[WEFT_ROUTE_PARAMETERS_MAX]; /* what the pattern's "{}" stood for */
+    struct weft_arena arena;
+    uint64_t deadline_monotonic_ns;
+
+    int status;                   /* 200 unless set */
+    struct weft_str content_type; /* application/json unless set */
+    struct weft_buf body;
+    struct weft_http_header headers[WEFT_CALL_HEADERS_MAX];
+    uint32_t header_count;
+
+    struct weft_query_job job;
+    struct weft_exchange *owned_exchange;
+    const struct weft_mount *mount; /* whose language errors are said in */
+    const struct weft_route *route;
+};
+
+struct weft_route {
+    const char *methods; /* "GET", "GET POST"; HEAD goes with GET */
+    const char *pattern; /* "/api/v1/traces/{}" */
+    bool is_instant;
+    int (*run)(struct weft_call *call, struct weft_err *err); /* negative: the error is the reply */
+};
+enum weft_face_errors { WEFT_ERRORS_JSON, WEFT_ERRORS_TEXT };
+struct weft_mount {
+    const char *prefix;             /* "" or "/tempo" */
+    const struct weft_route *routes; /* ends with a NULL pattern */
+    enum weft_face_errors errors;
+};
+#define WEFT_FACE_MOUNTS_MAX 8
+struct weft_face {
+    struct weft_mount mounts[WEFT_FACE_MOUNTS_MAX];
+    uint32_t mount_count;
+    const struct weft_server_parts *parts; /* what routes work on */
+};
+
+/* What the routes need of the program, joined in app/. */
+struct weft_server_parts {
+    struct weft_source source;
+    struct weft_query_pool *pool;
+    uint64_t query_timeout_ns;
+    uint32_t search_limit_max;
+    const _Atomic bool *is_ready;
+    /* Appends members of a JSON object about the program and its store ("\"version\": ..."); may be NULL. */
+    void (*write_status)(void *self, struct weft_buf *out);
+    void *status_self;
+};
+
+struct weft_http_handler weft_face_handler(struct weft_face *face);
+
+/* For routes. */
+void weft_call_add_header(struct weft_call *call, struct weft_str name, struct weft_str value);
+/* A parameter of the query string, decoded; empty when absent (*is_there tells, unless NULL). */
+struct weft_str weft_call_query(struct weft_call *call, struct weft_str name, bool *is_there);
+bool weft_call_accepts(const struct weft_call *call, struct weft_str media_type);
+
+/* The faces' tables. */
+extern const struct weft_route weft_routes_health[]; /* /health /ready /metrics */
+extern const struct weft_route weft_routes_api_v1[]; /* /api/v1/... */
+extern const struct weft_route weft_routes_tempo[];  /* /api/traces/{} ... as Tempo has them */
+extern const struct weft_route weft_routes_root[];   /* / */
+
+#endif

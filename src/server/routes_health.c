@@ -1,0 +1,52 @@
+/* routes_health.c -- /health, /ready, /metrics, and the page at /. */
+#include <stdatomic.h>
+#include "base/metric.h"
+#include "server/router.h"
+
+static int health(struct weft_call *call, struct weft_err *err)
+{
+    call->content_type = WEFT_S("text/plain; charset=utf-8");
+    weft_buf_append_c(&call->body, "ok\n");
+    return WEFT_OK;
+}
+
+/* 200 "ready" as Tempo says it (query.md Q8.8.1), 503 before and while stopping. */
+static int ready(struct weft_call *call, struct weft_err *err)
+{
+    bool is_ready = atomic_load(call->face->parts->is_ready);
+    call->content_type = WEFT_S("text/plain; charset=utf-8");
+    call->status = is_ready ? 200 : 503;
+    weft_buf_append_c(&call->body, is_ready ? "ready\n" : "not ready\n");
+    return WEFT_OK;
+}
+
+static int metrics(struct weft_call *call, struct weft_err *err)
+{
+    call->content_type = WEFT_S("text/plain; version=0.0.4; charset=utf-8");
+    weft_metric_write_all(&call->body);
+    return WEFT_OK;
+}
+
+static int root(struct weft_call *call, struct weft_err *err)
+{
+    call->content_type = WEFT_S("text/plain; charset=utf-8");
+    weft_buf_append_c(&call->body, "weft " WEFT_VERSION "\n\n"
+                                   "GET /api/v1/services          services seen\n"
+                                   "GET /api/v1/search?since=15m  newest traces\n"
+                                   "GET /api/v1/traces/{id}       one trace\n"
+                                   "GET /api/v1/status            this server and its store\n"
+                                   "GET /tempo/api/traces/{id}    the same trace in Tempo's form\n"
+                                   "GET /metrics /health /ready\n");
+    return WEFT_OK;
+}
+
+const struct weft_route weft_routes_health[] = {
+    { "GET", "/health", true, health },
+    { "GET", "/ready", true, ready },
+    { "GET", "/metrics", true, metrics },
+    { 0 },
+};
+const struct weft_route weft_routes_root[] = {
+    { "GET", "/", true, root },
+    { 0 },
+};

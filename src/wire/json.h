@@ -3,7 +3,8 @@
  * Errors     the reader stops at the first error: weft_json_fail() says line, column, what was found, what was expected
  * Threads    pure
  * Ownership  strings without escapes are views into the input; the others are made in the arena
- * Spec       RFC 8259, strict: UTF-8 only (lone surrogates become U+FFFD), no comments, no trailing commas, depth bounded
+ * Spec       RFC 8259, strict: no comments, no trailing commas, depth bounded. Bad UTF-8 and lone surrogates become U+FFFD,
+ *            counted: one bad string must not cost the sender the whole batch
  */
 #ifndef WEFT_WIRE_JSON_H
 #define WEFT_WIRE_JSON_H
@@ -22,12 +23,14 @@ struct weft_json_reader {
     struct weft_arena *arena;
     struct weft_str text;   /* of KEY and STRING decoded; of NUMBER as written */
     uint32_t depth;
-    uint8_t stack[WEFT_JSON_DEPTH_MAX]; /* what each open container expects next; json.c */
+    uint32_t mended_strings; /* had bad UTF-8 or lone surrogates */
+    bool has_root;          /* the one value at the top has begun */
+    uint8_t stack[WEFT_JSON_DEPTH_MAX]; /* what each open container expects next; json_reader.c */
     const char *expected;   /* of the error, or NULL */
 };
 void weft_json_reader_init(struct weft_json_reader *r, struct weft_str input, struct weft_arena *arena);
 enum weft_json_token weft_json_next(struct weft_json_reader *r);
-/* The rest of the value that `token` began. */
+/* The rest of the value that `token` began (of a KEY: its value). False on an error. */
 bool weft_json_skip(struct weft_json_reader *r, enum weft_json_token token);
 int weft_json_fail(const struct weft_json_reader *r, struct weft_err *err); /* WEFT_INVALID, sentence of the error */
 

@@ -67,6 +67,7 @@ void weft_pb_put_uint(struct weft_buf *out, uint32_t number, uint64_t v);      /
 void weft_pb_put_fixed64(struct weft_buf *out, uint32_t number, uint64_t v);   /* nothing when 0 */
 void weft_pb_put_fixed32(struct weft_buf *out, uint32_t number, uint32_t v);   /* nothing when 0 */
 void weft_pb_put_bytes(struct weft_buf *out, uint32_t number, struct weft_str s); /* nothing when empty */
+void weft_pb_put_bytes_always(struct weft_buf *out, uint32_t number, struct weft_str s); /* set oneof members, elements */
 /* A sub-message whose size is not known yet: open, write its fields, close (moves bytes only if the length needs it). */
 size_t weft_pb_open(struct weft_buf *out, uint32_t number);
 void weft_pb_close(struct weft_buf *out, size_t mark);

@@ -8,6 +8,7 @@
 #define WEFT_WIRE_TEXT_H
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/endian.h"
 
 /* Lower case; `out` takes 2 * len characters, not terminated. */
 void weft_hex_encode(char *out, const void *bytes, size_t len);
@@ -41,11 +42,24 @@ bool weft_query_string_next(struct weft_str query, size_t *at, struct weft_arena
 /* Value of the first pair of that name; false when there is none. */
 bool weft_query_string_find(struct weft_str query, struct weft_arena *arena, struct weft_str name, struct weft_str *value);
 
+/* No byte above 0x7f. Most names and values are short and ASCII, so this is worth inlining. */
+static inline bool weft_is_ascii(const char *p, size_t len)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    uint64_t seen = 0;
+    if (len < 8) {
+        for (size_t i = 0; i < len; i++) seen |= (uint8_t)p[i];
+        return (seen & 0x80) == 0;
+    }
+    for (size_t i = 0; i + 8 <= len; i += 8) seen |= weft_load_u64(p + i);
+    seen |= weft_load_u64(p + len - 8); /* overlaps: no tail to walk byte by byte */
+    return (seen & high) == 0;
+}
 /* Length of the valid UTF-8 at the front: s.len when all of it is. No surrogates, nothing overlong or beyond U+10FFFF. */
 size_t weft_utf8_valid_prefix(struct weft_str s);
 static inline bool weft_utf8_is_valid(struct weft_str s)
 {
-    return weft_utf8_valid_prefix(s) == s.len;
+    return weft_is_ascii(s.ptr, s.len) || weft_utf8_valid_prefix(s) == s.len;
 }
 /* `s` itself when valid, otherwise a copy in the arena with U+FFFD for each maximal bad part. */
 struct weft_str weft_utf8_repair(struct weft_str s, struct weft_arena *arena);

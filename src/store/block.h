@@ -9,6 +9,8 @@
 #define WEFT_STORE_BLOCK_H
 #include "store/segment.h"
 
+#define WEFT_BLOCK_FORMAT_VERSION 1u
+
 struct weft_block;
 
 /* What a merge reads: views of sealed segments and open blocks, in any mix. */
@@ -51,8 +53,13 @@ struct weft_block_info {
 };
 void weft_block_info(const struct weft_block *block, struct weft_block_info *out);
 
+/* Append every span of the trace to `out`, in pre-order of the span tree. Strings come from out->arena; scopes and resources
+ * live as long as the block, so keep it. An id that is not there appends nothing and is no error. */
 int weft_block_trace(struct weft_block *block, const struct weft_trace_id *id, struct weft_batch *out,
                      struct weft_err *err);
+/* One whole span by its row tag; strings and arrays come from the arena, out->scope lives as long as the block. */
+int weft_block_span(struct weft_block *block, uint64_t row_tag, struct weft_span *out, struct weft_arena *arena,
+                    struct weft_err *err);
 /* As weft_segment_search(); row tag = tag_base | row group << 20 | row (row group < 2^20). */
 int weft_block_search(struct weft_block *block, const struct weft_search *search, uint64_t tag_base,
                       struct weft_top *top, struct weft_search_result *stats, struct weft_err *err);

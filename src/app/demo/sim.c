@@ -1,0 +1,296 @@
+/* sim.c -- spans of the simulated shop (sim.h). */
+#include <math.h>
+#include <stdarg.h>
+#include "app/demo/sim.h"
+#include "app/demo/stacks.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "wire/protobuf.h"
+
+#define SCOPES_MAX 256
+#define RESOURCE_ATTRIBUTES_MAX 24
+
+/* One scope (with its resource) per service, instance and version: shared by its spans, as an SDK's are. */
+struct demo_scope_cache {
+    struct weft_arena arena; /* lives as long as the simulation */
+    struct { uint64_t key; struct weft_scope *scope; } entries[SCOPES_MAX];
+};
+
+void demo_sim_init(struct demo_sim *sim, uint64_t seed)
+{
+    *sim = (struct demo_sim){ .seed = seed, .kafka_offset = 48211900 };
+    weft_arena_init(&sim->arena, 256 * 1024);
+    sim->scopes = weft_alloc_zero(sizeof *sim->scopes);
+    weft_arena_init(&sim->scopes->arena, 0);
+}
+
+void demo_sim_release(struct demo_sim *sim)
+{
+    weft_arena_release(&sim->arena);
+    weft_arena_release(&sim->scopes->arena);
+    weft_free(sim->scopes);
+    weft_free(sim->finished);
+}
+
+void demo_sim_reset(struct demo_sim *sim)
+{
+    weft_arena_reset(&sim->arena);
+    sim->finished_count = 0;
+}
+
+void demo_trace_begin(struct demo_sim *sim, uint64_t number, uint64_t start_ns)
+{
+    weft_random_init(&sim->random, weft_hash_u64(sim->seed + number * UINT64_C(0x9e3779b97f4a7c15)));
+    sim->clock_ns = start_ns;
+}
+
+/* ---- resources ---- */
+
+static void put_text(struct weft_attribute *a, const char *key, struct weft_str value)
+{
+    *a = (struct weft_attribute){ .key = key, .key_len = (uint32_t)strlen(key), .type = WEFT_VALUE_STRING };
+    a->ptr = value.ptr;
+    a->value_len = (uint32_t)value.len;
+}
+
+/* Instances take the new version one after the other, three minutes each. */
+static unsigned version_of(const struct demo_service *service, unsigned instance, uint64_t now_ns)
+{
+    uint64_t minute = now_ns / (60 * WEFT_NS_PER_SECOND) % (24 * 60);
+    return service->versions[1] != NULL && minute >= service->release_minute + 3 * instance;
+}
+
+static struct weft_scope *make_scope(struct weft_arena *arena, const struct demo_service *service, unsigned instance,
+                                     unsigned version)
+{
+    struct weft_resource *resource = weft_arena_alloc_zero(arena, sizeof *resource);
+    struct weft_scope *scope = weft_arena_alloc_zero(arena, sizeof *scope);
+    struct weft_attribute *a = weft_arena_alloc_array(arena, RESOURCE_ATTRIBUTES_MAX, sizeof *a);
+    uint64_t id = weft_hash(service->name, strlen(service->name)) + instance;
+    uint32_t n = 0;
+
+    resource->service_name = weft_str_from_c(service->name);
+    put_text(&a[n++], "service.name", resource->service_name);
+    put_text(&a[n++], "service.namespace", WEFT_S("shop"));
+    put_text(&a[n++], "service.version", weft_str_from_c(service->versions[version]));
+    put_text(&a[n++], "service.instance.id",
+             weft_arena_printf(arena, "%08x-%04x-4%03x-a%03x-%012llx", (unsigned)id, (unsigned)(id >> 32) & 0xffff,
+                               (unsigned)(id >> 48) & 0xfff, instance, (unsigned long long)(id & 0xffffffffffff)));
+    put_text(&a[n++], "deployment.environment.name", WEFT_S("production"));
+    put_text(&a[n++], "telemetry.sdk.name", WEFT_S("opentelemetry"));
+    put_text(&a[n++], "telemetry.sdk.language", weft_str_from_c(service->language));
+    put_text(&a[n++], "telemetry.sdk.version", weft_str_from_c(service->sdk_version));
+    for (const char *const *pair = service->resource; pair != NULL && *pair != NULL; pair += 2)
+        put_text(&a[n++], pair[0], weft_str_from_c(pair[1]));
+    if (service->resource == NULL) { /* most run in one cluster */
+        put_text(&a[n++], "k8s.cluster.name", WEFT_S("eu-1"));
+        put_text(&a[n++], "k8s.namespace.name", WEFT_S("shop"));
+        put_text(&a[n++], "k8s.deployment.name", weft_str_from_c(service->name));
+        put_text(&a[n++], "k8s.pod.name",
+                 weft_arena_printf(arena, "%s-%08x-%05x", service->name, (unsigned)(id >> 17), (unsigned)(id >> 40) & 0xfffff));
+        put_text(&a[n++], "k8s.node.name", weft_arena_printf(arena, "node-%u", (unsigned)(id % 6) + 1));
+        put_text(&a[n++], "cloud.region", WEFT_S("eu-central-1"));
+        put_text(&a[n++], "cloud.availability_zone", weft_arena_printf(arena, "eu-central-1%c", (char)('a' + id % 3)));
+    }
+    resource->attributes = (struct weft_attributes){ a, n, 0 };
+    resource->schema_url = WEFT_S("https://opentelemetry.io/schemas/1.38.0");
+    scope->resource = resource;
+    scope->name = weft_str_from_c(service->scope_name);
+    scope->version = weft_str_from_c(service->scope_version);
+    return scope;
+}
+
+static struct weft_scope *scope_of(struct demo_sim *sim, const struct demo_service *service, unsigned instance)
+{
+    unsigned version = version_of(service, instance, sim->clock_ns);
+    uint64_t key = (uint64_t)(uintptr_t)service * 64 + instance * 2 + version + 1;
+    uint32_t at = (uint32_t)(weft_hash_u64(key) % SCOPES_MAX);
+    while (sim->scopes->entries[at].key != 0 && sim->scopes->entries[at].key != key) at = (at + 1) % SCOPES_MAX;
+    if (sim->scopes->entries[at].key == 0) {
+        sim->scopes->entries[at].key = key;
+        sim->scopes->entries[at].scope = make_scope(&sim->scopes->arena, service, instance, version);
+    }
+    return sim->scopes->entries[at].scope;
+}
+
+/* ---- spans ---- */
+
+struct demo_span *demo_span_begin(struct demo_sim *sim, const struct demo_service *service,
+                                  const struct demo_context *parent, const char *name, enum weft_span_kind kind)
+{
+    struct demo_span *s = weft_arena_alloc_zero(&sim->arena, sizeof *s);
+    s->service = service;
+    s->span.name = weft_arena_copy(&sim->arena, weft_str_from_c(name));
+    s->span.kind = (uint8_t)kind;
+    s->span.start_time_unix_nano = sim->clock_ns;
+    s->span.scope = scope_of(sim, service, demo_pick(sim, service->instances));
+    s->span.flags = 1 | WEFT_FLAG_HAS_IS_REMOTE;
+    if (parent != NULL) {
+        s->span.trace_id = parent->trace_id;
+        s->span.parent_span_id = parent->span_id;
+        if (kind == WEFT_KIND_SERVER || kind == WEFT_KIND_CONSUMER) s->span.flags |= WEFT_FLAG_IS_REMOTE;
+    } else {
+        weft_random_bytes(&sim->random, s->span.trace_id.bytes, sizeof s->span.trace_id.bytes);
+    }
+    weft_random_bytes(&sim->random, s->span.span_id.bytes, sizeof s->span.span_id.bytes);
+    s->context = (struct demo_context){ s->span.trace_id, s->span.span_id, 1 };
+    return s;
+}
+
+void demo_span_end(struct demo_sim *sim, struct demo_span *s)
+{
+    s->span.end_time_unix_nano = sim->clock_ns;
+    s->span.attributes.items = s->attributes;
+    s->span.events = s->events;
+    s->span.links = s->links;
+    if (sim->finished_count == sim->finished_capacity) {
+        sim->finished_capacity = sim->finished_capacity > 0 ? sim->finished_capacity * 2 : 256;
+        sim->finished = weft_realloc_array(sim->finished, sim->finished_capacity, sizeof *sim->finished);
+    }
+    sim->finished[sim->finished_count++] = &s->span;
+}
+
+static struct weft_attribute *add_attribute(struct demo_span *s, const char *key, enum weft_value_type type)
+{
+    static struct weft_attribute overflow; /* a span of the shop has at most DEMO_ATTRIBUTES_MAX */
+    if (s->span.attributes.count == DEMO_ATTRIBUTES_MAX) {
+        s->span.attributes.dropped_count++;
+        return &overflow;
+    }
+    struct weft_attribute *a = &s->attributes[s->span.attributes.count++];
+    *a = (struct weft_attribute){ .key = key, .key_len = (uint32_t)strlen(key), .type = type };
+    return a;
+}
+
+static struct weft_str arena_vprintf(struct weft_arena *arena, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *text = weft_arena_alloc(arena, (size_t)len + 1);
+    vsnprintf(text, (size_t)len + 1, format, args);
+    return weft_str_make(text, (size_t)len);
+}
+
+void demo_text(struct demo_sim *sim, struct demo_span *span, const char *key, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct weft_str value = arena_vprintf(&sim->arena, format, args);
+    va_end(args);
+    struct weft_attribute *a = add_attribute(span, key, WEFT_VALUE_STRING);
+    a->ptr = value.ptr;
+    a->value_len = (uint32_t)value.len;
+}
+
+void demo_int(struct demo_span *span, const char *key, int64_t value)
+{
+    add_attribute(span, key, WEFT_VALUE_INT)->int_value = value;
+}
+
+void demo_double(struct demo_span *span, const char *key, double value)
+{
+    add_attribute(span, key, WEFT_VALUE_DOUBLE)->double_value = value;
+}
+
+void demo_bool(struct demo_span *span, const char *key, bool value)
+{
+    add_attribute(span, key, WEFT_VALUE_BOOL)->bool_value = value;
+}
+
+void demo_texts(struct demo_sim *sim, struct demo_span *span, const char *key, const char *const *texts, unsigned count)
+{
+    struct weft_buf array = { 0 };
+    for (unsigned i = 0; i < count; i++) { /* ArrayValue{values = 1}, AnyValue{string_value = 1} */
+        size_t value = weft_pb_open(&array, 1);
+        weft_pb_put_bytes(&array, 1, weft_str_from_c(texts[i]));
+        weft_pb_close(&array, value);
+    }
+    struct weft_str copy = weft_arena_copy(&sim->arena, weft_buf_str(&array));
+    struct weft_attribute *a = add_attribute(span, key, WEFT_VALUE_ARRAY);
+    a->ptr = copy.ptr;
+    a->value_len = (uint32_t)copy.len;
+    weft_buf_release(&array);
+}
+
+struct weft_event *demo_event(struct demo_sim *sim, struct demo_span *s, const char *name)
+{
+    if (s->span.event_count == DEMO_EVENTS_MAX) {
+        s->span.dropped_events_count++;
+        return weft_arena_alloc_zero(&sim->arena, sizeof(struct weft_event));
+    }
+    struct weft_event *event = &s->events[s->span.event_count++];
+    event->time_unix_nano = sim->clock_ns;
+    event->name = weft_str_from_c(name);
+    return event;
+}
+
+void demo_event_text(struct demo_sim *sim, struct weft_event *event, const char *key, const char *value)
+{
+    uint32_t count = event->attributes.count;
+    struct weft_attribute *items = weft_arena_alloc_array(&sim->arena, count + 1, sizeof *items);
+    if (count > 0) memcpy(items, event->attributes.items, count * sizeof *items);
+    put_text(&items[count], key, weft_arena_copy(&sim->arena, weft_str_from_c(value)));
+    event->attributes.items = items;
+    event->attributes.count = count + 1;
+}
+
+void demo_error(struct demo_sim *sim, struct demo_span *span, const char *error_type, const char *message)
+{
+    span->span.status_code = WEFT_STATUS_ERROR;
+    if (message != NULL) span->span.status_message = weft_arena_copy(&sim->arena, weft_str_from_c(message));
+    demo_text(sim, span, "error.type", "%s", error_type);
+}
+
+void demo_exception(struct demo_sim *sim, struct demo_span *span, const char *type, const char *message)
+{
+    struct weft_event *event = demo_event(sim, span, "exception");
+    demo_event_text(sim, event, "exception.type", type);
+    demo_event_text(sim, event, "exception.message", message);
+    demo_event_text(sim, event, "exception.stacktrace",
+                    demo_stack_trace(&sim->arena, span->service->language, type, message));
+}
+
+void demo_link(struct demo_span *s, const struct demo_context *to)
+{
+    if (s->span.link_count == DEMO_LINKS_MAX) {
+        s->span.dropped_links_count++;
+        return;
+    }
+    struct weft_link *link = &s->links[s->span.link_count++];
+    link->trace_id = to->trace_id;
+    link->span_id = to->span_id;
+    link->flags = to->flags | WEFT_FLAG_HAS_IS_REMOTE | WEFT_FLAG_IS_REMOTE;
+}
+
+/* ---- time and chance ---- */
+
+void demo_work(struct demo_sim *sim, double ms)
+{
+    double factor = exp(0.35 * weft_random_normal(&sim->random)); /* log-normal, median 1 */
+    if (demo_chance(sim, 0.01)) factor *= 4;                      /* a pause: garbage collection, a noisy neighbour */
+    sim->clock_ns += (uint64_t)(ms * factor * 1e6) + 1;
+}
+
+void demo_wait_ns(struct demo_sim *sim, uint64_t ns)
+{
+    sim->clock_ns += ns;
+}
+
+bool demo_chance(struct demo_sim *sim, double probability)
+{
+    return weft_random_unit(&sim->random) < probability;
+}
+
+unsigned demo_pick(struct demo_sim *sim, unsigned count)
+{
+    return (unsigned)weft_random_below(&sim->random, count);
+}
+
+unsigned demo_pick_popular(struct demo_sim *sim, unsigned count)
+{
+    double u = weft_random_unit(&sim->random);
+    return (unsigned)(u * u * u * count);
+}

@@ -1,0 +1,95 @@
+/* sim.h -- a simulated shop: spans of one request at a time, with a clock of its own.
+ *
+ * Shape      code that plays a service opens spans, lets time pass, calls other services, closes its spans
+ * Units      Unix nanoseconds on the simulated clock
+ * Threads    one owner
+ * Ownership  spans and texts live in the simulation's arena until demo_sim_reset()
+ *
+ * Everything drawn at random comes from the trace's own generator (seed and trace number), so a trace is the same whatever
+ * was made before it.
+ */
+#ifndef WEFT_APP_DEMO_SIM_H
+#define WEFT_APP_DEMO_SIM_H
+#include "base/random.h"
+#include "model/span.h"
+
+struct demo_service {
+    const char *name, *language, *sdk_version, *scope_name, *scope_version;
+    const char *const *resource; /* further key, value pairs; NULL ends */
+    const char *versions[2];     /* before and after the release */
+    uint32_t release_minute;     /* of the day in which the second version goes out; instances follow one by one */
+    unsigned instances;
+};
+
+/* A trace's position in the tree: what a call hands on. */
+struct demo_context {
+    struct weft_trace_id trace_id;
+    struct weft_span_id span_id;
+    uint32_t flags;
+};
+
+#define DEMO_ATTRIBUTES_MAX 32
+#define DEMO_EVENTS_MAX 4
+#define DEMO_LINKS_MAX 16
+
+/* A span being made. */
+struct demo_span {
+    struct weft_span span;
+    struct weft_attribute attributes[DEMO_ATTRIBUTES_MAX];
+    struct weft_event events[DEMO_EVENTS_MAX];
+    struct weft_link links[DEMO_LINKS_MAX];
+    const struct demo_service *service;
+    struct demo_context context;
+};
+
+struct demo_sim {
+    struct weft_arena arena;
+    struct weft_random random;
+    uint64_t seed;
+    uint64_t clock_ns;           /* now, in the simulation */
+    struct weft_span **finished; /* in order of ending, as exporters send */
+    uint32_t finished_count, finished_capacity;
+    struct demo_scope_cache *scopes;
+    uint64_t kafka_offset;
+    /* Orders placed but not yet consumed: their contexts, for the consumers' links. */
+    struct demo_context orders[64];
+    uint64_t order_times_ns[64];
+    uint32_t order_count;
+};
+
+void demo_sim_init(struct demo_sim *sim, uint64_t seed);
+void demo_sim_release(struct demo_sim *sim);
+/* Forget finished spans (they were sent). */
+void demo_sim_reset(struct demo_sim *sim);
+/* Begin trace `number` at `start_ns`. */
+void demo_trace_begin(struct demo_sim *sim, uint64_t number, uint64_t start_ns);
+
+/* Open a span now. `parent` NULL: a root with a new trace id. */
+struct demo_span *demo_span_begin(struct demo_sim *sim, const struct demo_service *service,
+                                  const struct demo_context *parent, const char *name, enum weft_span_kind kind);
+/* Close it now. */
+void demo_span_end(struct demo_sim *sim, struct demo_span *span);
+
+void demo_text(struct demo_sim *sim, struct demo_span *span, const char *key, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void demo_int(struct demo_span *span, const char *key, int64_t value);
+void demo_double(struct demo_span *span, const char *key, double value);
+void demo_bool(struct demo_span *span, const char *key, bool value);
+void demo_texts(struct demo_sim *sim, struct demo_span *span, const char *key, const char *const *texts, unsigned count);
+void demo_error(struct demo_sim *sim, struct demo_span *span, const char *error_type, const char *message);
+/* An event "exception" with a stack trace in the service's language. */
+void demo_exception(struct demo_sim *sim, struct demo_span *span, const char *type, const char *message);
+struct weft_event *demo_event(struct demo_sim *sim, struct demo_span *span, const char *name);
+void demo_event_text(struct demo_sim *sim, struct weft_event *event, const char *key, const char *value);
+void demo_link(struct demo_span *span, const struct demo_context *to);
+
+/* Time passes: about `ms`, with the long tail real systems have. */
+void demo_work(struct demo_sim *sim, double ms);
+/* Exactly that long. */
+void demo_wait_ns(struct demo_sim *sim, uint64_t ns);
+bool demo_chance(struct demo_sim *sim, double probability);
+unsigned demo_pick(struct demo_sim *sim, unsigned count);
+/* Small numbers far more often than large ones: users, products. */
+unsigned demo_pick_popular(struct demo_sim *sim, unsigned count);
+
+#endif

@@ -1,9 +1,9 @@
 /* arena.c -- a chain of blocks; the newest that still takes small requests is the head. */
 #include "base/arena.h"
 
-#include <stdarg.h>
 #include "base/alloc.h"
 #include "base/assert.h"
+#include <stdarg.h>
 
 #define ARENA_DEFAULT_BYTES ((size_t)16 << 10)
 /* Blocks double with what the arena holds, so a big request costs few mallocs; past this they stay equal. */
@@ -41,7 +41,8 @@ void *weft_arena_alloc_slow(struct weft_arena *arena, size_t size)
     WEFT_ASSERT(size <= SIZE_MAX / 4, "size %zu", size);
     size_t rounded = (size + 15) & ~(size_t)15;
     if (arena->block_bytes == 0) arena->block_bytes = ARENA_DEFAULT_BYTES;
-    size_t bytes = arena->total_bytes < ARENA_BLOCK_BYTES_MAX ? arena->total_bytes : ARENA_BLOCK_BYTES_MAX;
+    size_t bytes =
+        arena->total_bytes < ARENA_BLOCK_BYTES_MAX ? arena->total_bytes : ARENA_BLOCK_BYTES_MAX;
     if (bytes < arena->block_bytes) bytes = arena->block_bytes;
 
     size_t needed = sizeof(struct weft_arena_block) + rounded;

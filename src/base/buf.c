@@ -1,9 +1,9 @@
 /* buf.c -- the growing part of struct weft_buf. */
 #include "base/buf.h"
 
-#include <stdarg.h>
 #include "base/alloc.h"
 #include "base/assert.h"
+#include <stdarg.h>
 
 void weft_buf_release(struct weft_buf *buf)
 {
@@ -15,8 +15,7 @@ void weft_buf_reserve_slow(struct weft_buf *buf, size_t more)
 {
     WEFT_ASSERT(more <= SIZE_MAX / 4 - buf->len, "len %zu, more %zu", buf->len, more);
     size_t capacity = buf->capacity != 0 ? buf->capacity : 64;
-    while (capacity - buf->len < more)
-        capacity *= 2;
+    while (capacity - buf->len < more) capacity *= 2;
     buf->data = weft_realloc(buf->data, capacity);
     buf->capacity = capacity;
 }

@@ -32,7 +32,7 @@ uint64_t weft_clock_process_cpu_ns(void)
 
 void weft_clock_sleep_ns(uint64_t ns)
 {
-    struct timespec t = { .tv_sec = (time_t)(ns / WEFT_NS_PER_SECOND), .tv_nsec = (long)(ns % WEFT_NS_PER_SECOND) };
-    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &t, &t) == EINTR) {
-    }
+    struct timespec t = { .tv_sec = (time_t)(ns / WEFT_NS_PER_SECOND),
+                          .tv_nsec = (long)(ns % WEFT_NS_PER_SECOND) };
+    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &t, &t) == EINTR) {}
 }

@@ -6,16 +6,15 @@
 
 /* Format into *text as one printable line: what is cut ends in "...", never inside a UTF-8 character, and control
  * bytes (foreign input is quoted in these sentences) become '?'. Returns the length. */
-__attribute__((format(printf, 3, 0))) static size_t sentence(char *text, size_t size, const char *format,
-                                                             va_list args)
+__attribute__((format(printf, 3, 0))) static size_t sentence(char *text, size_t size,
+                                                             const char *format, va_list args)
 {
     int wanted = vsnprintf(text, size, format, args);
     if (wanted < 0) wanted = 0;
     size_t len = (size_t)wanted;
     if (len >= size) {
         len = size - 4;
-        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
-            len--;
+        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) len--;
         memcpy(text + len, "...", 3);
         len += 3;
     }

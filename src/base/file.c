@@ -19,7 +19,8 @@ static bool may_go_on(enum weft_file_op op, const char *path, size_t *len)
 {
     size_t whole = 0;
     if (__builtin_expect(installed_faults == NULL, 1)) return true;
-    int fault = installed_faults->before(installed_faults->self, op, path, len != NULL ? len : &whole);
+    int fault =
+        installed_faults->before(installed_faults->self, op, path, len != NULL ? len : &whole);
     if (fault != 0) errno = fault;
     return fault == 0;
 }
@@ -44,7 +45,8 @@ void weft_file_close(int *fd)
     *fd = -1;
 }
 
-int weft_file_read_at(int fd, const char *path, void *out, size_t len, uint64_t offset, struct weft_err *err)
+int weft_file_read_at(int fd, const char *path, void *out, size_t len, uint64_t offset,
+                      struct weft_err *err)
 {
     size_t done = 0;
     while (done < len) {
@@ -53,16 +55,20 @@ int weft_file_read_at(int fd, const char *path, void *out, size_t len, uint64_t 
                           ? pread(fd, (char *)out + done, part, (off_t)(offset + done))
                           : -1;
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return weft_fail_errno(err, "could not read %zu bytes of %s at byte %llu", len, path,
-                                            (unsigned long long)offset);
-        if (got == 0) return weft_fail(err, WEFT_CORRUPT, "%s ends at byte %llu, %zu bytes expected from byte %llu",
-                                       path, (unsigned long long)(offset + done), len, (unsigned long long)offset);
+        if (got < 0)
+            return weft_fail_errno(err, "could not read %zu bytes of %s at byte %llu", len, path,
+                                   (unsigned long long)offset);
+        if (got == 0)
+            return weft_fail(err, WEFT_CORRUPT,
+                             "%s ends at byte %llu, %zu bytes expected from byte %llu", path,
+                             (unsigned long long)(offset + done), len, (unsigned long long)offset);
         done += (size_t)got;
     }
     return WEFT_OK;
 }
 
-int weft_file_write_at(int fd, const char *path, const void *bytes, size_t len, uint64_t offset, struct weft_err *err)
+int weft_file_write_at(int fd, const char *path, const void *bytes, size_t len, uint64_t offset,
+                       struct weft_err *err)
 {
     size_t done = 0;
     while (done < len) {
@@ -75,8 +81,9 @@ int weft_file_write_at(int fd, const char *path, const void *bytes, size_t len, 
             errno = ENOSPC;
             put = -1;
         }
-        if (put < 0) return weft_fail_errno(err, "could not write %zu bytes to %s at byte %llu", len, path,
-                                            (unsigned long long)offset);
+        if (put < 0)
+            return weft_fail_errno(err, "could not write %zu bytes to %s at byte %llu", len, path,
+                                   (unsigned long long)offset);
         done += (size_t)put;
     }
     return WEFT_OK;
@@ -97,11 +104,13 @@ int weft_file_allocate(int fd, const char *path, uint64_t bytes, struct weft_err
 {
     int failed;
     do {
-        failed = may_go_on(WEFT_FILE_ALLOCATE, path, NULL) ? posix_fallocate(fd, 0, (off_t)bytes) : errno;
+        failed = may_go_on(WEFT_FILE_ALLOCATE, path, NULL) ? posix_fallocate(fd, 0, (off_t)bytes)
+                                                           : errno;
     } while (failed == EINTR);
     if (failed == 0) return WEFT_OK;
     errno = failed;
-    return weft_fail_errno(err, "could not reserve %llu bytes for %s", (unsigned long long)bytes, path);
+    return weft_fail_errno(err, "could not reserve %llu bytes for %s", (unsigned long long)bytes,
+                           path);
 }
 
 int weft_file_size(int fd, const char *path, uint64_t *bytes, struct weft_err *err)
@@ -116,7 +125,8 @@ int weft_file_map(const void **map, int fd, const char *path, size_t len, struct
 {
     *map = NULL;
     if (len == 0) return weft_fail(err, WEFT_INVALID, "could not map %s: it is empty", path);
-    void *at = may_go_on(WEFT_FILE_MMAP, path, NULL) ? mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+    void *at = may_go_on(WEFT_FILE_MMAP, path, NULL) ? mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0)
+                                                     : MAP_FAILED;
     if (at == MAP_FAILED) return weft_fail_errno(err, "could not map %zu bytes of %s", len, path);
     *map = at;
     return WEFT_OK;
@@ -153,8 +163,10 @@ static int parent_sync(const char *path, struct weft_err *err)
     struct weft_buf parent = { 0 };
     const char *slash = strrchr(path, '/');
     size_t len = slash != NULL ? (size_t)(slash - path) : 0;
-    if (len != 0) weft_buf_append(&parent, path, len);
-    else weft_buf_append_byte(&parent, slash != NULL ? '/' : '.');
+    if (len != 0)
+        weft_buf_append(&parent, path, len);
+    else
+        weft_buf_append_byte(&parent, slash != NULL ? '/' : '.');
     weft_buf_append_byte(&parent, '\0');
     int rc = weft_file_sync_directory(parent.data, err);
     weft_buf_release(&parent);
@@ -197,7 +209,8 @@ int weft_file_make_directory(const char *path, struct weft_err *err)
     return rc;
 }
 
-static int read_to_end(struct weft_buf *out, int fd, const char *path, size_t max_bytes, struct weft_err *err)
+static int read_to_end(struct weft_buf *out, int fd, const char *path, size_t max_bytes,
+                       struct weft_err *err)
 {
     size_t before = out->len;
     for (;;) {
@@ -209,11 +222,13 @@ static int read_to_end(struct weft_buf *out, int fd, const char *path, size_t ma
         if (got == 0) return WEFT_OK;
         out->len += (size_t)got;
         if (out->len - before > max_bytes)
-            return weft_fail(err, WEFT_TOO_LARGE, "%s is larger than the %zu bytes allowed", path, max_bytes);
+            return weft_fail(err, WEFT_TOO_LARGE, "%s is larger than the %zu bytes allowed", path,
+                             max_bytes);
     }
 }
 
-int weft_file_read_all(struct weft_buf *out, const char *path, size_t max_bytes, struct weft_err *err)
+int weft_file_read_all(struct weft_buf *out, const char *path, size_t max_bytes,
+                       struct weft_err *err)
 {
     int fd;
     size_t before = out->len;

@@ -4,8 +4,8 @@
 
 #include "base/hash.h"
 
-#include <pthread.h>
 #include "base/random.h"
+#include <pthread.h>
 
 static uint64_t process_seed;
 static pthread_once_t process_seed_once = PTHREAD_ONCE_INIT;

@@ -1,10 +1,10 @@
 /* log.c -- one line, one write(2). */
 #include "base/log.h"
 
-#include <stdarg.h>
-#include <unistd.h>
 #include "base/clock.h"
 #include "base/metric.h"
+#include <stdarg.h>
+#include <unistd.h>
 
 /* A line longer than this is cut: the log is for sentences, and PIPE_BUF (4096) bytes reach a pipe in one piece. */
 enum { LINE_BYTES_MAX = 4096, MESSAGE_BYTES_MAX = 2048 };
@@ -71,12 +71,15 @@ static void line_add_c(struct line *line, const char *text)
 static size_t utf8_len(const unsigned char *s, size_t len)
 {
     if (s[0] < 0x80) return 1;
-    size_t want = s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+    size_t want = s[0] >= 0xc2 && s[0] < 0xe0   ? 2
+                  : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+                  : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+                                                : 0;
     if (want == 0 || want > len) return 0;
     for (size_t i = 1; i < want; i++)
         if ((s[i] & 0xc0) != 0x80) return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f) ||
-        (s[0] == 0xed && s[1] > 0x9f))
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90) ||
+        (s[0] == 0xf4 && s[1] > 0x8f) || (s[0] == 0xed && s[1] > 0x9f))
         return 0;
     return want;
 }
@@ -106,7 +109,8 @@ static void line_add_escaped(struct line *line, const char *text, bool quote)
 
 static void line_write(const struct line *line)
 {
-    if (write(log_fd, line->text, line->len) != (ssize_t)line->len) weft_metric_add(&dropped_lines, 1);
+    if (write(log_fd, line->text, line->len) != (ssize_t)line->len)
+        weft_metric_add(&dropped_lines, 1);
 }
 
 static void log_line(enum weft_log_level level, const char *part, const char *message)
@@ -156,14 +160,14 @@ void weft_log(enum weft_log_level level, const char *part, const char *format, .
     log_line(level, part, message);
 }
 
-void weft_log_limited(struct weft_log_limit *state, uint64_t interval_ns, enum weft_log_level level, const char *part,
-                      const char *format, ...)
+void weft_log_limited(struct weft_log_limit *state, uint64_t interval_ns, enum weft_log_level level,
+                      const char *part, const char *format, ...)
 {
     if (!is_wanted(level)) return;
     uint64_t now = weft_clock_monotonic_ns();
     uint64_t next = __atomic_load_n(&state->next_ns, __ATOMIC_RELAXED);
-    if (now < next || !__atomic_compare_exchange_n(&state->next_ns, &next, now + interval_ns, false, __ATOMIC_RELAXED,
-                                                   __ATOMIC_RELAXED)) {
+    if (now < next || !__atomic_compare_exchange_n(&state->next_ns, &next, now + interval_ns, false,
+                                                   __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
         __atomic_fetch_add(&state->left_out, 1, __ATOMIC_RELAXED);
         return;
     }

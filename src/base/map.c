@@ -21,7 +21,8 @@ void weft_map_reset(struct weft_map *map)
 }
 
 /* The slot that holds `key`, or the free one where it belongs. There is always a free one. */
-static struct weft_map_slot *slot_find(const struct weft_map *map, struct weft_str key, uint64_t hash)
+static struct weft_map_slot *slot_find(const struct weft_map *map, struct weft_str key,
+                                       uint64_t hash)
 {
     size_t mask = map->capacity - 1;
     for (size_t i = hash & mask;; i = (i + 1) & mask) {
@@ -40,8 +41,7 @@ static void grow(struct weft_map *map)
     for (size_t i = 0; i < old_capacity; i++) {
         if (!old[i].is_used) continue;
         size_t at = old[i].hash & mask;
-        while (map->slots[at].is_used)
-            at = (at + 1) & mask;
+        while (map->slots[at].is_used) at = (at + 1) & mask;
         map->slots[at] = old[i];
     }
     weft_free(old);

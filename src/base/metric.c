@@ -6,7 +6,8 @@
 
 #include <pthread.h>
 
-static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER; /* guards first and every ->next */
+static pthread_mutex_t registry_lock =
+    PTHREAD_MUTEX_INITIALIZER; /* guards first and every ->next */
 static struct weft_metric *first;
 
 void weft_metric_register(struct weft_metric *metric)
@@ -32,7 +33,9 @@ unsigned weft_metric_shard_of_thread(void)
     static _Atomic unsigned next_shard;
     static _Thread_local unsigned shard_plus_one;
     if (__builtin_expect(shard_plus_one == 0, 0))
-        shard_plus_one = atomic_fetch_add_explicit(&next_shard, 1, memory_order_relaxed) % WEFT_METRIC_SHARDS + 1;
+        shard_plus_one =
+            atomic_fetch_add_explicit(&next_shard, 1, memory_order_relaxed) % WEFT_METRIC_SHARDS +
+            1;
     return shard_plus_one - 1;
 }
 
@@ -54,9 +57,12 @@ uint64_t weft_metric_get(const struct weft_metric *metric)
 static void help_append(struct weft_buf *out, const char *help)
 {
     for (; *help != '\0'; help++) {
-        if (*help == '\n') weft_buf_append_c(out, "\\n");
-        else if (*help == '\\') weft_buf_append_c(out, "\\\\");
-        else weft_buf_append_byte(out, *help);
+        if (*help == '\n')
+            weft_buf_append_c(out, "\\n");
+        else if (*help == '\\')
+            weft_buf_append_c(out, "\\\\");
+        else
+            weft_buf_append_byte(out, *help);
     }
 }
 
@@ -69,7 +75,8 @@ void weft_metric_write_all(struct weft_buf *out)
             name = metric->name;
             weft_buf_printf(out, "# HELP %s ", name);
             help_append(out, metric->help != NULL ? metric->help : "");
-            weft_buf_printf(out, "\n# TYPE %s %s\n", name, metric->kind == WEFT_METRIC_COUNTER ? "counter" : "gauge");
+            weft_buf_printf(out, "\n# TYPE %s %s\n", name,
+                            metric->kind == WEFT_METRIC_COUNTER ? "counter" : "gauge");
         }
         weft_buf_append_c(out, name);
         if (metric->labels != NULL) weft_buf_printf(out, "{%s}", metric->labels);

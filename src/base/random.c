@@ -4,10 +4,10 @@
  */
 #include "base/random.h"
 
+#include "base/assert.h"
 #include <errno.h>
 #include <math.h>
 #include <sys/random.h>
-#include "base/assert.h"
 
 static uint64_t rotate_left(uint64_t x, unsigned bits)
 {

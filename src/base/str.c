@@ -32,8 +32,7 @@ static bool is_blank(char c)
 
 struct weft_str weft_str_trim(struct weft_str s)
 {
-    while (s.len > 0 && is_blank(s.ptr[s.len - 1]))
-        s.len--;
+    while (s.len > 0 && is_blank(s.ptr[s.len - 1])) s.len--;
     while (s.len > 0 && is_blank(s.ptr[0])) {
         s.ptr++;
         s.len--;
@@ -67,7 +66,9 @@ bool weft_str_to_u64(struct weft_str s, uint64_t *out)
     for (size_t i = 0; i < s.len; i++) {
         unsigned digit = (unsigned)(unsigned char)s.ptr[i] - '0';
         if (digit > 9) return false;
-        if (__builtin_mul_overflow(value, 10u, &value) || __builtin_add_overflow(value, digit, &value)) return false;
+        if (__builtin_mul_overflow(value, 10u, &value) ||
+            __builtin_add_overflow(value, digit, &value))
+            return false;
     }
     *out = value;
     return true;
@@ -89,7 +90,8 @@ bool weft_str_to_double(struct weft_str s, double *out)
     if (s.len == 0 || s.len >= sizeof text) return false;
     for (size_t i = 0; i < s.len; i++) { /* strtod would also take " 1", "0x1p3", "inf" and "nan" */
         char c = s.ptr[i];
-        if ((c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E') return false;
+        if ((c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E')
+            return false;
     }
     memcpy(text, s.ptr, s.len);
     text[s.len] = '\0';
@@ -105,8 +107,7 @@ size_t weft_str_distance(struct weft_str a, struct weft_str b)
     enum { LEN_MAX = 64 };
     if (a.len > LEN_MAX || b.len > LEN_MAX) return a.len > b.len ? a.len : b.len;
     size_t row[LEN_MAX + 1]; /* row[j]: edits from a[0..i] to b[0..j] */
-    for (size_t j = 0; j <= b.len; j++)
-        row[j] = j;
+    for (size_t j = 0; j <= b.len; j++) row[j] = j;
     for (size_t i = 1; i <= a.len; i++) {
         size_t diagonal = row[0];
         row[0] = i;

@@ -1,13 +1,13 @@
 /* thread.c -- starting threads, and how many are worth starting. */
 #include "base/thread.h"
 
+#include "base/alloc.h"
+#include "base/file.h"
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include "base/alloc.h"
-#include "base/file.h"
 
 struct start {
     void (*run)(void *);
@@ -24,7 +24,8 @@ static void *thread_main(void *memory)
     return NULL;
 }
 
-int weft_thread_start(pthread_t *thread, const char *name, void (*run)(void *), void *arg, struct weft_err *err)
+int weft_thread_start(pthread_t *thread, const char *name, void (*run)(void *), void *arg,
+                      struct weft_err *err)
 {
     struct start *start = weft_alloc_zero(sizeof *start);
     start->run = run;
@@ -60,8 +61,8 @@ static unsigned quota_read(const char *path)
         struct weft_str rest = weft_str_trim(weft_buf_str(&text));
         struct weft_str first = weft_str_split(&rest, ' ');
         uint64_t quota, period;
-        if (weft_str_to_u64(first, &quota) && weft_str_to_u64(rest, &period) && period > 0 && quota > 0 &&
-            quota / period < 100000)
+        if (weft_str_to_u64(first, &quota) && weft_str_to_u64(rest, &period) && period > 0 &&
+            quota > 0 && quota / period < 100000)
             cpus = (unsigned)((quota + period - 1) / period);
     }
     weft_buf_release(&text);
@@ -79,7 +80,8 @@ static unsigned quota_smallest(void)
         struct weft_str line = weft_str_split(&rest, '\n');
         if (!weft_str_starts_with(line, WEFT_S("0::/"))) continue;
         for (size_t len = line.len; len > 3; len--) {
-            if (len != line.len && line.ptr[len - 1] != '/') continue; /* every ancestor, then the root */
+            if (len != line.len && line.ptr[len - 1] != '/')
+                continue; /* every ancestor, then the root */
             snprintf(path, sizeof path, "/sys/fs/cgroup%.*s/cpu.max", (int)(len - 3), line.ptr + 3);
             unsigned cpus = quota_read(path);
             if (cpus != 0 && (least == 0 || cpus < least)) least = cpus;
@@ -95,7 +97,8 @@ unsigned weft_cpu_count(void)
     cpu_set_t set;
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned count = online > 0 ? (unsigned)online : 1;
-    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) count = (unsigned)CPU_COUNT(&set);
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+        count = (unsigned)CPU_COUNT(&set);
     unsigned quota = quota_smallest();
     return quota != 0 && quota < count ? quota : count;
 }

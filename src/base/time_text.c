@@ -32,8 +32,7 @@ static bool is_digit(char c)
 static uint64_t unit_take(struct weft_str *rest)
 {
     size_t len = 0;
-    while (len < rest->len && !is_digit(rest->ptr[len]) && rest->ptr[len] != '.')
-        len++;
+    while (len < rest->len && !is_digit(rest->ptr[len]) && rest->ptr[len] != '.') len++;
     struct weft_str name = weft_str_make(rest->ptr, len);
     *rest = weft_str_tail(*rest, len);
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
@@ -45,14 +44,12 @@ static uint64_t unit_take(struct weft_str *rest)
 static bool part_take(struct weft_str *rest, uint64_t *ns)
 {
     size_t at = 0;
-    while (at < rest->len && is_digit(rest->ptr[at]))
-        at++;
+    while (at < rest->len && is_digit(rest->ptr[at])) at++;
     struct weft_str whole = weft_str_make(rest->ptr, at);
     struct weft_str fraction = { NULL, 0 };
     if (at < rest->len && rest->ptr[at] == '.') {
         size_t from = ++at;
-        while (at < rest->len && is_digit(rest->ptr[at]))
-            at++;
+        while (at < rest->len && is_digit(rest->ptr[at])) at++;
         fraction = weft_str_make(rest->ptr + from, at - from);
         if (fraction.len == 0) return false;
     }
@@ -96,7 +93,8 @@ static size_t written(int len, size_t size)
 
 /* "1.24ms": `value` in units of `unit`, three significant digits, no zeros at the end of a fraction.
  * Returns 0 when rounding up gives 1000, which the next unit says better. */
-static size_t format_small(char *out, size_t size, const char *sign, uint64_t ns, uint64_t unit, const char *name)
+static size_t format_small(char *out, size_t size, const char *sign, uint64_t ns, uint64_t unit,
+                           const char *name)
 {
     unsigned digits = unit == 1 ? 0 : ns < 10 * unit ? 2 : ns < 100 * unit ? 1 : 0;
     uint64_t scale = digits == 2 ? 100 : digits == 1 ? 10 : 1;
@@ -109,8 +107,11 @@ static size_t format_small(char *out, size_t size, const char *sign, uint64_t ns
         digits--;
     }
     if (digits == 0)
-        return written(snprintf(out, size, "%s%llu%s", sign, (unsigned long long)(rounded / scale), name), size);
-    return written(snprintf(out, size, "%s%llu.%0*llu%s", sign, (unsigned long long)(rounded / scale), (int)digits,
+        return written(
+            snprintf(out, size, "%s%llu%s", sign, (unsigned long long)(rounded / scale), name),
+            size);
+    return written(snprintf(out, size, "%s%llu.%0*llu%s", sign,
+                            (unsigned long long)(rounded / scale), (int)digits,
                             (unsigned long long)fraction, name),
                    size);
 }
@@ -127,11 +128,12 @@ static size_t format_large(char *out, size_t size, const char *sign, uint64_t ns
         { NS_PER_MINUTE, WEFT_NS_PER_SECOND, "m", "s" },
     };
     unsigned i = 0;
-    while (i < 2 && ns < pairs[i].ns)
-        i++;
+    while (i < 2 && ns < pairs[i].ns) i++;
     unsigned long long big = ns / pairs[i].ns, small = ns % pairs[i].ns / pairs[i].below_ns;
     if (small == 0) return written(snprintf(out, size, "%s%llu%s", sign, big, pairs[i].name), size);
-    return written(snprintf(out, size, "%s%llu%s %llu%s", sign, big, pairs[i].name, small, pairs[i].below), size);
+    return written(
+        snprintf(out, size, "%s%llu%s %llu%s", sign, big, pairs[i].name, small, pairs[i].below),
+        size);
 }
 
 size_t weft_duration_format(char *out, size_t size, int64_t ns)
@@ -154,7 +156,8 @@ static int64_t days_from_date(int64_t year, unsigned month, unsigned day)
     year -= month <= 2;
     int64_t era = year / 400;
     int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (int64_t)(month > 2 ? month - 3 : month + 9) + 2) / 5 + (int64_t)day - 1;
+    int64_t day_of_year =
+        (153 * (int64_t)(month > 2 ? month - 3 : month + 9) + 2) / 5 + (int64_t)day - 1;
     int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     return era * 146097 + day_of_era - 719468;
 }
@@ -175,7 +178,8 @@ static bool digits_take(struct weft_str *rest, unsigned count, unsigned max, uns
 
 static bool byte_take(struct weft_str *rest, const char *allowed)
 {
-    if (rest->len == 0 || rest->ptr[0] == '\0' || strchr(allowed, rest->ptr[0]) == NULL) return false;
+    if (rest->len == 0 || rest->ptr[0] == '\0' || strchr(allowed, rest->ptr[0]) == NULL)
+        return false;
     *rest = weft_str_tail(*rest, 1);
     return true;
 }
@@ -220,16 +224,21 @@ bool weft_time_parse_rfc3339(struct weft_str text, uint64_t *unix_ns)
     unsigned year, month, day, hour, minute, second;
     uint64_t fraction_ns;
     int64_t offset;
-    if (!digits_take(&text, 4, 9999, &year) || !byte_take(&text, "-") || !digits_take(&text, 2, 12, &month) ||
-        !byte_take(&text, "-") || !digits_take(&text, 2, 31, &day) || !byte_take(&text, "Tt ") ||
-        !digits_take(&text, 2, 23, &hour) || !byte_take(&text, ":") || !digits_take(&text, 2, 59, &minute) ||
-        !byte_take(&text, ":") || !digits_take(&text, 2, 60, &second)) /* 60: a leap second is the next one's zero */
+    if (!digits_take(&text, 4, 9999, &year) || !byte_take(&text, "-") ||
+        !digits_take(&text, 2, 12, &month) || !byte_take(&text, "-") ||
+        !digits_take(&text, 2, 31, &day) || !byte_take(&text, "Tt ") ||
+        !digits_take(&text, 2, 23, &hour) || !byte_take(&text, ":") ||
+        !digits_take(&text, 2, 59, &minute) || !byte_take(&text, ":") ||
+        !digits_take(&text, 2, 60, &second)) /* 60: a leap second is the next one's zero */
         return false;
     if (month == 0 || day == 0 || day > days_in_month(year, month)) return false;
-    if (!fraction_take(&text, &fraction_ns) || !offset_take(&text, &offset) || text.len != 0) return false;
-    int64_t seconds = days_from_date(year, month, day) * 86400 + (int64_t)(hour * 3600 + minute * 60 + second) - offset;
+    if (!fraction_take(&text, &fraction_ns) || !offset_take(&text, &offset) || text.len != 0)
+        return false;
+    int64_t seconds = days_from_date(year, month, day) * 86400 +
+                      (int64_t)(hour * 3600 + minute * 60 + second) - offset;
     uint64_t ns;
-    if (seconds < 0 || __builtin_mul_overflow((uint64_t)seconds, WEFT_NS_PER_SECOND, &ns)) return false;
+    if (seconds < 0 || __builtin_mul_overflow((uint64_t)seconds, WEFT_NS_PER_SECOND, &ns))
+        return false;
     return !__builtin_add_overflow(ns, fraction_ns, unix_ns);
 }
 
@@ -244,7 +253,7 @@ size_t weft_time_format_rfc3339(char *out, size_t size, uint64_t unix_ns, unsign
         snprintf(fraction, sizeof fraction, ".%09u", (unsigned)(unix_ns % WEFT_NS_PER_SECOND));
         fraction[digits + 1] = '\0';
     }
-    return written(snprintf(out, size, "%04d-%02d-%02dT%02d:%02d:%02d%sZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-                            tm.tm_hour, tm.tm_min, tm.tm_sec, fraction),
+    return written(snprintf(out, size, "%04d-%02d-%02dT%02d:%02d:%02d%sZ", tm.tm_year + 1900,
+                            tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, fraction),
                    size);
 }

@@ -132,7 +132,7 @@ bool demo_redis(struct demo_sim *sim, const struct demo_service *service, const 
     const struct demo_query query = { .system = "redis", .namespace = "0", .host = "redis-cart", .port = 6379,
                                       .operation = command, .collection = NULL, .text = text };
     struct demo_span *span = database_begin(sim, service, parent, &query);
-    bool is_refused = demo_incident_is_on(DEMO_CACHE_OUTAGE, sim->clock_ns);
+    bool is_refused = demo_incident_is_on(DEMO_CACHE_OUTAGE, demo_story_ns(sim));
     demo_work(sim, is_refused ? 1.2 : ms);
     if (is_refused) {
         demo_exception(sim, span, "RedisConnectionException", "It was not possible to connect to the redis server redis-cart:6379");

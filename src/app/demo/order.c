@@ -18,7 +18,7 @@ static const struct { const char *grpc_code, *message; int http_status; const ch
 static enum outcome reserve_stock(struct demo_sim *sim, const struct demo_context *parent)
 {
     struct demo_http_call call = { "POST", "/reservations", "/reservations", "inventory", 8080, 0 };
-    bool is_stalled = demo_incident_is_on(DEMO_TIMEOUT_CASCADE, sim->clock_ns);
+    bool is_stalled = demo_incident_is_on(DEMO_TIMEOUT_CASCADE, demo_story_ns(sim));
     struct demo_span *client = demo_http_client_begin(sim, &demo_checkout, parent, &call);
     uint64_t sent = sim->clock_ns;
     demo_work(sim, 0.4);
@@ -55,7 +55,7 @@ static void quote_shipping(struct demo_sim *sim, const struct demo_context *pare
 static int try_card_gateway(struct demo_sim *sim, const struct demo_context *parent, int attempt)
 {
     struct demo_http_call call = { "POST", "/v2/charges", "/v2/charges", "api.cardgateway.example", 443, attempt };
-    bool is_down = demo_incident_is_on(DEMO_RETRY_STORM, sim->clock_ns);
+    bool is_down = demo_incident_is_on(DEMO_RETRY_STORM, demo_story_ns(sim));
     struct demo_span *client = demo_http_client_begin(sim, &demo_payment, parent, &call);
     demo_work(sim, is_down ? 55 : 120);
     int status = is_down ? 503 : demo_chance(sim, 0.03) ? 402 : 201;

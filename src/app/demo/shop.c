@@ -49,7 +49,7 @@ void demo_get_products(struct demo_sim *sim, const struct demo_service *caller, 
     struct demo_span *server = demo_grpc_server_begin(sim, &demo_catalog, &client->context, method);
     demo_work(sim, 0.2);
     if (is_list) {
-        bool is_slow = demo_incident_is_on(DEMO_SLOW_QUERY, sim->clock_ns);
+        bool is_slow = demo_incident_is_on(DEMO_SLOW_QUERY, demo_story_ns(sim));
         demo_query(sim, &demo_catalog, &server->context,
                    &(struct demo_query){ "postgresql", "catalog", "pg-catalog", "SELECT", "products",
                                          is_slow ? "SELECT id, name, price, popularity FROM products ORDER BY popularity_score($1) DESC LIMIT $2"

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "wire/protobuf.h"
 
+#define TRACE_ARENA_BYTES ((size_t)64 << 10)
 #define SCOPES_MAX 256
 #define RESOURCE_ATTRIBUTES_MAX 24
 
@@ -17,32 +18,31 @@ struct demo_scope_cache {
     struct { uint64_t key; struct weft_scope *scope; } entries[SCOPES_MAX];
 };
 
-void demo_sim_init(struct demo_sim *sim, uint64_t seed)
+void demo_sim_init(struct demo_sim *sim, uint64_t seed, uint64_t begin_ns, double speed)
 {
-    *sim = (struct demo_sim){ .seed = seed, .kafka_offset = 48211900 };
-    weft_arena_init(&sim->arena, 256 * 1024);
+    *sim = (struct demo_sim){ .seed = seed, .begin_ns = begin_ns, .speed = speed, .kafka_offset = 48211900 };
     sim->scopes = weft_alloc_zero(sizeof *sim->scopes);
     weft_arena_init(&sim->scopes->arena, 0);
 }
 
 void demo_sim_release(struct demo_sim *sim)
 {
-    weft_arena_release(&sim->arena);
     weft_arena_release(&sim->scopes->arena);
     weft_free(sim->scopes);
     weft_free(sim->finished);
 }
 
-void demo_sim_reset(struct demo_sim *sim)
-{
-    weft_arena_reset(&sim->arena);
-    sim->finished_count = 0;
-}
-
 void demo_trace_begin(struct demo_sim *sim, uint64_t number, uint64_t start_ns)
 {
+    weft_arena_init(&sim->arena, TRACE_ARENA_BYTES);
+    sim->finished_count = 0;
     weft_random_init(&sim->random, weft_hash_u64(sim->seed + number * UINT64_C(0x9e3779b97f4a7c15)));
     sim->clock_ns = start_ns;
+}
+
+uint64_t demo_story_ns(const struct demo_sim *sim)
+{
+    return sim->begin_ns + (uint64_t)((double)(sim->clock_ns - sim->begin_ns) * sim->speed);
 }
 
 /* ---- resources ---- */
@@ -103,7 +103,7 @@ static struct weft_scope *make_scope(struct weft_arena *arena, const struct demo
 
 static struct weft_scope *scope_of(struct demo_sim *sim, const struct demo_service *service, unsigned instance)
 {
-    unsigned version = version_of(service, instance, sim->clock_ns);
+    unsigned version = version_of(service, instance, demo_story_ns(sim));
     uint64_t key = (uint64_t)(uintptr_t)service * 64 + instance * 2 + version + 1;
     uint32_t at = (uint32_t)(weft_hash_u64(key) % SCOPES_MAX);
     while (sim->scopes->entries[at].key != 0 && sim->scopes->entries[at].key != key) at = (at + 1) % SCOPES_MAX;

@@ -3,7 +3,7 @@
  * Shape      code that plays a service opens spans, lets time pass, calls other services, closes its spans
  * Units      Unix nanoseconds on the simulated clock
  * Threads    one owner
- * Ownership  spans and texts live in the simulation's arena until demo_sim_reset()
+ * Ownership  spans and texts live in the trace's arena, resources and scopes as long as the simulation
  *
  * Everything drawn at random comes from the trace's own generator (seed and trace number), so a trace is the same whatever
  * was made before it.
@@ -43,10 +43,12 @@ struct demo_span {
 };
 
 struct demo_sim {
-    struct weft_arena arena;
+    struct weft_arena arena;     /* of the trace being played; whoever takes its spans takes the arena */
     struct weft_random random;
     uint64_t seed;
     uint64_t clock_ns;           /* now, in the simulation */
+    uint64_t begin_ns;           /* when the simulation began */
+    double speed;                /* of the story: hours, releases and incidents pass that many times faster */
     struct weft_span **finished; /* in order of ending, as exporters send */
     uint32_t finished_count, finished_capacity;
     struct demo_scope_cache *scopes;
@@ -57,12 +59,12 @@ struct demo_sim {
     uint32_t order_count;
 };
 
-void demo_sim_init(struct demo_sim *sim, uint64_t seed);
+void demo_sim_init(struct demo_sim *sim, uint64_t seed, uint64_t begin_ns, double speed);
 void demo_sim_release(struct demo_sim *sim);
-/* Forget finished spans (they were sent). */
-void demo_sim_reset(struct demo_sim *sim);
-/* Begin trace `number` at `start_ns`. */
+/* Begin trace `number` at `start_ns`, with an arena of its own. */
 void demo_trace_begin(struct demo_sim *sim, uint64_t number, uint64_t start_ns);
+/* The time in the story: what decides on incidents, releases and the hour of the day. */
+uint64_t demo_story_ns(const struct demo_sim *sim);
 
 /* Open a span now. `parent` NULL: a root with a new trace id. */
 struct demo_span *demo_span_begin(struct demo_sim *sim, const struct demo_service *service,

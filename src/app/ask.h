@@ -1,0 +1,15 @@
+/* ask.h -- asking a running weft over its own API, for the commands of the terminal.
+ *
+ * Errors     WEFT_NOT_FOUND, WEFT_INVALID, ... as the server said; WEFT_IO when it could not be reached
+ */
+#ifndef WEFT_APP_ASK_H
+#define WEFT_APP_ASK_H
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Append "?name=value" or "&name=value", encoded. */
+void weft_ask_add(struct weft_buf *path, const char *name, struct weft_str value);
+/* GET server + path; the body is appended to `body`. `accept` NULL: JSON. */
+int weft_ask(struct weft_buf *body, const char *server, struct weft_str path, const char *accept, struct weft_err *err);
+
+#endif

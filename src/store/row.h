@@ -29,6 +29,7 @@
  *   int, double                    2 words, low half first
  *   bool                           1 word, 0 or 1
  *   empty                          none
+ * Words of the rows follow each other without gaps, in the order of the records.
  * Heap entry: length u32, bytes, padded to 4. Strings are numbered per segment by value alone, whatever their type.
  */
 #ifndef WEFT_STORE_ROW_H
@@ -61,6 +62,7 @@ static inline uint32_t weft_record_head(const uint8_t *r) { return weft_load_u32
 static inline uint32_t weft_record_shape(const uint8_t *r) { return weft_load_u32(r + 52); }
 static inline uint32_t weft_record_words(const uint8_t *r) { return weft_load_u32(r + 56); }
 static inline uint32_t weft_record_flags(const uint8_t *r) { return weft_load_u32(r + 60); }
+
 /* Words of a value of that type (table above). */
 static inline uint32_t weft_value_word_count(uint32_t type)
 {

@@ -50,7 +50,7 @@ struct demo_span *demo_http_server_begin(struct demo_sim *sim, const struct demo
 
 void demo_http_end(struct demo_sim *sim, struct demo_span *span, int status, const char *error_type)
 {
-    char code[8];
+    char code[16];
     bool is_client = span->span.kind == WEFT_KIND_CLIENT;
     if (status > 0) demo_int(span, "http.response.status_code", status);
     snprintf(code, sizeof code, "%d", status);

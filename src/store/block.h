@@ -7,6 +7,7 @@
  */
 #ifndef WEFT_STORE_BLOCK_H
 #define WEFT_STORE_BLOCK_H
+#include "base/buf.h"
 #include "store/segment.h"
 
 #define WEFT_BLOCK_FORMAT_VERSION 1u

@@ -1,0 +1,157 @@
+/* store.c -- opening and closing the embedded store, its options and its figures.
+ *
+ * Threads are stopped in this order: compacting (its merge is cancelled), preparing, committers. After that the closing
+ * thread is alone and does what is left itself.
+ */
+#include "store/store.h"
+#include "base/random.h"
+#include "store/store_internal.h"
+
+static void options_fill(struct weft_store *store, const struct weft_store_options *options)
+{
+    struct weft_store_options *o = &store->options;
+    size_t len = strlen(options->directory);
+
+    *o = *options;
+    while (len > 1 && options->directory[len - 1] == '/') len--;
+    store->directory = weft_alloc_zero(len + 1);
+    memcpy(store->directory, options->directory, len);
+    o->directory = store->directory;
+    if (o->seal_age_ns == 0) o->seal_age_ns = 30 * WEFT_NS_PER_SECOND;
+    if (o->compact_segments_min == 0) o->compact_segments_min = 8;
+    if (o->compact_segments_max == 0) o->compact_segments_max = 16;
+    if (o->compact_segments_max < o->compact_segments_min) o->compact_segments_max = o->compact_segments_min;
+    if (o->compact_age_ns == 0) o->compact_age_ns = 60 * WEFT_NS_PER_SECOND;
+    if (o->read_only) o->writer_count = 0;
+    store->is_inline = o->post == NULL;
+}
+
+static struct weft_store *store_create(const struct weft_store_options *options)
+{
+    struct weft_store *store = weft_alloc_zero(sizeof *store);
+
+    options_fill(store, options);
+    store->lock_fd = -1;
+    weft_random_system(&store->epoch, sizeof store->epoch);
+    if (store->epoch == 0) store->epoch = 1;
+    pthread_mutex_init(&store->set_mutex, NULL);
+    pthread_mutex_init(&store->prepare_mutex, NULL);
+    weft_store_cond_init(&store->prepare_wake);
+    pthread_mutex_init(&store->compact_mutex, NULL);
+    pthread_mutex_init(&store->compact_wake_mutex, NULL);
+    weft_store_cond_init(&store->compact_wake);
+    pthread_mutex_init(&store->seal_call_mutex, NULL);
+    pthread_mutex_init(&store->seal_mutex, NULL);
+    pthread_cond_init(&store->sealed, NULL);
+    pthread_mutex_init(&store->tail_mutex, NULL);
+    store->commits = weft_alloc_array(WEFT_STORE_TAIL_COMMITS, sizeof *store->commits);
+    return store;
+}
+
+int weft_store_open(struct weft_store **out, const struct weft_store_options *options, struct weft_err *err)
+{
+    struct weft_store *store = store_create(options);
+    int rc;
+
+    *out = NULL;
+    if (strlen(store->directory) > WEFT_STORE_PATH_MAX - 64) {
+        rc = weft_fail(err, WEFT_INVALID, "the store's directory has a path of %zu bytes, at most %d expected",
+                       strlen(store->directory), WEFT_STORE_PATH_MAX - 64);
+        goto fail;
+    }
+    if (!store->options.read_only) {
+        if ((rc = weft_file_make_directory(store->directory, err)) < 0) goto fail;
+        if ((rc = weft_store_lock(store, err)) < 0) goto fail;
+    }
+    if ((rc = weft_store_scan(store, err)) < 0) goto fail;
+    if ((rc = weft_store_writers_start(store, err)) < 0) goto fail;
+    if ((rc = weft_store_prepare_start(store, err)) < 0) goto fail;
+    if ((rc = weft_store_compactor_start(store, err)) < 0) goto fail;
+    *out = store;
+    return WEFT_OK;
+fail:
+    weft_store_close(store); /* copes with a half-opened store */
+    return rc;
+}
+
+static void store_free(struct weft_store *store)
+{
+    pthread_mutex_destroy(&store->set_mutex);
+    pthread_mutex_destroy(&store->prepare_mutex);
+    pthread_cond_destroy(&store->prepare_wake);
+    pthread_mutex_destroy(&store->compact_mutex);
+    pthread_mutex_destroy(&store->compact_wake_mutex);
+    pthread_cond_destroy(&store->compact_wake);
+    pthread_mutex_destroy(&store->seal_call_mutex);
+    pthread_mutex_destroy(&store->seal_mutex);
+    pthread_cond_destroy(&store->sealed);
+    pthread_mutex_destroy(&store->tail_mutex);
+    weft_free(store->commits);
+    weft_free(store->spares);
+    weft_free(store->directory);
+    weft_free(store);
+}
+
+void weft_store_close(struct weft_store *store)
+{
+    if (store == NULL) return;
+    atomic_store(&store->is_stopping, true);
+    weft_store_compactor_stop(store);
+    weft_store_prepare_stop(store);
+    weft_store_writers_stop(store);
+    if (store->set != NULL) {
+        if (!store->options.read_only) weft_store_catalog_save(store);
+        weft_store_set_release(store->set);
+    }
+    weft_file_close(&store->lock_fd); /* and with it the lock */
+    store_free(store);
+}
+
+struct weft_consumer weft_store_consumer(struct weft_store *store)
+{
+    return (struct weft_consumer){ .consume = weft_store_consume, .self = store };
+}
+
+/* ---- figures ---- */
+
+static void stats_of_set(const struct weft_store_set *set, struct weft_store_stats *out)
+{
+    for (uint32_t i = 0; i < set->segment_count; i++) {
+        struct weft_segment_view view;
+        struct weft_segment_bytes bytes;
+        weft_segment_view_init(&view, set->segments[i].segment);
+        weft_segment_bytes(set->segments[i].segment, &bytes);
+        out->segment_bytes += bytes.file;
+        if (set->segments[i].is_live) {
+            out->live_segments += view.span_count > 0;
+            out->live_spans += view.span_count;
+        } else {
+            out->sealed_segments++;
+            out->sealed_spans += view.span_count;
+        }
+        weft_segment_view_release(&view);
+    }
+    out->blocks = set->block_count;
+    for (uint32_t i = 0; i < set->block_count; i++) {
+        out->block_spans += set->blocks[i]->summary.span_count;
+        out->block_bytes += set->blocks[i]->summary.file_bytes;
+    }
+}
+
+void weft_store_stats(struct weft_store *store, struct weft_store_stats *out)
+{
+    struct weft_store_set *set = weft_store_set_take(store);
+
+    *out = (struct weft_store_stats){
+        .commits = atomic_load(&store->committed_chunks), .commit_errors = atomic_load(&store->commit_errors),
+        .committed_spans = atomic_load(&store->committed_spans), .compactions = atomic_load(&store->compactions),
+        .compaction_errors = atomic_load(&store->compaction_errors),
+        .refused_batches = atomic_load(&store->refused_batches),
+        .damaged_files = atomic_load(&store->damaged_files), .torn_bytes = atomic_load(&store->torn_bytes),
+    };
+    stats_of_set(set, out);
+    weft_store_set_release(set);
+    pthread_mutex_lock(&store->prepare_mutex);
+    out->spare_bytes = (uint64_t)store->spare_count * WEFT_SEGMENT_FILE_BYTES;
+    pthread_mutex_unlock(&store->prepare_mutex);
+}

@@ -1,0 +1,244 @@
+/* store_internal.h -- what the files of the embedded store share (docs/internals/store.md tells the story).
+ *
+ *   store.c            open, close, options, stats       store_writer.c   consume, lanes, what follows a commit
+ *   store_directory.c  names, lock, scan at opening      store_commit.c   the committer thread
+ *   store_set.c        the set and its references        store_prepare.c  next segments, spare files, ages
+ *   store_source.c     trace, search                     compactor.c      sealed segments to blocks
+ *   store_operations.c names and counts                  catalog.c        block summaries, next number
+ *   store_tail.c       new spans, in commit order        trace_join.c     one trace from several parts
+ */
+#ifndef WEFT_STORE_INTERNAL_H
+#define WEFT_STORE_INTERNAL_H
+#include <pthread.h>
+#include <stdatomic.h>
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "store/catalog.h"
+#include "store/store.h"
+
+#define WEFT_STORE_PATH_MAX 4096
+
+/* ---- the set ---- */
+
+/* A block as the store knows it: its summary always, the open file from the first use on. Counted references. */
+struct weft_store_block {
+    _Atomic uint32_t references;
+    _Atomic bool is_obsolete;
+    _Atomic bool is_damaged;              /* could not be opened: counted and logged once */
+    char *path;
+    struct weft_block_summary summary;    /* never changes; a file that says otherwise is damaged */
+    pthread_mutex_t mutex;                /* opening */
+    struct weft_block *_Atomic block;     /* NULL until then */
+};
+
+struct weft_store_segment {
+    struct weft_segment *segment;         /* one reference a set */
+    uint64_t number;
+    uint64_t sealed_ns;                   /* monotonic; meaningless while live */
+    bool is_live;
+    bool is_abandoned;                    /* a write or sync failed: its file is not used again */
+};
+
+/* Immutable: what exists at one moment. A query works on one set from beginning to end. */
+struct weft_store_set {
+    _Atomic uint32_t references;
+    uint32_t segment_count, block_count;
+    struct weft_store_segment *segments;  /* by number */
+    struct weft_store_block **blocks;     /* by number */
+};
+
+struct weft_store_set *weft_store_set_take(struct weft_store *store);
+void weft_store_set_release(struct weft_store_set *set);
+/* Each makes a new set and swaps it in. Segments and blocks handed in: the set takes its own reference. */
+void weft_store_set_add_segment(struct weft_store *store, struct weft_segment *segment, bool is_live);
+void weft_store_set_mark_sealed(struct weft_store *store, uint64_t number, bool is_abandoned);
+void weft_store_set_remove_segment(struct weft_store *store, uint64_t number);
+/* `block` NULL: nothing was left of them. */
+void weft_store_set_replace(struct weft_store *store, const uint64_t *segments, uint32_t segment_count,
+                            struct weft_store_block *block);
+/* The set of opening: takes over the references; both in order of their numbers. */
+void weft_store_set_first(struct weft_store *store, struct weft_store_segment *segments, uint32_t segment_count,
+                          struct weft_store_block **blocks, uint32_t block_count);
+
+/* Takes over `open`, which may be NULL (opened at first use). One reference for the caller. */
+struct weft_store_block *weft_store_block_create(const char *path, const struct weft_block_summary *summary,
+                                                 struct weft_block *open);
+void weft_store_block_ref(struct weft_store_block *block);
+void weft_store_block_unref(struct weft_store_block *block);
+/* The open file, good as long as the reference to `block`. */
+int weft_store_block_get(struct weft_store_block *block, struct weft_block **out, struct weft_err *err);
+
+/* ---- writing ---- */
+
+struct weft_store_waiter {
+    weft_consumed *done;
+    void *arg;
+};
+struct weft_store_waiters {
+    struct weft_store_waiter *items;
+    uint32_t count, capacity;
+};
+
+/* One segment being written. */
+struct weft_store_lane {
+    struct weft_segment_writer *segment_writer;
+    uint64_t number;
+    uint64_t appended_spans;
+    uint64_t committed_spans;
+    uint32_t committed_chunks;
+    struct weft_store_waiters pending;    /* whose spans are in the chunk that collects */
+};
+
+enum weft_store_job_kind { WEFT_JOB_COMMIT, WEFT_JOB_SEAL };
+enum weft_store_job_state { WEFT_JOB_IDLE, WEFT_JOB_HANDED, WEFT_JOB_DONE };
+struct weft_store_job {
+    enum weft_store_job_kind kind;
+    struct weft_store_lane *lane;
+    struct weft_chunk_build *chunk;
+    struct weft_store_waiters waiters;
+    int rc;
+    struct weft_err err;
+};
+
+enum weft_seal_state { WEFT_SEAL_NONE, WEFT_SEAL_WANTED, WEFT_SEAL_UNDER_WAY };
+
+/* Everything up to the first comment of a lock belongs to the I/O thread. */
+struct weft_store_writer {
+    struct weft_store *store;
+    unsigned index;
+    struct weft_store_lane *current;      /* NULL: none to be had just now */
+    struct weft_store_lane *retiring;     /* full or old: its last chunks come first, then it is sealed */
+    bool is_deferred;                     /* round_end is registered */
+    bool is_busy;                         /* a job is out */
+    enum weft_seal_state seal_state;
+    uint64_t refuse_until_ns;             /* after a failed commit: a pause that grows, so that a broken disk is not filled */
+    uint64_t refuse_step_ns;
+    struct weft_err refuse_err;
+
+    struct weft_store_job job;            /* the committer's while job_state is HANDED, the I/O thread's otherwise */
+    pthread_mutex_t mutex;                /* job_state, stop */
+    pthread_cond_t wake;
+    enum weft_store_job_state job_state;
+    bool stop;
+    bool has_thread;
+    pthread_t thread;
+
+    /* Guarded by store->prepare_mutex. */
+    struct weft_store_lane *next;         /* made ahead by the preparing thread */
+    bool wants_next;
+    uint64_t prepare_retry_ns;
+    int prepare_rc;
+    struct weft_err prepare_err;
+
+    _Atomic uint64_t first_append_ns;     /* monotonic, of the current lane; 0: empty. Read by the preparing thread */
+    _Atomic bool is_tick_posted;
+
+    /* Guarded by store->seal_mutex. */
+    bool is_seal_awaited;
+};
+
+/* A chunk that became durable, in the order in which it did. */
+struct weft_store_commit {
+    uint64_t segment;
+    uint32_t chunk;
+};
+#define WEFT_STORE_TAIL_COMMITS 16384 /* how far back a follower may be, in commits; a power of two */
+
+struct weft_store {
+    struct weft_store_options options;
+    char *directory;
+    int lock_fd;
+    uint32_t epoch;                       /* tells tail positions of an earlier process from ours */
+    _Atomic uint64_t next_number;
+    _Atomic bool is_stopping;
+    bool is_inline;                       /* jobs run in the calling thread: no post, or closing */
+
+    pthread_mutex_t set_mutex;            /* set (the pointer) */
+    struct weft_store_set *set;
+    _Atomic uint64_t damaged_files;
+    _Atomic uint64_t torn_bytes;
+
+    unsigned writer_count;
+    struct weft_store_writer *writers;
+
+    pthread_mutex_t prepare_mutex;        /* see the writers; spares */
+    pthread_cond_t prepare_wake;
+    bool has_prepare_thread;
+    pthread_t prepare_thread;
+    uint64_t *spares;                     /* numbers of spare files, there or promised (renamed when the last reader goes) */
+    uint32_t spare_count, spare_capacity;
+
+    pthread_mutex_t compact_mutex;        /* held through a merge: one at a time */
+    pthread_mutex_t compact_wake_mutex;   /* is_compact_due */
+    pthread_cond_t compact_wake;
+    bool is_compact_due;
+    bool has_compact_thread;
+    pthread_t compact_thread;
+
+    pthread_mutex_t seal_call_mutex;      /* one weft_store_seal() at a time */
+    pthread_mutex_t seal_mutex;           /* is_seal_awaited of the writers, seal_rc, seal_err */
+    pthread_cond_t sealed;
+    int seal_rc;
+    struct weft_err seal_err;
+
+    pthread_mutex_t tail_mutex;           /* commits, commit_count */
+    struct weft_store_commit *commits;    /* a ring */
+    uint64_t commit_count;
+
+    _Atomic uint64_t committed_chunks, commit_errors, committed_spans, compactions, compaction_errors, refused_batches;
+};
+
+/* store_directory.c */
+void weft_store_path(const struct weft_store *store, char out[static WEFT_STORE_PATH_MAX], const char *kind,
+                     uint64_t number);
+int weft_store_lock(struct weft_store *store, struct weft_err *err);
+/* Fill the first set from what lies in the directory; unless read-only, also remove what is superseded or left over. */
+int weft_store_scan(struct weft_store *store, struct weft_err *err);
+
+/* store_writer.c */
+int weft_store_writers_start(struct weft_store *store, struct weft_err *err);
+void weft_store_writers_stop(struct weft_store *store);
+void weft_store_consume(void *self, unsigned io_thread, const struct weft_batch *batch, weft_consumed *done, void *arg);
+void weft_store_writer_tick(void *writer); /* posted: is the current segment too old? */
+struct weft_store_lane *weft_store_lane_create(struct weft_store *store, unsigned writer, int *rc, struct weft_err *err);
+/* Never written to: its file becomes a spare one, or goes. NULL is fine. */
+void weft_store_lane_discard(struct weft_store *store, struct weft_store_lane *lane);
+void weft_store_job_complete(void *writer); /* posted by the committer */
+
+/* store_commit.c */
+int weft_store_committer_start(struct weft_store_writer *writer, struct weft_err *err);
+void weft_store_committer_stop(struct weft_store_writer *writer); /* after the job at hand */
+/* The writer's job is filled in: do it, here or in the committer. */
+void weft_store_job_start(struct weft_store_writer *writer);
+
+/* store_prepare.c */
+int weft_store_prepare_start(struct weft_store *store, struct weft_err *err);
+void weft_store_prepare_stop(struct weft_store *store);
+struct weft_store_lane *weft_store_prepare_take(struct weft_store_writer *writer, struct weft_err *err);
+void weft_store_prepare_want(struct weft_store_writer *writer);
+/* The path of a spare file that is there, or false. */
+bool weft_store_spare_take(struct weft_store *store, char out[static WEFT_STORE_PATH_MAX]);
+/* Where a segment file that is no longer needed shall go, or false: enough are kept. */
+bool weft_store_spare_promise(struct weft_store *store, char out[static WEFT_STORE_PATH_MAX]);
+void weft_store_spare_add(struct weft_store *store, uint64_t number);
+
+/* Wait on a condition made by weft_store_cond_init(), at most so long. */
+void weft_store_wait(pthread_cond_t *wake, pthread_mutex_t *mutex, uint64_t ns);
+void weft_store_cond_init(pthread_cond_t *cond);
+
+/* compactor.c */
+int weft_store_compactor_start(struct weft_store *store, struct weft_err *err);
+void weft_store_compactor_stop(struct weft_store *store);
+void weft_store_compactor_wake(struct weft_store *store);
+void weft_store_catalog_save(struct weft_store *store);
+
+/* store_source.c, store_operations.c, store_tail.c */
+int weft_store_operations(void *self, struct weft_str service_name, struct weft_operation **out, uint32_t *count,
+                          struct weft_arena *arena, struct weft_err *err);
+int weft_store_tail(void *self, struct weft_tail_position *position, uint32_t limit, struct weft_batch *out,
+                    struct weft_err *err);
+void weft_store_tail_record(struct weft_store *store, uint64_t segment, uint32_t chunk);
+
+#endif

@@ -1,0 +1,222 @@
+/* store_set.c -- which segments and blocks exist: immutable lists, swapped as a whole, counted by their readers. */
+#include "store/store_internal.h"
+
+/* ---- blocks ---- */
+
+static const uint64_t *numbers_copy(const uint64_t *numbers, uint32_t count)
+{
+    if (count == 0) return NULL;
+    uint64_t *copy = weft_alloc_array(count, sizeof *copy);
+    memcpy(copy, numbers, count * sizeof *copy);
+    return copy;
+}
+
+struct weft_store_block *weft_store_block_create(const char *path, const struct weft_block_summary *summary,
+                                                 struct weft_block *open)
+{
+    struct weft_store_block *block = weft_alloc_zero(sizeof *block);
+    size_t path_len = strlen(path);
+
+    atomic_init(&block->references, 1);
+    block->path = weft_alloc(path_len + 1);
+    memcpy(block->path, path, path_len + 1);
+    block->summary = *summary;
+    block->summary.superseded_segments =
+        numbers_copy(summary->superseded_segments, summary->superseded_segment_count);
+    block->summary.superseded_blocks = numbers_copy(summary->superseded_blocks, summary->superseded_block_count);
+    pthread_mutex_init(&block->mutex, NULL);
+    atomic_init(&block->block, open);
+    return block;
+}
+
+void weft_store_block_ref(struct weft_store_block *block)
+{
+    atomic_fetch_add_explicit(&block->references, 1, memory_order_relaxed);
+}
+
+void weft_store_block_unref(struct weft_store_block *block)
+{
+    if (block == NULL || atomic_fetch_sub_explicit(&block->references, 1, memory_order_acq_rel) != 1) return;
+    weft_block_unref(atomic_load(&block->block));
+    if (atomic_load(&block->is_obsolete)) weft_file_unlink(block->path, NULL);
+    pthread_mutex_destroy(&block->mutex);
+    weft_free((void *)(uintptr_t)block->summary.superseded_segments);
+    weft_free((void *)(uintptr_t)block->summary.superseded_blocks);
+    weft_free(block->path);
+    weft_free(block);
+}
+
+/* The catalogue said what is in the file; now the footer is asked. */
+static int block_open(struct weft_store_block *block, struct weft_err *err)
+{
+    struct weft_block *opened = NULL;
+    struct weft_block_summary footer;
+    int rc = weft_block_open(&opened, block->path, err);
+
+    if (rc < 0) return rc;
+    weft_block_summary_from(&footer, opened);
+    if (!weft_block_summary_equal(&footer, &block->summary)) {
+        weft_block_unref(opened);
+        return weft_fail(err, WEFT_CORRUPT, "%s: its footer and the catalogue tell different things; remove CATALOG and "
+                         "start again: it is made anew from the footers", block->path);
+    }
+    atomic_store_explicit(&block->block, opened, memory_order_release);
+    return WEFT_OK;
+}
+
+int weft_store_block_get(struct weft_store_block *block, struct weft_block **out, struct weft_err *err)
+{
+    int rc = WEFT_OK;
+
+    *out = atomic_load_explicit(&block->block, memory_order_acquire);
+    if (*out != NULL) return WEFT_OK;
+    pthread_mutex_lock(&block->mutex);
+    if (atomic_load(&block->block) == NULL) rc = block_open(block, err);
+    *out = atomic_load(&block->block);
+    pthread_mutex_unlock(&block->mutex);
+    return rc;
+}
+
+/* ---- sets ---- */
+
+static struct weft_store_set *set_create(uint32_t segment_capacity, uint32_t block_capacity)
+{
+    struct weft_store_set *set = weft_alloc_zero(sizeof *set);
+
+    atomic_init(&set->references, 1);
+    set->segments = weft_alloc_array(segment_capacity + 1, sizeof *set->segments);
+    set->blocks = weft_alloc_array(block_capacity + 1, sizeof *set->blocks);
+    return set;
+}
+
+/* A copy with room for one more of each. Call with set_mutex held. */
+static struct weft_store_set *set_copy(const struct weft_store_set *old)
+{
+    struct weft_store_set *set = set_create(old->segment_count + 1, old->block_count + 1);
+
+    for (uint32_t i = 0; i < old->segment_count; i++) {
+        set->segments[i] = old->segments[i];
+        weft_segment_ref(set->segments[i].segment);
+    }
+    for (uint32_t i = 0; i < old->block_count; i++) {
+        set->blocks[i] = old->blocks[i];
+        weft_store_block_ref(set->blocks[i]);
+    }
+    set->segment_count = old->segment_count;
+    set->block_count = old->block_count;
+    return set;
+}
+
+struct weft_store_set *weft_store_set_take(struct weft_store *store)
+{
+    pthread_mutex_lock(&store->set_mutex);
+    struct weft_store_set *set = store->set;
+    atomic_fetch_add_explicit(&set->references, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&store->set_mutex);
+    return set;
+}
+
+void weft_store_set_release(struct weft_store_set *set)
+{
+    if (set == NULL || atomic_fetch_sub_explicit(&set->references, 1, memory_order_acq_rel) != 1) return;
+    for (uint32_t i = 0; i < set->segment_count; i++) weft_segment_unref(set->segments[i].segment);
+    for (uint32_t i = 0; i < set->block_count; i++) weft_store_block_unref(set->blocks[i]);
+    weft_free(set->segments);
+    weft_free(set->blocks);
+    weft_free(set);
+}
+
+/* Begin and end of a change. The old set goes outside the lock: that may close, rename and unlink files. */
+static struct weft_store_set *change_begin(struct weft_store *store)
+{
+    pthread_mutex_lock(&store->set_mutex);
+    return store->set != NULL ? set_copy(store->set) : set_create(1, 1);
+}
+
+static void change_end(struct weft_store *store, struct weft_store_set *set)
+{
+    struct weft_store_set *old = store->set;
+    store->set = set;
+    pthread_mutex_unlock(&store->set_mutex);
+    weft_store_set_release(old);
+}
+
+static void segment_insert(struct weft_store_set *set, struct weft_store_segment entry)
+{
+    uint32_t at = set->segment_count++;
+
+    for (; at > 0 && set->segments[at - 1].number > entry.number; at--) set->segments[at] = set->segments[at - 1];
+    set->segments[at] = entry;
+}
+
+static void segment_remove(struct weft_store_set *set, uint64_t number)
+{
+    for (uint32_t i = 0; i < set->segment_count; i++) {
+        if (set->segments[i].number != number) continue;
+        weft_segment_unref(set->segments[i].segment); /* the old set has one more */
+        memmove(&set->segments[i], &set->segments[i + 1], (set->segment_count - i - 1) * sizeof *set->segments);
+        set->segment_count--;
+        return;
+    }
+}
+
+static void block_insert(struct weft_store_set *set, struct weft_store_block *block)
+{
+    uint32_t at = set->block_count++;
+    uint64_t number = block->summary.number;
+
+    for (; at > 0 && set->blocks[at - 1]->summary.number > number; at--) set->blocks[at] = set->blocks[at - 1];
+    set->blocks[at] = block;
+    weft_store_block_ref(block);
+}
+
+void weft_store_set_add_segment(struct weft_store *store, struct weft_segment *segment, bool is_live)
+{
+    struct weft_store_set *set = change_begin(store);
+
+    weft_segment_ref(segment);
+    segment_insert(set, (struct weft_store_segment){ .segment = segment, .number = weft_segment_number(segment),
+        .sealed_ns = weft_clock_monotonic_ns(), .is_live = is_live });
+    change_end(store, set);
+}
+
+void weft_store_set_mark_sealed(struct weft_store *store, uint64_t number, bool is_abandoned)
+{
+    struct weft_store_set *set = change_begin(store);
+
+    for (uint32_t i = 0; i < set->segment_count; i++) {
+        if (set->segments[i].number != number) continue;
+        set->segments[i].is_live = false;
+        set->segments[i].is_abandoned = is_abandoned;
+        set->segments[i].sealed_ns = weft_clock_monotonic_ns();
+    }
+    change_end(store, set);
+}
+
+void weft_store_set_remove_segment(struct weft_store *store, uint64_t number)
+{
+    struct weft_store_set *set = change_begin(store);
+    segment_remove(set, number);
+    change_end(store, set);
+}
+
+void weft_store_set_replace(struct weft_store *store, const uint64_t *segments, uint32_t segment_count,
+                            struct weft_store_block *block)
+{
+    struct weft_store_set *set = change_begin(store);
+
+    for (uint32_t i = 0; i < segment_count; i++) segment_remove(set, segments[i]);
+    if (block != NULL) block_insert(set, block);
+    change_end(store, set);
+}
+
+void weft_store_set_first(struct weft_store *store, struct weft_store_segment *segments, uint32_t segment_count,
+                          struct weft_store_block **blocks, uint32_t block_count)
+{
+    struct weft_store_set *set = set_create(segment_count, block_count);
+
+    for (uint32_t i = 0; i < segment_count; i++) segment_insert(set, segments[i]);
+    if (block_count > 0) memcpy(set->blocks, blocks, block_count * sizeof *blocks);
+    set->block_count = block_count;
+    store->set = set;
+}

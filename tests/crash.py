@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""crash [RUNS]: kill -9 at random moments under load; afterwards every acknowledged span is there, whole and once.
+
+One data directory is used through all runs, so segments seal, compaction runs and files are recycled between the kills.
+A request holds a few traces. Its answer decides: acknowledged traces must come back with exactly the spans sent; of the
+others all spans of a request may be there, or none (a torn request is a failure).
+Environment: SEED=n repeats the choice of moments. Ends with "N passed, N failed", one case a run.
+"""
+import http.client
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+
+import weft_process
+
+SENDERS = 4
+SETTINGS = ["storage.seal_age=300ms", "storage.compaction.segments_min=2", "storage.compaction.age=500ms",
+            "service.telemetry.logs.level=warn"]
+
+
+def make_request(rng):
+    """A request of 1 to 4 traces: (body, {trace id: {span id: name}})"""
+    traces, spans = {}, []
+    now = time.time_ns()
+    for _ in range(rng.randint(1, 4)):
+        trace = f"{rng.getrandbits(128) | 1:032x}"
+        ids = [f"{rng.getrandbits(64) | 1:016x}" for _ in range(rng.randint(1, 40))]
+        traces[trace] = {i: f"operation {rng.randint(0, 9)} {rng.getrandbits(20)}" for i in ids}
+        for n, i in enumerate(ids):
+            spans.append({"traceId": trace, "spanId": i, "parentSpanId": ids[0] if n else "", "name": traces[trace][i],
+                          "kind": 2, "startTimeUnixNano": str(now + n), "endTimeUnixNano": str(now + n + 1000),
+                          "attributes": [{"key": "number", "value": {"intValue": str(n)}},
+                                         {"key": "filler", "value": {"stringValue": "x" * rng.randint(0, 300)}}]})
+    body = {"resourceSpans": [{"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "crash"}}]},
+                               "scopeSpans": [{"scope": {"name": "crash"}, "spans": spans}]}]}
+    return json.dumps(body).encode(), traces
+
+
+class Sender(threading.Thread):
+    def __init__(self, address, seed):
+        super().__init__()
+        self.address, self.rng = address, random.Random(seed)
+        self.acknowledged, self.unknown, self.refused, self.stopping = [], [], 0, False
+
+    def run(self):
+        host, port = self.address.rsplit(":", 1)
+        connection = http.client.HTTPConnection(host, int(port), timeout=10)
+        while not self.stopping:
+            body, traces = make_request(self.rng)
+            try:
+                connection.request("POST", "/v1/traces", body, {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                text = answer.read()
+            except (OSError, http.client.HTTPException):
+                self.unknown.append(traces)     # killed in between: it may be there, but then whole
+                return
+            if answer.status == 200 and text == b"{}":
+                self.acknowledged.append(traces)
+            else:
+                self.refused += 1
+                self.unknown.append(traces)
+
+
+class Reader:
+    def __init__(self, weft):
+        host, port = weft.addresses["server.http.endpoint"].rsplit(":", 1)
+        self.connection = http.client.HTTPConnection(host, int(port), timeout=30)
+
+    def trace(self, trace):
+        """{span id: name}, or a sentence; {} when it is not there"""
+        self.connection.request("GET", f"/api/v1/traces/{trace}")
+        answer = self.connection.getresponse()
+        text = answer.read()
+        if answer.status == 404:
+            return {}
+        if answer.status != 200:
+            return f"status {answer.status}: {text[:200]!r}"
+        columns = json.loads(text)["columns"]
+        found = dict(zip(columns["span_id"], columns["name"]))
+        return found if len(found) == len(columns["span_id"]) else f"{len(columns['span_id'])} spans, {len(found)} of them different"
+
+
+def verify(weft, acknowledged, unknown):
+    """Sentences about what is wrong."""
+    wrong, reader = [], Reader(weft)
+    for request in acknowledged:
+        for trace, spans in request.items():
+            found = reader.trace(trace)
+            if found != spans:
+                wrong.append(f"acknowledged trace {trace}: sent {len(spans)} spans, "
+                             f"found {found if isinstance(found, str) else len(found)}")
+    for request in unknown:
+        found = [reader.trace(trace) for trace in request]
+        if any(found) and found != list(request.values()):
+            wrong.append(f"torn request: {[f if isinstance(f, str) else len(f) for f in found]} spans of "
+                         f"{[len(s) for s in request.values()]}")
+    return wrong
+
+
+def run_once(weft, rng):
+    """Load, kill, start again, verify. Returns (acknowledged, unknown, wrong)."""
+    weft.start()
+    senders = [Sender(weft.addresses["receivers.otlp.protocols.http.endpoint"], rng.random()) for _ in range(SENDERS)]
+    for sender in senders:
+        sender.start()
+    time.sleep(rng.uniform(0.05, 1.5))
+    weft.kill()
+    for sender in senders:
+        sender.stopping = True
+        sender.join()
+    acknowledged = [r for s in senders for r in s.acknowledged]
+    unknown = [r for s in senders for r in s.unknown]
+    weft.start()
+    wrong = verify(weft, acknowledged, unknown)
+    if rng.random() < 0.5:
+        weft.kill()
+    elif weft.stop() != 0:
+        wrong.append("SIGTERM after the crash did not end with status 0")
+    return acknowledged, unknown, wrong
+
+
+def main():
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    seed = int(os.environ.get("SEED", random.randrange(1 << 30)))
+    rng = random.Random(seed)
+    print(f"crash: {runs} runs, SEED={seed}")
+    failed, history, spans = 0, [], 0
+    with tempfile.TemporaryDirectory(prefix="weft-crash-") as data:
+        weft = weft_process.Weft(data, SETTINGS)
+        for number in range(1, runs + 1):
+            acknowledged, unknown, wrong = run_once(weft, rng)
+            history += acknowledged
+            sent = sum(len(s) for r in acknowledged for s in r.values())
+            spans += sent
+            print(f"run {number}: {len(acknowledged)} requests, {sent} spans acknowledged, {len(unknown)} open"
+                  + "".join(f"\n    {w}" for w in wrong[:5]), flush=True)
+            failed += bool(wrong)
+        weft.start()                            # all runs together: compaction must not have lost old ones
+        wrong = verify(weft, history, [])
+        weft.stop()
+        check = subprocess.run([weft_process.WEFT, "store", "check", "--data", os.path.join(data, "store")],
+                               capture_output=True, text=True)
+        if check.returncode != 0:
+            wrong.append(f"weft store check: {check.stdout}{check.stderr}")
+        print(f"all runs: {len(history)} requests, {spans} spans" + "".join(f"\n    {w}" for w in wrong[:5]))
+        if wrong or failed:
+            print(weft.log_tail())
+    print(f"{runs + 1 - failed - bool(wrong)} passed, {failed + bool(wrong)} failed")
+    return 1 if failed or wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,5 +1,7 @@
 /* main.c -- weft: one program, many sub-commands (commands.c lists them). */
-int main(void)
+#include "app/program.h"
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return weft_program_run(argc, argv);
 }

@@ -31,6 +31,9 @@ static int take_over_file(struct weft_segment *segment, const struct weft_segmen
         rc = weft_file_allocate(segment->fd, options->recycle, file_bytes, err);
         segment->file_bytes = file_bytes;
     }
+    const void *map = NULL;
+    if (rc == WEFT_OK) rc = weft_file_map(&map, segment->fd, options->recycle, segment->file_bytes, err);
+    segment->map = map;
     if (rc == WEFT_OK) rc = write_file_header(segment, options->recycle, options->writer, err);
     if (rc == WEFT_OK) rc = weft_file_sync_data(segment->fd, options->recycle, err);
     if (rc == WEFT_OK) rc = weft_file_rename(options->recycle, segment->path, err);
@@ -46,6 +49,9 @@ static int make_file(struct weft_segment *segment, const struct weft_segment_opt
     rc = weft_file_allocate(segment->fd, segment->path, file_bytes, err);
     if (rc == WEFT_OK) rc = write_file_header(segment, segment->path, options->writer, err);
     if (rc == WEFT_OK) rc = weft_file_sync_directory(options->directory, err);
+    const void *map = NULL;
+    if (rc == WEFT_OK) rc = weft_file_map(&map, segment->fd, segment->path, segment->file_bytes, err);
+    segment->map = map;
     if (rc < 0) weft_file_unlink(segment->path, NULL); /* half a file is of no use to anybody */
     return rc;
 }
@@ -78,10 +84,10 @@ int weft_segment_writer_create_limited(struct weft_segment_writer **out, const s
     segment->created_unix_ns = options->created_unix_ns;
     rc = options->recycle != NULL ? take_over_file(segment, options, limits->file_bytes, err)
                                   : make_file(segment, options, limits->file_bytes, err);
-    if (rc < 0) goto fail;
-    const void *map;
-    if ((rc = weft_file_map(&map, segment->fd, segment->path, segment->file_bytes, err)) < 0) goto fail;
-    segment->map = map;
+    if (rc < 0) {
+        weft_segment_unref(segment);
+        return rc;
+    }
     struct weft_segment_writer *writer = weft_alloc_zero(sizeof *writer);
     writer->segment = segment;
     writer->tables = &segment->tables;
@@ -91,9 +97,6 @@ int weft_segment_writer_create_limited(struct weft_segment_writer **out, const s
     writer->pending = build_start(writer, weft_chunk_build_take());
     *out = writer;
     return WEFT_OK;
-fail:
-    weft_segment_unref(segment);
-    return rc;
 }
 
 int weft_segment_writer_create(struct weft_segment_writer **out, const struct weft_segment_options *options,

@@ -14,7 +14,8 @@ enum weft_pb_wire { WEFT_PB_VARINT = 0, WEFT_PB_FIXED64 = 1, WEFT_PB_BYTES = 2, 
 
 static inline struct weft_pb_reader weft_pb_reader_make(struct weft_str s)
 {
-    return (struct weft_pb_reader){ (const uint8_t *)s.ptr, (const uint8_t *)s.ptr + s.len, false };
+    const uint8_t *at = (const uint8_t *)(s.ptr != NULL ? s.ptr : ""); /* no arithmetic on NULL, not even adding 0 */
+    return (struct weft_pb_reader){ at, at + s.len, false };
 }
 uint64_t weft_pb_varint_slow(struct weft_pb_reader *r);
 static inline uint64_t weft_pb_varint(struct weft_pb_reader *r)

@@ -25,7 +25,7 @@
 
 enum weft_field {
     WEFT_FIELD_ATTRIBUTE, /* `scope` and `key` say which */
-    WEFT_FIELD_SERVICE,   /* resource attribute service.name; value string */
+    WEFT_FIELD_SERVICE,   /* resource attribute service.name; value string; empty counts as absent */
     WEFT_FIELD_NAME,      /* span name; value string */
     WEFT_FIELD_KIND,      /* value int, EQ and NE */
     WEFT_FIELD_STATUS,    /* value int, EQ and NE */

@@ -8,7 +8,8 @@
 #include "app/terminal.h"
 #include "base/alloc.h"
 
-static void say(const struct weft_command *command, const char *format, va_list list)
+__attribute__((format(printf, 2, 0))) static void
+say(const struct weft_command *command, const char *format, va_list list)
 {
     fprintf(stderr, "weft%s%s: ", command != NULL ? " " : "", command != NULL ? command->name : "");
     vfprintf(stderr, format, list);

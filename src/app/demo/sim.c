@@ -163,7 +163,8 @@ static struct weft_attribute *add_attribute(struct demo_span *s, const char *key
     return a;
 }
 
-static struct weft_str arena_vprintf(struct weft_arena *arena, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static struct weft_str
+arena_vprintf(struct weft_arena *arena, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);

@@ -248,7 +248,7 @@ static int store_search(void *self, const struct weft_search *search, struct wef
 {
     struct weft_store *store = self;
     struct query query;
-    uint32_t found;
+    uint32_t found = 0;
 
     *out = (struct weft_search_result){ 0 };
     if (search->limit == 0) return weft_fail(err, WEFT_INVALID, "search: limit is 0, at least 1 expected");

@@ -1,0 +1,27 @@
+/* naive_store.h -- the judge: a plain array of spans that answers as model/search.h and model/source.h say, slowly.
+ *
+ * Shape      every span added, in order; every question looks at all of them
+ * Threads    one
+ * Ownership  spans are borrowed: the batches added must outlive the store
+ */
+#ifndef WEFT_TESTS_NAIVE_STORE_H
+#define WEFT_TESTS_NAIVE_STORE_H
+#include "model/source.h"
+
+struct naive_store {
+    const struct weft_span **spans;
+    uint32_t count, capacity;
+};
+/* A zeroed struct is a valid empty store. */
+void naive_store_release(struct naive_store *store);
+void naive_store_add(struct naive_store *store, const struct weft_batch *batch);
+/* tail() is not there: the order of commits is the embedded store's own affair. */
+struct weft_source naive_store_source(struct naive_store *store);
+
+/* Everything equal, resource and scope too, whatever the order of attribute keys. */
+bool naive_span_equal(const struct weft_span *a, const struct weft_span *b);
+bool naive_attributes_equal(struct weft_attributes a, struct weft_attributes b);
+/* Do all predicates and the time range hold? */
+bool naive_span_matches(const struct weft_search *search, const struct weft_span *span);
+
+#endif

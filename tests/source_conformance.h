@@ -1,0 +1,36 @@
+/* source_conformance.h -- one suite for every weft_source: random traces and searches, answers compared with the judge's.
+ *
+ * Shape      data from a seed; a failure prints the seed and the search, so that it can be had again (WEFT_SEED=n)
+ * Errors     a difference fails the running cmocka test
+ * Threads    one
+ * Ownership  the data owns its batches; the source under test gets them from the caller
+ */
+#ifndef WEFT_TESTS_SOURCE_CONFORMANCE_H
+#define WEFT_TESTS_SOURCE_CONFORMANCE_H
+#include "base/random.h"
+#include "naive_store.h"
+
+struct conformance_data {
+    uint64_t seed;
+    struct weft_arena arena;
+    struct weft_batch *batches;
+    uint32_t batch_count;
+    struct weft_trace_id *traces; /* those that occur */
+    uint32_t trace_count;
+    struct naive_store naive;     /* of everything in the batches */
+};
+
+/* WEFT_SEED from the environment, or `otherwise`. */
+uint64_t conformance_seed(uint64_t otherwise);
+void conformance_data_init(struct conformance_data *data, uint64_t seed, uint32_t batch_count, uint32_t spans_a_batch);
+void conformance_data_release(struct conformance_data *data);
+
+/* `state` names what is tested, for the message. */
+void conformance_check_traces(const struct conformance_data *data, const struct weft_source *source, const char *state);
+void conformance_check_searches(const struct conformance_data *data, const struct weft_source *source, const char *state,
+                                uint32_t searches);
+void conformance_check_operations(const struct conformance_data *data, const struct weft_source *source,
+                                  const char *state);
+void conformance_check_all(const struct conformance_data *data, const struct weft_source *source, const char *state);
+
+#endif

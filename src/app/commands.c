@@ -1,9 +1,10 @@
 /* commands.c -- every sub-command this program has, in one place to read; `weft help` lists them in this order. */
 #include "app/command.h"
 
-extern const struct weft_command weft_command_help, weft_command_man, weft_command_completion, weft_command_version;
+extern const struct weft_command weft_command_check, weft_command_help, weft_command_man, weft_command_completion, weft_command_version;
 
 const struct weft_command *const weft_commands[] = {
+    &weft_command_check,
     &weft_command_version,
     &weft_command_help,
     &weft_command_man,

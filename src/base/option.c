@@ -334,6 +334,7 @@ static void write_duration(uint64_t ns, struct weft_buf *out)
 
 static void write_choices(const struct weft_option *option, struct weft_buf *out)
 {
+    if (option->choices[0] == NULL) weft_buf_append_c(out, "nothing, there are none yet");
     for (int i = 0; option->choices[i] != NULL; i++) {
         if (i > 0) weft_buf_append_c(out, option->choices[i + 1] == NULL ? " or " : ", ");
         weft_buf_append_c(out, option->choices[i]);

@@ -98,7 +98,8 @@ void weft_arena_reset(struct weft_arena *arena)
 
 void *weft_arena_alloc_zero(struct weft_arena *arena, size_t size)
 {
-    return memset(weft_arena_alloc(arena, size), 0, size);
+    void *memory = weft_arena_alloc(arena, size);
+    return size > 0 ? memset(memory, 0, size) : memory; /* no bytes of a fresh arena are at NULL */
 }
 
 void *weft_arena_alloc_array(struct weft_arena *arena, size_t count, size_t size)

@@ -17,10 +17,10 @@ static struct weft_dictionary_slots *slots_create(uint32_t slot_count)
     return slots;
 }
 
-void weft_dictionary_init(struct weft_dictionary *dictionary, uint32_t page_shift)
+void weft_dictionary_init(struct weft_dictionary *dictionary)
 {
     *dictionary = (struct weft_dictionary){ .seed = weft_hash_process_seed() };
-    weft_pages_init(&dictionary->entries, sizeof(struct weft_dictionary_entry), page_shift);
+    weft_pages_init(&dictionary->entries, sizeof(struct weft_dictionary_entry), WEFT_DICTIONARY_PAGE_SHIFT);
     atomic_init(&dictionary->slots, slots_create(SLOTS_MIN));
 }
 

@@ -19,6 +19,7 @@
 
 #define WEFT_NONE 0xffffffffu
 #define WEFT_DICTIONARY_PROBES_MAX 128u
+#define WEFT_DICTIONARY_PAGE_SHIFT 10u
 
 struct weft_dictionary_entry {
     const char *ptr;
@@ -38,7 +39,7 @@ struct weft_dictionary {
     uint32_t count; /* the appender's */
     uint64_t seed;
 };
-void weft_dictionary_init(struct weft_dictionary *dictionary, uint32_t page_shift);
+void weft_dictionary_init(struct weft_dictionary *dictionary);
 void weft_dictionary_release(struct weft_dictionary *dictionary);
 /* The new entry's number, or WEFT_NONE when there is no room. The string must not be in it yet. */
 uint32_t weft_dictionary_add(struct weft_dictionary *dictionary, uint32_t hash, struct weft_str s);
@@ -46,21 +47,56 @@ uint32_t weft_dictionary_add(struct weft_dictionary *dictionary, uint32_t hash, 
 void weft_dictionary_cut(struct weft_dictionary *dictionary, uint32_t count);
 size_t weft_dictionary_bytes(const struct weft_dictionary *dictionary);
 
-/* Equal bytes, inlined: the strings compared are mostly 5 to 40 bytes, a call would cost as much as the work. */
+/* Comparing and hashing, inlined. The strings are mostly 4 to 40 bytes and of mixed lengths, and a mispredicted branch costs as
+ * much as the work: so there is one branch for each of three ranges of length, and none on the length within it. Pieces overlap
+ * where the length asks for it: four of 4 bytes cover 4 to 16, four of 16 bytes cover 16 to 64. */
+static inline size_t weft_piece_step(size_t len, size_t piece)
+{
+    size_t rest = len - piece;
+    return rest < piece ? rest : piece;
+}
+
+typedef uint64_t weft_u64x2 __attribute__((vector_size(16)));
+static inline weft_u64x2 weft_load_u64x2(const char *p)
+{
+    weft_u64x2 v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* 16 to 64 bytes */
+static inline bool weft_bytes_equal_64(const char *a, const char *b, size_t len)
+{
+    size_t step = weft_piece_step(len, 16);
+    const char *a_end = a + len - 16, *b_end = b + len - 16;
+    weft_u64x2 differ = (weft_load_u64x2(a) ^ weft_load_u64x2(b)) | (weft_load_u64x2(a + step) ^ weft_load_u64x2(b + step)) |
+                        (weft_load_u64x2(a_end - step) ^ weft_load_u64x2(b_end - step)) |
+                        (weft_load_u64x2(a_end) ^ weft_load_u64x2(b_end));
+    return (differ[0] | differ[1]) == 0;
+}
+
 static inline bool weft_bytes_equal(const char *a, const char *b, size_t len)
 {
     if (len >= 16) {
-        for (size_t i = 0; i + 16 < len; i += 16) {
-            if (memcmp(a + i, b + i, 16) != 0) return false;
+        if (len <= 32) {
+            weft_u64x2 differ = (weft_load_u64x2(a) ^ weft_load_u64x2(b)) |
+                                (weft_load_u64x2(a + len - 16) ^ weft_load_u64x2(b + len - 16));
+            return (differ[0] | differ[1]) == 0;
         }
-        return memcmp(a + len - 16, b + len - 16, 16) == 0;
+        if (__builtin_expect(len <= 64, 1)) return weft_bytes_equal_64(a, b, len);
+        const char *a_end = a + len - 64, *b_end = b + len - 64;
+        for (; a < a_end; a += 64, b += 64) {
+            if (!weft_bytes_equal_64(a, b, 64)) return false;
+        }
+        return weft_bytes_equal_64(a_end, b_end, 64);
     }
-    if (len >= 8) return memcmp(a, b, 8) == 0 && memcmp(a + len - 8, b + len - 8, 8) == 0;
-    if (len >= 4) return memcmp(a, b, 4) == 0 && memcmp(a + len - 4, b + len - 4, 4) == 0;
-    for (size_t i = 0; i < len; i++) {
-        if (a[i] != b[i]) return false;
+    if (len >= 8) {
+        return ((weft_load_u64(a) ^ weft_load_u64(b)) | (weft_load_u64(a + len - 8) ^ weft_load_u64(b + len - 8))) == 0;
     }
-    return true;
+    if (len >= 4) {
+        return ((weft_load_u32(a) ^ weft_load_u32(b)) | (weft_load_u32(a + len - 4) ^ weft_load_u32(b + len - 4))) == 0;
+    }
+    return len == 0 || (a[0] == b[0] && a[len >> 1] == b[len >> 1] && a[len - 1] == b[len - 1]);
 }
 
 __extension__ typedef unsigned __int128 weft_u128;
@@ -70,38 +106,44 @@ static inline uint64_t weft_dictionary_fold(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* A hash for tables in memory alone, never stored: folded 64 x 64 bit products over the process's secret seed. One product for
- * up to 16 bytes; xxh3 behind a call is about twice as slow on these lengths. */
+/* 16 bytes and a key of their place; the seed is secret, so nobody outside can make a factor zero. */
+static inline uint64_t weft_hash_piece(uint64_t seed, const char *p, uint64_t place)
+{
+    return weft_dictionary_fold(weft_load_u64(p) ^ seed ^ place, weft_load_u64(p + 8) ^ (seed >> 32 | seed << 32) ^ ~place);
+}
+
+/* A hash for tables in memory alone, never stored: folded 64 x 64 bit products over the process's secret seed. */
 static inline uint32_t weft_dictionary_hash(uint64_t seed, const char *p, size_t len)
 {
-    uint64_t a, b, h = seed ^ (len * UINT64_C(0x9e3779b97f4a7c15));
-    const char *end = p + len;
+    uint64_t h;
     if (len > 16) {
-        for (; end - p > 16; p += 16) {
-            h = weft_dictionary_fold(weft_load_u64(p) ^ h, weft_load_u64(p + 8) ^ UINT64_C(0xd6e8feb86659fd93));
-        }
-        a = weft_load_u64(end - 16);
-        b = weft_load_u64(end - 8);
-    } else if (len >= 8) {
-        a = weft_load_u64(p);
-        b = weft_load_u64(end - 8);
+        uint64_t before = 0;
+        for (; len > 64; p += 16, len -= 16) before += weft_hash_piece(seed, p, len * UINT64_C(0x589965cc75374cc3));
+        size_t step = weft_piece_step(len, 16);
+        const char *end = p + len - 16;
+        h = (weft_hash_piece(seed, p, UINT64_C(0xa0761d6478bd642f)) ^ before) +
+            weft_hash_piece(seed, p + step, UINT64_C(0xe7037ed1a0b428db)) +
+            weft_hash_piece(seed, end - step, UINT64_C(0x8ebc6af09c88c6e3)) + weft_hash_piece(seed, end, len);
     } else if (len >= 4) {
-        a = weft_load_u32(p);
-        b = weft_load_u32(end - 4);
-    } else if (len > 0) {
-        a = (uint64_t)(uint8_t)p[0] << 16 | (uint64_t)(uint8_t)p[len >> 1] << 8 | (uint8_t)end[-1];
-        b = 0;
+        size_t step = weft_piece_step(len, 4);
+        const char *end = p + len - 4;
+        uint64_t a = (uint64_t)weft_load_u32(p) << 32 | weft_load_u32(p + step);
+        uint64_t b = (uint64_t)weft_load_u32(end - step) << 32 | weft_load_u32(end);
+        h = weft_dictionary_fold(a ^ seed, b ^ (seed >> 32 | seed << 32) ^ len * UINT64_C(0x9e3779b97f4a7c15));
     } else {
-        a = b = 0;
+        uint64_t a = len == 0 ? 0 : (uint64_t)(uint8_t)p[0] << 16 | (uint64_t)(uint8_t)p[len >> 1] << 8 | (uint8_t)p[len - 1];
+        h = weft_dictionary_fold(a ^ seed, (seed >> 32 | seed << 32) ^ (len + 1) * UINT64_C(0x9e3779b97f4a7c15));
     }
-    h = weft_dictionary_fold(a ^ h, b ^ UINT64_C(0xa0761d6478bd642f) ^ seed);
     return (uint32_t)(h ^ (h >> 32));
 }
 
 static inline const struct weft_dictionary_entry *weft_dictionary_at(const struct weft_dictionary *dictionary,
                                                                      uint32_t number)
 {
-    return weft_pages_at(&dictionary->entries, number);
+    /* weft_pages_at() with what it would have to look up: this is the innermost load of the program. */
+    const struct weft_dictionary_entry *page =
+        (const void *)dictionary->entries.pages[number >> WEFT_DICTIONARY_PAGE_SHIFT];
+    return &page[number & ((1u << WEFT_DICTIONARY_PAGE_SHIFT) - 1)];
 }
 static inline struct weft_str weft_dictionary_str(const struct weft_dictionary *dictionary, uint32_t number)
 {

@@ -34,6 +34,7 @@ static void interner_reset(struct weft_interner *in)
     weft_number_index_reset(&in->by_head);
     weft_number_index_reset(&in->by_resource);
     weft_number_index_reset(&in->by_scope);
+    in->slot_count = 0;
     in->name_count = in->names_seen = in->names_fresh = 0;
     in->names_are_plain = false;
     in->unnumbered_key = in->event_name = in->status_message = in->trace_state = (struct weft_key_state){ 0 };
@@ -70,7 +71,8 @@ static void interner_destroy(struct weft_interner *in)
     weft_number_index_release(&in->by_scope);
     weft_buf_release(&in->scratch);
     weft_free(in->keys);
-    weft_free(in->shape_next);
+    weft_free(in->shapes);
+    weft_free(in->slots);
     weft_free(in->names);
     weft_free(in);
 }
@@ -152,6 +154,19 @@ static uint32_t shape_hash(const struct weft_segment_writer *writer, const uint3
     return weft_dictionary_hash(writer->tables->keys.seed, (const char *)keys, count * sizeof *keys);
 }
 
+static uint32_t slots_add(struct weft_interner *in, uint32_t count)
+{
+    uint32_t first = in->slot_count;
+    if (count > WEFT_SLOTS_MAX - first) return WEFT_NONE;
+    while (first + count > in->slot_capacity) {
+        in->slot_capacity = in->slot_capacity != 0 ? in->slot_capacity * 2 : 4096;
+        in->slots = weft_realloc_array(in->slots, in->slot_capacity, sizeof *in->slots);
+    }
+    memset(in->slots + first, 0, count * sizeof *in->slots);
+    in->slot_count += count;
+    return first;
+}
+
 static uint32_t shape_add(struct weft_segment_writer *writer, uint32_t hash, const uint32_t *keys, uint32_t count)
 {
     struct weft_interner *in = writer->interner;
@@ -159,9 +174,9 @@ static uint32_t shape_add(struct weft_segment_writer *writer, uint32_t hash, con
     if (number == WEFT_NONE) return WEFT_NONE;
     if (number >= in->shape_capacity) {
         in->shape_capacity = in->shape_capacity != 0 ? in->shape_capacity * 2 : 256;
-        in->shape_next = weft_realloc_array(in->shape_next, in->shape_capacity, sizeof *in->shape_next);
+        in->shapes = weft_realloc_array(in->shapes, in->shape_capacity, sizeof *in->shapes);
     }
-    in->shape_next[number] = WEFT_NONE;
+    in->shapes[number] = (struct weft_shape_state){ .next = WEFT_NONE, .slots = slots_add(in, count) };
     weft_number_index_add(&in->by_shape, hash, number);
     return number;
 }
@@ -344,8 +359,10 @@ static void cut_shapes(struct weft_segment_writer *writer, uint32_t shape_count)
         weft_number_index_remove(&in->by_shape, shape_hash(writer, shape->keys, shape->count), i);
     }
     for (uint32_t i = 0; i < shape_count; i++) {
-        if (in->shape_next[i] != WEFT_NONE && in->shape_next[i] >= shape_count) in->shape_next[i] = WEFT_NONE;
+        if (in->shapes[i].next != WEFT_NONE && in->shapes[i].next >= shape_count) in->shapes[i].next = WEFT_NONE;
     }
+    /* Their strings may be gone; and shapes of the batch gave back no slots: rare, and bounded. */
+    if (in->slot_count > 0) memset(in->slots, 0, in->slot_count * sizeof *in->slots);
     forget_guess(&in->event_guess, shape_count);
     forget_guess(&in->link_guess, shape_count);
 }

@@ -47,8 +47,40 @@ static inline uint32_t string_word(struct weft_segment_writer *writer, struct we
     return heap_put(writer->pending, ptr, len);
 }
 
-/* The value of one attribute; the words have room. */
-static inline uint32_t *put_value(struct weft_segment_writer *writer, struct weft_key_state *key,
+/* Slots: what the same place of the same shape held last. Most attributes hardly change (method, host, version), some always do.
+ * So each slot has a confidence, up by one when the value was the same, down by four when not; from SLOT_TRUSTED on the value
+ * is compared with the last one before anything is hashed. Below, a comparison would only be a mispredicted branch. */
+#define SLOT_NUMBER 0x0fffffffu
+#define SLOT_STEP 0x10000000u
+#define SLOT_TRUSTED 0x80000000u
+#define SLOT_SURE 0xf0000000u
+
+static inline uint32_t slot_after(uint32_t slot, uint32_t word)
+{
+    if ((slot & SLOT_NUMBER) == word) return slot < SLOT_SURE ? slot + SLOT_STEP : slot;
+    if (word > SLOT_NUMBER) word = slot & SLOT_NUMBER; /* in the heap: nothing to remember */
+    return (slot >= 4 * SLOT_STEP ? (slot & ~SLOT_NUMBER) - 4 * SLOT_STEP : 0) | word;
+}
+
+static inline uint32_t string_word_in_slot(struct weft_segment_writer *writer, struct weft_key_state *key, uint32_t *slot,
+                                           const char *ptr, size_t len)
+{
+    uint32_t before = *slot;
+    if (before >= SLOT_TRUSTED) {
+        const struct weft_dictionary_entry *entry = weft_dictionary_at(&writer->tables->strings, before & SLOT_NUMBER);
+        if (LIKELY(entry->len == len && weft_bytes_equal(entry->ptr, ptr, len))) {
+            key->seen++;
+            if (before < SLOT_SURE) *slot = before + SLOT_STEP;
+            return before & SLOT_NUMBER;
+        }
+    }
+    uint32_t word = string_word(writer, key, ptr, len);
+    *slot = slot_after(before, word);
+    return word;
+}
+
+/* The value of one attribute; the words have room. `slot` may be NULL. */
+static inline uint32_t *put_value(struct weft_segment_writer *writer, struct weft_key_state *key, uint32_t *slot,
                                   const struct weft_attribute *attribute, uint32_t *w)
 {
     switch (attribute->type) {
@@ -62,7 +94,8 @@ static inline uint32_t *put_value(struct weft_segment_writer *writer, struct wef
         weft_store_u64(w, (uint64_t)attribute->int_value); /* the union: both are 64 bits */
         return w + 2;
     default:
-        *w = string_word(writer, key, attribute->ptr, attribute->value_len);
+        *w = slot != NULL ? string_word_in_slot(writer, key, slot, attribute->ptr, attribute->value_len)
+                          : string_word(writer, key, attribute->ptr, attribute->value_len);
         return w + 1;
     }
 }
@@ -91,14 +124,14 @@ static bool shape_fits(const struct weft_segment_writer *writer, uint32_t shape_
 static uint32_t find_shape(struct weft_segment_writer *writer, struct weft_shape_guess *guess,
                            const struct weft_attributes *attributes)
 {
-    uint32_t *next = guess->last != WEFT_NONE ? &writer->interner->shape_next[guess->last] : NULL;
-    if (LIKELY(next != NULL && *next != WEFT_NONE && shape_fits(writer, *next, attributes))) {
-        guess->last = *next;
-        return guess->last;
+    uint32_t next = guess->last != WEFT_NONE ? writer->interner->shapes[guess->last].next : WEFT_NONE;
+    if (LIKELY(next != WEFT_NONE && shape_fits(writer, next, attributes))) {
+        guess->last = next;
+        return next;
     }
     uint32_t shape = weft_intern_shape(writer, attributes);
     if (shape == WEFT_NONE) return WEFT_NONE;
-    if (guess->last != WEFT_NONE) writer->interner->shape_next[guess->last] = shape;
+    if (guess->last != WEFT_NONE) writer->interner->shapes[guess->last].next = shape;
     guess->last = shape;
     return shape;
 }
@@ -118,7 +151,7 @@ static void put_inline_list(struct weft_segment_writer *writer, const struct wef
             *w++ = heap_put(build, attribute->key, attribute->key_len);
             *w++ = attribute->type;
         }
-        w = put_value(writer, key, attribute, w);
+        w = put_value(writer, key, NULL, attribute, w);
     }
     build->word_count = (size_t)(w - build->words);
 }
@@ -137,8 +170,10 @@ static inline uint32_t put_list(struct weft_segment_writer *writer, struct weft_
     uint32_t *w = words_at_end(build, (size_t)attributes->count * 2);
     const struct weft_shape_view *shape = weft_segment_tables_shape(writer->tables, number);
     struct weft_key_state *keys = writer->interner->keys;
+    uint32_t first_slot = writer->interner->shapes[number].slots;
+    uint32_t *slots = first_slot != WEFT_NONE ? writer->interner->slots + first_slot : NULL;
     for (uint32_t i = 0; i < shape->count; i++) {
-        w = put_value(writer, &keys[shape->keys[i] >> 4], &attributes->items[i], w);
+        w = put_value(writer, &keys[shape->keys[i] >> 4], slots != NULL ? &slots[i] : NULL, &attributes->items[i], w);
     }
     build->word_count = (size_t)(w - build->words);
     return number;

@@ -80,6 +80,7 @@ struct weft_name_state {
     uint32_t head, head_pair, head_kind; /* the last head under this name */
     struct weft_shape_guess guess;
 };
+#define WEFT_SLOTS_MAX (256u << 10) /* shapes beyond are not remembered by value */
 #define WEFT_SIGHTED_STRINGS 32768u
 #define WEFT_SIGHTED_SHAPES 8192u
 #define WEFT_SIGHTED_KEYS 8192u
@@ -89,8 +90,11 @@ struct weft_interner {
     struct weft_interner *next_free;
     struct weft_key_state *keys;   /* by key number */
     uint32_t key_capacity;
-    uint32_t *shape_next;          /* by shape number: the shape that followed it under the same name */
+    /* By shape number: the shape that followed it under the same name; where its values' memory starts, or WEFT_NONE. */
+    struct weft_shape_state { uint32_t next, slots; } *shapes;
     uint32_t shape_capacity;
+    uint32_t *slots;               /* what each value of a shape was last: confidence << 28 | string number */
+    uint32_t slot_count, slot_capacity;
     struct weft_name_state *names;
     uint32_t name_count, name_capacity, names_seen, names_fresh;
     bool names_are_plain;

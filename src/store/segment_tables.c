@@ -9,11 +9,11 @@
 void weft_segment_tables_init(struct weft_segment_tables *tables)
 {
     *tables = (struct weft_segment_tables){ 0 };
-    weft_dictionary_init(&tables->strings, 10);
-    weft_dictionary_init(&tables->keys, 8);
+    weft_dictionary_init(&tables->strings);
+    weft_dictionary_init(&tables->keys);
     weft_pages_init(&tables->resources, sizeof(struct weft_table_resource), 6);
     weft_pages_init(&tables->scopes, sizeof(struct weft_table_scope), 6);
-    weft_pages_init(&tables->shapes, sizeof(struct weft_shape_view), 8);
+    weft_pages_init(&tables->shapes, sizeof(struct weft_shape_view), WEFT_SHAPE_PAGE_SHIFT);
     weft_pages_init(&tables->heads, sizeof(struct weft_table_head), 8);
     weft_arena_init(&tables->decoded, 4096);
 }

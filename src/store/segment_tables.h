@@ -5,7 +5,7 @@
  * Threads    one appending thread; readers of entries below published counts
  * Ownership  tables own copies of everything
  *
- * Bounds     256 Ki strings, 64 Ki keys, shapes and heads, 16 Ki resources and scopes: what the pages' directories hold. The
+ * Bounds     256 Ki strings and keys, 64 Ki shapes and heads, 16 Ki resources and scopes: what the pages' directories hold. The
  *            writer keeps below them by its limits; a file beyond them is refused
  *
  * D section: the new strings, keys, resources, scopes, shapes, heads in this order; how many is in the chunk's header.
@@ -22,6 +22,7 @@
 #include "store/segment.h"
 #include "store/segment_format.h"
 
+#define WEFT_SHAPE_PAGE_SHIFT 8u
 #define WEFT_SHAPE_KEYS_MAX 256u /* longer lists are stored inline */
 
 struct weft_table_resource { struct weft_resource decoded; struct weft_str encoded; };
@@ -62,7 +63,8 @@ uint32_t weft_segment_tables_add_head(struct weft_segment_tables *tables, uint32
 
 static inline const struct weft_shape_view *weft_segment_tables_shape(const struct weft_segment_tables *tables, uint32_t n)
 {
-    return weft_pages_at(&tables->shapes, n);
+    const struct weft_shape_view *page = (const void *)tables->shapes.pages[n >> WEFT_SHAPE_PAGE_SHIFT];
+    return &page[n & ((1u << WEFT_SHAPE_PAGE_SHIFT) - 1)]; /* weft_pages_at(), with its size and shift known */
 }
 static inline const struct weft_table_head *weft_segment_tables_head(const struct weft_segment_tables *tables, uint32_t n)
 {

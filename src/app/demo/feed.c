@@ -9,8 +9,8 @@
 struct trace { struct weft_arena arena; uint32_t waiting; };
 struct waiting { uint64_t end_ns; struct weft_span *span; struct trace *trace; };
 
-struct demo_feed {
-    struct demo_sim sim;
+struct weft_demo_feed {
+    struct weft_demo_sim sim;
     double traces_per_second;
     uint64_t next_arrival_ns, trace_number;
     struct weft_random arrivals;
@@ -22,10 +22,10 @@ struct demo_feed {
     uint32_t batch_capacity;
 };
 
-void demo_feed_create(struct demo_feed **out, const struct demo_feed_options *options)
+void weft_demo_feed_create(struct weft_demo_feed **out, const struct weft_demo_feed_options *options)
 {
-    struct demo_feed *feed = weft_alloc_zero(sizeof *feed);
-    demo_sim_init(&feed->sim, options->seed, options->begin_ns, options->speed);
+    struct weft_demo_feed *feed = weft_alloc_zero(sizeof *feed);
+    weft_demo_sim_init(&feed->sim, options->seed, options->begin_ns, options->speed);
     feed->traces_per_second = options->traces_per_second;
     feed->next_arrival_ns = options->begin_ns;
     weft_random_init(&feed->arrivals, options->seed);
@@ -34,7 +34,7 @@ void demo_feed_create(struct demo_feed **out, const struct demo_feed_options *op
 
 /* ---- the heap ---- */
 
-static void heap_push(struct demo_feed *feed, struct waiting item)
+static void heap_push(struct weft_demo_feed *feed, struct waiting item)
 {
     if (feed->heap_count == feed->heap_capacity) {
         feed->heap_capacity = feed->heap_capacity > 0 ? feed->heap_capacity * 2 : 1024;
@@ -45,7 +45,7 @@ static void heap_push(struct demo_feed *feed, struct waiting item)
     feed->heap[at] = item;
 }
 
-static struct waiting heap_pop(struct demo_feed *feed)
+static struct waiting heap_pop(struct weft_demo_feed *feed)
 {
     struct waiting top = feed->heap[0], moved = feed->heap[--feed->heap_count];
     uint32_t at = 0;
@@ -63,13 +63,13 @@ static struct waiting heap_pop(struct demo_feed *feed)
 
 /* ---- running ---- */
 
-static void play_trace(struct demo_feed *feed)
+static void play_trace(struct weft_demo_feed *feed)
 {
-    struct demo_sim *sim = &feed->sim;
+    struct weft_demo_sim *sim = &feed->sim;
     struct trace *trace = weft_alloc_zero(sizeof *trace);
-    demo_trace_begin(sim, feed->trace_number++, feed->next_arrival_ns);
-    double rate = feed->traces_per_second * demo_daily_rhythm(demo_story_ns(sim));
-    demo_play(sim);
+    weft_demo_trace_begin(sim, feed->trace_number++, feed->next_arrival_ns);
+    double rate = feed->traces_per_second * weft_demo_daily_rhythm(weft_demo_story_ns(sim));
+    weft_demo_play(sim);
     trace->arena = sim->arena;
     trace->waiting = sim->finished_count;
     for (uint32_t i = 0; i < sim->finished_count; i++)
@@ -85,7 +85,7 @@ static void release_one(struct trace *trace)
     weft_free(trace);
 }
 
-static void release_due(struct demo_feed *feed)
+static void release_due(struct weft_demo_feed *feed)
 {
     for (uint32_t i = 0; i < feed->due_count; i++) release_one(feed->due[i].trace);
     feed->due_count = feed->due_taken = 0;
@@ -99,7 +99,7 @@ static int compare_due(const void *a, const void *b)
     return x->end_ns < y->end_ns ? -1 : x->end_ns > y->end_ns;
 }
 
-void demo_feed_advance(struct demo_feed *feed, uint64_t now_ns)
+void weft_demo_feed_advance(struct weft_demo_feed *feed, uint64_t now_ns)
 {
     release_due(feed);
     while (feed->next_arrival_ns <= now_ns) play_trace(feed);
@@ -113,7 +113,7 @@ void demo_feed_advance(struct demo_feed *feed, uint64_t now_ns)
     if (feed->due_count > 1) qsort(feed->due, feed->due_count, sizeof *feed->due, compare_due);
 }
 
-bool demo_feed_next(struct demo_feed *feed, struct weft_batch *batch)
+bool weft_demo_feed_next(struct weft_demo_feed *feed, struct weft_batch *batch)
 {
     uint32_t first = feed->due_taken;
     if (first == feed->due_count) return false;
@@ -128,12 +128,12 @@ bool demo_feed_next(struct demo_feed *feed, struct weft_batch *batch)
     return true;
 }
 
-void demo_feed_destroy(struct demo_feed *feed)
+void weft_demo_feed_destroy(struct weft_demo_feed *feed)
 {
     if (feed == NULL) return;
     release_due(feed);
     while (feed->heap_count > 0) release_one(heap_pop(feed).trace);
-    demo_sim_release(&feed->sim);
+    weft_demo_sim_release(&feed->sim);
     weft_free(feed->heap);
     weft_free(feed->due);
     weft_free(feed->batch_spans);

@@ -8,18 +8,18 @@
 #define WEFT_APP_DEMO_FEED_H
 #include "app/demo/sim.h"
 
-struct demo_feed;
-struct demo_feed_options {
+struct weft_demo_feed;
+struct weft_demo_feed_options {
     uint64_t seed;
     uint64_t begin_ns;        /* first request */
     double traces_per_second; /* mean; the hour of the day varies it */
     double speed;             /* of the story, see sim.h */
 };
-void demo_feed_create(struct demo_feed **out, const struct demo_feed_options *options);
-void demo_feed_destroy(struct demo_feed *feed); /* NULL is fine */
-/* Let the shop run until `now_ns`: requests arrive, spans end. What ended is then taken with demo_feed_next(). */
-void demo_feed_advance(struct demo_feed *feed, uint64_t now_ns);
+void weft_demo_feed_create(struct weft_demo_feed **out, const struct weft_demo_feed_options *options);
+void weft_demo_feed_destroy(struct weft_demo_feed *feed); /* NULL is fine */
+/* Let the shop run until `now_ns`: requests arrive, spans end. What ended is then taken with weft_demo_feed_next(). */
+void weft_demo_feed_advance(struct weft_demo_feed *feed, uint64_t now_ns);
 /* The ended spans of the next service, or false. */
-bool demo_feed_next(struct demo_feed *feed, struct weft_batch *batch);
+bool weft_demo_feed_next(struct weft_demo_feed *feed, struct weft_batch *batch);
 
 #endif

@@ -4,17 +4,17 @@
 #include "app/demo/calls.h"
 
 /* A customer's request: the page, its call, the gateway behind. */
-struct demo_visit {
-    struct demo_http_call api;
-    struct demo_span *page, *call, *gateway;
+struct weft_demo_visit {
+    struct weft_demo_http_call api;
+    struct weft_demo_span *page, *call, *gateway;
 };
-struct demo_visit demo_visit_begin(struct demo_sim *sim, const char *method, const char *route, const char *path);
-void demo_visit_end(struct demo_sim *sim, struct demo_visit *visit, int status, const char *error_type);
+struct weft_demo_visit weft_demo_visit_begin(struct weft_demo_sim *sim, const char *method, const char *route, const char *path);
+void weft_demo_visit_end(struct weft_demo_sim *sim, struct weft_demo_visit *visit, int status, const char *error_type);
 
-const char *demo_product(struct demo_sim *sim);
-void demo_get_products(struct demo_sim *sim, const struct demo_service *caller, const struct demo_context *parent, bool is_list);
-void demo_convert_currency(struct demo_sim *sim, const struct demo_service *caller, const struct demo_context *parent);
-void demo_load_cart(struct demo_sim *sim, const struct demo_service *caller, const struct demo_context *parent,
+const char *weft_demo_product(struct weft_demo_sim *sim);
+void weft_demo_get_products(struct weft_demo_sim *sim, const struct weft_demo_service *caller, const struct weft_demo_context *parent, bool is_list);
+void weft_demo_convert_currency(struct weft_demo_sim *sim, const struct weft_demo_service *caller, const struct weft_demo_context *parent);
+void weft_demo_load_cart(struct weft_demo_sim *sim, const struct weft_demo_service *caller, const struct weft_demo_context *parent,
                     const char *method);
 
 #endif

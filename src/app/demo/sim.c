@@ -13,26 +13,26 @@
 #define RESOURCE_ATTRIBUTES_MAX 24
 
 /* One scope (with its resource) per service, instance and version: shared by its spans, as an SDK's are. */
-struct demo_scope_cache {
+struct weft_demo_scope_cache {
     struct weft_arena arena; /* lives as long as the simulation */
     struct { uint64_t key; struct weft_scope *scope; } entries[SCOPES_MAX];
 };
 
-void demo_sim_init(struct demo_sim *sim, uint64_t seed, uint64_t begin_ns, double speed)
+void weft_demo_sim_init(struct weft_demo_sim *sim, uint64_t seed, uint64_t begin_ns, double speed)
 {
-    *sim = (struct demo_sim){ .seed = seed, .begin_ns = begin_ns, .speed = speed, .kafka_offset = 48211900 };
+    *sim = (struct weft_demo_sim){ .seed = seed, .begin_ns = begin_ns, .speed = speed, .kafka_offset = 48211900 };
     sim->scopes = weft_alloc_zero(sizeof *sim->scopes);
     weft_arena_init(&sim->scopes->arena, 0);
 }
 
-void demo_sim_release(struct demo_sim *sim)
+void weft_demo_sim_release(struct weft_demo_sim *sim)
 {
     weft_arena_release(&sim->scopes->arena);
     weft_free(sim->scopes);
     weft_free(sim->finished);
 }
 
-void demo_trace_begin(struct demo_sim *sim, uint64_t number, uint64_t start_ns)
+void weft_demo_trace_begin(struct weft_demo_sim *sim, uint64_t number, uint64_t start_ns)
 {
     weft_arena_init(&sim->arena, TRACE_ARENA_BYTES);
     sim->finished_count = 0;
@@ -40,7 +40,7 @@ void demo_trace_begin(struct demo_sim *sim, uint64_t number, uint64_t start_ns)
     sim->clock_ns = start_ns;
 }
 
-uint64_t demo_story_ns(const struct demo_sim *sim)
+uint64_t weft_demo_story_ns(const struct weft_demo_sim *sim)
 {
     return sim->begin_ns + (uint64_t)((double)(sim->clock_ns - sim->begin_ns) * sim->speed);
 }
@@ -55,13 +55,13 @@ static void put_text(struct weft_attribute *a, const char *key, struct weft_str 
 }
 
 /* Instances take the new version one after the other, three minutes each. */
-static unsigned version_of(const struct demo_service *service, unsigned instance, uint64_t now_ns)
+static unsigned version_of(const struct weft_demo_service *service, unsigned instance, uint64_t now_ns)
 {
     uint64_t minute = now_ns / (60 * WEFT_NS_PER_SECOND) % (24 * 60);
     return service->versions[1] != NULL && minute >= service->release_minute + 3 * instance;
 }
 
-static struct weft_scope *make_scope(struct weft_arena *arena, const struct demo_service *service, unsigned instance,
+static struct weft_scope *make_scope(struct weft_arena *arena, const struct weft_demo_service *service, unsigned instance,
                                      unsigned version)
 {
     struct weft_resource *resource = weft_arena_alloc_zero(arena, sizeof *resource);
@@ -101,9 +101,9 @@ static struct weft_scope *make_scope(struct weft_arena *arena, const struct demo
     return scope;
 }
 
-static struct weft_scope *scope_of(struct demo_sim *sim, const struct demo_service *service, unsigned instance)
+static struct weft_scope *scope_of(struct weft_demo_sim *sim, const struct weft_demo_service *service, unsigned instance)
 {
-    unsigned version = version_of(service, instance, demo_story_ns(sim));
+    unsigned version = version_of(service, instance, weft_demo_story_ns(sim));
     uint64_t key = (uint64_t)(uintptr_t)service * 64 + instance * 2 + version + 1;
     uint32_t at = (uint32_t)(weft_hash_u64(key) % SCOPES_MAX);
     while (sim->scopes->entries[at].key != 0 && sim->scopes->entries[at].key != key) at = (at + 1) % SCOPES_MAX;
@@ -116,15 +116,15 @@ static struct weft_scope *scope_of(struct demo_sim *sim, const struct demo_servi
 
 /* ---- spans ---- */
 
-struct demo_span *demo_span_begin(struct demo_sim *sim, const struct demo_service *service,
-                                  const struct demo_context *parent, const char *name, enum weft_span_kind kind)
+struct weft_demo_span *weft_demo_span_begin(struct weft_demo_sim *sim, const struct weft_demo_service *service,
+                                  const struct weft_demo_context *parent, const char *name, enum weft_span_kind kind)
 {
-    struct demo_span *s = weft_arena_alloc_zero(&sim->arena, sizeof *s);
+    struct weft_demo_span *s = weft_arena_alloc_zero(&sim->arena, sizeof *s);
     s->service = service;
     s->span.name = weft_arena_copy(&sim->arena, weft_str_from_c(name));
     s->span.kind = (uint8_t)kind;
     s->span.start_time_unix_nano = sim->clock_ns;
-    s->span.scope = scope_of(sim, service, demo_pick(sim, service->instances));
+    s->span.scope = scope_of(sim, service, weft_demo_pick(sim, service->instances));
     s->span.flags = 1 | WEFT_FLAG_HAS_IS_REMOTE;
     if (parent != NULL) {
         s->span.trace_id = parent->trace_id;
@@ -134,11 +134,11 @@ struct demo_span *demo_span_begin(struct demo_sim *sim, const struct demo_servic
         weft_random_bytes(&sim->random, s->span.trace_id.bytes, sizeof s->span.trace_id.bytes);
     }
     weft_random_bytes(&sim->random, s->span.span_id.bytes, sizeof s->span.span_id.bytes);
-    s->context = (struct demo_context){ s->span.trace_id, s->span.span_id, 1 };
+    s->context = (struct weft_demo_context){ s->span.trace_id, s->span.span_id, 1 };
     return s;
 }
 
-void demo_span_end(struct demo_sim *sim, struct demo_span *s)
+void weft_demo_span_end(struct weft_demo_sim *sim, struct weft_demo_span *s)
 {
     s->span.end_time_unix_nano = sim->clock_ns;
     s->span.attributes.items = s->attributes;
@@ -151,7 +151,7 @@ void demo_span_end(struct demo_sim *sim, struct demo_span *s)
     sim->finished[sim->finished_count++] = &s->span;
 }
 
-static struct weft_attribute *add_attribute(struct demo_span *s, const char *key, enum weft_value_type type)
+static struct weft_attribute *add_attribute(struct weft_demo_span *s, const char *key, enum weft_value_type type)
 {
     static struct weft_attribute overflow; /* a span of the shop has at most DEMO_ATTRIBUTES_MAX */
     if (s->span.attributes.count == DEMO_ATTRIBUTES_MAX) {
@@ -175,7 +175,7 @@ arena_vprintf(struct weft_arena *arena, const char *format, va_list args)
     return weft_str_make(text, (size_t)len);
 }
 
-void demo_text(struct demo_sim *sim, struct demo_span *span, const char *key, const char *format, ...)
+void weft_demo_text(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *key, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -186,22 +186,22 @@ void demo_text(struct demo_sim *sim, struct demo_span *span, const char *key, co
     a->value_len = (uint32_t)value.len;
 }
 
-void demo_int(struct demo_span *span, const char *key, int64_t value)
+void weft_demo_int(struct weft_demo_span *span, const char *key, int64_t value)
 {
     add_attribute(span, key, WEFT_VALUE_INT)->int_value = value;
 }
 
-void demo_double(struct demo_span *span, const char *key, double value)
+void weft_demo_double(struct weft_demo_span *span, const char *key, double value)
 {
     add_attribute(span, key, WEFT_VALUE_DOUBLE)->double_value = value;
 }
 
-void demo_bool(struct demo_span *span, const char *key, bool value)
+void weft_demo_bool(struct weft_demo_span *span, const char *key, bool value)
 {
     add_attribute(span, key, WEFT_VALUE_BOOL)->bool_value = value;
 }
 
-void demo_texts(struct demo_sim *sim, struct demo_span *span, const char *key, const char *const *texts, unsigned count)
+void weft_demo_texts(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *key, const char *const *texts, unsigned count)
 {
     struct weft_buf array = { 0 };
     for (unsigned i = 0; i < count; i++) { /* ArrayValue{values = 1}, AnyValue{string_value = 1} */
@@ -216,7 +216,7 @@ void demo_texts(struct demo_sim *sim, struct demo_span *span, const char *key, c
     weft_buf_release(&array);
 }
 
-struct weft_event *demo_event(struct demo_sim *sim, struct demo_span *s, const char *name)
+struct weft_event *weft_demo_event(struct weft_demo_sim *sim, struct weft_demo_span *s, const char *name)
 {
     if (s->span.event_count == DEMO_EVENTS_MAX) {
         s->span.dropped_events_count++;
@@ -228,7 +228,7 @@ struct weft_event *demo_event(struct demo_sim *sim, struct demo_span *s, const c
     return event;
 }
 
-void demo_event_text(struct demo_sim *sim, struct weft_event *event, const char *key, const char *value)
+void weft_demo_event_text(struct weft_demo_sim *sim, struct weft_event *event, const char *key, const char *value)
 {
     uint32_t count = event->attributes.count;
     struct weft_attribute *items = weft_arena_alloc_array(&sim->arena, count + 1, sizeof *items);
@@ -238,23 +238,23 @@ void demo_event_text(struct demo_sim *sim, struct weft_event *event, const char 
     event->attributes.count = count + 1;
 }
 
-void demo_error(struct demo_sim *sim, struct demo_span *span, const char *error_type, const char *message)
+void weft_demo_error(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *error_type, const char *message)
 {
     span->span.status_code = WEFT_STATUS_ERROR;
     if (message != NULL) span->span.status_message = weft_arena_copy(&sim->arena, weft_str_from_c(message));
-    demo_text(sim, span, "error.type", "%s", error_type);
+    weft_demo_text(sim, span, "error.type", "%s", error_type);
 }
 
-void demo_exception(struct demo_sim *sim, struct demo_span *span, const char *type, const char *message)
+void weft_demo_exception(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *type, const char *message)
 {
-    struct weft_event *event = demo_event(sim, span, "exception");
-    demo_event_text(sim, event, "exception.type", type);
-    demo_event_text(sim, event, "exception.message", message);
-    demo_event_text(sim, event, "exception.stacktrace",
-                    demo_stack_trace(&sim->arena, span->service->language, type, message));
+    struct weft_event *event = weft_demo_event(sim, span, "exception");
+    weft_demo_event_text(sim, event, "exception.type", type);
+    weft_demo_event_text(sim, event, "exception.message", message);
+    weft_demo_event_text(sim, event, "exception.stacktrace",
+                    weft_demo_stack_trace(&sim->arena, span->service->language, type, message));
 }
 
-void demo_link(struct demo_span *s, const struct demo_context *to)
+void weft_demo_link(struct weft_demo_span *s, const struct weft_demo_context *to)
 {
     if (s->span.link_count == DEMO_LINKS_MAX) {
         s->span.dropped_links_count++;
@@ -268,29 +268,29 @@ void demo_link(struct demo_span *s, const struct demo_context *to)
 
 /* ---- time and chance ---- */
 
-void demo_work(struct demo_sim *sim, double ms)
+void weft_demo_work(struct weft_demo_sim *sim, double ms)
 {
     double factor = exp(0.35 * weft_random_normal(&sim->random)); /* log-normal, median 1 */
-    if (demo_chance(sim, 0.01)) factor *= 4;                      /* a pause: garbage collection, a noisy neighbour */
+    if (weft_demo_chance(sim, 0.01)) factor *= 4;                      /* a pause: garbage collection, a noisy neighbour */
     sim->clock_ns += (uint64_t)(ms * factor * 1e6) + 1;
 }
 
-void demo_wait_ns(struct demo_sim *sim, uint64_t ns)
+void weft_demo_wait_ns(struct weft_demo_sim *sim, uint64_t ns)
 {
     sim->clock_ns += ns;
 }
 
-bool demo_chance(struct demo_sim *sim, double probability)
+bool weft_demo_chance(struct weft_demo_sim *sim, double probability)
 {
     return weft_random_unit(&sim->random) < probability;
 }
 
-unsigned demo_pick(struct demo_sim *sim, unsigned count)
+unsigned weft_demo_pick(struct weft_demo_sim *sim, unsigned count)
 {
     return (unsigned)weft_random_below(&sim->random, count);
 }
 
-unsigned demo_pick_popular(struct demo_sim *sim, unsigned count)
+unsigned weft_demo_pick_popular(struct weft_demo_sim *sim, unsigned count)
 {
     double u = weft_random_unit(&sim->random);
     return (unsigned)(u * u * u * count);

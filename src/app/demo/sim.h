@@ -13,7 +13,7 @@
 #include "base/random.h"
 #include "model/span.h"
 
-struct demo_service {
+struct weft_demo_service {
     const char *name, *language, *sdk_version, *scope_name, *scope_version;
     const char *const *resource; /* further key, value pairs; NULL ends */
     const char *versions[2];     /* before and after the release */
@@ -22,7 +22,7 @@ struct demo_service {
 };
 
 /* A trace's position in the tree: what a call hands on. */
-struct demo_context {
+struct weft_demo_context {
     struct weft_trace_id trace_id;
     struct weft_span_id span_id;
     uint32_t flags;
@@ -33,16 +33,16 @@ struct demo_context {
 #define DEMO_LINKS_MAX 16
 
 /* A span being made. */
-struct demo_span {
+struct weft_demo_span {
     struct weft_span span;
     struct weft_attribute attributes[DEMO_ATTRIBUTES_MAX];
     struct weft_event events[DEMO_EVENTS_MAX];
     struct weft_link links[DEMO_LINKS_MAX];
-    const struct demo_service *service;
-    struct demo_context context;
+    const struct weft_demo_service *service;
+    struct weft_demo_context context;
 };
 
-struct demo_sim {
+struct weft_demo_sim {
     struct weft_arena arena;     /* of the trace being played; whoever takes its spans takes the arena */
     struct weft_random random;
     uint64_t seed;
@@ -51,47 +51,47 @@ struct demo_sim {
     double speed;                /* of the story: hours, releases and incidents pass that many times faster */
     struct weft_span **finished; /* in order of ending, as exporters send */
     uint32_t finished_count, finished_capacity;
-    struct demo_scope_cache *scopes;
+    struct weft_demo_scope_cache *scopes;
     uint64_t kafka_offset;
     /* Orders placed but not yet consumed: their contexts, for the consumers' links. */
-    struct demo_context orders[64];
+    struct weft_demo_context orders[64];
     uint64_t order_times_ns[64];
     uint32_t order_count;
 };
 
-void demo_sim_init(struct demo_sim *sim, uint64_t seed, uint64_t begin_ns, double speed);
-void demo_sim_release(struct demo_sim *sim);
+void weft_demo_sim_init(struct weft_demo_sim *sim, uint64_t seed, uint64_t begin_ns, double speed);
+void weft_demo_sim_release(struct weft_demo_sim *sim);
 /* Begin trace `number` at `start_ns`, with an arena of its own. */
-void demo_trace_begin(struct demo_sim *sim, uint64_t number, uint64_t start_ns);
+void weft_demo_trace_begin(struct weft_demo_sim *sim, uint64_t number, uint64_t start_ns);
 /* The time in the story: what decides on incidents, releases and the hour of the day. */
-uint64_t demo_story_ns(const struct demo_sim *sim);
+uint64_t weft_demo_story_ns(const struct weft_demo_sim *sim);
 
 /* Open a span now. `parent` NULL: a root with a new trace id. */
-struct demo_span *demo_span_begin(struct demo_sim *sim, const struct demo_service *service,
-                                  const struct demo_context *parent, const char *name, enum weft_span_kind kind);
+struct weft_demo_span *weft_demo_span_begin(struct weft_demo_sim *sim, const struct weft_demo_service *service,
+                                  const struct weft_demo_context *parent, const char *name, enum weft_span_kind kind);
 /* Close it now. */
-void demo_span_end(struct demo_sim *sim, struct demo_span *span);
+void weft_demo_span_end(struct weft_demo_sim *sim, struct weft_demo_span *span);
 
-void demo_text(struct demo_sim *sim, struct demo_span *span, const char *key, const char *format, ...)
+void weft_demo_text(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *key, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-void demo_int(struct demo_span *span, const char *key, int64_t value);
-void demo_double(struct demo_span *span, const char *key, double value);
-void demo_bool(struct demo_span *span, const char *key, bool value);
-void demo_texts(struct demo_sim *sim, struct demo_span *span, const char *key, const char *const *texts, unsigned count);
-void demo_error(struct demo_sim *sim, struct demo_span *span, const char *error_type, const char *message);
+void weft_demo_int(struct weft_demo_span *span, const char *key, int64_t value);
+void weft_demo_double(struct weft_demo_span *span, const char *key, double value);
+void weft_demo_bool(struct weft_demo_span *span, const char *key, bool value);
+void weft_demo_texts(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *key, const char *const *texts, unsigned count);
+void weft_demo_error(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *error_type, const char *message);
 /* An event "exception" with a stack trace in the service's language. */
-void demo_exception(struct demo_sim *sim, struct demo_span *span, const char *type, const char *message);
-struct weft_event *demo_event(struct demo_sim *sim, struct demo_span *span, const char *name);
-void demo_event_text(struct demo_sim *sim, struct weft_event *event, const char *key, const char *value);
-void demo_link(struct demo_span *span, const struct demo_context *to);
+void weft_demo_exception(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *type, const char *message);
+struct weft_event *weft_demo_event(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *name);
+void weft_demo_event_text(struct weft_demo_sim *sim, struct weft_event *event, const char *key, const char *value);
+void weft_demo_link(struct weft_demo_span *span, const struct weft_demo_context *to);
 
 /* Time passes: about `ms`, with the long tail real systems have. */
-void demo_work(struct demo_sim *sim, double ms);
+void weft_demo_work(struct weft_demo_sim *sim, double ms);
 /* Exactly that long. */
-void demo_wait_ns(struct demo_sim *sim, uint64_t ns);
-bool demo_chance(struct demo_sim *sim, double probability);
-unsigned demo_pick(struct demo_sim *sim, unsigned count);
+void weft_demo_wait_ns(struct weft_demo_sim *sim, uint64_t ns);
+bool weft_demo_chance(struct weft_demo_sim *sim, double probability);
+unsigned weft_demo_pick(struct weft_demo_sim *sim, unsigned count);
 /* Small numbers far more often than large ones: users, products. */
-unsigned demo_pick_popular(struct demo_sim *sim, unsigned count);
+unsigned weft_demo_pick_popular(struct weft_demo_sim *sim, unsigned count);
 
 #endif

@@ -47,7 +47,7 @@ static const struct { const char *language, *text; } stacks[] = {
               "   2: tokio::runtime::task::raw::poll\n" },
 };
 
-const char *demo_stack_trace(struct weft_arena *arena, const char *language, const char *type, const char *message)
+const char *weft_demo_stack_trace(struct weft_arena *arena, const char *language, const char *type, const char *message)
 {
     const char *text = "%T: %M\n";
     for (size_t i = 0; i < sizeof stacks / sizeof stacks[0]; i++)

@@ -173,8 +173,7 @@ static void damaged(struct scan *scan, const struct weft_err *err)
     weft_log(WEFT_LOG_ERROR, "store", "%s; left as it is, searches will be marked partial", err->text);
 }
 
-/* A segment file that a crash left between its allocation and its first commit: the header is not there yet. */
-static bool is_unwritten(const char *path)
+bool weft_store_segment_is_unwritten(const char *path)
 {
     char page[4096];
     uint64_t bytes = 0;
@@ -269,7 +268,7 @@ static int segment_take(struct scan *scan, uint64_t number, bool is_superseded, 
         return WEFT_OK;
     }
     int rc = weft_segment_open(&segment, path, &torn_bytes, &why);
-    if (rc == WEFT_CORRUPT && is_unwritten(path)) {
+    if (rc == WEFT_CORRUPT && weft_store_segment_is_unwritten(path)) {
         if (!store->options.read_only) remove_logged(path, "made before a crash, never written to");
         return WEFT_OK;
     }
@@ -301,7 +300,7 @@ static void spares_take(struct scan *scan)
     char path[WEFT_STORE_PATH_MAX];
 
     for (uint32_t i = 0; i < scan->spares.count; i++) {
-        if (scan->store->spare_count < keep) {
+        if (scan->store->options.read_only || scan->store->spare_count < keep) {
             weft_store_spare_add(scan->store, scan->spares.items[i]);
             continue;
         }
@@ -334,7 +333,7 @@ static int scan_files(struct scan *scan, struct weft_err *err)
         uint64_t number = scan->segments.items[i];
         rc = segment_take(scan, number, numbers_have(&superseded_segments, number), err);
     }
-    if (rc == WEFT_OK && !scan->store->options.read_only) spares_take(scan);
+    if (rc == WEFT_OK) spares_take(scan);
     weft_free(superseded_blocks.items);
     weft_free(superseded_segments.items);
     return rc;
@@ -362,6 +361,7 @@ int weft_store_scan(struct weft_store *store, struct weft_err *err)
         struct scan scan = { .store = store };
         weft_catalog_init(&scan.catalog);
         atomic_store(&store->damaged_files, 0);
+        store->spare_count = 0;
         rc = scan_files(&scan, err);
         if (rc == WEFT_OK && scan.vanished && attempt < RESCANS_MAX) {
             scan_release(&scan); /* a compaction went by: look again */

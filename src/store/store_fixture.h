@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 #include "base/alloc.h"
 #include "base/endian.h"
 #include "base/file.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/thread.h"
 #include "store/store.h"
 

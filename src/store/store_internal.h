@@ -6,6 +6,7 @@
  *   store_source.c     trace, search                     compactor.c      sealed segments to blocks
  *   store_operations.c names and counts                  catalog.c        block summaries, next number
  *   store_tail.c       new spans, in commit order        trace_join.c     one trace from several parts
+ *   store_inspect.c    check, sizes, dump from outside
  */
 #ifndef WEFT_STORE_INTERNAL_H
 #define WEFT_STORE_INTERNAL_H
@@ -196,6 +197,9 @@ void weft_store_path(const struct weft_store *store, char out[static WEFT_STORE_
 int weft_store_lock(struct weft_store *store, struct weft_err *err);
 /* Fill the first set from what lies in the directory; unless read-only, also remove what is superseded or left over. */
 int weft_store_scan(struct weft_store *store, struct weft_err *err);
+
+/* A segment file that a crash left between its allocation and its first commit: the header is not there yet. */
+bool weft_store_segment_is_unwritten(const char *path);
 
 /* store_writer.c */
 int weft_store_writers_start(struct weft_store *store, struct weft_err *err);

@@ -131,11 +131,16 @@ static int append(struct weft_store_writer *writer, const struct weft_batch *bat
     return weft_fail(err, WEFT_FULL, "the store is busy writing to disk; send again later");
 }
 
-static void refuse(struct weft_store *store, int rc, const struct weft_err *err, weft_consumed *done, void *arg)
+static void refuse(struct weft_store_writer *writer, int rc, const struct weft_err *err, weft_consumed *done, void *arg)
 {
-    if (rc == WEFT_FULL) atomic_fetch_add(&store->refused_batches, 1);
-    struct weft_outcome outcome = { .status = rc, .message = weft_str_from_c(err->text),
-        .retry_after_ns = rc == WEFT_FULL ? RETRY_BUSY_NS : 0 };
+    struct weft_outcome outcome = { .status = rc, .message = weft_str_from_c(err->text) };
+
+    if (rc == WEFT_FULL) {
+        uint64_t now_ns = weft_clock_monotonic_ns();
+        atomic_fetch_add(&writer->store->refused_batches, 1);
+        outcome.retry_after_ns = RETRY_BUSY_NS;
+        if (writer->refuse_until_ns > now_ns) outcome.retry_after_ns += writer->refuse_until_ns - now_ns;
+    }
     done(arg, &outcome);
 }
 
@@ -152,7 +157,7 @@ void weft_store_consume(void *self, unsigned io_thread, const struct weft_batch 
     }
     int rc = append(writer, batch, &err);
     if (rc < 0) {
-        refuse(store, rc, &err, done, arg);
+        refuse(writer, rc, &err, done, arg);
         return;
     }
     struct weft_store_lane *lane = writer->current;

@@ -1,0 +1,37 @@
+/* store_inspect.h -- a store's directory looked at from outside, also while another process serves it: check, figures, dump.
+ *
+ * Errors     WEFT_NOT_FOUND when there is no such directory or file; weft_store_check(): WEFT_CORRUPT when something is damaged
+ * Threads    any; nothing is changed in the directory, files that come and go meanwhile are no finding
+ * Ownership  answers in the caller's buffers
+ */
+#ifndef WEFT_STORE_STORE_INSPECT_H
+#define WEFT_STORE_STORE_INSPECT_H
+#include "store/store.h"
+
+enum weft_finding_kind {
+    WEFT_FINDING_OK,      /* "block-...: 12,345 spans, every checksum fits" */
+    WEFT_FINDING_NOTE,    /* what a crash leaves and the next start clears away; no harm */
+    WEFT_FINDING_DAMAGE,  /* bytes that are not what was written */
+};
+struct weft_store_check {
+    uint64_t segments, blocks, spans;
+    uint64_t notes, damages;
+    uint64_t torn_bytes; /* behind the last commit of segments: never acknowledged, or being written just now */
+};
+/* Read every segment and block with all their checksums; each sentence goes to `report`. */
+int weft_store_check(const char *directory, void (*report)(void *arg, enum weft_finding_kind kind, const char *sentence),
+                     void *arg, struct weft_store_check *out, struct weft_err *err);
+
+/* Figures, and the bytes of all blocks by section and column, largest first. */
+struct weft_store_sizes {
+    struct weft_store_stats stats;
+    uint64_t start_min, start_max; /* of the spans' start times; 0, 0: no spans */
+    struct weft_block_size *parts; /* in the arena; `what` too */
+    uint32_t part_count;
+};
+int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct weft_arena *arena, struct weft_err *err);
+
+/* One file explained, or (file empty) the directory: a line for each file. `file` is a name in the directory. */
+int weft_store_dump(const char *directory, struct weft_str file, struct weft_buf *out, struct weft_err *err);
+
+#endif

@@ -51,6 +51,7 @@ struct weft_http_reply {
     struct weft_str body;                      /* copied or sent before the call returns */
     const struct weft_http_header *trailers;   /* HTTP/2 only: gRPC's status */
     uint32_t trailer_count;
+    bool omits_length;                         /* HTTP/2: no content-length */
 };
 /* Exactly one of these two per exchange. The exchange is gone afterwards. */
 void weft_exchange_reply(struct weft_exchange *exchange, const struct weft_http_reply *reply);
@@ -110,6 +111,6 @@ int weft_http_server_listen(struct weft_http_server *server, const struct weft_h
 /* From any thread: stop accepting, let running exchanges end, close idle connections (GOAWAY); `drained` is called on a loop's thread
  * when none is left or `bound_ns` has passed. */
 void weft_http_server_drain(struct weft_http_server *server, uint64_t bound_ns, void (*drained)(void *arg), void *arg);
-void weft_http_server_destroy(struct weft_http_server *server); /* after the loops stopped */
+void weft_http_server_destroy(struct weft_http_server *server); /* after the loops stopped, before they are destroyed; replies still owed are dropped */
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef WEFT_NET_LOOP_H
 #define WEFT_NET_LOOP_H
 #include <stdbool.h>
+#include <stdint.h>
 #include "base/err.h"
 
 struct weft_loop;

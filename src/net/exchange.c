@@ -1,0 +1,383 @@
+/* exchange.c -- one request and its reply, whatever the protocol: headers, body, bounds, hand-over, reply.
+ *
+ *      created -> header complete: weft_http_exchange_admit() -> body -> weft_http_exchange_hand_over() -> reply -> destroyed
+ *                      |                                  |                          |
+ *                      +--> refused: answered, destroyed <+                          +-> peer gone: orphan, until the reply
+ *
+ * Body bytes are counted three times before they are kept: against limits.body_bytes_max, against what one connection may hold and
+ * against the budget of all listeners, in one piece when the length is told, else each time the buffer doubles.
+ */
+#include <stdarg.h>
+
+#include "base/alloc.h"
+#include "base/assert.h"
+#include "base/clock.h"
+#include "net/http_internal.h"
+#include "wire/grpc_frame.h"
+
+#define FREE_EXCHANGES_MAX 256
+#define FREE_BLOCK_BYTES_MAX (8u << 20) /* of body buffers a worker keeps for reuse */
+#define BLOCK_SHIFT_MIN 12
+#define BLOCK_SHIFT_MAX 25 /* larger ones go straight back to the system */
+#define RETRY_AFTER_NS WEFT_NS_PER_SECOND
+
+/* ---- body buffers ---- */
+
+struct weft_http_body_block {
+    struct weft_http_body_block *next;
+};
+
+static unsigned block_shift(size_t size)
+{
+    unsigned shift = BLOCK_SHIFT_MIN;
+    while (((size_t)1 << shift) < size) shift++;
+    return shift;
+}
+
+static char *block_take(struct weft_http_worker *worker, size_t size, size_t *capacity)
+{
+    unsigned shift = block_shift(size);
+    *capacity = (size_t)1 << shift;
+    struct weft_http_body_block *block = shift <= BLOCK_SHIFT_MAX ? worker->blocks[shift] : NULL;
+    if (block == NULL) return weft_alloc(*capacity);
+    worker->blocks[shift] = block->next;
+    worker->block_bytes -= *capacity;
+    return (char *)block;
+}
+
+static void block_give(struct weft_http_worker *worker, char *memory, size_t capacity)
+{
+    unsigned shift = block_shift(capacity);
+    if (shift > BLOCK_SHIFT_MAX || worker->block_bytes + capacity > FREE_BLOCK_BYTES_MAX) {
+        weft_free(memory);
+        return;
+    }
+    struct weft_http_body_block *block = (struct weft_http_body_block *)(void *)memory;
+    block->next = worker->blocks[shift];
+    worker->blocks[shift] = block;
+    worker->block_bytes += capacity;
+}
+
+/* ---- life ---- */
+
+struct weft_http_exchange *weft_http_exchange_create(struct weft_http_connection *connection)
+{
+    struct weft_http_worker *worker = connection->worker;
+    struct weft_http_exchange *exchange = worker->free_exchanges;
+    struct weft_arena arena;
+    if (exchange != NULL) {
+        worker->free_exchanges = exchange->next;
+        worker->free_exchange_count--;
+        arena = exchange->arena;
+    } else {
+        exchange = weft_alloc(sizeof *exchange);
+        weft_arena_init(&arena, 0);
+    }
+    *exchange = (struct weft_http_exchange){
+        .arena = arena, .worker = worker, .listener = connection->listener, .connection = connection,
+        .public = { .loop = worker->loop, .content_length = -1, .is_tls = connection->ssl != NULL,
+                    .peer_address = weft_str_from_c(connection->peer_address), .tls_peer_name = connection->tls_peer_name },
+    };
+    exchange->public.arena = &exchange->arena;
+    return exchange;
+}
+
+void weft_http_exchange_destroy(struct weft_http_exchange *exchange)
+{
+    struct weft_http_worker *worker = exchange->worker;
+    weft_http_exchange_body_release(exchange);
+    weft_buf_release(&exchange->out);
+    if (worker->free_exchange_count >= FREE_EXCHANGES_MAX) {
+        weft_arena_release(&exchange->arena);
+        weft_free(exchange);
+        return;
+    }
+    weft_arena_reset(&exchange->arena);
+    exchange->next = worker->free_exchanges;
+    worker->free_exchanges = exchange;
+    worker->free_exchange_count++;
+}
+
+void weft_http_exchange_orphan(struct weft_http_exchange *exchange)
+{
+    struct weft_http_worker *worker = exchange->worker;
+    bool is_owed = exchange->is_handed_over && !exchange->is_finished;
+    if (!is_owed) {
+        weft_http_exchange_destroy(exchange);
+        return;
+    }
+    /* The connection's memory goes; what the handler may still read moves into the exchange. */
+    exchange->public.peer_address = weft_arena_copy(&exchange->arena, exchange->public.peer_address);
+    exchange->public.tls_peer_name = weft_arena_copy(&exchange->arena, exchange->public.tls_peer_name);
+    exchange->connection->body_bytes -= (uint64_t)exchange->budget_bytes;
+    exchange->public.is_closed = true;
+    exchange->connection = NULL;
+    exchange->previous = NULL;
+    exchange->next = worker->orphans;
+    if (worker->orphans != NULL) worker->orphans->previous = exchange;
+    worker->orphans = exchange;
+}
+
+static void orphan_end(struct weft_http_exchange *exchange)
+{
+    if (exchange->previous != NULL) exchange->previous->next = exchange->next;
+    else exchange->worker->orphans = exchange->next;
+    if (exchange->next != NULL) exchange->next->previous = exchange->previous;
+    weft_http_exchange_destroy(exchange);
+}
+
+void weft_http_worker_pool_release(struct weft_http_worker *worker)
+{
+    while (worker->orphans != NULL) orphan_end(worker->orphans);
+    while (worker->free_exchanges != NULL) {
+        struct weft_http_exchange *exchange = worker->free_exchanges;
+        worker->free_exchanges = exchange->next;
+        weft_arena_release(&exchange->arena);
+        weft_free(exchange);
+    }
+    for (unsigned i = 0; i <= BLOCK_SHIFT_MAX; i++) {
+        while (worker->blocks[i] != NULL) {
+            struct weft_http_body_block *block = worker->blocks[i];
+            worker->blocks[i] = block->next;
+            weft_free(block);
+        }
+    }
+}
+
+/* ---- header ---- */
+
+bool weft_http_exchange_header_add(struct weft_http_exchange *exchange, struct weft_str name, struct weft_str value)
+{
+    const struct weft_http_limits *limits = &exchange->listener->limits;
+    struct weft_exchange *public = &exchange->public;
+    exchange->header_bytes += name.len + value.len + 32; /* as RFC 9113 §6.5.2 counts */
+    if (exchange->header_bytes > limits->header_bytes_max || public->header_count >= limits->header_count_max) {
+        exchange->is_header_refused = true;
+        return false;
+    }
+    if (public->header_count == exchange->header_capacity) {
+        exchange->header_capacity = exchange->header_capacity == 0 ? 16 : exchange->header_capacity * 2;
+        struct weft_http_header *grown =
+            weft_arena_alloc(&exchange->arena, exchange->header_capacity * sizeof *public->headers);
+        if (public->header_count > 0) memcpy(grown, public->headers, public->header_count * sizeof *grown);
+        public->headers = grown;
+    }
+    char *text = weft_arena_alloc(&exchange->arena, name.len + value.len + 1);
+    memcpy(text, name.ptr, name.len);
+    if (value.len > 0) memcpy(text + name.len, value.ptr, value.len);
+    public->headers[public->header_count++] =
+        (struct weft_http_header){ weft_str_make(text, name.len), weft_str_make(text + name.len, value.len) };
+    return true;
+}
+
+struct weft_str weft_exchange_header(const struct weft_exchange *exchange, struct weft_str lower_case_name)
+{
+    for (uint32_t i = 0; i < exchange->header_count; i++)
+        if (weft_str_equal(exchange->headers[i].name, lower_case_name)) return exchange->headers[i].value;
+    return (struct weft_str){ NULL, 0 };
+}
+
+bool weft_http_exchange_target_set(struct weft_http_exchange *exchange, struct weft_str target)
+{
+    ptrdiff_t mark = weft_str_find(target, '?');
+    struct weft_str raw = mark < 0 ? target : weft_str_make(target.ptr, (size_t)mark);
+    if (weft_str_find(target, '#') >= 0) return false;
+    if (mark >= 0) exchange->public.query = weft_arena_copy(&exchange->arena, weft_str_tail(target, (size_t)mark + 1));
+    if (weft_str_equal(raw, WEFT_S("*")) && exchange->public.method == WEFT_HTTP_OPTIONS) raw = WEFT_S("/");
+    return weft_http_path_normalise(&exchange->arena, raw, &exchange->public.path);
+}
+
+void weft_http_exchange_method_set(struct weft_http_exchange *exchange, struct weft_str method)
+{
+    static const struct { struct weft_str name; enum weft_http_method method; } methods[] = {
+        { WEFT_S_INIT("POST"), WEFT_HTTP_POST }, { WEFT_S_INIT("GET"), WEFT_HTTP_GET }, { WEFT_S_INIT("HEAD"), WEFT_HTTP_HEAD },
+        { WEFT_S_INIT("PUT"), WEFT_HTTP_PUT }, { WEFT_S_INIT("PATCH"), WEFT_HTTP_PATCH },
+        { WEFT_S_INIT("DELETE"), WEFT_HTTP_DELETE }, { WEFT_S_INIT("OPTIONS"), WEFT_HTTP_OPTIONS },
+    };
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        if (!weft_str_equal(method, methods[i].name)) continue;
+        exchange->public.method = methods[i].method;
+        exchange->public.method_name = methods[i].name;
+        return;
+    }
+    exchange->public.method_name = weft_arena_copy(&exchange->arena, method);
+}
+
+/* ---- body ---- */
+
+/* Enough budget and connection allowance for a buffer of `bytes`? */
+static bool budget_grow(struct weft_http_exchange *exchange, int64_t bytes)
+{
+    int64_t more = bytes - exchange->budget_bytes;
+    if (more <= 0) return true;
+    struct weft_http_connection *connection = exchange->connection;
+    if (connection->body_bytes + (uint64_t)more > exchange->listener->limits.connection_body_bytes_max) return false;
+    if (exchange->listener->body_budget != NULL && !weft_budget_take(exchange->listener->body_budget, more)) return false;
+    connection->body_bytes += (uint64_t)more;
+    exchange->budget_bytes = bytes;
+    return true;
+}
+
+static bool body_too_large(struct weft_http_exchange *exchange)
+{
+    weft_http_exchange_refuse(exchange, WEFT_HTTP_REFUSED_BODY, 413, "the request body is larger than %llu bytes",
+                              (unsigned long long)exchange->listener->limits.body_bytes_max);
+    return false;
+}
+
+static bool body_over_budget(struct weft_http_exchange *exchange)
+{
+    weft_http_exchange_refuse(exchange, WEFT_HTTP_REFUSED_BUDGET, 429, "too many request bytes are in memory, try again later");
+    return false;
+}
+
+static void body_grow(struct weft_http_exchange *exchange, size_t size)
+{
+    size_t capacity;
+    char *grown = block_take(exchange->worker, size, &capacity);
+    if (exchange->body_len > 0) memcpy(grown, exchange->body, exchange->body_len);
+    if (exchange->body != NULL) block_give(exchange->worker, exchange->body, exchange->body_capacity);
+    exchange->body = grown;
+    exchange->body_capacity = capacity;
+}
+
+bool weft_http_exchange_body_reserve(struct weft_http_exchange *exchange, size_t more)
+{
+    size_t needed = exchange->body_len + more;
+    if (needed > exchange->listener->limits.body_bytes_max) return body_too_large(exchange);
+    if ((uint64_t)exchange->budget_bytes < needed) {
+        /* The length was not told. Twice as much each time, so that the copying stays linear. */
+        uint64_t grown = needed > 2 * exchange->body_capacity ? needed : 2 * exchange->body_capacity;
+        if (grown > exchange->listener->limits.body_bytes_max) grown = exchange->listener->limits.body_bytes_max;
+        if (!budget_grow(exchange, (int64_t)grown)) return body_over_budget(exchange);
+        if (grown > exchange->body_capacity) body_grow(exchange, grown);
+    } else if (needed > exchange->body_capacity) {
+        body_grow(exchange, (size_t)exchange->budget_bytes);
+    }
+    return true;
+}
+
+/* A gRPC message says its length in front: one buffer of the right size instead of doublings. */
+static bool grpc_length_expect(struct weft_http_exchange *exchange, struct weft_str bytes)
+{
+    if (exchange->public.content_length >= 0 || bytes.len < WEFT_GRPC_PREFIX_BYTES || exchange->public.http_major != 2 ||
+        !weft_str_starts_with(weft_exchange_header(&exchange->public, WEFT_S("content-type")), WEFT_S("application/grpc")))
+        return true;
+    const unsigned char *prefix = (const unsigned char *)bytes.ptr;
+    uint64_t len = (uint64_t)prefix[1] << 24 | (uint64_t)prefix[2] << 16 | (uint64_t)prefix[3] << 8 | prefix[4];
+    len += WEFT_GRPC_PREFIX_BYTES;
+    if (len > exchange->listener->limits.body_bytes_max) return body_too_large(exchange);
+    return budget_grow(exchange, (int64_t)len) || body_over_budget(exchange);
+}
+
+bool weft_http_exchange_body_append(struct weft_http_exchange *exchange, struct weft_str bytes)
+{
+    if (exchange->body_len == 0 && !grpc_length_expect(exchange, bytes)) return false;
+    if (!weft_http_exchange_body_reserve(exchange, bytes.len)) return false;
+    memcpy(exchange->body + exchange->body_len, bytes.ptr, bytes.len);
+    exchange->body_len += bytes.len;
+    return true;
+}
+
+void weft_http_exchange_body_release(struct weft_http_exchange *exchange)
+{
+    if (exchange->body != NULL) block_give(exchange->worker, exchange->body, exchange->body_capacity);
+    exchange->body = NULL;
+    exchange->body_len = exchange->body_capacity = 0;
+    exchange->public.body = (struct weft_str){ NULL, 0 };
+    if (exchange->listener->body_budget != NULL) weft_budget_give(exchange->listener->body_budget, exchange->budget_bytes);
+    if (exchange->connection != NULL) exchange->connection->body_bytes -= (uint64_t)exchange->budget_bytes;
+    exchange->budget_bytes = 0;
+}
+
+/* ---- hand-over ---- */
+
+bool weft_http_exchange_admit(struct weft_http_exchange *exchange, bool has_body)
+{
+    const struct weft_http_listener *listener = exchange->listener;
+    weft_metric_add(&listener->metrics->requests, 1);
+    int64_t length = exchange->public.content_length;
+    if (length >= 0 && (uint64_t)length > listener->limits.body_bytes_max) return body_too_large(exchange);
+    if (length > 0 && has_body && !budget_grow(exchange, length)) return body_over_budget(exchange);
+    if (listener->handler.admit == NULL) return true;
+    exchange->is_handed_over = true;
+    bool goes_on = listener->handler.admit(listener->handler.self, &exchange->public);
+    if (goes_on) exchange->is_handed_over = false;
+    return goes_on;
+}
+
+void weft_http_exchange_hand_over(struct weft_http_exchange *exchange)
+{
+    const struct weft_http_handler *handler = &exchange->listener->handler;
+    exchange->public.body = weft_str_make(exchange->body, exchange->body_len);
+    exchange->is_handed_over = true;
+    exchange->is_body_complete = true;
+    handler->handle(handler->self, &exchange->public);
+}
+
+static void refuse_plainly(struct weft_exchange *exchange, int status, struct weft_str sentence, uint64_t retry_after_ns)
+{
+    char seconds[24];
+    int len = snprintf(seconds, sizeof seconds, "%llu",
+                       (unsigned long long)((retry_after_ns + WEFT_NS_PER_SECOND - 1) / WEFT_NS_PER_SECOND));
+    struct weft_http_header retry = { WEFT_S("retry-after"), weft_str_make(seconds, (size_t)len) };
+    struct weft_http_reply reply = { .status = status, .content_type = WEFT_S("text/plain; charset=utf-8"), .headers = &retry,
+                                     .header_count = retry_after_ns > 0 ? 1 : 0,
+                                     .body = weft_arena_printf(exchange->arena, "%.*s\n", WEFT_S_ARG(sentence)) };
+    weft_exchange_reply(exchange, &reply);
+}
+
+void weft_http_exchange_refuse(struct weft_http_exchange *exchange, enum weft_http_refusal why, int status, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    const struct weft_http_handler *handler = &exchange->listener->handler;
+    struct weft_str sentence = weft_arena_copy(&exchange->arena, weft_str_from_c(text));
+    uint64_t retry_after_ns = status == 429 || status == 503 ? RETRY_AFTER_NS : 0;
+    weft_metric_add(&exchange->listener->metrics->refused[why], 1);
+    if (exchange->public.path.len == 0) exchange->public.path = WEFT_S("/"); /* handlers may look at it */
+    exchange->is_handed_over = true;
+    if (handler->refuse != NULL) handler->refuse(handler->self, &exchange->public, status, sentence, retry_after_ns);
+    else refuse_plainly(&exchange->public, status, sentence, retry_after_ns);
+}
+
+/* ---- reply ---- */
+
+void weft_exchange_reply(struct weft_exchange *public, const struct weft_http_reply *reply)
+{
+    struct weft_http_exchange *exchange = weft_http_exchange_of(public);
+    WEFT_ASSERT(exchange->is_handed_over && !exchange->is_replied, "status %d, path %.*s: a second reply", reply->status,
+                WEFT_S_ARG(public->path));
+    exchange->is_replied = exchange->is_finished = true;
+    if (exchange->connection == NULL) orphan_end(exchange);
+    else exchange->connection->protocol->reply(exchange, reply);
+}
+
+void weft_exchange_start(struct weft_exchange *public, const struct weft_http_reply *reply)
+{
+    struct weft_http_exchange *exchange = weft_http_exchange_of(public);
+    WEFT_ASSERT(exchange->is_handed_over && !exchange->is_replied, "status %d: a second reply", reply->status);
+    exchange->is_replied = exchange->is_streaming = true;
+    if (exchange->connection == NULL) return;
+    exchange->connection->protocol->start(exchange, reply);
+}
+
+int weft_exchange_write(struct weft_exchange *public, struct weft_str bytes)
+{
+    struct weft_http_exchange *exchange = weft_http_exchange_of(public);
+    WEFT_ASSERT(exchange->is_streaming && !exchange->is_finished, "status of path %.*s", WEFT_S_ARG(public->path));
+    if (exchange->connection == NULL) return WEFT_CLOSED;
+    return exchange->connection->protocol->write(exchange, bytes);
+}
+
+void weft_exchange_finish(struct weft_exchange *public, const struct weft_http_header *trailers, uint32_t trailer_count)
+{
+    struct weft_http_exchange *exchange = weft_http_exchange_of(public);
+    WEFT_ASSERT(exchange->is_streaming && !exchange->is_finished, "path %.*s", WEFT_S_ARG(public->path));
+    exchange->is_finished = true;
+    if (exchange->connection == NULL) orphan_end(exchange);
+    else exchange->connection->protocol->finish(exchange, trailers, trailer_count);
+}

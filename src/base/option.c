@@ -98,7 +98,7 @@ static int set_text(const struct weft_option *option, void *base, struct weft_st
 {
     if (text.len > 0 && memchr(text.ptr, 0, text.len) != NULL)
         return weft_fail(err, WEFT_INVALID, "found a zero byte, expected text without one");
-    if (option->kind == WEFT_OPT_ENDPOINT && weft_endpoint_check(text, err) < 0)
+    if (option->kind == WEFT_OPT_ENDPOINT && weft_option_check_endpoint(text, err) < 0)
         return WEFT_INVALID;
     *(const char **)field(option, base) = weft_arena_copy_c(arena, text);
     return WEFT_OK;

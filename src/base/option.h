@@ -79,6 +79,6 @@ void weft_option_write_value(const struct weft_option *option, const void *base,
 bool weft_bytes_parse(struct weft_str text, uint64_t *bytes);
 void weft_bytes_write(uint64_t bytes, struct weft_buf *out);
 /* "host:port", "[::1]:port", "unix:/path"; "" is fine (not listening). */
-int weft_endpoint_check(struct weft_str text, struct weft_err *err);
+int weft_option_check_endpoint(struct weft_str text, struct weft_err *err);
 
 #endif

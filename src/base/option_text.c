@@ -72,7 +72,7 @@ static bool is_host(struct weft_str host)
     return host.len > 0 && host.len <= 253;
 }
 
-int weft_endpoint_check(struct weft_str text, struct weft_err *err)
+int weft_option_check_endpoint(struct weft_str text, struct weft_err *err)
 {
     struct weft_str shown = { text.ptr, text.len > 120 ? 120 : text.len };
     uint64_t port;

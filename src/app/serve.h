@@ -1,0 +1,66 @@
+/* serve.h -- what a running server consists of; cmd_serve.c starts and stops it, serve_*.c have the pieces.
+ *
+ * Threads    made, started and stopped on the main thread; loops, query pool and store have their own
+ *
+ * Order of life: loops -> store -> query pool -> listeners -> loop threads -> ready; and back in reverse, with one exception
+ * (serve_stop.c says which and why).
+ */
+#ifndef WEFT_APP_SERVE_H
+#define WEFT_APP_SERVE_H
+#include <pthread.h>
+#include <stdatomic.h>
+#include "app/config.h"
+#include "base/budget.h"
+#include "net/http_server.h"
+#include "pipeline/receiver_otlp.h"
+#include "server/router.h"
+#include "store/store.h"
+
+/* DRAIN: for running requests to end; STOP: for everything, after it the process ends as it is. */
+#define WEFT_SERVE_DRAIN_NS UINT64_C(7000000000)
+#define WEFT_SERVE_STOP_NS UINT64_C(9500000000)
+
+enum weft_serve_listener {
+    WEFT_SERVE_OTLP_GRPC, WEFT_SERVE_OTLP_HTTP, WEFT_SERVE_HTTP, WEFT_SERVE_TEMPO, WEFT_SERVE_LISTENER_COUNT,
+};
+struct weft_serve {
+    struct weft_config *config;
+    unsigned loop_count;
+    struct weft_loop **loops;
+    pthread_t *threads;
+    unsigned running_threads;
+    struct weft_store *store;
+    struct weft_query_pool *pool;
+    struct weft_receiver_otlp *receiver;
+    struct weft_budget body_budget;
+    struct weft_server_parts parts;
+    struct weft_face face_http, face_tempo;
+    struct weft_http_server *server;
+    char addresses[WEFT_SERVE_LISTENER_COUNT][108]; /* "": does not listen */
+    uint64_t started_monotonic_ns;
+    _Atomic bool is_ready;
+};
+
+/* serve_loops.c */
+int weft_serve_create_loops(struct weft_serve *serve, struct weft_err *err);
+int weft_serve_start_loops(struct weft_serve *serve, struct weft_err *err);
+void weft_serve_stop_loops(struct weft_serve *serve); /* and join */
+void weft_serve_destroy_loops(struct weft_serve *serve);
+/* serve_store.c */
+int weft_serve_open_store(struct weft_serve *serve, struct weft_err *err);
+/* serve_listeners.c */
+int weft_serve_listen(struct weft_serve *serve, struct weft_err *err);
+const char *weft_serve_listener_key(enum weft_serve_listener which); /* "server.http.endpoint" */
+/* serve_addresses.c */
+int weft_serve_write_addresses(const struct weft_serve *serve, const char *path, struct weft_err *err);
+void weft_serve_log_start(const struct weft_serve *serve);
+/* serve_status.c */
+void weft_serve_write_status(void *serve, struct weft_buf *out);
+void weft_serve_register_metrics(struct weft_serve *serve);
+/* serve_stop.c */
+int weft_serve_block_signals(struct weft_err *err);
+/* Wait for SIGTERM or SIGINT, drain. A second signal ends the process with 1 at once. */
+int weft_serve_wait_and_drain(struct weft_serve *serve, struct weft_err *err);
+void weft_serve_release(struct weft_serve *serve); /* also of one half made */
+
+#endif

@@ -1,0 +1,128 @@
+/* serve_listeners.c -- which address answers in which language. */
+#include "app/serve.h"
+
+static const struct {
+    const char *key;  /* of its address, in the configuration and in --addresses */
+    const char *name; /* in logs and metrics */
+    size_t config;    /* struct weft_config_listener in struct weft_config */
+} listeners[WEFT_SERVE_LISTENER_COUNT] = {
+    [WEFT_SERVE_OTLP_GRPC] = { "receivers.otlp.protocols.grpc.endpoint", "otlp_grpc", offsetof(struct weft_config, otlp_grpc) },
+    [WEFT_SERVE_OTLP_HTTP] = { "receivers.otlp.protocols.http.endpoint", "otlp_http", offsetof(struct weft_config, otlp_http) },
+    [WEFT_SERVE_HTTP] = { "server.http.endpoint", "http", offsetof(struct weft_config, server_http) },
+    [WEFT_SERVE_TEMPO] = { "server.tempo.endpoint", "tempo", offsetof(struct weft_config, server_tempo) },
+};
+
+const char *weft_serve_listener_key(enum weft_serve_listener which)
+{
+    return listeners[which].key;
+}
+
+static void make_receiver(struct weft_serve *serve)
+{
+    const struct weft_config *config = serve->config;
+    const struct weft_config_listener *http = &config->otlp_http;
+
+    weft_receiver_otlp_create(&serve->receiver, &(struct weft_receiver_otlp_options){
+        .consumer = weft_store_consumer(serve->store),
+        .io_thread_count = serve->loop_count,
+        .grpc_message_bytes_max = config->otlp_grpc.body_bytes_max,
+        .http_body_bytes_max = http->body_bytes_max,
+        .cors = {
+            .allowed_origins = http->cors_allowed_origins.items,
+            .allowed_origin_count = http->cors_allowed_origins.count,
+            .allowed_headers = http->cors_allowed_headers.items,
+            .allowed_header_count = http->cors_allowed_headers.count,
+            .max_age_seconds = (uint32_t)(http->cors_max_age_ns / 1000000000),
+        },
+    });
+}
+
+static void make_faces(struct weft_serve *serve)
+{
+    serve->parts = (struct weft_server_parts){
+        .source = weft_store_source(serve->store),
+        .pool = serve->pool,
+        .query_timeout_ns = serve->config->query.timeout_ns,
+        .search_limit_max = (uint32_t)serve->config->query.limit_max,
+        .is_ready = &serve->is_ready,
+        .write_status = weft_serve_write_status,
+        .status_self = serve,
+    };
+    serve->face_http = (struct weft_face){
+        .mounts = { { "", weft_routes_health, WEFT_ERRORS_TEXT },
+                    { "", weft_routes_api_v1, WEFT_ERRORS_JSON },
+                    { "/tempo", weft_routes_tempo, WEFT_ERRORS_TEXT },
+                    { "", weft_routes_root, WEFT_ERRORS_TEXT } },
+        .mount_count = 4,
+        .parts = &serve->parts,
+    };
+    serve->face_tempo = (struct weft_face){
+        .mounts = { { "", weft_routes_tempo, WEFT_ERRORS_TEXT }, { "", weft_routes_health, WEFT_ERRORS_TEXT } },
+        .mount_count = 2,
+        .parts = &serve->parts,
+    };
+}
+
+static struct weft_http_handler handler_of(struct weft_serve *serve, enum weft_serve_listener which)
+{
+    if (which == WEFT_SERVE_HTTP) return weft_face_handler(&serve->face_http);
+    if (which == WEFT_SERVE_TEMPO) return weft_face_handler(&serve->face_tempo);
+    return weft_receiver_otlp_handler(serve->receiver);
+}
+
+static struct weft_http_limits limits_of(const struct weft_serve *serve, const struct weft_config_listener *config)
+{
+    struct weft_http_limits limits;
+    enum { GRPC_FRAME_BYTES = 5 };
+
+    weft_http_limits_init(&limits);
+    if (config->body_bytes_max > 0) limits.body_bytes_max = config->body_bytes_max + GRPC_FRAME_BYTES;
+    /* What is larger than the whole budget never fits: say so (413), not "come back later". */
+    if (limits.body_bytes_max > serve->config->memory_limit_bytes)
+        limits.body_bytes_max = serve->config->memory_limit_bytes;
+    if (limits.connection_body_bytes_max < limits.body_bytes_max)
+        limits.connection_body_bytes_max = limits.body_bytes_max;
+    limits.streams_max = (uint32_t)config->streams_max;
+    limits.connections_max = (uint32_t)config->connections_max;
+    limits.idle_ns_max = config->idle_ns_max;
+    limits.header_ns_max = config->header_ns_max;
+    limits.body_ns_max = config->body_ns_max;
+    limits.write_ns_max = config->write_ns_max;
+    return limits;
+}
+
+static int listen_one(struct weft_serve *serve, enum weft_serve_listener which, struct weft_err *err)
+{
+    const struct weft_config_listener *config =
+        (const void *)((const char *)serve->config + listeners[which].config);
+    struct weft_http_listener_options options = {
+        .name = listeners[which].name,
+        .endpoint = config->endpoint,
+        .tls = {
+            .cert_file = config->tls.cert_file,
+            .key_file = config->tls.key_file,
+            .client_ca_file = config->tls.client_ca_file,
+            .min_version = config->tls.min_version == WEFT_TLS_1_3 ? "1.3" : "1.2",
+            .reload_interval_ns = config->tls.reload_interval_ns,
+        },
+        .limits = limits_of(serve, config),
+        .body_budget = &serve->body_budget,
+        .handler = handler_of(serve, which),
+    };
+
+    if (config->endpoint[0] == '\0') return WEFT_OK;
+    if (weft_http_server_listen(serve->server, &options, serve->addresses[which], err) < 0)
+        return weft_err_wrap(err, "%s", listeners[which].key);
+    return WEFT_OK;
+}
+
+int weft_serve_listen(struct weft_serve *serve, struct weft_err *err)
+{
+    serve->body_budget.limit_bytes = (int64_t)serve->config->memory_limit_bytes;
+    make_receiver(serve);
+    make_faces(serve);
+    int rc = weft_http_server_create(&serve->server, serve->loops, serve->loop_count, err);
+    for (int which = 0; rc == WEFT_OK && which < WEFT_SERVE_LISTENER_COUNT; which++)
+        rc = listen_one(serve, (enum weft_serve_listener)which, err);
+    return rc;
+}

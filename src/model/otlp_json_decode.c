@@ -136,7 +136,7 @@ static bool list_read(struct weft_otlp_json *d, enum weft_json_token token, cons
     if (!weft_otlp_json_open_array(d, token, field)) return false;
     while (weft_otlp_json_element(d, &token)) {
         if (*count == capacity) {
-            if (weft_otlp_json_grown(d)) return false;
+            if (weft_otlp_json_grown(d, 2 * capacity * size)) return false;
             capacity = capacity == 0 ? 4 : capacity * 2;
             char *grown = weft_arena_alloc(d->arena, capacity * size);
             if (*count > 0) memcpy(grown, list, *count * size);
@@ -253,7 +253,7 @@ static bool span_read(struct weft_otlp_json *d, enum weft_json_token token, cons
     d->span_number++;
     d->long_key_bytes = 0;
     if (!weft_otlp_json_open(d, token, "span")) return false;
-    if (d->batch->span_count == d->batch->span_capacity && weft_otlp_json_grown(d)) return false;
+    if (d->batch->span_count == d->batch->span_capacity && weft_otlp_json_grown(d, 0)) return false;
     struct weft_span *span = weft_batch_add(d->batch);
     span->scope = scope;
     while (weft_otlp_json_member(d, &key, &token)) {
@@ -390,7 +390,7 @@ static bool spans_read(struct weft_otlp_json *d, enum weft_json_token token, con
 static bool scope_spans_read(struct weft_otlp_json *d, enum weft_json_token token, const struct weft_resource *resource)
 {
     struct weft_str key;
-    if (!weft_otlp_json_open(d, token, "scopeSpans") || weft_otlp_json_grown(d)) return false;
+    if (!weft_otlp_json_open(d, token, "scopeSpans") || weft_otlp_json_grown(d, 0)) return false;
     struct weft_scope *scope = weft_arena_alloc_zero(d->arena, sizeof *scope);
     scope->resource = resource;
     d->scope_number++;
@@ -424,7 +424,7 @@ static bool scopes_read(struct weft_otlp_json *d, enum weft_json_token token, co
 static bool resource_spans_read(struct weft_otlp_json *d, enum weft_json_token token)
 {
     struct weft_str key;
-    if (!weft_otlp_json_open(d, token, "resourceSpans") || weft_otlp_json_grown(d)) return false;
+    if (!weft_otlp_json_open(d, token, "resourceSpans") || weft_otlp_json_grown(d, 0)) return false;
     struct weft_resource *resource = weft_arena_alloc_zero(d->arena, sizeof *resource);
     resource->service_name = WEFT_S("");
     d->resource_number++;

@@ -22,7 +22,8 @@ bool weft_otlp_json_refuse(struct weft_otlp_json *d, int status, const char *fie
 bool weft_otlp_json_broken(struct weft_otlp_json *d); /* the reader stopped */
 /* "expected X" with what stands there instead. */
 bool weft_otlp_json_wrong(struct weft_otlp_json *d, const char *field, enum weft_json_token found, const char *expected);
-bool weft_otlp_json_grown(struct weft_otlp_json *d); /* over the bound of WEFT_OTLP_GROWTH_MAX: refused, returns true */
+/* True, and refused, when `more` bytes would pass the bound of WEFT_OTLP_GROWTH_MAX. */
+bool weft_otlp_json_grown(struct weft_otlp_json *d, size_t more);
 
 /* Next member that is not null: false at the end of the object, or when refused (is_failed). */
 bool weft_otlp_json_member(struct weft_otlp_json *d, struct weft_str *key, enum weft_json_token *token);

@@ -45,9 +45,9 @@ bool weft_otlp_json_wrong(struct weft_otlp_json *d, const char *field, enum weft
     return weft_otlp_json_refuse(d, WEFT_INVALID, field, why);
 }
 
-bool weft_otlp_json_grown(struct weft_otlp_json *d)
+bool weft_otlp_json_grown(struct weft_otlp_json *d, size_t more)
 {
-    if (d->arena->total_bytes <= d->arena_bytes_max) return false;
+    if (d->arena->total_bytes + more <= d->arena_bytes_max) return false;
     weft_otlp_json_refuse(d, WEFT_TOO_LARGE, "request", "too many empty spans, events, links or attributes for its size");
     return true;
 }
@@ -326,7 +326,7 @@ static bool attribute_read(struct weft_otlp_json *d, enum weft_json_token token,
         d->long_key_bytes = name.len;
         return true;
     }
-    if (run->count == run->capacity && weft_otlp_json_grown(d)) return false;
+    if (run->count == run->capacity && weft_otlp_json_grown(d, 2 * run->capacity * sizeof *run->items)) return false;
     weft_otlp_attribute_set(weft_otlp_run_next(run, d->arena), name, &value);
     run->count++;
     return true;

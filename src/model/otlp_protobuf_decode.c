@@ -30,7 +30,7 @@ static struct weft_otlp_run run_resume(struct weft_arena *arena, struct weft_att
 
 static bool scope_decode(struct weft_otlp_decoder *d, struct weft_scope *scope, struct weft_str bytes)
 {
-    if (weft_otlp_is_over_growth(d)) return weft_otlp_refuse_growth(d);
+    if (weft_otlp_is_over_growth(d, 0)) return weft_otlp_refuse_growth(d);
     struct weft_pb_reader r = weft_pb_reader_make(bytes);
     struct weft_otlp_run run = run_resume(d->arena, &scope->attributes);
     uint32_t tag;
@@ -69,7 +69,7 @@ static bool entity_ref_add(struct weft_otlp_decoder *d, struct weft_resource *re
         d->result->mended_fields++;
         return true;
     }
-    if (weft_otlp_is_over_growth(d)) return weft_otlp_refuse_growth(d);
+    if (weft_otlp_is_over_growth(d, 0)) return weft_otlp_refuse_growth(d);
     struct weft_buf all = { 0 };
     weft_buf_append_str(&all, resource->entity_refs);
     weft_pb_put_tag(&all, 3, WEFT_PB_BYTES);
@@ -82,7 +82,7 @@ static bool entity_ref_add(struct weft_otlp_decoder *d, struct weft_resource *re
 
 static bool resource_decode(struct weft_otlp_decoder *d, struct weft_resource *resource, struct weft_str bytes)
 {
-    if (weft_otlp_is_over_growth(d)) return weft_otlp_refuse_growth(d);
+    if (weft_otlp_is_over_growth(d, 0)) return weft_otlp_refuse_growth(d);
     struct weft_pb_reader r = weft_pb_reader_make(bytes);
     struct weft_otlp_run run = run_resume(d->arena, &resource->attributes);
     uint32_t tag;
@@ -157,7 +157,7 @@ static bool resource_spans_decode(struct weft_otlp_decoder *d, struct weft_resou
         case TAG(2, WEFT_PB_BYTES): {
             s = weft_pb_bytes(&r);
             if (r.is_broken) break;
-            if (weft_otlp_is_over_growth(d)) return weft_otlp_refuse_growth(d);
+            if (weft_otlp_is_over_growth(d, 0)) return weft_otlp_refuse_growth(d);
             struct weft_scope *scope = weft_arena_alloc_zero(d->arena, sizeof *scope);
             scope->resource = resource;
             d->scope_number++;
@@ -186,7 +186,7 @@ static bool request_decode(struct weft_otlp_decoder *d, struct weft_str body)
         }
         struct weft_str s = weft_pb_bytes(&r);
         if (r.is_broken) break;
-        if (weft_otlp_is_over_growth(d)) return weft_otlp_refuse_growth(d);
+        if (weft_otlp_is_over_growth(d, 0)) return weft_otlp_refuse_growth(d);
         struct weft_resource *resource = weft_arena_alloc_zero(d->arena, sizeof *resource);
         d->resource_number++;
         if (!resource_spans_decode(d, resource, s)) return false;

@@ -31,9 +31,10 @@ __attribute__((noinline, cold)) bool weft_otlp_refuse(struct weft_otlp_decoder *
                                                       const char *why);
 bool weft_otlp_refuse_broken(struct weft_otlp_decoder *d, const char *field);
 __attribute__((noinline, cold)) bool weft_otlp_refuse_growth(struct weft_otlp_decoder *d);
-static inline bool weft_otlp_is_over_growth(const struct weft_otlp_decoder *d)
+/* Would `more` bytes pass the bound of WEFT_OTLP_GROWTH_MAX? */
+static inline bool weft_otlp_is_over_growth(const struct weft_otlp_decoder *d, size_t more)
 {
-    return d->arena->total_bytes > d->arena_bytes_max;
+    return d->arena->total_bytes + more > d->arena_bytes_max;
 }
 
 /* `s`, or a mended copy, counted, when it is no UTF-8. */

@@ -154,15 +154,18 @@ static uint32_t shape_hash(const struct weft_segment_writer *writer, const uint3
     return weft_dictionary_hash(writer->tables->keys.seed, (const char *)keys, count * sizeof *keys);
 }
 
-static uint32_t slots_add(struct weft_interner *in, uint32_t count)
+static uint32_t slots_add(struct weft_interner *in, const uint32_t *keys, uint32_t count)
 {
     uint32_t first = in->slot_count;
-    if (count > WEFT_SLOTS_MAX - first) return WEFT_NONE;
     while (first + count > in->slot_capacity) {
         in->slot_capacity = in->slot_capacity != 0 ? in->slot_capacity * 2 : 4096;
         in->slots = weft_realloc_array(in->slots, in->slot_capacity, sizeof *in->slots);
     }
-    memset(in->slots + first, 0, count * sizeof *in->slots);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct weft_key_state *key = &in->keys[keys[i] >> 4];
+        in->slots[first + i] = (struct weft_shape_slot){ .key = key->ptr, .looks = key->len | (keys[i] & 15) << 24,
+                                                         .number = keys[i] >> 4 };
+    }
     in->slot_count += count;
     return first;
 }
@@ -170,13 +173,14 @@ static uint32_t slots_add(struct weft_interner *in, uint32_t count)
 static uint32_t shape_add(struct weft_segment_writer *writer, uint32_t hash, const uint32_t *keys, uint32_t count)
 {
     struct weft_interner *in = writer->interner;
+    if (count > WEFT_SLOTS_MAX - in->slot_count) return WEFT_NONE;
     uint32_t number = weft_segment_tables_add_shape(writer->tables, keys, count);
     if (number == WEFT_NONE) return WEFT_NONE;
     if (number >= in->shape_capacity) {
         in->shape_capacity = in->shape_capacity != 0 ? in->shape_capacity * 2 : 256;
         in->shapes = weft_realloc_array(in->shapes, in->shape_capacity, sizeof *in->shapes);
     }
-    in->shapes[number] = (struct weft_shape_state){ .next = WEFT_NONE, .slots = slots_add(in, count) };
+    in->shapes[number] = (struct weft_shape_state){ .next = WEFT_NONE, .count = count, .slots = slots_add(in, keys, count) };
     weft_number_index_add(&in->by_shape, hash, number);
     return number;
 }
@@ -361,8 +365,8 @@ static void cut_shapes(struct weft_segment_writer *writer, uint32_t shape_count)
     for (uint32_t i = 0; i < shape_count; i++) {
         if (in->shapes[i].next != WEFT_NONE && in->shapes[i].next >= shape_count) in->shapes[i].next = WEFT_NONE;
     }
-    /* Their strings may be gone; and shapes of the batch gave back no slots: rare, and bounded. */
-    if (in->slot_count > 0) memset(in->slots, 0, in->slot_count * sizeof *in->slots);
+    in->slot_count = shape_count > 0 ? in->shapes[shape_count - 1].slots + in->shapes[shape_count - 1].count : 0;
+    for (uint32_t i = 0; i < in->slot_count; i++) in->slots[i].last = 0; /* the string may be gone */
     forget_guess(&in->event_guess, shape_count);
     forget_guess(&in->link_guess, shape_count);
 }

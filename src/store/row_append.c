@@ -62,25 +62,24 @@ static inline uint32_t slot_after(uint32_t slot, uint32_t word)
     return (slot >= 4 * SLOT_STEP ? (slot & ~SLOT_NUMBER) - 4 * SLOT_STEP : 0) | word;
 }
 
-static inline uint32_t string_word_in_slot(struct weft_segment_writer *writer, struct weft_key_state *key, uint32_t *slot,
-                                           const char *ptr, size_t len)
+static inline uint32_t string_word_in_slot(struct weft_segment_writer *writer, struct weft_shape_slot *slot, const char *ptr,
+                                           size_t len)
 {
-    uint32_t before = *slot;
+    uint32_t before = slot->last;
     if (before >= SLOT_TRUSTED) {
         const struct weft_dictionary_entry *entry = weft_dictionary_at(&writer->tables->strings, before & SLOT_NUMBER);
         if (LIKELY(entry->len == len && weft_bytes_equal(entry->ptr, ptr, len))) {
-            key->seen++;
-            if (before < SLOT_SURE) *slot = before + SLOT_STEP;
+            if (before < SLOT_SURE) slot->last = before + SLOT_STEP;
             return before & SLOT_NUMBER;
         }
     }
-    uint32_t word = string_word(writer, key, ptr, len);
-    *slot = slot_after(before, word);
+    uint32_t word = string_word(writer, &writer->interner->keys[slot->number], ptr, len);
+    slot->last = slot_after(before, word);
     return word;
 }
 
-/* The value of one attribute; the words have room. `slot` may be NULL. */
-static inline uint32_t *put_value(struct weft_segment_writer *writer, struct weft_key_state *key, uint32_t *slot,
+/* The value of one attribute; the words have room. With a slot where the list has a shape, else with the key. */
+static inline uint32_t *put_value(struct weft_segment_writer *writer, struct weft_key_state *key, struct weft_shape_slot *slot,
                                   const struct weft_attribute *attribute, uint32_t *w)
 {
     switch (attribute->type) {
@@ -94,25 +93,22 @@ static inline uint32_t *put_value(struct weft_segment_writer *writer, struct wef
         weft_store_u64(w, (uint64_t)attribute->int_value); /* the union: both are 64 bits */
         return w + 2;
     default:
-        *w = slot != NULL ? string_word_in_slot(writer, key, slot, attribute->ptr, attribute->value_len)
+        *w = slot != NULL ? string_word_in_slot(writer, slot, attribute->ptr, attribute->value_len)
                           : string_word(writer, key, attribute->ptr, attribute->value_len);
         return w + 1;
     }
 }
 
-static bool shape_fits(const struct weft_segment_writer *writer, uint32_t shape_number,
-                       const struct weft_attributes *attributes)
+static bool shape_fits(const struct weft_interner *in, uint32_t shape_number, const struct weft_attributes *attributes)
 {
-    const struct weft_shape_view *shape = weft_segment_tables_shape(writer->tables, shape_number);
-    const struct weft_key_state *keys = writer->interner->keys;
+    const struct weft_shape_state *shape = &in->shapes[shape_number];
+    const struct weft_shape_slot *slot = &in->slots[shape->slots];
     uint32_t count = attributes->count;
     if (shape->count != count) return false;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t key_word = shape->keys[i];
-        const struct weft_key_state *key = &keys[key_word >> 4];
+    for (uint32_t i = 0; i < count; i++, slot++) {
         const struct weft_attribute *attribute = &attributes->items[i];
-        if (attribute->type != (key_word & 15) || attribute->key_len != key->len ||
-            !weft_bytes_equal(attribute->key, key->ptr, key->len)) {
+        if (weft_attribute_looks(attribute) != slot->looks ||
+            !weft_bytes_equal(attribute->key, slot->key, attribute->key_len)) {
             return false;
         }
     }
@@ -125,7 +121,7 @@ static uint32_t find_shape(struct weft_segment_writer *writer, struct weft_shape
                            const struct weft_attributes *attributes)
 {
     uint32_t next = guess->last != WEFT_NONE ? writer->interner->shapes[guess->last].next : WEFT_NONE;
-    if (LIKELY(next != WEFT_NONE && shape_fits(writer, next, attributes))) {
+    if (LIKELY(next != WEFT_NONE && shape_fits(writer->interner, next, attributes))) {
         guess->last = next;
         return next;
     }
@@ -168,13 +164,8 @@ static inline uint32_t put_list(struct weft_segment_writer *writer, struct weft_
         return WEFT_SHAPE_INLINE | attributes->count;
     }
     uint32_t *w = words_at_end(build, (size_t)attributes->count * 2);
-    const struct weft_shape_view *shape = weft_segment_tables_shape(writer->tables, number);
-    struct weft_key_state *keys = writer->interner->keys;
-    uint32_t first_slot = writer->interner->shapes[number].slots;
-    uint32_t *slots = first_slot != WEFT_NONE ? writer->interner->slots + first_slot : NULL;
-    for (uint32_t i = 0; i < shape->count; i++) {
-        w = put_value(writer, &keys[shape->keys[i] >> 4], slots != NULL ? &slots[i] : NULL, &attributes->items[i], w);
-    }
+    struct weft_shape_slot *slots = &writer->interner->slots[writer->interner->shapes[number].slots];
+    for (uint32_t i = 0; i < attributes->count; i++) w = put_value(writer, NULL, &slots[i], &attributes->items[i], w);
     build->word_count = (size_t)(w - build->words);
     return number;
 }

@@ -71,6 +71,18 @@ struct weft_key_state {
     uint32_t admitted; /* strings that this key brought into the dictionary */
     bool is_plain;     /* values go to the heap unlooked */
 };
+/* A place in a shape, as the writer compares it: what the attribute there must look like, and what its string was last. All that
+ * one span needs lies together. `looks` is the attribute's key length and type in one number, as weft_attribute has them. */
+struct weft_shape_slot {
+    const char *key;
+    uint32_t looks;
+    uint32_t number; /* of the key */
+    uint32_t last;   /* confidence << 28 | string number */
+};
+static inline uint32_t weft_attribute_looks(const struct weft_attribute *attribute)
+{
+    return attribute->key_len | (uint32_t)attribute->type << 24;
+}
 /* A stream of key lists in which the next one is guessed: `last` is the shape before. */
 struct weft_shape_guess { uint32_t last; };
 struct weft_name_state {
@@ -80,7 +92,7 @@ struct weft_name_state {
     uint32_t head, head_pair, head_kind; /* the last head under this name */
     struct weft_shape_guess guess;
 };
-#define WEFT_SLOTS_MAX (256u << 10) /* shapes beyond are not remembered by value */
+#define WEFT_SLOTS_MAX (256u << 10) /* in all shapes; past it lists are stored inline */
 #define WEFT_SIGHTED_STRINGS 32768u
 #define WEFT_SIGHTED_SHAPES 8192u
 #define WEFT_SIGHTED_KEYS 8192u
@@ -90,10 +102,10 @@ struct weft_interner {
     struct weft_interner *next_free;
     struct weft_key_state *keys;   /* by key number */
     uint32_t key_capacity;
-    /* By shape number: the shape that followed it under the same name; where its values' memory starts, or WEFT_NONE. */
-    struct weft_shape_state { uint32_t next, slots; } *shapes;
+    /* By shape number: the shape that followed it under the same name; where its slots start. */
+    struct weft_shape_state { uint32_t next, slots, count; } *shapes;
     uint32_t shape_capacity;
-    uint32_t *slots;               /* what each value of a shape was last: confidence << 28 | string number */
+    struct weft_shape_slot *slots; /* the places of the shapes, one shape after the other */
     uint32_t slot_count, slot_capacity;
     struct weft_name_state *names;
     uint32_t name_count, name_capacity, names_seen, names_fresh;

@@ -90,6 +90,11 @@ static bool is_number(const struct weft_value *v)
     return v->type == WEFT_VALUE_INT || v->type == WEFT_VALUE_DOUBLE;
 }
 
+static bool is_nan(const struct weft_value *v)
+{
+    return v->type == WEFT_VALUE_DOUBLE && v->double_value != v->double_value;
+}
+
 /* Exact: a long double has 64 bits of fraction (or more), enough for every int64 and every double. */
 static long double number(const struct weft_value *v)
 {
@@ -118,9 +123,10 @@ static bool value_holds(enum weft_op op, const struct weft_value *wanted, const 
         struct weft_value element;
         struct weft_str key;
         for (size_t at = 0; weft_value_next(v->bytes, &at, &key, &element, false);)
-            if (value_holds(op, wanted, &element)) return true;
+            if (element.type != WEFT_VALUE_ARRAY && value_holds(op, wanted, &element)) return true;
         return false;
     }
+    if (is_nan(v) || is_nan(wanted)) return is_number(v) && is_number(wanted) && op == WEFT_OP_NE;
     if (is_number(v) && is_number(wanted))
         return order_holds(op, number(v) < number(wanted), number(v) == number(wanted));
     if (v->type == WEFT_VALUE_BOOL && wanted->type == WEFT_VALUE_BOOL)
@@ -175,6 +181,13 @@ static bool int_holds(const struct weft_predicate *p, int64_t n)
     return value_holds(p->op, &p->value, &(struct weft_value){ .type = WEFT_VALUE_INT, .int_value = n });
 }
 
+/* Durations have 64 bits without a sign, what is asked for has 63. */
+static bool duration_holds(const struct weft_predicate *p, uint64_t duration_ns)
+{
+    if (duration_ns <= INT64_MAX) return int_holds(p, (int64_t)duration_ns);
+    return p->op == WEFT_OP_NE || p->op == WEFT_OP_GT || p->op == WEFT_OP_GE || p->op == WEFT_OP_EXISTS;
+}
+
 static bool event_name_holds(const struct weft_predicate *p, const struct weft_span *span)
 {
     for (uint32_t i = 0; i < span->event_count; i++)
@@ -199,7 +212,7 @@ static bool predicate_holds(const struct weft_predicate *p, const struct weft_sp
     case WEFT_FIELD_NAME: return string_holds(p, span->name);
     case WEFT_FIELD_KIND: return int_holds(p, span->kind);
     case WEFT_FIELD_STATUS: return int_holds(p, span->status_code);
-    case WEFT_FIELD_DURATION: return int_holds(p, (int64_t)weft_span_duration_ns(span));
+    case WEFT_FIELD_DURATION: return duration_holds(p, weft_span_duration_ns(span));
     case WEFT_FIELD_TRACE_ID:
         return weft_str_equal(p->value.bytes, weft_str_make((const char *)span->trace_id.bytes, 16));
     case WEFT_FIELD_EVENT_NAME: return event_name_holds(p, span);

@@ -122,7 +122,7 @@ static struct weft_value value_near(struct asker *asker, struct weft_value value
     if (value.type == WEFT_VALUE_STRING && value.bytes.len > 1 && below(asker, 4) == 0) value.bytes.len--;
     if (value.type == WEFT_VALUE_INT && below(asker, 6) == 0)
         value = (struct weft_value){ .type = WEFT_VALUE_DOUBLE, .double_value = (double)value.int_value };
-    else if (value.type == WEFT_VALUE_DOUBLE && value.double_value < 1e15 && below(asker, 3) == 0)
+    else if (value.type == WEFT_VALUE_DOUBLE && value.double_value > -1e15 && value.double_value < 1e15 && below(asker, 3) == 0)
         value = (struct weft_value){ .type = WEFT_VALUE_INT, .int_value = (int64_t)value.double_value };
     else if (value.type == WEFT_VALUE_ARRAY && below(asker, 2) == 0)
         value = (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = WEFT_S("red") };
@@ -161,7 +161,9 @@ static void field_predicate(struct asker *asker, struct weft_predicate *p)
     case WEFT_FIELD_EVENT_NAME: string = span->event_count > 0 ? span->events[0].name : WEFT_S("event-1"); break;
     case WEFT_FIELD_KIND: number = span->kind; break;
     case WEFT_FIELD_STATUS: number = span->status_code; break;
-    case WEFT_FIELD_DURATION: number = (int64_t)weft_span_duration_ns(span); break;
+    case WEFT_FIELD_DURATION:
+        number = weft_span_duration_ns(span) < INT64_MAX ? (int64_t)weft_span_duration_ns(span) : INT64_MAX - 1;
+        break;
     case WEFT_FIELD_TRACE_ID:
         p->op = WEFT_OP_EQ;
         p->value = (struct weft_value){ .type = WEFT_VALUE_BYTES,

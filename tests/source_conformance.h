@@ -23,6 +23,8 @@ struct conformance_data {
 /* WEFT_SEED from the environment, or `otherwise`. */
 uint64_t conformance_seed(uint64_t otherwise);
 void conformance_data_init(struct conformance_data *data, uint64_t seed, uint32_t batch_count, uint32_t spans_a_batch);
+/* Batches of model/batch_random.h with all their oddities, instead of those made to collide. */
+void conformance_data_init_odd(struct conformance_data *data, uint64_t seed, uint32_t batch_count);
 void conformance_data_release(struct conformance_data *data);
 
 /* `state` names what is tested, for the message. */

@@ -1,7 +1,9 @@
 /* source_conformance_data.c -- random traces, chosen to meet in as many ways as they can: equal times, ids with equal prefixes,
  * one key with values of every type, traces over several batches, spans sent twice, spans sent twice with a difference. */
+#include <math.h>
 #include "source_conformance.h"
 #include "base/alloc.h"
+#include "model/batch_random.h"
 
 uint64_t conformance_seed(uint64_t otherwise)
 {
@@ -49,21 +51,23 @@ static const struct weft_str arrays[] = {
     WEFT_S_INIT("\x0a\x05\x0a\x03" "red" "\x0a\x02\x18\x07" "\x0a\x02\x10\x01"),
     WEFT_S_INIT(""),
     WEFT_S_INIT("\x0a\x00" "\x0a\x05\x0a\x03" "val"),
+    WEFT_S_INIT("\x0a\x09\x2a\x07\x0a\x05\x0a\x03" "red" "\x0a\x02\x18\x08"), /* an array in it, not looked into */
 };
 static const struct weft_str kvlist = WEFT_S_INIT("\x0a\x07\x0a\x01k\x12\x02\x18\x05");
 
 static void random_value(struct maker *maker, struct weft_attribute *a)
 {
     static const int64_t ints[] = { 0, 1, -1, 7, 200, 404, 500, INT64_MAX, INT64_MIN, 9007199254740993 };
-    static const double doubles[] = { 0.0, -0.0, 1.0, 1.5, 7.0, 200.0, 9007199254740992.0, 1e300, -2.25 };
+    static const double doubles[] = { 0.0, -0.0, 1.0, 1.5, 7.0, 200.0, 9007199254740992.0, 1e300, -2.25,
+        (double)NAN, (double)INFINITY };
 
     switch (below(maker, 9)) {
     case 0: case 1: set_bytes(a, WEFT_VALUE_STRING, text(maker, "val", 12)); break;
     case 2: set_bytes(a, WEFT_VALUE_STRING, one_in(maker, 2) ? WEFT_S("") : text(maker, "v", 100000)); break;
     case 3: a->type = WEFT_VALUE_INT; a->int_value = ints[below(maker, 10)]; break;
-    case 4: a->type = WEFT_VALUE_DOUBLE; a->double_value = doubles[below(maker, 9)]; break;
+    case 4: a->type = WEFT_VALUE_DOUBLE; a->double_value = doubles[below(maker, 11)]; break;
     case 5: a->type = WEFT_VALUE_BOOL; a->bool_value = one_in(maker, 2); break;
-    case 6: set_bytes(a, WEFT_VALUE_ARRAY, arrays[below(maker, 5)]); break;
+    case 6: set_bytes(a, WEFT_VALUE_ARRAY, arrays[below(maker, 6)]); break;
     case 7:
         if (one_in(maker, 2)) set_bytes(a, WEFT_VALUE_KVLIST, kvlist);
         else set_bytes(a, WEFT_VALUE_BYTES, text(maker, "val", 12));
@@ -246,6 +250,37 @@ void conformance_data_init(struct conformance_data *data, uint64_t seed, uint32_
     data->batches = weft_alloc_array(batch_count, sizeof *data->batches);
     for (uint32_t i = 0; i < batch_count; i++)
         make_batch(&maker, &data->batches[i], 1 + below(&maker, spans_a_batch * 2));
+}
+
+static int trace_compare(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct weft_trace_id));
+}
+
+static void collect_traces(struct conformance_data *data)
+{
+    data->traces = weft_arena_alloc_array(&data->arena, data->naive.count, sizeof *data->traces);
+    for (uint32_t i = 0; i < data->naive.count; i++) data->traces[i] = data->naive.spans[i]->trace_id;
+    qsort(data->traces, data->naive.count, sizeof *data->traces, trace_compare);
+    for (uint32_t i = 0; i < data->naive.count; i++)
+        if (i == 0 || trace_compare(&data->traces[i], &data->traces[data->trace_count - 1]) != 0)
+            data->traces[data->trace_count++] = data->traces[i];
+}
+
+void conformance_data_init_odd(struct conformance_data *data, uint64_t seed, uint32_t batch_count)
+{
+    struct weft_random random;
+
+    *data = (struct conformance_data){ .seed = seed, .batch_count = batch_count };
+    weft_arena_init(&data->arena, 1 << 16);
+    weft_random_init(&random, seed);
+    data->batches = weft_alloc_array(batch_count, sizeof *data->batches);
+    for (uint32_t i = 0; i < batch_count; i++) {
+        data->batches[i].arena = &data->arena;
+        weft_batch_random(&data->batches[i], &random, &WEFT_BATCH_RANDOM_EVERYTHING);
+        naive_store_add(&data->naive, &data->batches[i]);
+    }
+    collect_traces(data);
 }
 
 void conformance_data_release(struct conformance_data *data)

@@ -21,9 +21,24 @@ static void check_state(const char *name)
     }
 }
 
+/* Every kind of value, odd times, repeated keys: what went in comes out, whatever it went through. */
+static void check_odd(const char *name)
+{
+    struct conformance_data data;
+    struct store_state state;
+
+    conformance_data_init_odd(&data, conformance_seed(20261122), 25);
+    store_state_open(&state, name, &data);
+    struct weft_source source = weft_store_source(state.store);
+    conformance_check_all(&data, &source, name);
+    store_state_close(&state);
+    conformance_data_release(&data);
+}
+
 static void state_test(void **test_state)
 {
     check_state(*test_state);
+    check_odd(*test_state);
 }
 
 int main(void)

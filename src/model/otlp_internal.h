@@ -94,5 +94,7 @@ void weft_otlp_resource_finish(struct weft_resource *resource);
 
 /* An EntityRef message; *has_bad_text when a string in it is no UTF-8. False: broken bytes. */
 bool weft_otlp_check_entity_ref(struct weft_str encoded, bool *has_bad_text);
+/* A checked one as field 3 of a Resource, in canonical form: fields in order, unknown ones left out. */
+void weft_otlp_put_entity_ref(struct weft_buf *out, struct weft_str encoded);
 
 #endif

@@ -321,12 +321,12 @@ static bool entity_ref_list(struct weft_otlp_json *d, enum weft_json_token token
     return !d->is_failed;
 }
 
-/* One EntityRef as field 3 of a Resource, to the end of d->nested. */
+/* The fields of one EntityRef into d->nested, as they come. */
 static bool entity_ref_read(struct weft_otlp_json *d, enum weft_json_token token)
 {
     struct weft_str key, text;
+    d->nested.len = 0;
     if (!weft_otlp_json_open(d, token, "entityRefs")) return false;
-    size_t mark = weft_pb_open(&d->nested, 3);
     while (weft_otlp_json_member(d, &key, &token)) {
         uint32_t number = IS(key, "schemaUrl") ? 1 : IS(key, "type") ? 2 : IS(key, "idKeys") ? 3 : 4;
         bool is_fine;
@@ -340,19 +340,20 @@ static bool entity_ref_read(struct weft_otlp_json *d, enum weft_json_token token
         }
         if (!is_fine) return false;
     }
-    weft_pb_close(&d->nested, mark);
     return !d->is_failed;
 }
 
 static bool entity_refs_read(struct weft_otlp_json *d, enum weft_json_token token, struct weft_resource *resource)
 {
-    d->nested.len = 0;
-    if (!weft_otlp_json_open_array(d, token, "entityRefs")) return false;
-    while (weft_otlp_json_element(d, &token)) {
-        if (!entity_ref_read(d, token)) return false;
+    struct weft_buf all = { 0 };
+    bool is_fine = weft_otlp_json_open_array(d, token, "entityRefs");
+    while (is_fine && weft_otlp_json_element(d, &token)) {
+        is_fine = entity_ref_read(d, token);
+        if (is_fine) weft_otlp_put_entity_ref(&all, weft_buf_str(&d->nested));
     }
-    resource->entity_refs = weft_arena_copy(d->arena, weft_buf_str(&d->nested));
-    return !d->is_failed;
+    resource->entity_refs = weft_arena_copy(d->arena, weft_buf_str(&all));
+    weft_buf_release(&all);
+    return is_fine && !d->is_failed;
 }
 
 static bool resource_read(struct weft_otlp_json *d, enum weft_json_token token, struct weft_resource *resource)

@@ -60,7 +60,7 @@ static bool scope_decode(struct weft_otlp_decoder *d, struct weft_scope *scope, 
     return r.is_broken ? weft_otlp_refuse_broken(d, ".scope") : true;
 }
 
-/* Keep an entity_refs field with its tag. One with text that is no UTF-8 is dropped: its strings are identity. */
+/* Keep an entity_refs field with its tag, canonically. One with text that is no UTF-8 is dropped: its strings are identity. */
 static bool entity_ref_add(struct weft_otlp_decoder *d, struct weft_resource *resource, struct weft_str ref)
 {
     bool has_bad_text = false;
@@ -72,9 +72,7 @@ static bool entity_ref_add(struct weft_otlp_decoder *d, struct weft_resource *re
     if (weft_otlp_is_over_growth(d, 0)) return weft_otlp_refuse_growth(d);
     struct weft_buf all = { 0 };
     weft_buf_append_str(&all, resource->entity_refs);
-    weft_pb_put_tag(&all, 3, WEFT_PB_BYTES);
-    weft_pb_put_varint(&all, ref.len);
-    weft_buf_append_str(&all, ref);
+    weft_otlp_put_entity_ref(&all, ref);
     resource->entity_refs = weft_arena_copy(d->arena, weft_buf_str(&all));
     weft_buf_release(&all);
     return true;

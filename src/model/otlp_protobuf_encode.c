@@ -153,6 +153,36 @@ static void put_scope_message(struct weft_buf *out, const struct weft_scope *sco
     weft_pb_close(out, mark);
 }
 
+/* Field `number` of an EntityRef: every one of a list, the last of the others. */
+static void put_entity_ref_field(struct weft_buf *out, struct weft_str encoded, uint32_t number, bool is_list)
+{
+    struct weft_pb_reader r = weft_pb_reader_make(encoded);
+    struct weft_str last = { NULL, 0 };
+    uint32_t tag;
+    while (weft_pb_next(&r, &tag)) {
+        if (tag != (number << 3 | WEFT_PB_BYTES)) {
+            weft_pb_skip(&r, tag);
+            continue;
+        }
+        last = weft_pb_bytes(&r);
+        if (!is_list) continue;
+        weft_pb_put_tag(out, number, WEFT_PB_BYTES);
+        weft_pb_put_varint(out, last.len);
+        weft_buf_append_str(out, last);
+    }
+    if (!is_list) weft_pb_put_bytes(out, number, last);
+}
+
+void weft_otlp_put_entity_ref(struct weft_buf *out, struct weft_str encoded)
+{
+    size_t mark = weft_pb_open(out, 3);
+    put_entity_ref_field(out, encoded, 1, false);
+    put_entity_ref_field(out, encoded, 2, false);
+    put_entity_ref_field(out, encoded, 3, true);
+    put_entity_ref_field(out, encoded, 4, true);
+    weft_pb_close(out, mark);
+}
+
 /* ScopeSpans from spans[first] on; returns the index behind its last span. */
 static uint32_t put_scope_spans(struct weft_buf *out, const struct weft_batch *batch, uint32_t first)
 {

@@ -84,7 +84,7 @@ struct weft_link {
 struct weft_resource {
     struct weft_attributes attributes;
     struct weft_str schema_url;  /* of the ResourceSpans */
-    struct weft_str entity_refs; /* the entity_refs fields with their tags, as received; usually empty */
+    struct weft_str entity_refs; /* the entity_refs fields with their tags, canonical; usually empty */
     struct weft_str service_name; /* the string attribute service.name, or empty */
 };
 

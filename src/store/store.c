@@ -95,7 +95,6 @@ static void store_free(struct weft_store *store)
 void weft_store_close(struct weft_store *store)
 {
     if (store == NULL) return;
-    weft_store_metrics_hide(store);
     atomic_store(&store->is_stopping, true);
     weft_store_compactor_stop(store);
     weft_store_prepare_stop(store);

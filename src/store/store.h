@@ -53,7 +53,5 @@ struct weft_store_stats {
     uint64_t torn_bytes;       /* cut off from the ends of segments at opening: never acknowledged */
 };
 void weft_store_stats(struct weft_store *store, struct weft_store_stats *out);
-/* Show this store's figures at /metrics (weft_store_*), until it is closed. */
-void weft_store_metrics_show(struct weft_store *store);
 
 #endif

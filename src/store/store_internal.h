@@ -238,9 +238,6 @@ void weft_store_compactor_stop(struct weft_store *store);
 void weft_store_compactor_wake(struct weft_store *store);
 void weft_store_catalog_save(struct weft_store *store);
 
-/* store_metrics.c */
-void weft_store_metrics_hide(const struct weft_store *store);
-
 /* store_source.c, store_operations.c, store_tail.c */
 int weft_store_operations(void *self, struct weft_str service_name, struct weft_operation **out, uint32_t *count,
                           struct weft_arena *arena, struct weft_err *err);

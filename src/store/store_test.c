@@ -1,5 +1,4 @@
 /* store_test.c -- the life of a store: locks, commits, sealing, what a crash leaves, tail, read-only. */
-#include "base/metric.h"
 #include "store/store_fixture.h"
 #include "store/store_internal.h"
 
@@ -350,27 +349,6 @@ static void numbers_are_not_reused_test(void **state)
     fixture_directory_remove(directory);
 }
 
-static void metrics_test(void **state)
-{
-    char directory[256];
-    struct answers answers = { 0 };
-    struct weft_buf text = { 0 };
-
-    fixture_directory_make(directory);
-    struct weft_store *store = open_inline(directory);
-    weft_store_metrics_show(store);
-    send_trace(store, 1, 0, 5, &answers);
-    weft_metric_write_all(&text);
-    weft_buf_append_byte(&text, '\0');
-    assert_non_null(strstr(text.data, "\nweft_store_committed_spans_total 5\n"));
-    assert_non_null(strstr(text.data, "\nweft_store_spans{kind=\"live_segment\"} 5\n"));
-    weft_store_close(store);
-    weft_buf_reset(&text);
-    weft_metric_write_all(&text); /* nobody is asked any more */
-    weft_buf_release(&text);
-    fixture_directory_remove(directory);
-}
-
 /* ---- tail ---- */
 
 static void tail_test(void **state)
@@ -449,7 +427,6 @@ int main(void)
         cmocka_unit_test(leftovers_test),
         cmocka_unit_test(damaged_segment_test),
         cmocka_unit_test(numbers_are_not_reused_test),
-        cmocka_unit_test(metrics_test),
         cmocka_unit_test(tail_test),
         cmocka_unit_test(read_only_test),
     };

@@ -11,7 +11,8 @@
  *  mended, counted    invalid UTF-8 (bad bytes become U+FFFD), unknown enum values (become UNSPECIFIED / UNSET), parent id all
  *                     zero (none), parent id of wrong length (none), flags beyond bit 9 (masked)
  *  rejected, counted  trace or span id of wrong length or all zero: partial success says how many and why
- *  refuses the batch  bytes that are no protobuf or JSON, values nested deeper than WEFT_OTLP_DEPTH_MAX
+ *  refuses the batch  bytes that are no protobuf or JSON, JSON values of the wrong kind, values nested deeper than
+ *                     WEFT_OTLP_DEPTH_MAX, bodies that would grow more than 16-fold
  */
 #ifndef WEFT_MODEL_OTLP_H
 #define WEFT_MODEL_OTLP_H
@@ -20,7 +21,7 @@
 #include "model/span.h"
 
 #define WEFT_OTLP_DEPTH_MAX 32      /* nesting of arrays and kvlists */
-#define WEFT_OTLP_KEY_BYTES_MAX 65535 /* longer attribute keys refuse the span */
+#define WEFT_OTLP_KEY_BYTES_MAX 65535 /* longer attribute keys reject the span */
 
 struct weft_otlp_result {
     uint64_t rejected_spans;    /* not in the batch */

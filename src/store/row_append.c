@@ -48,10 +48,11 @@ static inline uint32_t string_word(struct weft_segment_writer *writer, struct we
 }
 
 /* Slots: what the same place of the same shape held last. Most attributes hardly change (method, host, version), some always do.
- * So each slot has a confidence, up by one when the value was the same, down by four when not; from SLOT_TRUSTED on the value
+ * So each slot has a confidence, up by one when the value was the same, down by eight when not; from SLOT_TRUSTED on the value
  * is compared with the last one before anything is hashed. Below, a comparison would only be a mispredicted branch. */
 #define SLOT_NUMBER 0x0fffffffu
 #define SLOT_STEP 0x10000000u
+#define SLOT_FALL (8 * SLOT_STEP)
 #define SLOT_TRUSTED 0x80000000u
 #define SLOT_SURE 0xf0000000u
 
@@ -59,7 +60,7 @@ static inline uint32_t slot_after(uint32_t slot, uint32_t word)
 {
     if ((slot & SLOT_NUMBER) == word) return slot < SLOT_SURE ? slot + SLOT_STEP : slot;
     if (word > SLOT_NUMBER) word = slot & SLOT_NUMBER; /* in the heap: nothing to remember */
-    return (slot >= 4 * SLOT_STEP ? (slot & ~SLOT_NUMBER) - 4 * SLOT_STEP : 0) | word;
+    return (slot >= SLOT_FALL ? (slot & ~SLOT_NUMBER) - SLOT_FALL : 0) | word;
 }
 
 static inline uint32_t string_word_in_slot(struct weft_segment_writer *writer, struct weft_shape_slot *slot, const char *ptr,

@@ -505,6 +505,16 @@ static __attribute__((noinline)) void batch_reserve(struct weft_batch *batch, si
     batch->span_capacity = (uint32_t)capacity;
 }
 
+/* As memset(), for which the compiler takes "rep stos": that starts so slowly that it was a seventh of the decoder. */
+static inline void span_zero(struct weft_span *span)
+{
+    typedef uint64_t pair __attribute__((vector_size(16), aligned(8), may_alias));
+    _Static_assert(sizeof *span % sizeof(pair) == 0, "whole pairs of words");
+    pair *pairs = (pair *)(void *)span;
+#pragma GCC unroll 32
+    for (size_t i = 0; i < sizeof *span / sizeof *pairs; i++) pairs[i] = (pair){ 0, 0 };
+}
+
 bool weft_otlp_span_add(struct weft_otlp_decoder *d, const uint8_t *p, const uint8_t *end, const uint8_t *scope_end)
 {
     struct weft_batch *batch = d->batch;
@@ -515,7 +525,7 @@ bool weft_otlp_span_add(struct weft_otlp_decoder *d, const uint8_t *p, const uin
         batch_reserve(batch, (size_t)(scope_end - p), (size_t)(end - p));
     }
     struct weft_span *span = &batch->spans[batch->span_count];
-    memset(span, 0, sizeof *span);
+    span_zero(span);
     span->scope = d->scope;
     d->long_key_bytes = 0;
     d->event_count = d->link_count = 0;

@@ -47,9 +47,8 @@ uint32_t weft_dictionary_add(struct weft_dictionary *dictionary, uint32_t hash, 
 void weft_dictionary_cut(struct weft_dictionary *dictionary, uint32_t count);
 size_t weft_dictionary_bytes(const struct weft_dictionary *dictionary);
 
-/* Comparing and hashing, inlined. The strings are mostly 4 to 40 bytes and of mixed lengths, and a mispredicted branch costs as
- * much as the work: so there is one branch for each of three ranges of length, and none on the length within it. Pieces overlap
- * where the length asks for it: four of 4 bytes cover 4 to 16, four of 16 bytes cover 16 to 64. */
+/* Comparing and hashing, inlined: the strings are mostly 4 to 40 bytes, a call would cost as much as the work. One branch for each
+ * range of lengths and none within it: pieces overlap where the length asks for it, so four of 16 bytes cover 16 to 64. */
 static inline size_t weft_piece_step(size_t len, size_t piece)
 {
     size_t rest = len - piece;

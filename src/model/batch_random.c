@@ -32,18 +32,24 @@ static struct weft_str pick(struct maker *m, const char *const *words, size_t co
 
 static struct weft_str unicode_text(struct maker *m)
 {
-    static const uint32_t points[] = { 0, 1, 0x1f, 0x7f, 0x80, 0xe9, 0x7ff, 0x800, 0x20ac, 0xd7ff, 0xe000, 0xfffd, 0xffff, 0x10000,
-                                       0x1f600, 0x10ffff, '"', '\\', '/', '\n', ' ', 'a' };
+    static const uint32_t points[] = { 0,      1,       0x1f,    0x7f,     0x80,   0xe9,
+                                       0x7ff,  0x800,   0x20ac,  0xd7ff,   0xe000, 0xfffd,
+                                       0xffff, 0x10000, 0x1f600, 0x10ffff, '"',    '\\',
+                                       '/',    '\n',    ' ',     'a' };
     size_t count = below(m, 12), len = 0;
     char *text = weft_arena_alloc(m->arena, 4 * count + 1);
-    for (size_t i = 0; i < count; i++) len += weft_utf8_encode(text + len, points[below(m, sizeof points / sizeof *points)]);
+    for (size_t i = 0; i < count; i++)
+        len += weft_utf8_encode(text + len, points[below(m, sizeof points / sizeof *points)]);
     return weft_str_make(text, len);
 }
 
 static struct weft_str plain_text(struct maker *m)
 {
-    static const char *const words[] = { "GET", "POST", "cart", "checkout", "/api/products/{id}", "SELECT", "us-east-1", "payment",
-                                         "frontend-7d4b9c", "Mozilla/5.0 (X11; Linux x86_64)", "OK", "1.2.3" };
+    static const char *const words[] = {
+        "GET",    "POST",      "cart",    "checkout",        "/api/products/{id}",
+        "SELECT", "us-east-1", "payment", "frontend-7d4b9c", "Mozilla/5.0 (X11; Linux x86_64)",
+        "OK",     "1.2.3"
+    };
     if (!one_in(m, 3)) return PICK(m, words);
     size_t len = m->knobs->has_odd_values && one_in(m, 20) ? 100 + below(m, 5000) : below(m, 40);
     char *text = weft_arena_alloc(m->arena, len + 1);
@@ -58,9 +64,21 @@ static struct weft_str any_text(struct maker *m)
 
 static struct weft_str any_key(struct maker *m)
 {
-    static const char *const words[] = { "http.request.method", "url.path", "http.response.status_code", "db.system.name",
-                                         "server.address", "server.port", "user.id", "messaging.destination.name", "error.type",
-                                         "thread.id", "cache.hit", "cart.total", "retry", "queue.wait", "k" };
+    static const char *const words[] = { "http.request.method",
+                                         "url.path",
+                                         "http.response.status_code",
+                                         "db.system.name",
+                                         "server.address",
+                                         "server.port",
+                                         "user.id",
+                                         "messaging.destination.name",
+                                         "error.type",
+                                         "thread.id",
+                                         "cache.hit",
+                                         "cart.total",
+                                         "retry",
+                                         "queue.wait",
+                                         "k" };
     if (m->knobs->has_odd_values && one_in(m, 30)) return WEFT_S("");
     if (m->knobs->has_unicode && one_in(m, 20)) return unicode_text(m);
     return PICK(m, words);
@@ -69,7 +87,9 @@ static struct weft_str any_key(struct maker *m)
 static int64_t any_int(struct maker *m)
 {
     if (m->knobs->has_odd_values && one_in(m, 4)) {
-        static const int64_t odd[] = { 0, -1, INT64_MAX, INT64_MIN, INT64_C(9007199254740993), -INT64_C(9007199254740993) };
+        static const int64_t odd[] = {
+            0, -1, INT64_MAX, INT64_MIN, INT64_C(9007199254740993), -INT64_C(9007199254740993)
+        };
         return odd[below(m, sizeof odd / sizeof *odd)];
     }
     return (int64_t)(weft_random_u64(m->random) >> (8 + below(m, 56)));
@@ -78,8 +98,16 @@ static int64_t any_int(struct maker *m)
 static double any_double(struct maker *m)
 {
     if (m->knobs->has_odd_values && one_in(m, 3)) {
-        const double odd[] = { 0.0, -0.0, __builtin_inf(), -__builtin_inf(), __builtin_nan(""), 5e-324, 1.7976931348623157e308,
-                               0.1, 1e21, 9007199254740993.0 };
+        const double odd[] = { 0.0,
+                               -0.0,
+                               __builtin_inf(),
+                               -__builtin_inf(),
+                               __builtin_nan(""),
+                               5e-324,
+                               1.7976931348623157e308,
+                               0.1,
+                               1e21,
+                               9007199254740993.0 };
         return odd[below(m, sizeof odd / sizeof *odd)];
     }
     return (double)below(m, 1000000) / 100;
@@ -120,7 +148,8 @@ static struct weft_value any_value(struct maker *m, unsigned depth)
         return (struct weft_value){ .type = is_kvlist ? WEFT_VALUE_KVLIST : WEFT_VALUE_ARRAY,
                                     .bytes = any_nested(m, is_kvlist, depth) };
     }
-    if (m->knobs->has_odd_values && one_in(m, 12)) return (struct weft_value){ .type = WEFT_VALUE_EMPTY };
+    if (m->knobs->has_odd_values && one_in(m, 12))
+        return (struct weft_value){ .type = WEFT_VALUE_EMPTY };
     if (m->knobs->has_odd_values && one_in(m, 12)) {
         return (struct weft_value){ .type = WEFT_VALUE_BYTES, .bytes = any_bytes(m) };
     }
@@ -134,7 +163,9 @@ static struct weft_value any_value(struct maker *m, unsigned depth)
 
 static uint32_t any_dropped(struct maker *m)
 {
-    return m->knobs->has_all_fields && one_in(m, 6) ? (uint32_t)(weft_random_u64(m->random) >> (32 + below(m, 32))) : 0;
+    return m->knobs->has_all_fields && one_in(m, 6)
+               ? (uint32_t)(weft_random_u64(m->random) >> (32 + below(m, 32)))
+               : 0;
 }
 
 static struct weft_attributes any_attributes(struct maker *m, uint32_t count_max)
@@ -171,15 +202,19 @@ static struct weft_str any_entity_refs(struct maker *m)
 
 static const struct weft_resource *any_resource(struct maker *m)
 {
-    static const char *const services[] = { "frontend", "cart", "checkout", "payment", "shipping", "ad" };
+    static const char *const services[] = { "frontend", "cart",     "checkout",
+                                            "payment",  "shipping", "ad" };
     struct weft_resource *resource = weft_arena_alloc_zero(m->arena, sizeof *resource);
     struct weft_attributes others = any_attributes(m, 3);
-    struct weft_attribute *items = weft_arena_alloc_array(m->arena, others.count + 1, sizeof *items);
+    struct weft_attribute *items =
+        weft_arena_alloc_array(m->arena, others.count + 1, sizeof *items);
     struct weft_value service = { .type = WEFT_VALUE_STRING, .bytes = PICK(m, services) };
     bool has_service = !one_in(m, 10);
     memcpy(items, others.items, others.count * sizeof *items);
-    if (has_service) weft_otlp_attribute_set(&items[others.count], WEFT_S("service.name"), &service);
-    resource->attributes = (struct weft_attributes){ items, others.count + has_service, others.dropped_count };
+    if (has_service)
+        weft_otlp_attribute_set(&items[others.count], WEFT_S("service.name"), &service);
+    resource->attributes =
+        (struct weft_attributes){ items, others.count + has_service, others.dropped_count };
     resource->schema_url = optional_text(m);
     if (m->knobs->has_all_fields && one_in(m, 3)) resource->entity_refs = any_entity_refs(m);
     weft_otlp_resource_finish(resource);
@@ -208,7 +243,8 @@ static void times_set(struct maker *m, struct weft_span *span)
 {
     uint64_t start = m->knobs->start_unix_nano != 0 ? m->knobs->start_unix_nano : DEFAULT_START;
     span->start_time_unix_nano = start + below(m, UINT64_C(600000000000));
-    span->end_time_unix_nano = span->start_time_unix_nano + below(m, UINT64_C(1) << (1 + below(m, 36)));
+    span->end_time_unix_nano =
+        span->start_time_unix_nano + below(m, UINT64_C(1) << (1 + below(m, 36)));
     if (!m->knobs->has_odd_times || !one_in(m, 6)) return;
     static const uint64_t odd[] = { 0, 1, UINT64_MAX, UINT64_C(1) << 63, DEFAULT_START };
     span->start_time_unix_nano = odd[below(m, 5)];
@@ -219,10 +255,12 @@ static void events_and_links_set(struct maker *m, struct weft_span *span)
 {
     span->event_count = (uint32_t)below(m, 4);
     span->link_count = (uint32_t)below(m, 3);
-    struct weft_event *events = weft_arena_alloc_array(m->arena, span->event_count + 1, sizeof *events);
+    struct weft_event *events =
+        weft_arena_alloc_array(m->arena, span->event_count + 1, sizeof *events);
     struct weft_link *links = weft_arena_alloc_array(m->arena, span->link_count + 1, sizeof *links);
     for (uint32_t i = 0; i < span->event_count; i++) {
-        events[i].time_unix_nano = one_in(m, 10) ? 0 : span->start_time_unix_nano + below(m, 1000000);
+        events[i].time_unix_nano =
+            one_in(m, 10) ? 0 : span->start_time_unix_nano + below(m, 1000000);
         events[i].name = one_in(m, 3) ? WEFT_S("exception") : any_text(m);
         events[i].attributes = any_attributes(m, 4);
     }
@@ -244,7 +282,8 @@ static void span_set(struct maker *m, struct weft_span *span, const struct weft_
 {
     ids_set(m, span, trace);
     times_set(m, span);
-    if (maybe_parent != NULL && memcmp(&maybe_parent->trace_id, trace, sizeof *trace) == 0 && !one_in(m, 10)) {
+    if (maybe_parent != NULL && memcmp(&maybe_parent->trace_id, trace, sizeof *trace) == 0 &&
+        !one_in(m, 10)) {
         span->parent_span_id = maybe_parent->span_id;
     } else if (one_in(m, 20)) {
         span->parent_span_id.bytes[0] = 0xff; /* an unknown parent */
@@ -253,13 +292,16 @@ static void span_set(struct maker *m, struct weft_span *span, const struct weft_
     span->kind = (uint8_t)below(m, WEFT_KIND_COUNT);
     span->status_code = (uint8_t)(one_in(m, 4) ? below(m, WEFT_STATUS_COUNT) : WEFT_STATUS_UNSET);
     span->status_message = optional_text(m);
-    span->trace_state = m->knobs->has_all_fields && one_in(m, 4) ? WEFT_S("ot=th:c8,vendor=1") : WEFT_S("");
+    span->trace_state =
+        m->knobs->has_all_fields && one_in(m, 4) ? WEFT_S("ot=th:c8,vendor=1") : WEFT_S("");
     span->flags = m->knobs->has_all_fields ? (uint32_t)below(m, WEFT_FLAGS_MASK + 1) : 0;
-    span->attributes = any_attributes(m, m->knobs->attributes_max != 0 ? m->knobs->attributes_max : 16);
+    span->attributes =
+        any_attributes(m, m->knobs->attributes_max != 0 ? m->knobs->attributes_max : 16);
     if (m->knobs->has_events_and_links) events_and_links_set(m, span);
 }
 
-void weft_batch_random(struct weft_batch *out, struct weft_random *random, const struct weft_batch_random_knobs *knobs)
+void weft_batch_random(struct weft_batch *out, struct weft_random *random,
+                       const struct weft_batch_random_knobs *knobs)
 {
     struct maker m = { random, out->arena, knobs };
     uint32_t count = knobs->span_count != 0 ? knobs->span_count : 1 + (uint32_t)below(&m, 40);
@@ -280,6 +322,7 @@ void weft_batch_random(struct weft_batch *out, struct weft_random *random, const
         }
         struct weft_span *span = weft_batch_add(out);
         span->scope = scope;
-        span_set(&m, span, &traces[below(&m, trace_count)], i > 0 ? &out->spans[out->span_count - 2] : NULL);
+        span_set(&m, span, &traces[below(&m, trace_count)],
+                 i > 0 ? &out->spans[out->span_count - 2] : NULL);
     }
 }

@@ -28,7 +28,8 @@ struct weft_otlp_run {
 
 void weft_otlp_run_grow(struct weft_otlp_run *run, struct weft_arena *arena);
 /* Room for the next attribute; it counts only when the caller adds one to `count`. */
-static inline struct weft_attribute *weft_otlp_run_next(struct weft_otlp_run *run, struct weft_arena *arena)
+static inline struct weft_attribute *weft_otlp_run_next(struct weft_otlp_run *run,
+                                                        struct weft_arena *arena)
 {
     if (__builtin_expect(run->count == run->capacity, 0)) weft_otlp_run_grow(run, arena);
     return &run->items[run->count];
@@ -55,7 +56,8 @@ static inline bool weft_otlp_is_short_ascii(const char *text, size_t len, const 
                     (uint32_t)_mm_movemask_epi8(_mm_loadu_si128(v + 1)) << 16;
     if (len > 32) {
         high |= (uint64_t)((uint32_t)_mm_movemask_epi8(_mm_loadu_si128(v + 2)) |
-                           (uint32_t)_mm_movemask_epi8(_mm_loadu_si128(v + 3)) << 16) << 32;
+                           (uint32_t)_mm_movemask_epi8(_mm_loadu_si128(v + 3)) << 16)
+                << 32;
     }
     return len == 0 || high << (64 - len) == 0;
 #else
@@ -73,21 +75,26 @@ static inline bool weft_otlp_is_short_ascii(const char *text, size_t len, const 
 
 enum weft_otlp_check { WEFT_OTLP_CHECK_OK, WEFT_OTLP_CHECK_BROKEN, WEFT_OTLP_CHECK_TOO_DEEP };
 /* Look through an ArrayValue or KeyValueList message; *has_bad_text when a string or key in it is not UTF-8. */
-enum weft_otlp_check weft_otlp_check_nested(struct weft_str encoded, bool is_kvlist, unsigned depth, bool *has_bad_text);
+enum weft_otlp_check weft_otlp_check_nested(struct weft_str encoded, bool is_kvlist, unsigned depth,
+                                            bool *has_bad_text);
 /* The same message again with U+FFFD for what is no UTF-8; counts each mended string. */
-void weft_otlp_mend_nested(struct weft_buf *out, struct weft_str encoded, bool is_kvlist, uint64_t *mended);
+void weft_otlp_mend_nested(struct weft_buf *out, struct weft_str encoded, bool is_kvlist,
+                           uint64_t *mended);
 
 /* An AnyValue message (the last of several fields counts); a false return means broken bytes. Nested ones unchecked. */
 bool weft_otlp_any_value(struct weft_str encoded, struct weft_value *out);
 /* A KeyValue message; absent parts are empty. */
 bool weft_otlp_key_value(struct weft_str encoded, struct weft_str *key, struct weft_value *value);
-void weft_otlp_attribute_set(struct weft_attribute *a, struct weft_str key, const struct weft_value *value);
+void weft_otlp_attribute_set(struct weft_attribute *a, struct weft_str key,
+                             const struct weft_value *value);
 
 /* Fields of an AnyValue, and as field `number` of an outer message. */
 size_t weft_otlp_value_size(const struct weft_value *value);
 void weft_otlp_put_value(struct weft_buf *out, const struct weft_value *value);
-void weft_otlp_put_key_value(struct weft_buf *out, uint32_t number, struct weft_str key, const struct weft_value *value);
-void weft_otlp_put_attributes(struct weft_buf *out, uint32_t number, struct weft_attributes attributes);
+void weft_otlp_put_key_value(struct weft_buf *out, uint32_t number, struct weft_str key,
+                             const struct weft_value *value);
+void weft_otlp_put_attributes(struct weft_buf *out, uint32_t number,
+                              struct weft_attributes attributes);
 
 /* service_name from the attributes. */
 void weft_otlp_resource_finish(struct weft_resource *resource);

@@ -7,16 +7,19 @@
  */
 #include "model/otlp_json_internal.h"
 
-#include <stdarg.h>
 #include "wire/protobuf.h"
 #include "wire/text.h"
+#include <stdarg.h>
 
 #define IS(key, name) weft_str_equal(key, WEFT_S(name))
 
 /* Why a span will be rejected: the first reason found, empty when none. */
-struct verdict { char why[128]; };
+struct verdict {
+    char why[128];
+};
 
-static __attribute__((format(printf, 2, 3))) void verdict_set(struct verdict *verdict, const char *format, ...)
+static __attribute__((format(printf, 2, 3))) void verdict_set(struct verdict *verdict,
+                                                              const char *format, ...)
 {
     if (verdict->why[0] != '\0') return;
     va_list args;
@@ -34,7 +37,8 @@ static bool is_like_base64(struct weft_str text, size_t size)
     return weft_base64_decode_into(bytes, &len, WEFT_BASE64_ANY, text) && len == size;
 }
 
-static void id_read(struct weft_str text, uint8_t *out, size_t size, const char *name, struct verdict *verdict)
+static void id_read(struct weft_str text, uint8_t *out, size_t size, const char *name,
+                    struct verdict *verdict)
 {
     memset(out, 0, size);
     if (weft_hex_decode(out, size, text)) {
@@ -44,16 +48,18 @@ static void id_read(struct weft_str text, uint8_t *out, size_t size, const char 
         verdict_set(verdict, "%s is all zero", name);
     } else if (text.len != 2 * size && is_like_base64(text, size)) {
         memset(out, 0, size);
-        verdict_set(verdict, "%s \"%.*s\" looks like base64; OTLP/JSON ids are hex", name, WEFT_S_ARG(text));
+        verdict_set(verdict, "%s \"%.*s\" looks like base64; OTLP/JSON ids are hex", name,
+                    WEFT_S_ARG(text));
     } else {
         memset(out, 0, size);
-        verdict_set(verdict, "%s has %zu characters, %zu hex digits expected", name, text.len, 2 * size);
+        verdict_set(verdict, "%s has %zu characters, %zu hex digits expected", name, text.len,
+                    2 * size);
     }
 }
 
 /* An id whose trouble is mended away: parents and links. */
-static bool id_read_leniently(struct weft_otlp_json *d, enum weft_json_token token, const char *field, uint8_t *out,
-                              size_t size, bool is_zero_mended)
+static bool id_read_leniently(struct weft_otlp_json *d, enum weft_json_token token,
+                              const char *field, uint8_t *out, size_t size, bool is_zero_mended)
 {
     struct weft_str text;
     struct verdict verdict = { "" };
@@ -61,7 +67,8 @@ static bool id_read_leniently(struct weft_otlp_json *d, enum weft_json_token tok
     memset(out, 0, size);
     if (text.len == 0) return true;
     id_read(text, out, size, field, &verdict);
-    bool is_zero = text.len == 2 * size && weft_hex_decode(out, size, text) && verdict.why[0] != '\0';
+    bool is_zero =
+        text.len == 2 * size && weft_hex_decode(out, size, text) && verdict.why[0] != '\0';
     if (verdict.why[0] != '\0' && (!is_zero || is_zero_mended)) d->result->mended_fields++;
     return true;
 }
@@ -76,7 +83,8 @@ static bool flags_read(struct weft_otlp_json *d, enum weft_json_token token, uin
 
 /* ---- Events, links, status ---- */
 
-static bool event_read(struct weft_otlp_json *d, enum weft_json_token token, struct weft_event *event)
+static bool event_read(struct weft_otlp_json *d, enum weft_json_token token,
+                       struct weft_event *event)
 {
     struct weft_str key;
     memset(event, 0, sizeof *event);
@@ -90,7 +98,8 @@ static bool event_read(struct weft_otlp_json *d, enum weft_json_token token, str
         } else if (IS(key, "attributes")) {
             is_fine = weft_otlp_json_attributes(d, token, &event->attributes);
         } else if (IS(key, "droppedAttributesCount")) {
-            is_fine = weft_otlp_json_u32(d, token, "events.droppedAttributesCount", &event->attributes.dropped_count);
+            is_fine = weft_otlp_json_u32(d, token, "events.droppedAttributesCount",
+                                         &event->attributes.dropped_count);
         } else {
             is_fine = weft_otlp_json_skip(d, token);
         }
@@ -115,7 +124,8 @@ static bool link_read(struct weft_otlp_json *d, enum weft_json_token token, stru
         } else if (IS(key, "attributes")) {
             is_fine = weft_otlp_json_attributes(d, token, &link->attributes);
         } else if (IS(key, "droppedAttributesCount")) {
-            is_fine = weft_otlp_json_u32(d, token, "links.droppedAttributesCount", &link->attributes.dropped_count);
+            is_fine = weft_otlp_json_u32(d, token, "links.droppedAttributesCount",
+                                         &link->attributes.dropped_count);
         } else if (IS(key, "flags")) {
             is_fine = flags_read(d, token, &link->flags);
         } else {
@@ -127,8 +137,9 @@ static bool link_read(struct weft_otlp_json *d, enum weft_json_token token, stru
 }
 
 /* A list of events or links: elements of `size` bytes, doubling in the arena. */
-static bool list_read(struct weft_otlp_json *d, enum weft_json_token token, const char *field, size_t size, void **items,
-                      uint32_t *count, bool (*read)(struct weft_otlp_json *, enum weft_json_token, void *))
+static bool list_read(struct weft_otlp_json *d, enum weft_json_token token, const char *field,
+                      size_t size, void **items, uint32_t *count,
+                      bool (*read)(struct weft_otlp_json *, enum weft_json_token, void *))
 {
     uint32_t capacity = 0;
     char *list = NULL;
@@ -159,10 +170,12 @@ static bool link_read_into(struct weft_otlp_json *d, enum weft_json_token token,
     return link_read(d, token, out);
 }
 
-static bool events_read(struct weft_otlp_json *d, enum weft_json_token token, struct weft_span *span)
+static bool events_read(struct weft_otlp_json *d, enum weft_json_token token,
+                        struct weft_span *span)
 {
     void *items = NULL;
-    bool is_fine = list_read(d, token, "events", sizeof(struct weft_event), &items, &span->event_count, event_read_into);
+    bool is_fine = list_read(d, token, "events", sizeof(struct weft_event), &items,
+                             &span->event_count, event_read_into);
     span->events = items;
     return is_fine;
 }
@@ -170,12 +183,14 @@ static bool events_read(struct weft_otlp_json *d, enum weft_json_token token, st
 static bool links_read(struct weft_otlp_json *d, enum weft_json_token token, struct weft_span *span)
 {
     void *items = NULL;
-    bool is_fine = list_read(d, token, "links", sizeof(struct weft_link), &items, &span->link_count, link_read_into);
+    bool is_fine = list_read(d, token, "links", sizeof(struct weft_link), &items, &span->link_count,
+                             link_read_into);
     span->links = items;
     return is_fine;
 }
 
-static bool status_read(struct weft_otlp_json *d, enum weft_json_token token, struct weft_span *span)
+static bool status_read(struct weft_otlp_json *d, enum weft_json_token token,
+                        struct weft_span *span)
 {
     struct weft_str key;
     span->status_code = WEFT_STATUS_UNSET;
@@ -186,8 +201,9 @@ static bool status_read(struct weft_otlp_json *d, enum weft_json_token token, st
         if (IS(key, "message")) {
             is_fine = weft_otlp_json_string(d, token, "status.message", &span->status_message);
         } else if (IS(key, "code")) {
-            is_fine = weft_otlp_json_enum(d, token, "status.code", WEFT_S("STATUS_CODE_"), weft_status_code_parse,
-                                          WEFT_STATUS_COUNT, &span->status_code);
+            is_fine =
+                weft_otlp_json_enum(d, token, "status.code", WEFT_S("STATUS_CODE_"),
+                                    weft_status_code_parse, WEFT_STATUS_COUNT, &span->status_code);
         } else {
             is_fine = weft_otlp_json_skip(d, token);
         }
@@ -198,7 +214,8 @@ static bool status_read(struct weft_otlp_json *d, enum weft_json_token token, st
 
 /* ---- Span ---- */
 
-static bool span_id_member(struct weft_otlp_json *d, enum weft_json_token token, struct weft_span *span, struct weft_str key,
+static bool span_id_member(struct weft_otlp_json *d, enum weft_json_token token,
+                           struct weft_span *span, struct weft_str key,
                            struct verdict *trace_verdict, struct verdict *span_verdict)
 {
     struct weft_str text;
@@ -217,24 +234,32 @@ static bool span_id_member(struct weft_otlp_json *d, enum weft_json_token token,
     return id_read_leniently(d, token, "parentSpanId", span->parent_span_id.bytes, 8, true);
 }
 
-static bool span_member(struct weft_otlp_json *d, enum weft_json_token token, struct weft_span *span, struct weft_str key)
+static bool span_member(struct weft_otlp_json *d, enum weft_json_token token,
+                        struct weft_span *span, struct weft_str key)
 {
     if (IS(key, "name")) return weft_otlp_json_string(d, token, "name", &span->name);
     if (IS(key, "kind")) {
-        return weft_otlp_json_enum(d, token, "kind", WEFT_S("SPAN_KIND_"), weft_span_kind_parse, WEFT_KIND_COUNT, &span->kind);
+        return weft_otlp_json_enum(d, token, "kind", WEFT_S("SPAN_KIND_"), weft_span_kind_parse,
+                                   WEFT_KIND_COUNT, &span->kind);
     }
-    if (IS(key, "startTimeUnixNano")) return weft_otlp_json_u64(d, token, "startTimeUnixNano", &span->start_time_unix_nano);
-    if (IS(key, "endTimeUnixNano")) return weft_otlp_json_u64(d, token, "endTimeUnixNano", &span->end_time_unix_nano);
+    if (IS(key, "startTimeUnixNano"))
+        return weft_otlp_json_u64(d, token, "startTimeUnixNano", &span->start_time_unix_nano);
+    if (IS(key, "endTimeUnixNano"))
+        return weft_otlp_json_u64(d, token, "endTimeUnixNano", &span->end_time_unix_nano);
     if (IS(key, "attributes")) return weft_otlp_json_attributes(d, token, &span->attributes);
     if (IS(key, "droppedAttributesCount")) {
-        return weft_otlp_json_u32(d, token, "droppedAttributesCount", &span->attributes.dropped_count);
+        return weft_otlp_json_u32(d, token, "droppedAttributesCount",
+                                  &span->attributes.dropped_count);
     }
     if (IS(key, "events")) return events_read(d, token, span);
-    if (IS(key, "droppedEventsCount")) return weft_otlp_json_u32(d, token, "droppedEventsCount", &span->dropped_events_count);
+    if (IS(key, "droppedEventsCount"))
+        return weft_otlp_json_u32(d, token, "droppedEventsCount", &span->dropped_events_count);
     if (IS(key, "links")) return links_read(d, token, span);
-    if (IS(key, "droppedLinksCount")) return weft_otlp_json_u32(d, token, "droppedLinksCount", &span->dropped_links_count);
+    if (IS(key, "droppedLinksCount"))
+        return weft_otlp_json_u32(d, token, "droppedLinksCount", &span->dropped_links_count);
     if (IS(key, "status")) return status_read(d, token, span);
-    if (IS(key, "traceState")) return weft_otlp_json_string(d, token, "traceState", &span->trace_state);
+    if (IS(key, "traceState"))
+        return weft_otlp_json_string(d, token, "traceState", &span->trace_state);
     if (IS(key, "flags")) return flags_read(d, token, &span->flags);
     return weft_otlp_json_skip(d, token);
 }
@@ -242,11 +267,13 @@ static bool span_member(struct weft_otlp_json *d, enum weft_json_token token, st
 static void reject(struct weft_otlp_json *d, const char *why)
 {
     if (d->result->rejected_spans++ > 0) return;
-    snprintf(d->result->reason, sizeof d->result->reason, "resourceSpans[%u].scopeSpans[%u].spans[%u]: %s",
-             d->resource_number - 1, d->scope_number - 1, d->span_number - 1, why);
+    snprintf(d->result->reason, sizeof d->result->reason,
+             "resourceSpans[%u].scopeSpans[%u].spans[%u]: %s", d->resource_number - 1,
+             d->scope_number - 1, d->span_number - 1, why);
 }
 
-static bool span_read(struct weft_otlp_json *d, enum weft_json_token token, const struct weft_scope *scope)
+static bool span_read(struct weft_otlp_json *d, enum weft_json_token token,
+                      const struct weft_scope *scope)
 {
     struct verdict trace_verdict = { "traceId is missing" }, span_verdict = { "spanId is missing" };
     struct weft_str key;
@@ -258,13 +285,15 @@ static bool span_read(struct weft_otlp_json *d, enum weft_json_token token, cons
     span->scope = scope;
     while (weft_otlp_json_member(d, &key, &token)) {
         bool is_id = IS(key, "traceId") || IS(key, "spanId") || IS(key, "parentSpanId");
-        if (is_id ? !span_id_member(d, token, span, key, &trace_verdict, &span_verdict) : !span_member(d, token, span, key)) {
+        if (is_id ? !span_id_member(d, token, span, key, &trace_verdict, &span_verdict)
+                  : !span_member(d, token, span, key)) {
             return false;
         }
     }
     if (d->is_failed) return false;
     if (trace_verdict.why[0] == '\0' && d->long_key_bytes > 0) {
-        verdict_set(&trace_verdict, "an attribute key has %zu bytes, at most 65535 expected", d->long_key_bytes);
+        verdict_set(&trace_verdict, "an attribute key has %zu bytes, at most 65535 expected",
+                    d->long_key_bytes);
     }
     const struct verdict *verdict = trace_verdict.why[0] != '\0' ? &trace_verdict : &span_verdict;
     if (verdict->why[0] != '\0') {
@@ -284,7 +313,8 @@ static void long_keys_drop(struct weft_otlp_json *d, struct weft_attributes *att
     attributes->dropped_count++;
 }
 
-static bool scope_read(struct weft_otlp_json *d, enum weft_json_token token, struct weft_scope *scope)
+static bool scope_read(struct weft_otlp_json *d, enum weft_json_token token,
+                       struct weft_scope *scope)
 {
     struct weft_str key;
     if (!weft_otlp_json_open(d, token, "scope")) return false;
@@ -298,7 +328,8 @@ static bool scope_read(struct weft_otlp_json *d, enum weft_json_token token, str
         } else if (IS(key, "attributes")) {
             is_fine = weft_otlp_json_attributes(d, token, &scope->attributes);
         } else if (IS(key, "droppedAttributesCount")) {
-            is_fine = weft_otlp_json_u32(d, token, "scope.droppedAttributesCount", &scope->attributes.dropped_count);
+            is_fine = weft_otlp_json_u32(d, token, "scope.droppedAttributesCount",
+                                         &scope->attributes.dropped_count);
         } else {
             is_fine = weft_otlp_json_skip(d, token);
         }
@@ -328,7 +359,10 @@ static bool entity_ref_read(struct weft_otlp_json *d, enum weft_json_token token
     d->nested.len = 0;
     if (!weft_otlp_json_open(d, token, "entityRefs")) return false;
     while (weft_otlp_json_member(d, &key, &token)) {
-        uint32_t number = IS(key, "schemaUrl") ? 1 : IS(key, "type") ? 2 : IS(key, "idKeys") ? 3 : 4;
+        uint32_t number = IS(key, "schemaUrl") ? 1
+                          : IS(key, "type")    ? 2
+                          : IS(key, "idKeys")  ? 3
+                                               : 4;
         bool is_fine;
         if (number == 4 && !IS(key, "descriptionKeys")) {
             is_fine = weft_otlp_json_skip(d, token);
@@ -343,7 +377,8 @@ static bool entity_ref_read(struct weft_otlp_json *d, enum weft_json_token token
     return !d->is_failed;
 }
 
-static bool entity_refs_read(struct weft_otlp_json *d, enum weft_json_token token, struct weft_resource *resource)
+static bool entity_refs_read(struct weft_otlp_json *d, enum weft_json_token token,
+                             struct weft_resource *resource)
 {
     struct weft_buf all = { 0 };
     bool is_fine = weft_otlp_json_open_array(d, token, "entityRefs");
@@ -356,7 +391,8 @@ static bool entity_refs_read(struct weft_otlp_json *d, enum weft_json_token toke
     return is_fine && !d->is_failed;
 }
 
-static bool resource_read(struct weft_otlp_json *d, enum weft_json_token token, struct weft_resource *resource)
+static bool resource_read(struct weft_otlp_json *d, enum weft_json_token token,
+                          struct weft_resource *resource)
 {
     struct weft_str key;
     if (!weft_otlp_json_open(d, token, "resource")) return false;
@@ -366,7 +402,8 @@ static bool resource_read(struct weft_otlp_json *d, enum weft_json_token token, 
         if (IS(key, "attributes")) {
             is_fine = weft_otlp_json_attributes(d, token, &resource->attributes);
         } else if (IS(key, "droppedAttributesCount")) {
-            is_fine = weft_otlp_json_u32(d, token, "resource.droppedAttributesCount", &resource->attributes.dropped_count);
+            is_fine = weft_otlp_json_u32(d, token, "resource.droppedAttributesCount",
+                                         &resource->attributes.dropped_count);
         } else if (IS(key, "entityRefs")) {
             is_fine = entity_refs_read(d, token, resource);
         } else {
@@ -379,7 +416,8 @@ static bool resource_read(struct weft_otlp_json *d, enum weft_json_token token, 
     return !d->is_failed;
 }
 
-static bool spans_read(struct weft_otlp_json *d, enum weft_json_token token, const struct weft_scope *scope)
+static bool spans_read(struct weft_otlp_json *d, enum weft_json_token token,
+                       const struct weft_scope *scope)
 {
     if (!weft_otlp_json_open_array(d, token, "spans")) return false;
     while (weft_otlp_json_element(d, &token)) {
@@ -388,7 +426,8 @@ static bool spans_read(struct weft_otlp_json *d, enum weft_json_token token, con
     return !d->is_failed;
 }
 
-static bool scope_spans_read(struct weft_otlp_json *d, enum weft_json_token token, const struct weft_resource *resource)
+static bool scope_spans_read(struct weft_otlp_json *d, enum weft_json_token token,
+                             const struct weft_resource *resource)
 {
     struct weft_str key;
     if (!weft_otlp_json_open(d, token, "scopeSpans") || weft_otlp_json_grown(d, 0)) return false;
@@ -413,7 +452,8 @@ static bool scope_spans_read(struct weft_otlp_json *d, enum weft_json_token toke
     return !d->is_failed;
 }
 
-static bool scopes_read(struct weft_otlp_json *d, enum weft_json_token token, const struct weft_resource *resource)
+static bool scopes_read(struct weft_otlp_json *d, enum weft_json_token token,
+                        const struct weft_resource *resource)
 {
     if (!weft_otlp_json_open_array(d, token, "scopeSpans")) return false;
     while (weft_otlp_json_element(d, &token)) {
@@ -467,20 +507,22 @@ static bool request_read(struct weft_otlp_json *d)
     return weft_json_next(&d->r) == WEFT_JSON_END || weft_otlp_json_broken(d);
 }
 
-int weft_otlp_decode_json(struct weft_batch *out, struct weft_str body, struct weft_otlp_result *result, struct weft_err *err)
+int weft_otlp_decode_json(struct weft_batch *out, struct weft_str body,
+                          struct weft_otlp_result *result, struct weft_err *err)
 {
     struct weft_err local;
     memset(result, 0, sizeof *result);
     if (body.len > WEFT_OTLP_BODY_BYTES_MAX) {
-        return weft_fail(err, WEFT_TOO_LARGE, "request of %zu bytes, at most %zu expected", body.len,
-                         WEFT_OTLP_BODY_BYTES_MAX);
+        return weft_fail(err, WEFT_TOO_LARGE, "request of %zu bytes, at most %zu expected",
+                         body.len, WEFT_OTLP_BODY_BYTES_MAX);
     }
     struct weft_otlp_json d = {
         .batch = out,
         .arena = out->arena,
         .result = result,
         .err = err != NULL ? err : &local,
-        .arena_bytes_max = out->arena->total_bytes + body.len * WEFT_OTLP_GROWTH_MAX + WEFT_OTLP_GROWTH_SLACK_BYTES,
+        .arena_bytes_max = out->arena->total_bytes + body.len * WEFT_OTLP_GROWTH_MAX +
+                           WEFT_OTLP_GROWTH_SLACK_BYTES,
     };
     uint32_t before = out->span_count;
     weft_json_reader_init(&d.r, body, out->arena);

@@ -59,7 +59,8 @@ static void put_id(struct encoder *e, const char *key, const uint8_t *id, size_t
 
 static void put_value(struct weft_json_writer *w, const struct weft_value *value);
 
-static void put_key_value(struct weft_json_writer *w, struct weft_str key, const struct weft_value *value)
+static void put_key_value(struct weft_json_writer *w, struct weft_str key,
+                          const struct weft_value *value)
 {
     weft_json_object_start(w);
     weft_json_key(w, "key");
@@ -185,9 +186,11 @@ static const char *const kind_names[WEFT_KIND_COUNT] = {
     "SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER",
     "SPAN_KIND_CLIENT",      "SPAN_KIND_PRODUCER", "SPAN_KIND_CONSUMER",
 };
-static const char *const status_names[WEFT_STATUS_COUNT] = { "STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR" };
+static const char *const status_names[WEFT_STATUS_COUNT] = { "STATUS_CODE_UNSET", "STATUS_CODE_OK",
+                                                             "STATUS_CODE_ERROR" };
 
-static void put_enum(struct encoder *e, const char *key, unsigned number, const char *const *names, unsigned count)
+static void put_enum(struct encoder *e, const char *key, unsigned number, const char *const *names,
+                     unsigned count)
 {
     if (number == 0 || number >= count) return;
     weft_json_key(&e->w, key);
@@ -243,7 +246,8 @@ static void put_span(struct encoder *e, const struct weft_span *span)
     put_id(e, "traceId", span->trace_id.bytes, 16);
     put_id(e, "spanId", span->span_id.bytes, 8);
     put_string(w, "traceState", span->trace_state);
-    if (!weft_span_id_is_zero(&span->parent_span_id)) put_id(e, "parentSpanId", span->parent_span_id.bytes, 8);
+    if (!weft_span_id_is_zero(&span->parent_span_id))
+        put_id(e, "parentSpanId", span->parent_span_id.bytes, 8);
     put_count(w, "flags", span->flags);
     put_string(w, "name", span->name);
     put_enum(e, "kind", span->kind, kind_names, WEFT_KIND_COUNT);
@@ -326,7 +330,8 @@ static uint32_t put_scope_spans(struct encoder *e, const struct weft_batch *batc
     weft_json_object_end(w);
     weft_json_key(w, "spans");
     weft_json_array_start(w);
-    for (; i < batch->span_count && batch->spans[i].scope == scope; i++) put_span(e, &batch->spans[i]);
+    for (; i < batch->span_count && batch->spans[i].scope == scope; i++)
+        put_span(e, &batch->spans[i]);
     weft_json_array_end(w);
     if (scope != NULL) put_string(w, "schemaUrl", scope->schema_url);
     weft_json_object_end(w);
@@ -338,7 +343,8 @@ static const struct weft_resource *resource_of(const struct weft_span *span)
     return span->scope != NULL ? span->scope->resource : NULL;
 }
 
-void weft_otlp_encode_json(struct weft_buf *out, const struct weft_batch *batch, enum weft_otlp_json_form form)
+void weft_otlp_encode_json(struct weft_buf *out, const struct weft_batch *batch,
+                           enum weft_otlp_json_form form)
 {
     struct encoder e = { .w = { .out = out }, .form = form };
     weft_json_array_start(&e.w);

@@ -43,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct weft_err err;
     weft_arena_init(&arena, 0);
     struct weft_batch batch = { .arena = &arena };
-    if (weft_otlp_decode_json(&batch, weft_str_make((const char *)data, size), &result, &err) == WEFT_OK) {
+    if (weft_otlp_decode_json(&batch, weft_str_make((const char *)data, size), &result, &err) ==
+        WEFT_OK) {
         round_trip(&batch, &arena);
     } else {
         WEFT_ASSERT(batch.span_count == 0 && err.text[0] != '\0', "%u spans", batch.span_count);

@@ -5,9 +5,9 @@
  */
 #include "model/otlp_json_internal.h"
 
-#include <ctype.h>
 #include "wire/protobuf.h"
 #include "wire/text.h"
+#include <ctype.h>
 
 #define IS(key, name) weft_str_equal(key, WEFT_S(name))
 
@@ -17,11 +17,14 @@ bool weft_otlp_json_refuse(struct weft_otlp_json *d, int status, const char *fie
 {
     char place[96] = "";
     size_t len = 0;
-    if (d->resource_number > 0) len += (size_t)snprintf(place, sizeof place, "resourceSpans[%u].", d->resource_number - 1);
+    if (d->resource_number > 0)
+        len += (size_t)snprintf(place, sizeof place, "resourceSpans[%u].", d->resource_number - 1);
     if (d->scope_number > 0) {
-        len += (size_t)snprintf(place + len, sizeof place - len, "scopeSpans[%u].", d->scope_number - 1);
+        len += (size_t)snprintf(place + len, sizeof place - len, "scopeSpans[%u].",
+                                d->scope_number - 1);
     }
-    if (d->span_number > 0) snprintf(place + len, sizeof place - len, "spans[%u].", d->span_number - 1);
+    if (d->span_number > 0)
+        snprintf(place + len, sizeof place - len, "spans[%u].", d->span_number - 1);
     weft_fail(d->err, status, "%s%s: %s", place, field, why);
     d->is_failed = true;
     return false;
@@ -34,10 +37,12 @@ bool weft_otlp_json_broken(struct weft_otlp_json *d)
     return false;
 }
 
-bool weft_otlp_json_wrong(struct weft_otlp_json *d, const char *field, enum weft_json_token found, const char *expected)
+bool weft_otlp_json_wrong(struct weft_otlp_json *d, const char *field, enum weft_json_token found,
+                          const char *expected)
 {
     static const char *const names[] = {
-        "an error", "the end", "an object", "}", "an array", "]", "a key", "a string", "a number", "true", "false", "null",
+        "an error", "the end",  "an object", "}",    "an array", "]",
+        "a key",    "a string", "a number",  "true", "false",    "null",
     };
     char why[96];
     if (found == WEFT_JSON_ERROR) return weft_otlp_json_broken(d);
@@ -48,13 +53,15 @@ bool weft_otlp_json_wrong(struct weft_otlp_json *d, const char *field, enum weft
 bool weft_otlp_json_grown(struct weft_otlp_json *d, size_t more)
 {
     if (d->arena->total_bytes + more <= d->arena_bytes_max) return false;
-    weft_otlp_json_refuse(d, WEFT_TOO_LARGE, "request", "too many empty spans, events, links or attributes for its size");
+    weft_otlp_json_refuse(d, WEFT_TOO_LARGE, "request",
+                          "too many empty spans, events, links or attributes for its size");
     return true;
 }
 
 /* ---- Walking ---- */
 
-bool weft_otlp_json_member(struct weft_otlp_json *d, struct weft_str *key, enum weft_json_token *token)
+bool weft_otlp_json_member(struct weft_otlp_json *d, struct weft_str *key,
+                           enum weft_json_token *token)
 {
     if (d->is_failed) return false;
     do {
@@ -86,7 +93,8 @@ bool weft_otlp_json_skip(struct weft_otlp_json *d, enum weft_json_token token)
 
 /* ---- Scalars ---- */
 
-bool weft_otlp_json_string(struct weft_otlp_json *d, enum weft_json_token token, const char *field, struct weft_str *out)
+bool weft_otlp_json_string(struct weft_otlp_json *d, enum weft_json_token token, const char *field,
+                           struct weft_str *out)
 {
     if (token != WEFT_JSON_STRING) return weft_otlp_json_wrong(d, field, token, "a string");
     *out = d->r.text;
@@ -101,10 +109,12 @@ static bool is_numeric(enum weft_json_token token)
 /* 1e3 and 5.0 are whole numbers too, as proto3 JSON has it. */
 static bool whole_double(struct weft_str text, double *out)
 {
-    return weft_str_to_double(text, out) && *out >= -0x1p63 && *out < 0x1p64 && *out == __builtin_trunc(*out);
+    return weft_str_to_double(text, out) && *out >= -0x1p63 && *out < 0x1p64 &&
+           *out == __builtin_trunc(*out);
 }
 
-bool weft_otlp_json_u64(struct weft_otlp_json *d, enum weft_json_token token, const char *field, uint64_t *out)
+bool weft_otlp_json_u64(struct weft_otlp_json *d, enum weft_json_token token, const char *field,
+                        uint64_t *out)
 {
     double whole;
     if (is_numeric(token)) {
@@ -114,10 +124,12 @@ bool weft_otlp_json_u64(struct weft_otlp_json *d, enum weft_json_token token, co
             return true;
         }
     }
-    return weft_otlp_json_wrong(d, field, token, "a whole number from 0 to 2^64-1, or its digits in a string");
+    return weft_otlp_json_wrong(d, field, token,
+                                "a whole number from 0 to 2^64-1, or its digits in a string");
 }
 
-bool weft_otlp_json_u32(struct weft_otlp_json *d, enum weft_json_token token, const char *field, uint32_t *out)
+bool weft_otlp_json_u32(struct weft_otlp_json *d, enum weft_json_token token, const char *field,
+                        uint32_t *out)
 {
     uint64_t wide;
     if (!weft_otlp_json_u64(d, token, field, &wide)) return false;
@@ -126,7 +138,8 @@ bool weft_otlp_json_u32(struct weft_otlp_json *d, enum weft_json_token token, co
     return true;
 }
 
-static bool i64_read(struct weft_otlp_json *d, enum weft_json_token token, const char *field, int64_t *out)
+static bool i64_read(struct weft_otlp_json *d, enum weft_json_token token, const char *field,
+                     int64_t *out)
 {
     double whole;
     if (is_numeric(token)) {
@@ -136,10 +149,12 @@ static bool i64_read(struct weft_otlp_json *d, enum weft_json_token token, const
             return true;
         }
     }
-    return weft_otlp_json_wrong(d, field, token, "a whole number of 64 bits, or its digits in a string");
+    return weft_otlp_json_wrong(d, field, token,
+                                "a whole number of 64 bits, or its digits in a string");
 }
 
-static bool double_read(struct weft_otlp_json *d, enum weft_json_token token, const char *field, double *out)
+static bool double_read(struct weft_otlp_json *d, enum weft_json_token token, const char *field,
+                        double *out)
 {
     if (token == WEFT_JSON_STRING) {
         if (IS(d->r.text, "NaN")) return *out = __builtin_nan(""), true;
@@ -147,12 +162,14 @@ static bool double_read(struct weft_otlp_json *d, enum weft_json_token token, co
         if (IS(d->r.text, "-Infinity")) return *out = -__builtin_inf(), true;
     }
     if (is_numeric(token) && weft_str_to_double(d->r.text, out)) return true;
-    return weft_otlp_json_wrong(d, field, token, "a number, \"NaN\", \"Infinity\" or \"-Infinity\"");
+    return weft_otlp_json_wrong(d, field, token,
+                                "a number, \"NaN\", \"Infinity\" or \"-Infinity\"");
 }
 
 static bool bytes_read(struct weft_otlp_json *d, enum weft_json_token token, struct weft_str *out)
 {
-    if (token != WEFT_JSON_STRING) return weft_otlp_json_wrong(d, "bytesValue", token, "base64 in a string");
+    if (token != WEFT_JSON_STRING)
+        return weft_otlp_json_wrong(d, "bytesValue", token, "base64 in a string");
     size_t len = 0;
     char *bytes = weft_arena_alloc(d->arena, weft_base64_decoded_max(d->r.text) + 1);
     if (!weft_base64_decode_into(bytes, &len, WEFT_BASE64_ANY, d->r.text)) {
@@ -162,7 +179,8 @@ static bool bytes_read(struct weft_otlp_json *d, enum weft_json_token token, str
     return true;
 }
 
-static bool enum_name(struct weft_str text, struct weft_str prefix, bool (*parse)(struct weft_str, uint8_t *), uint8_t *out)
+static bool enum_name(struct weft_str text, struct weft_str prefix,
+                      bool (*parse)(struct weft_str, uint8_t *), uint8_t *out)
 {
     char lower[32];
     if (!weft_str_starts_with(text, prefix)) return false;
@@ -172,12 +190,14 @@ static bool enum_name(struct weft_str text, struct weft_str prefix, bool (*parse
     return parse(weft_str_make(lower, text.len), out);
 }
 
-bool weft_otlp_json_enum(struct weft_otlp_json *d, enum weft_json_token token, const char *field, struct weft_str prefix,
-                         bool (*parse)(struct weft_str name, uint8_t *out), uint8_t count, uint8_t *out)
+bool weft_otlp_json_enum(struct weft_otlp_json *d, enum weft_json_token token, const char *field,
+                         struct weft_str prefix, bool (*parse)(struct weft_str name, uint8_t *out),
+                         uint8_t count, uint8_t *out)
 {
     double number;
     *out = 0;
-    if (!is_numeric(token)) return weft_otlp_json_wrong(d, field, token, "the number of an enum value");
+    if (!is_numeric(token))
+        return weft_otlp_json_wrong(d, field, token, "the number of an enum value");
     if (token == WEFT_JSON_STRING) d->result->mended_fields++;
     if (weft_str_to_double(d->r.text, &number)) {
         bool is_known = number >= 0 && number < count && number == __builtin_trunc(number);
@@ -191,7 +211,8 @@ bool weft_otlp_json_enum(struct weft_otlp_json *d, enum weft_json_token token, c
 
 /* ---- AnyValue ---- */
 
-static bool value_read(struct weft_otlp_json *d, enum weft_json_token token, unsigned depth, struct weft_value *out);
+static bool value_read(struct weft_otlp_json *d, enum weft_json_token token, unsigned depth,
+                       struct weft_value *out);
 
 /* A KeyValue inside a kvlist: its fields to the end of d->nested. */
 static bool nested_key_value(struct weft_otlp_json *d, enum weft_json_token token, unsigned depth)
@@ -218,14 +239,16 @@ static bool nested_key_value(struct weft_otlp_json *d, enum weft_json_token toke
 }
 
 /* {"values": [...]} of an array or kvlist: the fields of an ArrayValue or KeyValueList to the end of d->nested. */
-static bool nested_read(struct weft_otlp_json *d, enum weft_json_token token, bool is_kvlist, unsigned depth)
+static bool nested_read(struct weft_otlp_json *d, enum weft_json_token token, bool is_kvlist,
+                        unsigned depth)
 {
     const char *field = is_kvlist ? "kvlistValue" : "arrayValue";
     size_t start = d->nested.len;
     struct weft_str key;
     struct weft_value ignored;
     if (depth > WEFT_OTLP_DEPTH_MAX) {
-        return weft_otlp_json_refuse(d, WEFT_TOO_LARGE, field, "arrays and kvlists are nested more than 32 deep");
+        return weft_otlp_json_refuse(d, WEFT_TOO_LARGE, field,
+                                     "arrays and kvlists are nested more than 32 deep");
     }
     if (!weft_otlp_json_open(d, token, field)) return false;
     while (weft_otlp_json_member(d, &key, &token)) {
@@ -237,15 +260,17 @@ static bool nested_read(struct weft_otlp_json *d, enum weft_json_token token, bo
         if (!weft_otlp_json_open_array(d, token, field)) return false;
         while (weft_otlp_json_element(d, &token)) {
             size_t mark = weft_pb_open(&d->nested, 1);
-            if (is_kvlist ? !nested_key_value(d, token, depth) : !value_read(d, token, depth, &ignored)) return false;
+            if (is_kvlist ? !nested_key_value(d, token, depth)
+                          : !value_read(d, token, depth, &ignored))
+                return false;
             weft_pb_close(&d->nested, mark);
         }
     }
     return !d->is_failed;
 }
 
-static bool scalar_read(struct weft_otlp_json *d, struct weft_str key, enum weft_json_token token, struct weft_value *out,
-                        bool *is_known)
+static bool scalar_read(struct weft_otlp_json *d, struct weft_str key, enum weft_json_token token,
+                        struct weft_value *out, bool *is_known)
 {
     *is_known = true;
     if (IS(key, "stringValue")) {
@@ -257,7 +282,8 @@ static bool scalar_read(struct weft_otlp_json *d, struct weft_str key, enum weft
         return i64_read(d, token, "intValue", &out->int_value);
     }
     if (IS(key, "boolValue")) {
-        *out = (struct weft_value){ .type = WEFT_VALUE_BOOL, .bool_value = token == WEFT_JSON_TRUE };
+        *out =
+            (struct weft_value){ .type = WEFT_VALUE_BOOL, .bool_value = token == WEFT_JSON_TRUE };
         return token == WEFT_JSON_TRUE || token == WEFT_JSON_FALSE ||
                weft_otlp_json_wrong(d, "boolValue", token, "true or false");
     }
@@ -274,7 +300,8 @@ static bool scalar_read(struct weft_otlp_json *d, struct weft_str key, enum weft
 }
 
 /* Depth 0, an attribute's own value: into *out. Deeper: also as the fields of an AnyValue to the end of d->nested. */
-static bool value_read(struct weft_otlp_json *d, enum weft_json_token token, unsigned depth, struct weft_value *out)
+static bool value_read(struct weft_otlp_json *d, enum weft_json_token token, unsigned depth,
+                       struct weft_value *out)
 {
     size_t start = depth == 0 ? 0 : d->nested.len;
     struct weft_str key;
@@ -305,7 +332,8 @@ static bool value_read(struct weft_otlp_json *d, enum weft_json_token token, uns
     return !d->is_failed;
 }
 
-static bool attribute_read(struct weft_otlp_json *d, enum weft_json_token token, struct weft_otlp_run *run)
+static bool attribute_read(struct weft_otlp_json *d, enum weft_json_token token,
+                           struct weft_otlp_run *run)
 {
     struct weft_str key, name = WEFT_S("");
     struct weft_value value = { .type = WEFT_VALUE_EMPTY };
@@ -326,13 +354,16 @@ static bool attribute_read(struct weft_otlp_json *d, enum weft_json_token token,
         d->long_key_bytes = name.len;
         return true;
     }
-    if (run->count == run->capacity && weft_otlp_json_grown(d, 2 * run->capacity * sizeof *run->items)) return false;
+    if (run->count == run->capacity &&
+        weft_otlp_json_grown(d, 2 * run->capacity * sizeof *run->items))
+        return false;
     weft_otlp_attribute_set(weft_otlp_run_next(run, d->arena), name, &value);
     run->count++;
     return true;
 }
 
-bool weft_otlp_json_attributes(struct weft_otlp_json *d, enum weft_json_token token, struct weft_attributes *out)
+bool weft_otlp_json_attributes(struct weft_otlp_json *d, enum weft_json_token token,
+                               struct weft_attributes *out)
 {
     struct weft_otlp_run run = { 0 };
     if (!weft_otlp_json_open_array(d, token, "attributes")) return false;

@@ -28,7 +28,8 @@ static struct weft_otlp_run run_resume(struct weft_arena *arena, struct weft_att
     return run;
 }
 
-static bool scope_decode(struct weft_otlp_decoder *d, struct weft_scope *scope, struct weft_str bytes)
+static bool scope_decode(struct weft_otlp_decoder *d, struct weft_scope *scope,
+                         struct weft_str bytes)
 {
     if (weft_otlp_is_over_growth(d, 0)) return weft_otlp_refuse_growth(d);
     struct weft_pb_reader r = weft_pb_reader_make(bytes);
@@ -47,12 +48,15 @@ static bool scope_decode(struct weft_otlp_decoder *d, struct weft_scope *scope, 
             break;
         case TAG(3, WEFT_PB_BYTES):
             s = weft_pb_bytes(&r);
-            if (!r.is_broken && !weft_otlp_attribute_append(d, &scope->attributes, r.at - s.len, r.at, ".scope.attributes", &run)) {
+            if (!r.is_broken && !weft_otlp_attribute_append(d, &scope->attributes, r.at - s.len,
+                                                            r.at, ".scope.attributes", &run)) {
                 return false;
             }
             long_keys_drop(d, &scope->attributes);
             break;
-        case TAG(4, WEFT_PB_VARINT): scope->attributes.dropped_count = (uint32_t)weft_pb_varint(&r); break;
+        case TAG(4, WEFT_PB_VARINT):
+            scope->attributes.dropped_count = (uint32_t)weft_pb_varint(&r);
+            break;
         default: weft_pb_skip(&r, tag);
         }
     }
@@ -61,10 +65,12 @@ static bool scope_decode(struct weft_otlp_decoder *d, struct weft_scope *scope, 
 }
 
 /* Keep an entity_refs field with its tag, canonically. One with text that is no UTF-8 is dropped: its strings are identity. */
-static bool entity_ref_add(struct weft_otlp_decoder *d, struct weft_resource *resource, struct weft_str ref)
+static bool entity_ref_add(struct weft_otlp_decoder *d, struct weft_resource *resource,
+                           struct weft_str ref)
 {
     bool has_bad_text = false;
-    if (!weft_otlp_check_entity_ref(ref, &has_bad_text)) return weft_otlp_refuse_broken(d, ".resource.entity_refs");
+    if (!weft_otlp_check_entity_ref(ref, &has_bad_text))
+        return weft_otlp_refuse_broken(d, ".resource.entity_refs");
     if (has_bad_text) {
         d->result->mended_fields++;
         return true;
@@ -78,7 +84,8 @@ static bool entity_ref_add(struct weft_otlp_decoder *d, struct weft_resource *re
     return true;
 }
 
-static bool resource_decode(struct weft_otlp_decoder *d, struct weft_resource *resource, struct weft_str bytes)
+static bool resource_decode(struct weft_otlp_decoder *d, struct weft_resource *resource,
+                            struct weft_str bytes)
 {
     if (weft_otlp_is_over_growth(d, 0)) return weft_otlp_refuse_growth(d);
     struct weft_pb_reader r = weft_pb_reader_make(bytes);
@@ -89,12 +96,15 @@ static bool resource_decode(struct weft_otlp_decoder *d, struct weft_resource *r
         switch (tag) {
         case TAG(1, WEFT_PB_BYTES):
             s = weft_pb_bytes(&r);
-            if (!r.is_broken && !weft_otlp_attribute_append(d, &resource->attributes, r.at - s.len, r.at, ".resource.attributes", &run)) {
+            if (!r.is_broken && !weft_otlp_attribute_append(d, &resource->attributes, r.at - s.len,
+                                                            r.at, ".resource.attributes", &run)) {
                 return false;
             }
             long_keys_drop(d, &resource->attributes);
             break;
-        case TAG(2, WEFT_PB_VARINT): resource->attributes.dropped_count = (uint32_t)weft_pb_varint(&r); break;
+        case TAG(2, WEFT_PB_VARINT):
+            resource->attributes.dropped_count = (uint32_t)weft_pb_varint(&r);
+            break;
         case TAG(3, WEFT_PB_BYTES):
             s = weft_pb_bytes(&r);
             if (!r.is_broken && !entity_ref_add(d, resource, s)) return false;
@@ -108,7 +118,8 @@ static bool resource_decode(struct weft_otlp_decoder *d, struct weft_resource *r
 }
 
 /* ScopeSpans; `scope` is filled as its parts come, which may be after the spans that point to it. */
-static bool scope_spans_decode(struct weft_otlp_decoder *d, struct weft_scope *scope, struct weft_str bytes)
+static bool scope_spans_decode(struct weft_otlp_decoder *d, struct weft_scope *scope,
+                               struct weft_str bytes)
 {
     struct weft_pb_reader r = weft_pb_reader_make(bytes);
     uint32_t tag;
@@ -139,7 +150,8 @@ static bool scope_spans_decode(struct weft_otlp_decoder *d, struct weft_scope *s
     return true;
 }
 
-static bool resource_spans_decode(struct weft_otlp_decoder *d, struct weft_resource *resource, struct weft_str bytes)
+static bool resource_spans_decode(struct weft_otlp_decoder *d, struct weft_resource *resource,
+                                  struct weft_str bytes)
 {
     struct weft_pb_reader r = weft_pb_reader_make(bytes);
     uint32_t tag;
@@ -193,7 +205,8 @@ static bool request_decode(struct weft_otlp_decoder *d, struct weft_str body)
     return r.is_broken ? weft_otlp_refuse_broken(d, "") : true;
 }
 
-static void decoder_init(struct weft_otlp_decoder *d, struct weft_arena *arena, struct weft_str body, struct weft_otlp_result *result,
+static void decoder_init(struct weft_otlp_decoder *d, struct weft_arena *arena,
+                         struct weft_str body, struct weft_otlp_result *result,
                          struct weft_err *err)
 {
     *d = (struct weft_otlp_decoder){
@@ -201,19 +214,20 @@ static void decoder_init(struct weft_otlp_decoder *d, struct weft_arena *arena, 
         .result = result,
         .err = err,
         .readable_end = body.ptr + body.len,
-        .arena_bytes_max = arena->total_bytes + body.len * WEFT_OTLP_GROWTH_MAX + WEFT_OTLP_GROWTH_SLACK_BYTES,
+        .arena_bytes_max =
+            arena->total_bytes + body.len * WEFT_OTLP_GROWTH_MAX + WEFT_OTLP_GROWTH_SLACK_BYTES,
     };
 }
 
-int weft_otlp_decode_protobuf(struct weft_batch *out, struct weft_str body, struct weft_otlp_result *result,
-                              struct weft_err *err)
+int weft_otlp_decode_protobuf(struct weft_batch *out, struct weft_str body,
+                              struct weft_otlp_result *result, struct weft_err *err)
 {
     struct weft_otlp_decoder d;
     struct weft_err local;
     memset(result, 0, sizeof *result);
     if (body.len > WEFT_OTLP_BODY_BYTES_MAX) {
-        return weft_fail(err, WEFT_TOO_LARGE, "request of %zu bytes, at most %zu expected", body.len,
-                         WEFT_OTLP_BODY_BYTES_MAX);
+        return weft_fail(err, WEFT_TOO_LARGE, "request of %zu bytes, at most %zu expected",
+                         body.len, WEFT_OTLP_BODY_BYTES_MAX);
     }
     if (body.len == 0) return WEFT_OK; /* C3.2.5 */
     decoder_init(&d, out->arena, body, result, err != NULL ? err : &local);
@@ -225,7 +239,8 @@ int weft_otlp_decode_protobuf(struct weft_batch *out, struct weft_str body, stru
 }
 
 /* A ResourceSpans or ScopeSpans without spans, as the store's tables keep them. */
-int weft_otlp_decode_resource(struct weft_resource *out, struct weft_str bytes, struct weft_arena *arena, struct weft_err *err)
+int weft_otlp_decode_resource(struct weft_resource *out, struct weft_str bytes,
+                              struct weft_arena *arena, struct weft_err *err)
 {
     struct weft_otlp_decoder d;
     struct weft_otlp_result result = { 0 };
@@ -240,7 +255,8 @@ int weft_otlp_decode_resource(struct weft_resource *out, struct weft_str bytes, 
     return resource_spans_decode(&d, out, bytes) ? WEFT_OK : d.err->status;
 }
 
-int weft_otlp_decode_scope(struct weft_scope *out, struct weft_str bytes, struct weft_arena *arena, struct weft_err *err)
+int weft_otlp_decode_scope(struct weft_scope *out, struct weft_str bytes, struct weft_arena *arena,
+                           struct weft_err *err)
 {
     struct weft_otlp_decoder d;
     struct weft_otlp_result result = { 0 };

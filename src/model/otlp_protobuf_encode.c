@@ -50,7 +50,8 @@ void weft_otlp_put_value(struct weft_buf *out, const struct weft_value *value)
     }
 }
 
-void weft_otlp_put_key_value(struct weft_buf *out, uint32_t number, struct weft_str key, const struct weft_value *value)
+void weft_otlp_put_key_value(struct weft_buf *out, uint32_t number, struct weft_str key,
+                             const struct weft_value *value)
 {
     size_t value_size = weft_otlp_value_size(value);
     size_t key_size = key.len == 0 ? 0 : 1 + weft_pb_varint_size(key.len) + key.len;
@@ -62,7 +63,8 @@ void weft_otlp_put_key_value(struct weft_buf *out, uint32_t number, struct weft_
     weft_otlp_put_value(out, value);
 }
 
-void weft_otlp_put_attributes(struct weft_buf *out, uint32_t number, struct weft_attributes attributes)
+void weft_otlp_put_attributes(struct weft_buf *out, uint32_t number,
+                              struct weft_attributes attributes)
 {
     for (uint32_t i = 0; i < attributes.count; i++) {
         struct weft_value value = weft_attribute_value(&attributes.items[i]);
@@ -72,12 +74,14 @@ void weft_otlp_put_attributes(struct weft_buf *out, uint32_t number, struct weft
 
 static void put_trace_id(struct weft_buf *out, const struct weft_trace_id *id)
 {
-    if (!weft_trace_id_is_zero(id)) weft_pb_put_bytes(out, 1, weft_str_make((const char *)id->bytes, sizeof id->bytes));
+    if (!weft_trace_id_is_zero(id))
+        weft_pb_put_bytes(out, 1, weft_str_make((const char *)id->bytes, sizeof id->bytes));
 }
 
 static void put_span_id(struct weft_buf *out, uint32_t number, const struct weft_span_id *id)
 {
-    if (!weft_span_id_is_zero(id)) weft_pb_put_bytes(out, number, weft_str_make((const char *)id->bytes, sizeof id->bytes));
+    if (!weft_span_id_is_zero(id))
+        weft_pb_put_bytes(out, number, weft_str_make((const char *)id->bytes, sizeof id->bytes));
 }
 
 static void put_event(struct weft_buf *out, const struct weft_event *event)
@@ -131,7 +135,9 @@ static void put_span(struct weft_buf *out, const struct weft_span *span)
 
 static void put_resource_message(struct weft_buf *out, const struct weft_resource *resource)
 {
-    if (resource->attributes.count == 0 && resource->attributes.dropped_count == 0 && resource->entity_refs.len == 0) return;
+    if (resource->attributes.count == 0 && resource->attributes.dropped_count == 0 &&
+        resource->entity_refs.len == 0)
+        return;
     size_t mark = weft_pb_open(out, 1);
     weft_otlp_put_attributes(out, 1, resource->attributes);
     weft_pb_put_uint(out, 2, resource->attributes.dropped_count);
@@ -154,7 +160,8 @@ static void put_scope_message(struct weft_buf *out, const struct weft_scope *sco
 }
 
 /* Field `number` of an EntityRef: every one of a list, the last of the others. */
-static void put_entity_ref_field(struct weft_buf *out, struct weft_str encoded, uint32_t number, bool is_list)
+static void put_entity_ref_field(struct weft_buf *out, struct weft_str encoded, uint32_t number,
+                                 bool is_list)
 {
     struct weft_pb_reader r = weft_pb_reader_make(encoded);
     struct weft_str last = { NULL, 0 };
@@ -184,13 +191,15 @@ void weft_otlp_put_entity_ref(struct weft_buf *out, struct weft_str encoded)
 }
 
 /* ScopeSpans from spans[first] on; returns the index behind its last span. */
-static uint32_t put_scope_spans(struct weft_buf *out, const struct weft_batch *batch, uint32_t first)
+static uint32_t put_scope_spans(struct weft_buf *out, const struct weft_batch *batch,
+                                uint32_t first)
 {
     const struct weft_scope *scope = batch->spans[first].scope;
     size_t mark = weft_pb_open(out, 2);
     uint32_t i = first;
     if (scope != NULL) put_scope_message(out, scope);
-    for (; i < batch->span_count && batch->spans[i].scope == scope; i++) put_span(out, &batch->spans[i]);
+    for (; i < batch->span_count && batch->spans[i].scope == scope; i++)
+        put_span(out, &batch->spans[i]);
     if (scope != NULL) weft_pb_put_bytes(out, 3, scope->schema_url);
     weft_pb_close(out, mark);
     return i;

@@ -31,7 +31,8 @@ static void round_trip(const struct weft_batch *batch, struct weft_arena *arena)
         is_same = weft_batch_difference(batch, &from_json, sentence, sizeof sentence);
         WEFT_ASSERT(is_same, "JSON: %s", sentence);
     } else {
-        WEFT_ASSERT(strstr(err.text, "128") != NULL || err.status == WEFT_TOO_LARGE, "%s", err.text);
+        WEFT_ASSERT(strstr(err.text, "128") != NULL || err.status == WEFT_TOO_LARGE, "%s",
+                    err.text);
     }
     weft_buf_release(&bytes);
 }
@@ -43,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct weft_err err;
     weft_arena_init(&arena, 0);
     struct weft_batch batch = { .arena = &arena };
-    if (weft_otlp_decode_protobuf(&batch, weft_str_make((const char *)data, size), &result, &err) == WEFT_OK) {
+    if (weft_otlp_decode_protobuf(&batch, weft_str_make((const char *)data, size), &result, &err) ==
+        WEFT_OK) {
         round_trip(&batch, &arena);
     } else {
         WEFT_ASSERT(batch.span_count == 0 && err.text[0] != '\0', "%u spans", batch.span_count);

@@ -27,8 +27,8 @@ struct weft_otlp_decoder {
 };
 
 /* Refuse the batch: fills the error with the place, `field` (starts with a dot unless empty) and why; returns false. */
-__attribute__((noinline, cold)) bool weft_otlp_refuse(struct weft_otlp_decoder *d, int status, const char *field,
-                                                      const char *why);
+__attribute__((noinline, cold)) bool weft_otlp_refuse(struct weft_otlp_decoder *d, int status,
+                                                      const char *field, const char *why);
 bool weft_otlp_refuse_broken(struct weft_otlp_decoder *d, const char *field);
 __attribute__((noinline, cold)) bool weft_otlp_refuse_growth(struct weft_otlp_decoder *d);
 /* Would `more` bytes pass the bound of WEFT_OTLP_GROWTH_MAX? */
@@ -38,11 +38,14 @@ static inline bool weft_otlp_is_over_growth(const struct weft_otlp_decoder *d, s
 }
 
 /* `s`, or a mended copy, counted, when it is no UTF-8. */
-__attribute__((noinline)) struct weft_str weft_otlp_text_check(struct weft_otlp_decoder *d, struct weft_str s);
+__attribute__((noinline)) struct weft_str weft_otlp_text_check(struct weft_otlp_decoder *d,
+                                                               struct weft_str s);
 /* Decode the KeyValue at p..end into the run; false: the batch is refused. */
-bool weft_otlp_attribute_append(struct weft_otlp_decoder *d, struct weft_attributes *attributes, const uint8_t *p,
-                                const uint8_t *end, const char *field, struct weft_otlp_run *run);
+bool weft_otlp_attribute_append(struct weft_otlp_decoder *d, struct weft_attributes *attributes,
+                                const uint8_t *p, const uint8_t *end, const char *field,
+                                struct weft_otlp_run *run);
 /* Decode the Span at p..end into the batch, or reject it; false: the batch is refused. */
-bool weft_otlp_span_add(struct weft_otlp_decoder *d, const uint8_t *p, const uint8_t *end, const uint8_t *scope_end);
+bool weft_otlp_span_add(struct weft_otlp_decoder *d, const uint8_t *p, const uint8_t *end,
+                        const uint8_t *scope_end);
 
 #endif

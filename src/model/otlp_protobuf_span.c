@@ -9,8 +9,8 @@
  */
 #include "model/otlp_protobuf_internal.h"
 
-#include <stdarg.h>
 #include "wire/text.h"
+#include <stdarg.h>
 
 /* ---- Failing ---- */
 
@@ -37,17 +37,24 @@ bool weft_otlp_refuse(struct weft_otlp_decoder *d, int status, const char *field
 
 bool weft_otlp_refuse_broken(struct weft_otlp_decoder *d, const char *field)
 {
-    return weft_otlp_refuse(d, WEFT_INVALID, field, "not a protobuf message (a field is cut short or of an unknown wire type)");
+    return weft_otlp_refuse(
+        d, WEFT_INVALID, field,
+        "not a protobuf message (a field is cut short or of an unknown wire type)");
 }
 
 bool weft_otlp_refuse_growth(struct weft_otlp_decoder *d)
 {
-    return weft_otlp_refuse(d, WEFT_TOO_LARGE, "", "the request holds too many empty spans, events, links or attributes for its size");
+    return weft_otlp_refuse(
+        d, WEFT_TOO_LARGE, "",
+        "the request holds too many empty spans, events, links or attributes for its size");
 }
 
 /* ---- Primitives on pointers, so that the position stays in a register ---- */
 
-struct varint { const uint8_t *at; /* behind it; NULL: broken */ uint64_t value; };
+struct varint {
+    const uint8_t *at; /* behind it; NULL: broken */
+    uint64_t value;
+};
 
 static __attribute__((noinline)) struct varint varint_slow(const uint8_t *p, const uint8_t *end)
 {
@@ -59,7 +66,8 @@ static __attribute__((noinline)) struct varint varint_slow(const uint8_t *p, con
 static inline struct varint varint_read(const uint8_t *p, const uint8_t *end)
 {
     if (LIKELY(p < end && p[0] < 0x80)) return (struct varint){ p + 1, p[0] };
-    if (LIKELY(end - p >= 2 && p[1] < 0x80)) return (struct varint){ p + 2, (p[0] & 0x7fu) | (uint32_t)p[1] << 7 };
+    if (LIKELY(end - p >= 2 && p[1] < 0x80))
+        return (struct varint){ p + 2, (p[0] & 0x7fu) | (uint32_t)p[1] << 7 };
     return varint_slow(p, end);
 }
 
@@ -73,7 +81,9 @@ struct weft_str weft_otlp_text_check(struct weft_otlp_decoder *d, struct weft_st
 static inline struct weft_str text(struct weft_otlp_decoder *d, const uint8_t *bytes, size_t len)
 {
     struct weft_str s = { (const char *)bytes, len };
-    return LIKELY(weft_otlp_is_short_ascii(s.ptr, len, d->readable_end)) ? s : weft_otlp_text_check(d, s);
+    return LIKELY(weft_otlp_is_short_ascii(s.ptr, len, d->readable_end))
+               ? s
+               : weft_otlp_text_check(d, s);
 }
 
 /* ---- Attributes ---- */
@@ -85,7 +95,8 @@ static bool nested_check(struct weft_otlp_decoder *d, struct weft_value *value, 
     case WEFT_OTLP_CHECK_OK: break;
     case WEFT_OTLP_CHECK_BROKEN: return weft_otlp_refuse_broken(d, field);
     case WEFT_OTLP_CHECK_TOO_DEEP:
-        return weft_otlp_refuse(d, WEFT_TOO_LARGE, field, "arrays and kvlists are nested more than 32 deep");
+        return weft_otlp_refuse(d, WEFT_TOO_LARGE, field,
+                                "arrays and kvlists are nested more than 32 deep");
     }
     if (has_bad_text) {
         struct weft_buf mended = { 0 };
@@ -97,34 +108,41 @@ static bool nested_check(struct weft_otlp_decoder *d, struct weft_value *value, 
 }
 
 /* Any KeyValue at all. A key beyond the limit is noted, and the attribute not added. */
-static __attribute__((noinline)) bool attribute_slow(struct weft_otlp_decoder *d, struct weft_otlp_run *run, const uint8_t *p,
+static __attribute__((noinline)) bool attribute_slow(struct weft_otlp_decoder *d,
+                                                     struct weft_otlp_run *run, const uint8_t *p,
                                                      const uint8_t *end, const char *field)
 {
     struct weft_str key;
     struct weft_value value;
-    if (!weft_otlp_key_value(weft_str_make((const char *)p, (size_t)(end - p)), &key, &value)) return weft_otlp_refuse_broken(d, field);
+    if (!weft_otlp_key_value(weft_str_make((const char *)p, (size_t)(end - p)), &key, &value))
+        return weft_otlp_refuse_broken(d, field);
     key = weft_otlp_text_check(d, key);
     if (value.type == WEFT_VALUE_STRING) value.bytes = weft_otlp_text_check(d, value.bytes);
-    if ((value.type == WEFT_VALUE_ARRAY || value.type == WEFT_VALUE_KVLIST) && !nested_check(d, &value, field)) return false;
+    if ((value.type == WEFT_VALUE_ARRAY || value.type == WEFT_VALUE_KVLIST) &&
+        !nested_check(d, &value, field))
+        return false;
     if (key.len > WEFT_OTLP_KEY_BYTES_MAX) {
         d->long_key_bytes = key.len;
         return true;
     }
-    if (run->count == run->capacity && weft_otlp_is_over_growth(d, 2 * run->capacity * sizeof *run->items)) return weft_otlp_refuse_growth(d);
+    if (run->count == run->capacity &&
+        weft_otlp_is_over_growth(d, 2 * run->capacity * sizeof *run->items))
+        return weft_otlp_refuse_growth(d);
     weft_otlp_attribute_set(weft_otlp_run_next(run, d->arena), key, &value);
     run->count++;
     return true;
 }
 
 /* One KeyValue as SDKs write it: key first, then the value, nothing else. */
-static inline bool attribute_decode(struct weft_otlp_decoder *d, struct weft_otlp_run *run, const uint8_t *p, const uint8_t *end,
-                                    const char *field)
+static inline bool attribute_decode(struct weft_otlp_decoder *d, struct weft_otlp_run *run,
+                                    const uint8_t *p, const uint8_t *end, const char *field)
 {
     const uint8_t *start = p;
     if (UNLIKELY(end - p < 4 || p[0] != TAG(1, WEFT_PB_BYTES) || p[1] >= 0x80)) goto slow;
     const uint8_t *key = p + 2;
     size_t key_len = p[1];
-    if (UNLIKELY((size_t)(end - key) < key_len + 4)) goto slow; /* tag and length, type and one byte */
+    if (UNLIKELY((size_t)(end - key) < key_len + 4))
+        goto slow; /* tag and length, type and one byte */
     p = key + key_len;
     if (UNLIKELY(p[0] != TAG(2, WEFT_PB_BYTES))) goto slow;
     size_t len = p[1];
@@ -187,8 +205,9 @@ slow:
 }
 
 /* Attributes of the lesser messages, which may be found in several pieces. */
-bool weft_otlp_attribute_append(struct weft_otlp_decoder *d, struct weft_attributes *attributes, const uint8_t *p, const uint8_t *end,
-                             const char *field, struct weft_otlp_run *run)
+bool weft_otlp_attribute_append(struct weft_otlp_decoder *d, struct weft_attributes *attributes,
+                                const uint8_t *p, const uint8_t *end, const char *field,
+                                struct weft_otlp_run *run)
 {
     if (!attribute_decode(d, run, p, end, field)) return false;
     attributes->items = run->items;
@@ -220,7 +239,8 @@ static uint32_t flags_mask(struct weft_otlp_decoder *d, uint32_t flags)
 
 /* ---- Events, links, status ---- */
 
-static bool event_decode(struct weft_otlp_decoder *d, struct weft_event *event, const uint8_t *p, const uint8_t *end)
+static bool event_decode(struct weft_otlp_decoder *d, struct weft_event *event, const uint8_t *p,
+                         const uint8_t *end)
 {
     struct weft_pb_reader r = { p, end, false };
     struct weft_otlp_run run = { 0 };
@@ -236,11 +256,14 @@ static bool event_decode(struct weft_otlp_decoder *d, struct weft_event *event, 
             break;
         case TAG(3, WEFT_PB_BYTES):
             s = weft_pb_bytes(&r);
-            if (!r.is_broken && !weft_otlp_attribute_append(d, &event->attributes, r.at - s.len, r.at, ".events.attributes", &run)) {
+            if (!r.is_broken && !weft_otlp_attribute_append(d, &event->attributes, r.at - s.len,
+                                                            r.at, ".events.attributes", &run)) {
                 return false;
             }
             break;
-        case TAG(4, WEFT_PB_VARINT): event->attributes.dropped_count = (uint32_t)weft_pb_varint(&r); break;
+        case TAG(4, WEFT_PB_VARINT):
+            event->attributes.dropped_count = (uint32_t)weft_pb_varint(&r);
+            break;
         default: weft_pb_skip(&r, tag);
         }
     }
@@ -248,7 +271,8 @@ static bool event_decode(struct weft_otlp_decoder *d, struct weft_event *event, 
     return r.is_broken ? weft_otlp_refuse_broken(d, ".events") : true;
 }
 
-static bool link_decode(struct weft_otlp_decoder *d, struct weft_link *link, const uint8_t *p, const uint8_t *end)
+static bool link_decode(struct weft_otlp_decoder *d, struct weft_link *link, const uint8_t *p,
+                        const uint8_t *end)
 {
     struct weft_pb_reader r = { p, end, false };
     struct weft_otlp_run run = { 0 };
@@ -271,11 +295,14 @@ static bool link_decode(struct weft_otlp_decoder *d, struct weft_link *link, con
             break;
         case TAG(4, WEFT_PB_BYTES):
             s = weft_pb_bytes(&r);
-            if (!r.is_broken && !weft_otlp_attribute_append(d, &link->attributes, r.at - s.len, r.at, ".links.attributes", &run)) {
+            if (!r.is_broken && !weft_otlp_attribute_append(d, &link->attributes, r.at - s.len,
+                                                            r.at, ".links.attributes", &run)) {
                 return false;
             }
             break;
-        case TAG(5, WEFT_PB_VARINT): link->attributes.dropped_count = (uint32_t)weft_pb_varint(&r); break;
+        case TAG(5, WEFT_PB_VARINT):
+            link->attributes.dropped_count = (uint32_t)weft_pb_varint(&r);
+            break;
         case TAG(6, WEFT_PB_FIXED32): link->flags = flags_mask(d, weft_pb_fixed32(&r)); break;
         default: weft_pb_skip(&r, tag);
         }
@@ -284,7 +311,8 @@ static bool link_decode(struct weft_otlp_decoder *d, struct weft_link *link, con
     return r.is_broken ? weft_otlp_refuse_broken(d, ".links") : true;
 }
 
-static bool status_decode(struct weft_otlp_decoder *d, struct weft_span *span, const uint8_t *p, const uint8_t *end)
+static bool status_decode(struct weft_otlp_decoder *d, struct weft_span *span, const uint8_t *p,
+                          const uint8_t *end)
 {
     struct weft_pb_reader r = { p, end, false };
     uint32_t tag;
@@ -304,7 +332,8 @@ static bool status_decode(struct weft_otlp_decoder *d, struct weft_span *span, c
 }
 
 /* The scratch arrays of events and links live in the arena too: a decoder needs no cleaning up. */
-static void *scratch_grow(struct weft_otlp_decoder *d, void *items, uint32_t count, uint32_t *capacity, size_t size)
+static void *scratch_grow(struct weft_otlp_decoder *d, void *items, uint32_t count,
+                          uint32_t *capacity, size_t size)
 {
     uint32_t wanted = *capacity == 0 ? 16 : *capacity * 2;
     void *grown = weft_arena_alloc(d->arena, wanted * size);
@@ -316,8 +345,10 @@ static void *scratch_grow(struct weft_otlp_decoder *d, void *items, uint32_t cou
 static bool event_add(struct weft_otlp_decoder *d, const uint8_t *p, const uint8_t *end)
 {
     if (UNLIKELY(d->event_count == d->event_capacity)) {
-        if (weft_otlp_is_over_growth(d, 2 * d->event_capacity * sizeof *d->events)) return weft_otlp_refuse_growth(d);
-        d->events = scratch_grow(d, d->events, d->event_count, &d->event_capacity, sizeof *d->events);
+        if (weft_otlp_is_over_growth(d, 2 * d->event_capacity * sizeof *d->events))
+            return weft_otlp_refuse_growth(d);
+        d->events =
+            scratch_grow(d, d->events, d->event_count, &d->event_capacity, sizeof *d->events);
     }
     return event_decode(d, &d->events[d->event_count++], p, end);
 }
@@ -325,7 +356,8 @@ static bool event_add(struct weft_otlp_decoder *d, const uint8_t *p, const uint8
 static bool link_add(struct weft_otlp_decoder *d, const uint8_t *p, const uint8_t *end)
 {
     if (UNLIKELY(d->link_count == d->link_capacity)) {
-        if (weft_otlp_is_over_growth(d, 2 * d->link_capacity * sizeof *d->links)) return weft_otlp_refuse_growth(d);
+        if (weft_otlp_is_over_growth(d, 2 * d->link_capacity * sizeof *d->links))
+            return weft_otlp_refuse_growth(d);
         d->links = scratch_grow(d, d->links, d->link_count, &d->link_capacity, sizeof *d->links);
     }
     return link_decode(d, &d->links[d->link_count++], p, end);
@@ -350,10 +382,12 @@ static void events_and_links_keep(struct weft_otlp_decoder *d, struct weft_span 
 /* ---- The span ---- */
 
 /* What was wrong with the ids; lengths as received. */
-struct id_lengths { size_t trace, span, parent; };
+struct id_lengths {
+    size_t trace, span, parent;
+};
 
-static __attribute__((noinline, cold, format(printf, 2, 3))) bool reject(struct weft_otlp_decoder *d, const char *format,
-                                                                        ...)
+static __attribute__((noinline, cold, format(printf, 2, 3))) bool reject(
+    struct weft_otlp_decoder *d, const char *format, ...)
 {
     if (d->result->rejected_spans++ > 0) return false;
     char place[96], why[128];
@@ -367,22 +401,28 @@ static __attribute__((noinline, cold, format(printf, 2, 3))) bool reject(struct 
 }
 
 /* False: the span is rejected, and counted. */
-static bool span_accept(struct weft_otlp_decoder *d, struct weft_span *span, const struct id_lengths *lengths)
+static bool span_accept(struct weft_otlp_decoder *d, struct weft_span *span,
+                        const struct id_lengths *lengths)
 {
-    if (UNLIKELY(lengths->trace != 16)) return reject(d, "trace_id has %zu bytes, 16 expected", lengths->trace);
-    if (UNLIKELY(lengths->span != 8)) return reject(d, "span_id has %zu bytes, 8 expected", lengths->span);
+    if (UNLIKELY(lengths->trace != 16))
+        return reject(d, "trace_id has %zu bytes, 16 expected", lengths->trace);
+    if (UNLIKELY(lengths->span != 8))
+        return reject(d, "span_id has %zu bytes, 8 expected", lengths->span);
     if (UNLIKELY(weft_trace_id_is_zero(&span->trace_id))) return reject(d, "trace_id is all zero");
     if (UNLIKELY(weft_span_id_is_zero(&span->span_id))) return reject(d, "span_id is all zero");
     if (UNLIKELY(d->long_key_bytes > 0)) {
-        return reject(d, "an attribute key has %zu bytes, at most 65535 expected", d->long_key_bytes);
+        return reject(d, "an attribute key has %zu bytes, at most 65535 expected",
+                      d->long_key_bytes);
     }
-    if (lengths->parent != 0 && UNLIKELY(lengths->parent != 8 || weft_span_id_is_zero(&span->parent_span_id))) {
+    if (lengths->parent != 0 &&
+        UNLIKELY(lengths->parent != 8 || weft_span_id_is_zero(&span->parent_span_id))) {
         d->result->mended_fields++;
     }
     return true;
 }
 
-static bool span_varint(struct weft_otlp_decoder *d, struct weft_span *span, uint32_t number, uint64_t value)
+static bool span_varint(struct weft_otlp_decoder *d, struct weft_span *span, uint32_t number,
+                        uint64_t value)
 {
     switch (number) {
     case 6:
@@ -397,8 +437,8 @@ static bool span_varint(struct weft_otlp_decoder *d, struct weft_span *span, uin
     return true;
 }
 
-static inline bool span_bytes(struct weft_otlp_decoder *d, struct weft_span *span, uint32_t number, const uint8_t *p,
-                              const uint8_t *end, struct id_lengths *lengths)
+static inline bool span_bytes(struct weft_otlp_decoder *d, struct weft_span *span, uint32_t number,
+                              const uint8_t *p, const uint8_t *end, struct id_lengths *lengths)
 {
     size_t len = (size_t)(end - p);
     switch (number) {
@@ -426,8 +466,8 @@ static inline bool span_bytes(struct weft_otlp_decoder *d, struct weft_span *spa
 }
 
 /* Attributes one after the other, from the first one's length on. Returns what follows, NULL when refused. */
-static inline const uint8_t *span_attributes(struct weft_otlp_decoder *d, struct weft_otlp_run *run, const uint8_t *p,
-                                             const uint8_t *end)
+static inline const uint8_t *span_attributes(struct weft_otlp_decoder *d, struct weft_otlp_run *run,
+                                             const uint8_t *p, const uint8_t *end)
 {
     for (;;) {
         struct varint len = varint_read(p, end);
@@ -445,13 +485,14 @@ static inline const uint8_t *span_attributes(struct weft_otlp_decoder *d, struct
 }
 
 /* Fills *span; false when the batch is refused. */
-static bool span_decode(struct weft_otlp_decoder *d, struct weft_span *span, struct id_lengths *lengths, const uint8_t *p,
-                        const uint8_t *end)
+static bool span_decode(struct weft_otlp_decoder *d, struct weft_span *span,
+                        struct id_lengths *lengths, const uint8_t *p, const uint8_t *end)
 {
     struct weft_otlp_run run = { 0 };
     while (p < end) {
         struct varint tag = varint_read(p, end);
-        if (UNLIKELY(tag.at == NULL || tag.value > UINT32_MAX || tag.value < 8)) return weft_otlp_refuse_broken(d, "");
+        if (UNLIKELY(tag.at == NULL || tag.value > UINT32_MAX || tag.value < 8))
+            return weft_otlp_refuse_broken(d, "");
         p = tag.at;
         uint32_t number = (uint32_t)tag.value >> 3;
         switch (tag.value & 7) {
@@ -461,7 +502,8 @@ static bool span_decode(struct weft_otlp_decoder *d, struct weft_span *span, str
                 break;
             }
             struct varint len = varint_read(p, end);
-            if (UNLIKELY(len.at == NULL || len.value > (uint64_t)(end - len.at))) return weft_otlp_refuse_broken(d, "");
+            if (UNLIKELY(len.at == NULL || len.value > (uint64_t)(end - len.at)))
+                return weft_otlp_refuse_broken(d, "");
             p = len.at + len.value;
             if (UNLIKELY(!span_bytes(d, span, number, len.at, p, lengths))) return false;
             break;
@@ -493,7 +535,8 @@ static bool span_decode(struct weft_otlp_decoder *d, struct weft_span *span, str
 }
 
 /* Room for the spans that the rest of this ScopeSpans seems to hold, judging by the first one's size. */
-static __attribute__((noinline)) void batch_reserve(struct weft_batch *batch, size_t bytes_left, size_t span_bytes)
+static __attribute__((noinline)) void batch_reserve(struct weft_batch *batch, size_t bytes_left,
+                                                    size_t span_bytes)
 {
     size_t wanted = bytes_left / (span_bytes < 64 ? 64 : span_bytes) + 8;
     size_t doubled = (size_t)batch->span_capacity * 2;
@@ -515,7 +558,8 @@ static inline void span_zero(struct weft_span *span)
     for (size_t i = 0; i < sizeof *span / sizeof *pairs; i++) pairs[i] = (pair){ 0, 0 };
 }
 
-bool weft_otlp_span_add(struct weft_otlp_decoder *d, const uint8_t *p, const uint8_t *end, const uint8_t *scope_end)
+bool weft_otlp_span_add(struct weft_otlp_decoder *d, const uint8_t *p, const uint8_t *end,
+                        const uint8_t *scope_end)
 {
     struct weft_batch *batch = d->batch;
     struct id_lengths lengths = { 0 };

@@ -9,16 +9,19 @@
 
 #define RETRY_INFO_TYPE "type.googleapis.com/google.rpc.RetryInfo"
 
-void weft_otlp_encode_response_protobuf(struct weft_buf *out, uint64_t rejected_spans, struct weft_str message)
+void weft_otlp_encode_response_protobuf(struct weft_buf *out, uint64_t rejected_spans,
+                                        struct weft_str message)
 {
-    if (rejected_spans == 0 && message.len == 0) return; /* success leaves partial_success unset: no bytes at all */
+    if (rejected_spans == 0 && message.len == 0)
+        return; /* success leaves partial_success unset: no bytes at all */
     size_t mark = weft_pb_open(out, 1);
     weft_pb_put_uint(out, 1, rejected_spans);
     weft_pb_put_bytes(out, 2, message);
     weft_pb_close(out, mark);
 }
 
-void weft_otlp_encode_response_json(struct weft_buf *out, uint64_t rejected_spans, struct weft_str message)
+void weft_otlp_encode_response_json(struct weft_buf *out, uint64_t rejected_spans,
+                                    struct weft_str message)
 {
     struct weft_json_writer w = { .out = out };
     weft_json_object_start(&w);
@@ -38,7 +41,8 @@ void weft_otlp_encode_response_json(struct weft_buf *out, uint64_t rejected_span
     weft_json_object_end(&w);
 }
 
-void weft_otlp_encode_status_protobuf(struct weft_buf *out, int code, struct weft_str message, uint64_t retry_after_ns)
+void weft_otlp_encode_status_protobuf(struct weft_buf *out, int code, struct weft_str message,
+                                      uint64_t retry_after_ns)
 {
     weft_pb_put_uint(out, 1, (uint64_t)(int64_t)code);
     weft_pb_put_bytes(out, 2, message);
@@ -71,7 +75,8 @@ static void put_duration(struct weft_json_writer *w, uint64_t ns)
     weft_json_c(w, text);
 }
 
-void weft_otlp_encode_status_json(struct weft_buf *out, int code, struct weft_str message, uint64_t retry_after_ns)
+void weft_otlp_encode_status_json(struct weft_buf *out, int code, struct weft_str message,
+                                  uint64_t retry_after_ns)
 {
     struct weft_json_writer w = { .out = out };
     weft_json_object_start(&w);

@@ -43,8 +43,10 @@ static int compare_numbers(const struct weft_value *a, const struct weft_value *
     if (a->type == WEFT_VALUE_INT && b->type == WEFT_VALUE_INT) {
         return (a->int_value > b->int_value) - (a->int_value < b->int_value);
     }
-    if (a->type == WEFT_VALUE_INT) return compare_int_double(a->int_value, b->double_value, is_ordered);
-    if (b->type == WEFT_VALUE_INT) return -compare_int_double(b->int_value, a->double_value, is_ordered);
+    if (a->type == WEFT_VALUE_INT)
+        return compare_int_double(a->int_value, b->double_value, is_ordered);
+    if (b->type == WEFT_VALUE_INT)
+        return -compare_int_double(b->int_value, a->double_value, is_ordered);
     *is_ordered = a->double_value == a->double_value && b->double_value == b->double_value;
     return (a->double_value > b->double_value) - (a->double_value < b->double_value);
 }
@@ -89,7 +91,8 @@ static bool scalar_holds(const struct weft_predicate *p, const struct weft_value
     return false;
 }
 
-bool weft_predicate_holds_value(const struct weft_predicate *predicate, const struct weft_value *value)
+bool weft_predicate_holds_value(const struct weft_predicate *predicate,
+                                const struct weft_value *value)
 {
     if (value->type == WEFT_VALUE_EMPTY) return false;
     if (predicate->op == WEFT_OP_EXISTS) return true;
@@ -112,7 +115,9 @@ static bool attributes_hold(const struct weft_predicate *p, struct weft_attribut
         const struct weft_attribute *a = &attributes.items[i];
         if (!weft_str_equal(weft_attribute_key(a), p->key)) continue;
         struct weft_value value = weft_attribute_value(a);
-        if (p->op == WEFT_OP_NOT_EXISTS ? value.type != WEFT_VALUE_EMPTY : weft_predicate_holds_value(p, &value)) return true;
+        if (p->op == WEFT_OP_NOT_EXISTS ? value.type != WEFT_VALUE_EMPTY
+                                        : weft_predicate_holds_value(p, &value))
+            return true;
     }
     return false;
 }
@@ -123,7 +128,8 @@ static bool scope_attributes_hold(const struct weft_predicate *p, const struct w
     const struct weft_resource *resource = scope != NULL ? scope->resource : NULL;
     switch (p->scope) {
     case WEFT_SCOPE_ANY:
-        return attributes_hold(p, span->attributes) || (resource != NULL && attributes_hold(p, resource->attributes));
+        return attributes_hold(p, span->attributes) ||
+               (resource != NULL && attributes_hold(p, resource->attributes));
     case WEFT_SCOPE_SPAN: return attributes_hold(p, span->attributes);
     case WEFT_SCOPE_RESOURCE: return resource != NULL && attributes_hold(p, resource->attributes);
     case WEFT_SCOPE_INSTRUMENTATION: return scope != NULL && attributes_hold(p, scope->attributes);
@@ -152,7 +158,8 @@ static bool string_holds(const struct weft_predicate *p, struct weft_str s)
 static bool int_holds(const struct weft_predicate *p, uint64_t number)
 {
     /* A duration beyond 292 years has no int64; it is longer than anything that can be asked for. */
-    struct weft_value value = { .type = WEFT_VALUE_INT, .int_value = number > INT64_MAX ? INT64_MAX : (int64_t)number };
+    struct weft_value value = { .type = WEFT_VALUE_INT,
+                                .int_value = number > INT64_MAX ? INT64_MAX : (int64_t)number };
     return weft_predicate_holds_value(p, &value);
 }
 
@@ -166,7 +173,8 @@ static bool bool_holds(const struct weft_predicate *p, bool b)
 static bool service_holds(const struct weft_predicate *p, const struct weft_span *span)
 {
     const struct weft_resource *resource = span->scope != NULL ? span->scope->resource : NULL;
-    bool is_there = resource != NULL && resource->service_name.ptr != NULL && resource->service_name.len > 0;
+    bool is_there =
+        resource != NULL && resource->service_name.ptr != NULL && resource->service_name.len > 0;
     if (p->op == WEFT_OP_NOT_EXISTS) return !is_there;
     return is_there && string_holds(p, resource->service_name);
 }
@@ -183,14 +191,17 @@ static bool event_name_holds(const struct weft_predicate *p, const struct weft_s
 static bool trace_id_holds(const struct weft_predicate *p, const struct weft_span *span)
 {
     if (p->op == WEFT_OP_EXISTS) return true;
-    struct weft_str id = weft_str_make((const char *)span->trace_id.bytes, sizeof span->trace_id.bytes);
-    return p->op == WEFT_OP_EQ && p->value.type == WEFT_VALUE_BYTES && weft_str_equal(p->value.bytes, id);
+    struct weft_str id =
+        weft_str_make((const char *)span->trace_id.bytes, sizeof span->trace_id.bytes);
+    return p->op == WEFT_OP_EQ && p->value.type == WEFT_VALUE_BYTES &&
+           weft_str_equal(p->value.bytes, id);
 }
 
 bool weft_predicate_holds_span(const struct weft_predicate *p, const struct weft_span *span)
 {
     switch (p->field) {
-    case WEFT_FIELD_ATTRIBUTE: return scope_attributes_hold(p, span) != (p->op == WEFT_OP_NOT_EXISTS);
+    case WEFT_FIELD_ATTRIBUTE:
+        return scope_attributes_hold(p, span) != (p->op == WEFT_OP_NOT_EXISTS);
     case WEFT_FIELD_SERVICE: return service_holds(p, span);
     case WEFT_FIELD_NAME: return string_holds(p, span->name);
     case WEFT_FIELD_KIND: return int_holds(p, span->kind);
@@ -198,7 +209,8 @@ bool weft_predicate_holds_span(const struct weft_predicate *p, const struct weft
     case WEFT_FIELD_DURATION: return int_holds(p, weft_span_duration_ns(span));
     case WEFT_FIELD_TRACE_ID: return trace_id_holds(p, span);
     case WEFT_FIELD_EVENT_NAME: return event_name_holds(p, span);
-    case WEFT_FIELD_SCOPE_NAME: return string_holds(p, span->scope != NULL ? span->scope->name : WEFT_S(""));
+    case WEFT_FIELD_SCOPE_NAME:
+        return string_holds(p, span->scope != NULL ? span->scope->name : WEFT_S(""));
     case WEFT_FIELD_IS_ROOT: return bool_holds(p, weft_span_id_is_zero(&span->parent_span_id));
     }
     return false;

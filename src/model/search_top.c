@@ -11,7 +11,8 @@ void weft_top_init(struct weft_top *top, const struct weft_search *search, struc
     };
 }
 
-static bool is_worse(const struct weft_top *top, const struct weft_top_entry *a, const struct weft_top_entry *b)
+static bool is_worse(const struct weft_top *top, const struct weft_top_entry *a,
+                     const struct weft_top_entry *b)
 {
     int c = weft_search_position_compare(top->order, &a->position, &b->position);
     return c != 0 ? c > 0 : a->row > b->row;
@@ -43,7 +44,8 @@ static void sift_down(struct weft_top *top, uint32_t i, uint32_t count, struct w
 
 bool weft_top_offer(struct weft_top *top, const struct weft_search_position *position, uint64_t row)
 {
-    if (top->after != NULL && weft_search_position_compare(top->order, position, top->after) <= 0) return false;
+    if (top->after != NULL && weft_search_position_compare(top->order, position, top->after) <= 0)
+        return false;
     struct weft_top_entry entry = { *position, row };
     if (top->count < top->limit) {
         top->heap[top->count++] = entry;

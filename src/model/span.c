@@ -32,10 +32,12 @@ struct weft_value weft_attribute_value(const struct weft_attribute *a)
     return value;
 }
 
-const struct weft_attribute *weft_attributes_find(struct weft_attributes attributes, struct weft_str key)
+const struct weft_attribute *weft_attributes_find(struct weft_attributes attributes,
+                                                  struct weft_str key)
 {
     for (uint32_t i = 0; i < attributes.count; i++) {
-        if (weft_str_equal(weft_attribute_key(&attributes.items[i]), key)) return &attributes.items[i];
+        if (weft_str_equal(weft_attribute_key(&attributes.items[i]), key))
+            return &attributes.items[i];
     }
     return NULL;
 }
@@ -91,10 +93,12 @@ void weft_span_id_format(const struct weft_span_id *id, char out[static 17])
     id_format(id->bytes, sizeof id->bytes, out);
 }
 
-static const char *const kind_names[] = { "unspecified", "internal", "server", "client", "producer", "consumer" };
+static const char *const kind_names[] = { "unspecified", "internal", "server",
+                                          "client",      "producer", "consumer" };
 static const char *const status_names[] = { "unset", "ok", "error" };
 _Static_assert(sizeof kind_names / sizeof *kind_names == WEFT_KIND_COUNT, "a name for every kind");
-_Static_assert(sizeof status_names / sizeof *status_names == WEFT_STATUS_COUNT, "a name for every status code");
+_Static_assert(sizeof status_names / sizeof *status_names == WEFT_STATUS_COUNT,
+               "a name for every status code");
 
 const char *weft_span_kind_name(unsigned kind)
 {

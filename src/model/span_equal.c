@@ -1,9 +1,9 @@
 /* span_equal.c -- spans compared field by field, with a path to the first difference. */
 #include "model/span_equal.h"
 
+#include "model/otlp.h"
 #include <inttypes.h>
 #include <stdarg.h>
-#include "model/otlp.h"
 
 /* The sentence under construction; `path` is what stands before each field name. */
 struct finding {
@@ -18,7 +18,8 @@ static __attribute__((format(printf, 2, 3))) bool differ(struct finding *f, cons
     int len = snprintf(f->out, f->size, "%s", f->path);
     va_list args;
     va_start(args, format);
-    if (len >= 0 && (size_t)len < f->size) vsnprintf(f->out + len, f->size - (size_t)len, format, args);
+    if (len >= 0 && (size_t)len < f->size)
+        vsnprintf(f->out + len, f->size - (size_t)len, format, args);
     va_end(args);
     return false;
 }
@@ -31,8 +32,9 @@ static bool same_u64(struct finding *f, const char *field, uint64_t a, uint64_t 
 static bool same_str(struct finding *f, const char *field, struct weft_str a, struct weft_str b)
 {
     if (weft_str_equal(a, b)) return true;
-    return differ(f, "%s: \"%.*s\" (%zu bytes) and \"%.*s\" (%zu bytes)", field, (int)(a.len < 80 ? a.len : 80),
-                  a.ptr != NULL ? a.ptr : "", a.len, (int)(b.len < 80 ? b.len : 80), b.ptr != NULL ? b.ptr : "", b.len);
+    return differ(f, "%s: \"%.*s\" (%zu bytes) and \"%.*s\" (%zu bytes)", field,
+                  (int)(a.len < 80 ? a.len : 80), a.ptr != NULL ? a.ptr : "", a.len,
+                  (int)(b.len < 80 ? b.len : 80), b.ptr != NULL ? b.ptr : "", b.len);
 }
 
 static bool nested_equal(struct weft_str a, struct weft_str b, bool is_kvlist)
@@ -69,27 +71,34 @@ bool weft_value_equal(const struct weft_value *a, const struct weft_value *b)
 
 static void value_print(char *out, size_t size, const struct weft_value *value)
 {
-    static const char *const names[] = { "empty", "string", "bool", "int", "double", "array", "kvlist", "bytes" };
+    static const char *const names[] = { "empty",  "string", "bool",   "int",
+                                         "double", "array",  "kvlist", "bytes" };
     struct weft_buf text = { 0 };
     weft_value_to_plain_json(&text, value);
-    snprintf(out, size, "%s %.*s", value->type < 8 ? names[value->type] : "?", (int)(text.len < 60 ? text.len : 60), text.data);
+    snprintf(out, size, "%s %.*s", value->type < 8 ? names[value->type] : "?",
+             (int)(text.len < 60 ? text.len : 60), text.data);
     weft_buf_release(&text);
 }
 
-static bool same_attributes(struct finding *f, const char *field, struct weft_attributes a, struct weft_attributes b)
+static bool same_attributes(struct finding *f, const char *field, struct weft_attributes a,
+                            struct weft_attributes b)
 {
     if (a.count != b.count) return differ(f, "%s: %u of them and %u", field, a.count, b.count);
     for (uint32_t i = 0; i < a.count; i++) {
-        struct weft_str key_a = weft_attribute_key(&a.items[i]), key_b = weft_attribute_key(&b.items[i]);
-        struct weft_value value_a = weft_attribute_value(&a.items[i]), value_b = weft_attribute_value(&b.items[i]);
+        struct weft_str key_a = weft_attribute_key(&a.items[i]),
+                        key_b = weft_attribute_key(&b.items[i]);
+        struct weft_value value_a = weft_attribute_value(&a.items[i]),
+                          value_b = weft_attribute_value(&b.items[i]);
         if (!weft_str_equal(key_a, key_b)) {
-            return differ(f, "%s[%u].key: \"%.*s\" and \"%.*s\"", field, i, WEFT_S_ARG(key_a), WEFT_S_ARG(key_b));
+            return differ(f, "%s[%u].key: \"%.*s\" and \"%.*s\"", field, i, WEFT_S_ARG(key_a),
+                          WEFT_S_ARG(key_b));
         }
         if (!weft_value_equal(&value_a, &value_b)) {
             char text_a[80], text_b[80];
             value_print(text_a, sizeof text_a, &value_a);
             value_print(text_b, sizeof text_b, &value_b);
-            return differ(f, "%s[%u] \"%.*s\": %s and %s", field, i, WEFT_S_ARG(key_a), text_a, text_b);
+            return differ(f, "%s[%u] \"%.*s\": %s and %s", field, i, WEFT_S_ARG(key_a), text_a,
+                          text_b);
         }
     }
     return a.dropped_count == b.dropped_count ||
@@ -139,8 +148,10 @@ static bool same_links(struct finding *f, const struct weft_span *a, const struc
     for (uint32_t i = 0; i < a->link_count; i++) {
         const struct weft_link *x = &a->links[i], *y = &b->links[i];
         snprintf(f->path + len, sizeof f->path - len, "links[%u].", i);
-        if (memcmp(&x->trace_id, &y->trace_id, sizeof x->trace_id) != 0) return differ(f, "trace_id differs");
-        if (memcmp(&x->span_id, &y->span_id, sizeof x->span_id) != 0) return differ(f, "span_id differs");
+        if (memcmp(&x->trace_id, &y->trace_id, sizeof x->trace_id) != 0)
+            return differ(f, "trace_id differs");
+        if (memcmp(&x->span_id, &y->span_id, sizeof x->span_id) != 0)
+            return differ(f, "span_id differs");
         if (!same_str(f, "trace_state", x->trace_state, y->trace_state)) return false;
         if (!same_u64(f, "flags", x->flags, y->flags)) return false;
         if (!same_attributes(f, "attributes", x->attributes, y->attributes)) return false;
@@ -158,7 +169,8 @@ static bool same_scope(struct finding *f, const struct weft_scope *a, const stru
     if (b == NULL) b = &no_scope;
     const struct weft_resource *x = a->resource != NULL ? a->resource : &no_resource;
     const struct weft_resource *y = b->resource != NULL ? b->resource : &no_resource;
-    return same_str(f, "scope.name", a->name, b->name) && same_str(f, "scope.version", a->version, b->version) &&
+    return same_str(f, "scope.name", a->name, b->name) &&
+           same_str(f, "scope.version", a->version, b->version) &&
            same_str(f, "scope.schema_url", a->schema_url, b->schema_url) &&
            same_attributes(f, "scope.attributes", a->attributes, b->attributes) &&
            same_attributes(f, "resource.attributes", x->attributes, y->attributes) &&
@@ -169,17 +181,20 @@ static bool same_scope(struct finding *f, const struct weft_scope *a, const stru
 
 static bool same_span(struct finding *f, const struct weft_span *a, const struct weft_span *b)
 {
-    return same_ids(f, a, b) && same_str(f, "name", a->name, b->name) && same_u64(f, "kind", a->kind, b->kind) &&
+    return same_ids(f, a, b) && same_str(f, "name", a->name, b->name) &&
+           same_u64(f, "kind", a->kind, b->kind) &&
            same_u64(f, "start_time_unix_nano", a->start_time_unix_nano, b->start_time_unix_nano) &&
            same_u64(f, "end_time_unix_nano", a->end_time_unix_nano, b->end_time_unix_nano) &&
            same_u64(f, "status_code", a->status_code, b->status_code) &&
            same_str(f, "status_message", a->status_message, b->status_message) &&
-           same_str(f, "trace_state", a->trace_state, b->trace_state) && same_u64(f, "flags", a->flags, b->flags) &&
-           same_attributes(f, "attributes", a->attributes, b->attributes) && same_events(f, a, b) && same_links(f, a, b) &&
-           same_scope(f, a->scope, b->scope);
+           same_str(f, "trace_state", a->trace_state, b->trace_state) &&
+           same_u64(f, "flags", a->flags, b->flags) &&
+           same_attributes(f, "attributes", a->attributes, b->attributes) && same_events(f, a, b) &&
+           same_links(f, a, b) && same_scope(f, a->scope, b->scope);
 }
 
-bool weft_span_difference(const struct weft_span *a, const struct weft_span *b, char *out, size_t size)
+bool weft_span_difference(const struct weft_span *a, const struct weft_span *b, char *out,
+                          size_t size)
 {
     struct finding f = { .out = out, .size = size };
     if (size > 0) out[0] = '\0';
@@ -191,7 +206,8 @@ bool weft_span_equal(const struct weft_span *a, const struct weft_span *b)
     return weft_span_difference(a, b, NULL, 0);
 }
 
-bool weft_batch_difference(const struct weft_batch *a, const struct weft_batch *b, char *out, size_t size)
+bool weft_batch_difference(const struct weft_batch *a, const struct weft_batch *b, char *out,
+                           size_t size)
 {
     struct finding f = { .out = out, .size = size };
     if (size > 0) out[0] = '\0';

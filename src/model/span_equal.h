@@ -10,9 +10,11 @@
 
 bool weft_span_equal(const struct weft_span *a, const struct weft_span *b);
 /* False, and a sentence naming the first field that differs ("events[2].attributes[0].value: int 1 and int 2"), unless equal. */
-bool weft_span_difference(const struct weft_span *a, const struct weft_span *b, char *out, size_t size);
+bool weft_span_difference(const struct weft_span *a, const struct weft_span *b, char *out,
+                          size_t size);
 /* Same spans in the same order; the sentence then starts with "spans[7].". */
-bool weft_batch_difference(const struct weft_batch *a, const struct weft_batch *b, char *out, size_t size);
+bool weft_batch_difference(const struct weft_batch *a, const struct weft_batch *b, char *out,
+                           size_t size);
 bool weft_value_equal(const struct weft_value *a, const struct weft_value *b);
 
 #endif

@@ -23,10 +23,12 @@ bool weft_otlp_any_value(struct weft_str encoded, struct weft_value *out)
             *out = (struct weft_value){ .type = tag >> 3, .bytes = weft_pb_bytes(&r) };
             break;
         case TAG(WEFT_VALUE_BOOL, WEFT_PB_VARINT):
-            *out = (struct weft_value){ .type = WEFT_VALUE_BOOL, .bool_value = weft_pb_varint(&r) != 0 };
+            *out = (struct weft_value){ .type = WEFT_VALUE_BOOL,
+                                        .bool_value = weft_pb_varint(&r) != 0 };
             break;
         case TAG(WEFT_VALUE_INT, WEFT_PB_VARINT):
-            *out = (struct weft_value){ .type = WEFT_VALUE_INT, .int_value = (int64_t)weft_pb_varint(&r) };
+            *out = (struct weft_value){ .type = WEFT_VALUE_INT,
+                                        .int_value = (int64_t)weft_pb_varint(&r) };
             break;
         case TAG(WEFT_VALUE_DOUBLE, WEFT_PB_FIXED64): {
             uint64_t bits = weft_pb_fixed64(&r);
@@ -58,7 +60,8 @@ bool weft_otlp_key_value(struct weft_str encoded, struct weft_str *key, struct w
     return !r.is_broken;
 }
 
-bool weft_value_next(struct weft_str encoded, size_t *at, struct weft_str *key, struct weft_value *element, bool is_kvlist)
+bool weft_value_next(struct weft_str encoded, size_t *at, struct weft_str *key,
+                     struct weft_value *element, bool is_kvlist)
 {
     struct weft_pb_reader r = weft_pb_reader_make(weft_str_tail(encoded, *at));
     uint32_t tag;
@@ -83,7 +86,8 @@ static bool is_nested(const struct weft_value *value)
     return value->type == WEFT_VALUE_ARRAY || value->type == WEFT_VALUE_KVLIST;
 }
 
-enum weft_otlp_check weft_otlp_check_nested(struct weft_str encoded, bool is_kvlist, unsigned depth, bool *has_bad_text)
+enum weft_otlp_check weft_otlp_check_nested(struct weft_str encoded, bool is_kvlist, unsigned depth,
+                                            bool *has_bad_text)
 {
     if (depth > WEFT_OTLP_DEPTH_MAX) return WEFT_OTLP_CHECK_TOO_DEEP;
     struct weft_pb_reader r = weft_pb_reader_make(encoded);
@@ -96,13 +100,15 @@ enum weft_otlp_check weft_otlp_check_nested(struct weft_str encoded, bool is_kvl
         struct weft_str one = weft_pb_bytes(&r), key = { NULL, 0 };
         struct weft_value value;
         if (r.is_broken) break;
-        bool is_readable = is_kvlist ? weft_otlp_key_value(one, &key, &value) : weft_otlp_any_value(one, &value);
+        bool is_readable =
+            is_kvlist ? weft_otlp_key_value(one, &key, &value) : weft_otlp_any_value(one, &value);
         if (!is_readable) return WEFT_OTLP_CHECK_BROKEN;
         if (!weft_utf8_is_valid(key)) *has_bad_text = true;
-        if (value.type == WEFT_VALUE_STRING && !weft_utf8_is_valid(value.bytes)) *has_bad_text = true;
+        if (value.type == WEFT_VALUE_STRING && !weft_utf8_is_valid(value.bytes))
+            *has_bad_text = true;
         if (is_nested(&value)) {
-            enum weft_otlp_check inner =
-                weft_otlp_check_nested(value.bytes, value.type == WEFT_VALUE_KVLIST, depth + 1, has_bad_text);
+            enum weft_otlp_check inner = weft_otlp_check_nested(
+                value.bytes, value.type == WEFT_VALUE_KVLIST, depth + 1, has_bad_text);
             if (inner != WEFT_OTLP_CHECK_OK) return inner;
         }
     }
@@ -117,7 +123,8 @@ static struct weft_str mend_text(struct weft_buf *scratch, struct weft_str s, ui
     return weft_buf_str(scratch);
 }
 
-void weft_otlp_mend_nested(struct weft_buf *out, struct weft_str encoded, bool is_kvlist, uint64_t *mended)
+void weft_otlp_mend_nested(struct weft_buf *out, struct weft_str encoded, bool is_kvlist,
+                           uint64_t *mended)
 {
     size_t at = 0;
     struct weft_str key = { NULL, 0 };
@@ -142,9 +149,12 @@ void weft_otlp_mend_nested(struct weft_buf *out, struct weft_str encoded, bool i
     }
 }
 
-void weft_otlp_attribute_set(struct weft_attribute *a, struct weft_str key, const struct weft_value *value)
+void weft_otlp_attribute_set(struct weft_attribute *a, struct weft_str key,
+                             const struct weft_value *value)
 {
-    *a = (struct weft_attribute){ .key = key.ptr, .key_len = (uint32_t)key.len & 0xffffff, .type = value->type & 0xff };
+    *a = (struct weft_attribute){ .key = key.ptr,
+                                  .key_len = (uint32_t)key.len & 0xffffff,
+                                  .type = value->type & 0xff };
     switch ((enum weft_value_type)value->type) {
     case WEFT_VALUE_EMPTY: break;
     case WEFT_VALUE_BOOL: a->bool_value = value->bool_value; break;
@@ -176,13 +186,17 @@ bool weft_otlp_check_entity_ref(struct weft_str encoded, bool *has_bad_text)
 
 void weft_otlp_resource_finish(struct weft_resource *resource)
 {
-    const struct weft_attribute *a = weft_attributes_find(resource->attributes, WEFT_S("service.name"));
-    resource->service_name = a != NULL && a->type == WEFT_VALUE_STRING ? weft_str_make(a->ptr, a->value_len) : WEFT_S("");
+    const struct weft_attribute *a =
+        weft_attributes_find(resource->attributes, WEFT_S("service.name"));
+    resource->service_name = a != NULL && a->type == WEFT_VALUE_STRING
+                                 ? weft_str_make(a->ptr, a->value_len)
+                                 : WEFT_S("");
 }
 
 void weft_otlp_run_grow(struct weft_otlp_run *run, struct weft_arena *arena)
 {
-    uint32_t capacity = run->capacity < WEFT_OTLP_RUN_START ? WEFT_OTLP_RUN_START : run->capacity * 2;
+    uint32_t capacity =
+        run->capacity < WEFT_OTLP_RUN_START ? WEFT_OTLP_RUN_START : run->capacity * 2;
     struct weft_attribute *items = weft_arena_alloc(arena, (size_t)capacity * sizeof *items);
     if (run->count > 0) memcpy(items, run->items, run->count * sizeof *items);
     run->items = items;

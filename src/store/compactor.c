@@ -204,6 +204,21 @@ void weft_store_catalog_save(struct weft_store *store)
 
 /* ---- the thread ---- */
 
+/* Until a segment is sealed or the policy's ages are worth another look; after a failure, the whole time: a seal mends nothing. */
+static void compactor_wait(struct weft_store *store, uint64_t retry_ns)
+{
+    uint64_t until_ns = weft_clock_monotonic_ns() + (retry_ns != 0 ? retry_ns : IDLE_NS);
+
+    pthread_mutex_lock(&store->compact_wake_mutex);
+    while (!atomic_load(&store->is_stopping) && (retry_ns != 0 || !store->is_compact_due)) {
+        uint64_t now_ns = weft_clock_monotonic_ns();
+        if (now_ns >= until_ns) break;
+        weft_store_wait(&store->compact_wake, &store->compact_wake_mutex, until_ns - now_ns);
+    }
+    store->is_compact_due = false;
+    pthread_mutex_unlock(&store->compact_wake_mutex);
+}
+
 static void compactor_main(void *arg)
 {
     struct weft_store *store = arg;
@@ -224,11 +239,7 @@ static void compactor_main(void *arg)
             retry_ns = 0;
             continue; /* perhaps there is more */
         }
-        pthread_mutex_lock(&store->compact_wake_mutex);
-        if (!store->is_compact_due && !atomic_load(&store->is_stopping))
-            weft_store_wait(&store->compact_wake, &store->compact_wake_mutex, retry_ns != 0 ? retry_ns : IDLE_NS);
-        store->is_compact_due = false;
-        pthread_mutex_unlock(&store->compact_wake_mutex);
+        compactor_wait(store, retry_ns);
     }
 }
 

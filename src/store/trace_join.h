@@ -16,7 +16,8 @@ int weft_trace_join(const struct weft_batch *parts, struct weft_batch *out, stru
 /* As above without sorting and without dropping: a plain copy with shared resources and scopes. */
 int weft_batch_copy(const struct weft_batch *from, struct weft_batch *out, struct weft_err *err);
 
-/* A span with its resource and scope as bytes: equal for exact duplicates, whatever the order of attribute keys. */
+/* A span with its resource and scope as bytes: equal for exact duplicates. The order of attribute keys does not count: blocks have their
+ * own. That of resources and scopes does, as they are stored as received. */
 struct weft_str weft_span_canonical(const struct weft_span *span, struct weft_arena *arena);
 
 #endif

@@ -28,6 +28,7 @@ struct weft_http2_session {
 };
 void weft_http2_timeline_enter(struct weft_http2_session *session, struct weft_http_exchange *exchange,
                                enum weft_http2_timeline timeline); /* at its end, with the time of now */
+void weft_http2_reset_count(struct weft_http2_session *session); /* one came or went */
 void weft_http2_timeline_leave(struct weft_http2_session *session, struct weft_http_exchange *exchange);
 
 void weft_http2_reply(struct weft_http_exchange *exchange, const struct weft_http_reply *reply);

@@ -84,6 +84,7 @@ static ssize_t out_read(nghttp2_session *nghttp2, int32_t stream_id, uint8_t *pl
 int weft_http2_frame_sent(nghttp2_session *nghttp2, const nghttp2_frame *frame, void *user_data)
 {
     struct weft_http2_session *session = user_data;
+    if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR) weft_http2_reset_count(session);
     if (frame->hd.type == NGHTTP2_DATA) session->controls.level -= session->controls.level < 2 ? session->controls.level : 2;
     else if (frame->hd.type != NGHTTP2_HEADERS) return 0;
     if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) return 0;

@@ -5,7 +5,7 @@
  * by holding windows back, which would let a sender hang without a word.
  *
  * What is defended, beside the limits of every request (docs/internals/net.md):
- *   rapid reset        streams that end in an error fill `resets`; CVE-2023-44487, and resets provoked from us, CVE-2025-8671
+ *   rapid reset        RST_STREAM fills `resets`, from the peer (CVE-2023-44487) or provoked from us (CVE-2025-8671)
  *   control frames     PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA and CONTINUATION fill `controls`; answered requests and
  *                      sent DATA empty it, since honest peers send these in proportion
  *   HPACK bombs        bytes of header fields are counted as they are inflated
@@ -49,6 +49,11 @@ static bool bucket_add(struct weft_http2_bucket *bucket, uint64_t level_max, uin
 static void bucket_take(struct weft_http2_bucket *bucket, uint64_t count)
 {
     bucket->level -= count < bucket->level ? count : bucket->level;
+}
+
+void weft_http2_reset_count(struct weft_http2_session *session)
+{
+    if (!bucket_add(&session->resets, RESETS_MAX, RESETS_FORGOTTEN_A_SECOND, now_of(session))) session->is_flooded = true;
 }
 
 static void control_count(struct weft_http2_session *session)
@@ -111,9 +116,6 @@ static int stream_closed(nghttp2_session *nghttp2, int32_t stream_id, uint32_t e
 {
     struct weft_http2_session *session = user_data;
     struct weft_http_exchange *exchange = nghttp2_session_get_stream_user_data(nghttp2, stream_id);
-    if (error_code != NGHTTP2_NO_ERROR &&
-        !bucket_add(&session->resets, RESETS_MAX, RESETS_FORGOTTEN_A_SECOND, now_of(session)))
-        session->is_flooded = true;
     if (error_code == NGHTTP2_NO_ERROR) bucket_take(&session->controls, CONTROLS_PER_ANSWER);
     if (exchange == NULL) return 0;
     exchange_unlink(session, exchange);
@@ -220,6 +222,7 @@ static int frame_came(nghttp2_session *nghttp2, const nghttp2_frame *frame, void
         exchange = nghttp2_session_get_stream_user_data(nghttp2, frame->hd.stream_id);
         if (exchange != NULL) body_complete(session, exchange);
         return 0;
+    case NGHTTP2_RST_STREAM: weft_http2_reset_count(session); return 0;
     case NGHTTP2_PING:
         control_count(session);
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) && session->is_draining) session->drain_since_ns = 0; /* see session_drain() */
@@ -362,6 +365,7 @@ static void goaway_final_submit(struct weft_http2_session *session)
 static void session_pull(struct weft_http_connection *connection)
 {
     struct weft_http2_session *session = connection->session;
+    if (session->is_flooded) session_end(session, NGHTTP2_ENHANCE_YOUR_CALM, WEFT_HTTP_REFUSED_FLOOD);
     if (session->is_draining && session->drain_since_ns == 0) goaway_final_submit(session);
     while (weft_http_connection_unsent(connection) < WEFT_HTTP_OUT_BYTES_MAX) {
         const uint8_t *frame;

@@ -290,7 +290,7 @@ static int segment_take(struct scan *scan, uint64_t number, bool is_superseded, 
         return WEFT_OK;
     }
     scan->found_segments[scan->found_segment_count++] = (struct weft_store_segment){
-        .segment = segment, .number = number, .sealed_ns = weft_clock_monotonic_ns() };
+        .segment = segment, .memo = weft_store_memo_create(), .number = number, .sealed_ns = weft_clock_monotonic_ns() };
     return WEFT_OK;
 }
 
@@ -341,7 +341,7 @@ static int scan_files(struct scan *scan, struct weft_err *err)
 
 static void scan_release(struct scan *scan)
 {
-    for (uint32_t i = 0; i < scan->found_segment_count; i++) weft_segment_unref(scan->found_segments[i].segment);
+    for (uint32_t i = 0; i < scan->found_segment_count; i++) weft_store_segment_release(&scan->found_segments[i]);
     for (uint32_t i = 0; i < scan->found_block_count; i++) weft_store_block_unref(scan->found_blocks[i]);
     weft_free(scan->found_segments);
     weft_free(scan->found_blocks);

@@ -23,6 +23,19 @@
 
 /* ---- the set ---- */
 
+/* What is counted once of a file that no longer changes. Counted references: one a set that lists the segment, one the block's. */
+struct weft_store_memo {
+    _Atomic uint32_t references;
+    pthread_mutex_t mutex;                /* is_filled; what follows never changes once it is true */
+    bool is_filled;
+    struct weft_arena arena;
+    struct weft_operation *operations;    /* NULL: too many to be kept */
+    uint32_t operation_count;
+};
+struct weft_store_memo *weft_store_memo_create(void);
+void weft_store_memo_ref(struct weft_store_memo *memo);
+void weft_store_memo_unref(struct weft_store_memo *memo);
+
 /* A block as the store knows it: its summary always, the open file from the first use on. Counted references. */
 struct weft_store_block {
     _Atomic uint32_t references;
@@ -32,15 +45,19 @@ struct weft_store_block {
     struct weft_block_summary summary;    /* never changes; a file that says otherwise is damaged */
     pthread_mutex_t mutex;                /* opening */
     struct weft_block *_Atomic block;     /* NULL until then */
+    struct weft_store_memo *memo;
 };
 
 struct weft_store_segment {
     struct weft_segment *segment;         /* one reference a set */
+    struct weft_store_memo *memo;         /* the same; empty while live */
     uint64_t number;
     uint64_t sealed_ns;                   /* monotonic; meaningless while live */
     bool is_live;
     bool is_abandoned;                    /* a write or sync failed: its file is not used again */
 };
+
+void weft_store_segment_release(struct weft_store_segment *segment); /* what it refers to */
 
 /* Immutable: what exists at one moment. A query works on one set from beginning to end. */
 struct weft_store_set {

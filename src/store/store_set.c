@@ -26,6 +26,7 @@ struct weft_store_block *weft_store_block_create(const char *path, const struct 
     block->summary.superseded_blocks = numbers_copy(summary->superseded_blocks, summary->superseded_block_count);
     pthread_mutex_init(&block->mutex, NULL);
     atomic_init(&block->block, open);
+    block->memo = weft_store_memo_create();
     return block;
 }
 
@@ -39,6 +40,7 @@ void weft_store_block_unref(struct weft_store_block *block)
     if (block == NULL || atomic_fetch_sub_explicit(&block->references, 1, memory_order_acq_rel) != 1) return;
     weft_block_unref(atomic_load(&block->block));
     if (atomic_load(&block->is_obsolete)) weft_file_unlink(block->path, NULL);
+    weft_store_memo_unref(block->memo);
     pthread_mutex_destroy(&block->mutex);
     weft_free((void *)(uintptr_t)block->summary.superseded_segments);
     weft_free((void *)(uintptr_t)block->summary.superseded_blocks);
@@ -79,6 +81,12 @@ int weft_store_block_get(struct weft_store_block *block, struct weft_block **out
 
 /* ---- sets ---- */
 
+void weft_store_segment_release(struct weft_store_segment *segment)
+{
+    weft_store_memo_unref(segment->memo);
+    weft_segment_unref(segment->segment);
+}
+
 static struct weft_store_set *set_create(uint32_t segment_capacity, uint32_t block_capacity)
 {
     struct weft_store_set *set = weft_alloc_zero(sizeof *set);
@@ -97,6 +105,7 @@ static struct weft_store_set *set_copy(const struct weft_store_set *old)
     for (uint32_t i = 0; i < old->segment_count; i++) {
         set->segments[i] = old->segments[i];
         weft_segment_ref(set->segments[i].segment);
+        weft_store_memo_ref(set->segments[i].memo);
     }
     for (uint32_t i = 0; i < old->block_count; i++) {
         set->blocks[i] = old->blocks[i];
@@ -119,7 +128,7 @@ struct weft_store_set *weft_store_set_take(struct weft_store *store)
 void weft_store_set_release(struct weft_store_set *set)
 {
     if (set == NULL || atomic_fetch_sub_explicit(&set->references, 1, memory_order_acq_rel) != 1) return;
-    for (uint32_t i = 0; i < set->segment_count; i++) weft_segment_unref(set->segments[i].segment);
+    for (uint32_t i = 0; i < set->segment_count; i++) weft_store_segment_release(&set->segments[i]);
     for (uint32_t i = 0; i < set->block_count; i++) weft_store_block_unref(set->blocks[i]);
     weft_free(set->segments);
     weft_free(set->blocks);
@@ -153,7 +162,7 @@ static void segment_remove(struct weft_store_set *set, uint64_t number)
 {
     for (uint32_t i = 0; i < set->segment_count; i++) {
         if (set->segments[i].number != number) continue;
-        weft_segment_unref(set->segments[i].segment); /* the old set has one more */
+        weft_store_segment_release(&set->segments[i]); /* the old set has it still */
         memmove(&set->segments[i], &set->segments[i + 1], (set->segment_count - i - 1) * sizeof *set->segments);
         set->segment_count--;
         return;
@@ -176,6 +185,7 @@ void weft_store_set_add_segment(struct weft_store *store, struct weft_segment *s
 
     weft_segment_ref(segment);
     segment_insert(set, (struct weft_store_segment){ .segment = segment, .number = weft_segment_number(segment),
+        .memo = weft_store_memo_create(),
         .sealed_ns = weft_clock_monotonic_ns(), .is_live = is_live });
     change_end(store, set);
 }

@@ -1,8 +1,8 @@
 /* cmd_help.c -- weft help, man, completion, version: texts about the program itself. */
-#include <unistd.h>
 #include "app/command_line.h"
 #include "app/help.h"
 #include "app/terminal.h"
+#include <unistd.h>
 
 static int print(struct weft_buf *text)
 {
@@ -23,7 +23,9 @@ static int help_run(const void *options, const struct weft_command_line *line)
         return print(&out);
     }
     const struct weft_command *about = weft_command_find(line->arguments[0]);
-    if (about == NULL) return weft_command_usage_error(line->command, "unknown command \"%.80s\"", line->arguments[0]);
+    if (about == NULL)
+        return weft_command_usage_error(line->command, "unknown command \"%.80s\"",
+                                        line->arguments[0]);
     weft_help_write_command(&out, about, &terminal);
     return print(&out);
 }
@@ -57,7 +59,8 @@ static int completion_run(const void *options, const struct weft_command_line *l
     weft_completion_write(&out);
     return print(&out);
 }
-static const char *const completion_examples[] = { "source <(weft completion)", "Complete in this shell.", NULL };
+static const char *const completion_examples[] = { "source <(weft completion)",
+                                                   "Complete in this shell.", NULL };
 const struct weft_command weft_command_completion = {
     .name = "completion",
     .summary = "Print the completion script for bash.",

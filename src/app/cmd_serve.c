@@ -1,11 +1,11 @@
 /* cmd_serve.c -- weft serve: the server, from configuration to the last commit. */
-#include <sys/resource.h>
 #include "app/command.h"
 #include "app/config_options.h"
 #include "app/serve.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include <sys/resource.h>
 
 struct options {
     struct weft_config_options_given config;
@@ -15,8 +15,12 @@ static const struct weft_option options_table[] = {
     WEFT_OPTION_CONFIG(struct options, config),
     WEFT_OPTION_DATA(struct options, config),
     WEFT_OPTION_SET(struct options, config),
-    { .name = "addresses", .kind = WEFT_OPT_STRING, .offset = offsetof(struct options, addresses_file), .value_name = "FILE",
-      .help = "Write the addresses listened on there as JSON, once ready; for scripts that use port 0." },
+    { .name = "addresses",
+      .kind = WEFT_OPT_STRING,
+      .offset = offsetof(struct options, addresses_file),
+      .value_name = "FILE",
+      .help = "Write the addresses listened on there as JSON, once ready; for scripts that use "
+              "port 0." },
     { 0 },
 };
 
@@ -60,7 +64,8 @@ static int start(struct weft_serve *serve, const char *addresses_file, struct we
     if ((rc = weft_serve_start_loops(serve, err)) < 0) return rc;
     atomic_store(&serve->is_ready, true);
     weft_serve_log_start(serve);
-    if (addresses_file != NULL && (rc = weft_serve_write_addresses(serve, addresses_file, err)) < 0) return rc;
+    if (addresses_file != NULL && (rc = weft_serve_write_addresses(serve, addresses_file, err)) < 0)
+        return rc;
     return WEFT_OK;
 }
 
@@ -72,8 +77,10 @@ static int serve_config(struct weft_config *config, const struct options *given)
     int rc = start(&serve, given->addresses_file, &err);
     if (rc == WEFT_OK) rc = weft_serve_wait_and_drain(&serve, &err);
     weft_serve_release(&serve);
-    if (rc < 0) weft_log(WEFT_LOG_ERROR, "serve", "%s", err.text);
-    else weft_log(WEFT_LOG_INFO, "serve", "stopped");
+    if (rc < 0)
+        weft_log(WEFT_LOG_ERROR, "serve", "%s", err.text);
+    else
+        weft_log(WEFT_LOG_INFO, "serve", "stopped");
     return rc < 0 ? WEFT_EXIT_FAILED : WEFT_EXIT_OK;
 }
 
@@ -89,7 +96,8 @@ static int run(const void *options, const struct weft_command_line *line)
     if (weft_config_load(&config, &given->config, &err) < 0) {
         rc = weft_command_error(line->command, "%s", err.text);
     } else {
-        weft_log_configure((enum weft_log_level)config.log_level, (enum weft_log_format)config.log_encoding, 2);
+        weft_log_configure((enum weft_log_level)config.log_level,
+                           (enum weft_log_format)config.log_encoding, 2);
         rc = serve_config(&config, given);
     }
     weft_config_release(&config);
@@ -97,17 +105,22 @@ static int run(const void *options, const struct weft_command_line *line)
 }
 
 static const char *const examples[] = {
-    "weft serve", "Take OTLP on 127.0.0.1:4317 (gRPC) and 4318 (HTTP), answer on 16686; everything by default.",
-    "weft serve --config weft.yaml --data /srv/traces", "With a file, and the spans kept in /srv/traces.",
-    "weft serve --set receivers.otlp.protocols.grpc.endpoint=0.0.0.0:4317", "Take spans from other machines too.",
+    "weft serve",
+    "Take OTLP on 127.0.0.1:4317 (gRPC) and 4318 (HTTP), answer on 16686; everything by default.",
+    "weft serve --config weft.yaml --data /srv/traces",
+    "With a file, and the spans kept in /srv/traces.",
+    "weft serve --set receivers.otlp.protocols.grpc.endpoint=0.0.0.0:4317",
+    "Take spans from other machines too.",
     NULL,
 };
 const struct weft_command weft_command_serve = {
     .name = "serve",
     .summary = "Take spans in, keep them, answer questions.",
-    .description = "Without a configuration everything has a default and listens on this machine only. A span that was acknowledged "
+    .description = "Without a configuration everything has a default and listens on this machine "
+                   "only. A span that was acknowledged "
                    "is on disk and is found by the next query.\n\n"
-                   "SIGTERM or SIGINT: running requests are answered, what is pending is committed, exit 0 within 10 seconds. "
+                   "SIGTERM or SIGINT: running requests are answered, what is pending is "
+                   "committed, exit 0 within 10 seconds. "
                    "A second signal stops at once.",
     .examples = examples,
     .options = options_table,

@@ -1,12 +1,12 @@
 /* cmd_store.c -- weft store: the directory looked at, checked and compacted without a server. */
-#include <inttypes.h>
-#include <unistd.h>
 #include "app/command.h"
 #include "app/config_options.h"
 #include "app/terminal.h"
 #include "base/clock.h"
 #include "store/store_inspect.h"
 #include "wire/json.h"
+#include <inttypes.h>
+#include <unistd.h>
 
 struct options {
     struct weft_config_options_given config;
@@ -17,7 +17,10 @@ static const struct weft_option options_table[] = {
     WEFT_OPTION_DATA(struct options, config),
     WEFT_OPTION_CONFIG(struct options, config),
     WEFT_OPTION_SET(struct options, config),
-    { .name = "quiet", .kind = WEFT_OPT_BOOL, .offset = offsetof(struct options, is_quiet), .letter = 'q',
+    { .name = "quiet",
+      .kind = WEFT_OPT_BOOL,
+      .offset = offsetof(struct options, is_quiet),
+      .letter = 'q',
       .help = "check: print what is wrong, not what is fine." },
     WEFT_OPTION_JSON(struct options, is_json),
     WEFT_OPTION_COLOUR(struct options, colour),
@@ -35,12 +38,16 @@ struct action {
 
 static int print(struct action *a)
 {
-    return weft_terminal_write(STDOUT_FILENO, weft_buf_str(&a->out)) ? WEFT_EXIT_OK : WEFT_EXIT_FAILED;
+    return weft_terminal_write(STDOUT_FILENO, weft_buf_str(&a->out)) ? WEFT_EXIT_OK
+                                                                     : WEFT_EXIT_FAILED;
 }
 
 static void report_finding(void *arg, enum weft_finding_kind kind, const char *sentence)
 {
-    static const struct { const char *name; enum weft_style style; } kinds[] = {
+    static const struct {
+        const char *name;
+        enum weft_style style;
+    } kinds[] = {
         [WEFT_FINDING_OK] = { "ok", WEFT_STYLE_GOOD },
         [WEFT_FINDING_NOTE] = { "note", WEFT_STYLE_PLAIN },
         [WEFT_FINDING_DAMAGE] = { "damage", WEFT_STYLE_ERROR },
@@ -57,8 +64,9 @@ static void report_finding(void *arg, enum weft_finding_kind kind, const char *s
         weft_json_object_end(&a->json);
         return;
     }
-    weft_buf_printf(&a->out, "%s%-7s%s %s\n", weft_terminal_style(&a->terminal, kinds[kind].style), kinds[kind].name,
-                    weft_terminal_style(&a->terminal, WEFT_STYLE_PLAIN), sentence);
+    weft_buf_printf(&a->out, "%s%-7s%s %s\n", weft_terminal_style(&a->terminal, kinds[kind].style),
+                    kinds[kind].name, weft_terminal_style(&a->terminal, WEFT_STYLE_PLAIN),
+                    sentence);
 }
 
 static void write_check_json(struct action *a, const struct weft_store_check *found)
@@ -92,10 +100,13 @@ static int run_check(struct action *a)
     }
     int rc = weft_store_check(a->directory, report_finding, a, &found, &err);
     if (rc < 0 && rc != WEFT_CORRUPT) return weft_command_error(a->line->command, "%s", err.text);
-    if (a->options->is_json) write_check_json(a, &found);
+    if (a->options->is_json)
+        write_check_json(a, &found);
     else
-        weft_buf_printf(&a->out, "%" PRIu64 " segments, %" PRIu64 " blocks, %" PRIu64 " spans: %s\n", found.segments,
-                        found.blocks, found.spans, found.damages == 0 ? "all sound" : "damaged");
+        weft_buf_printf(&a->out,
+                        "%" PRIu64 " segments, %" PRIu64 " blocks, %" PRIu64 " spans: %s\n",
+                        found.segments, found.blocks, found.spans,
+                        found.damages == 0 ? "all sound" : "damaged");
     return print(a) == WEFT_EXIT_OK && found.damages == 0 ? WEFT_EXIT_OK : WEFT_EXIT_FAILED;
 }
 
@@ -114,32 +125,45 @@ static void write_stats_text(struct action *a, const struct weft_store_sizes *si
     const struct weft_store_stats *s = &sizes->stats;
 
     weft_buf_printf(&a->out, "%-10s %10s %16s %16s\n", "", "files", "spans", "bytes");
-    weft_buf_printf(&a->out, "%-10s %10" PRIu64 " %16" PRIu64 "\n", "live", s->live_segments, s->live_spans);
-    weft_buf_printf(&a->out, "%-10s %10" PRIu64 " %16" PRIu64 " %16" PRIu64 "\n", "segments", s->sealed_segments,
-                    s->sealed_spans, s->segment_bytes);
-    weft_buf_printf(&a->out, "%-10s %10" PRIu64 " %16" PRIu64 " %16" PRIu64 "\n", "blocks", s->blocks, s->block_spans,
-                    s->block_bytes);
+    weft_buf_printf(&a->out, "%-10s %10" PRIu64 " %16" PRIu64 "\n", "live", s->live_segments,
+                    s->live_spans);
+    weft_buf_printf(&a->out, "%-10s %10" PRIu64 " %16" PRIu64 " %16" PRIu64 "\n", "segments",
+                    s->sealed_segments, s->sealed_spans, s->segment_bytes);
+    weft_buf_printf(&a->out, "%-10s %10" PRIu64 " %16" PRIu64 " %16" PRIu64 "\n", "blocks",
+                    s->blocks, s->block_spans, s->block_bytes);
     weft_buf_printf(&a->out, "%-10s %10s %16s %16" PRIu64 "\n", "spare", "", "", s->spare_bytes);
     if (s->block_spans > 0)
-        weft_buf_printf(&a->out, "%.2f bytes a span in blocks\n", (double)s->block_bytes / (double)s->block_spans);
-    if (s->damaged_files > 0) weft_buf_printf(&a->out, "%" PRIu64 " files cannot be read\n", s->damaged_files);
+        weft_buf_printf(&a->out, "%.2f bytes a span in blocks\n",
+                        (double)s->block_bytes / (double)s->block_spans);
+    if (s->damaged_files > 0)
+        weft_buf_printf(&a->out, "%" PRIu64 " files cannot be read\n", s->damaged_files);
     write_time_range(a, sizes);
     if (sizes->part_count > 0) weft_buf_append_c(&a->out, "\nBytes of blocks by part\n");
     for (uint32_t i = 0; i < sizes->part_count; i++)
         weft_buf_printf(&a->out, "%16" PRIu64 "  %5.1f%%  %s\n", sizes->parts[i].bytes,
-                        s->block_bytes > 0 ? 100.0 * (double)sizes->parts[i].bytes / (double)s->block_bytes : 0.0,
+                        s->block_bytes > 0
+                            ? 100.0 * (double)sizes->parts[i].bytes / (double)s->block_bytes
+                            : 0.0,
                         sizes->parts[i].what);
 }
 
 static void write_stats_json(struct action *a, const struct weft_store_sizes *sizes)
 {
     const struct weft_store_stats *s = &sizes->stats;
-    const struct { const char *key; uint64_t value; } rows[] = {
-        { "live_segments", s->live_segments },     { "sealed_segments", s->sealed_segments },
-        { "blocks", s->blocks },                   { "live_spans", s->live_spans },
-        { "sealed_spans", s->sealed_spans },       { "block_spans", s->block_spans },
-        { "segment_bytes", s->segment_bytes },     { "block_bytes", s->block_bytes },
-        { "spare_bytes", s->spare_bytes },         { "damaged_files", s->damaged_files },
+    const struct {
+        const char *key;
+        uint64_t value;
+    } rows[] = {
+        { "live_segments", s->live_segments },
+        { "sealed_segments", s->sealed_segments },
+        { "blocks", s->blocks },
+        { "live_spans", s->live_spans },
+        { "sealed_spans", s->sealed_spans },
+        { "block_spans", s->block_spans },
+        { "segment_bytes", s->segment_bytes },
+        { "block_bytes", s->block_bytes },
+        { "spare_bytes", s->spare_bytes },
+        { "damaged_files", s->damaged_files },
         { "torn_bytes", s->torn_bytes },
     };
 
@@ -170,8 +194,10 @@ static int run_stats(struct action *a)
 
     if (weft_store_sizes(a->directory, &sizes, a->line->arena, &err) < 0)
         return weft_command_error(a->line->command, "%s", err.text);
-    if (a->options->is_json) write_stats_json(a, &sizes);
-    else write_stats_text(a, &sizes);
+    if (a->options->is_json)
+        write_stats_json(a, &sizes);
+    else
+        write_stats_text(a, &sizes);
     return print(a);
 }
 
@@ -198,18 +224,28 @@ static int run_compact(struct action *a)
     weft_store_close(store);
     if (rc < 0) return weft_command_error(a->line->command, "%s", err.text);
     if (a->options->is_json)
-        weft_buf_printf(&a->out, "{\"spans_in\":%" PRIu64 ",\"spans_out\":%" PRIu64 ",\"exact_duplicates\":%" PRIu64
-                        ",\"conflicting_duplicates\":%" PRIu64 ",\"traces\":%" PRIu64 ",\"bytes\":%" PRIu64 "}\n",
-                        stats.spans_in, stats.spans_out, stats.exact_duplicates, stats.conflicting_duplicates,
-                        stats.traces, stats.bytes);
+        weft_buf_printf(&a->out,
+                        "{\"spans_in\":%" PRIu64 ",\"spans_out\":%" PRIu64
+                        ",\"exact_duplicates\":%" PRIu64 ",\"conflicting_duplicates\":%" PRIu64
+                        ",\"traces\":%" PRIu64 ",\"bytes\":%" PRIu64 "}\n",
+                        stats.spans_in, stats.spans_out, stats.exact_duplicates,
+                        stats.conflicting_duplicates, stats.traces, stats.bytes);
     else
-        weft_buf_printf(&a->out, "%" PRIu64 " spans of %" PRIu64 " traces, %" PRIu64 " duplicates dropped, %" PRIu64
-                        " bytes\n", stats.spans_out, stats.traces, stats.exact_duplicates, stats.bytes);
+        weft_buf_printf(&a->out,
+                        "%" PRIu64 " spans of %" PRIu64 " traces, %" PRIu64
+                        " duplicates dropped, %" PRIu64 " bytes\n",
+                        stats.spans_out, stats.traces, stats.exact_duplicates, stats.bytes);
     return print(a);
 }
 
-static const struct { const char *name; int (*run)(struct action *a); } actions[] = {
-    { "check", run_check }, { "stats", run_stats }, { "dump", run_dump }, { "compact", run_compact },
+static const struct {
+    const char *name;
+    int (*run)(struct action *a);
+} actions[] = {
+    { "check", run_check },
+    { "stats", run_stats },
+    { "dump", run_dump },
+    { "compact", run_compact },
 };
 
 static int run_action(int (*action_run)(struct action *a), const struct options *given,
@@ -239,18 +275,25 @@ static int run(const void *options, const struct weft_command_line *line)
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
         if (strcmp(line->arguments[0], actions[i].name) != 0) continue;
         if (line->argument_count > 1 && actions[i].run != run_dump)
-            return weft_command_usage_error(line->command, "unexpected argument \"%.80s\"", line->arguments[1]);
+            return weft_command_usage_error(line->command, "unexpected argument \"%.80s\"",
+                                            line->arguments[1]);
         return run_action(actions[i].run, options, line);
     }
-    return weft_command_usage_error(line->command, "found \"%.80s\", expected check, stats, dump or compact",
+    return weft_command_usage_error(line->command,
+                                    "found \"%.80s\", expected check, stats, dump or compact",
                                     line->arguments[0]);
 }
 
 static const char *const examples[] = {
-    "weft store check --data /srv/traces", "Read every file with all checksums; exit 1 when something is damaged.",
-    "weft store stats", "How much is kept, and what takes the space.",
-    "weft store dump block-0000000000000001.weft", "Explain one file, section by section; without a name, list all files.",
-    "weft store compact", "Merge all sealed segments now. The server must not be running.", NULL,
+    "weft store check --data /srv/traces",
+    "Read every file with all checksums; exit 1 when something is damaged.",
+    "weft store stats",
+    "How much is kept, and what takes the space.",
+    "weft store dump block-0000000000000001.weft",
+    "Explain one file, section by section; without a name, list all files.",
+    "weft store compact",
+    "Merge all sealed segments now. The server must not be running.",
+    NULL,
 };
 const struct weft_command weft_command_store = {
     .name = "store",

@@ -1,10 +1,12 @@
 /* cmd_version.c -- weft version. */
-#include <unistd.h>
-#include <yaml.h>
 #include "app/command.h"
 #include "app/terminal.h"
+#include <unistd.h>
+#include <yaml.h>
 
-struct options { bool is_json; };
+struct options {
+    bool is_json;
+};
 static const struct weft_option options_table[] = {
     WEFT_OPTION_JSON(struct options, is_json),
     { 0 },

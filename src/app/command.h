@@ -14,7 +14,11 @@
 #define WEFT_APP_COMMAND_H
 #include "base/option.h"
 
-enum weft_exit { WEFT_EXIT_OK = 0, WEFT_EXIT_FAILED = 1, WEFT_EXIT_USAGE = 2 }; /* FAILED: or not found */
+enum weft_exit {
+    WEFT_EXIT_OK = 0,
+    WEFT_EXIT_FAILED = 1,
+    WEFT_EXIT_USAGE = 2
+}; /* FAILED: or not found */
 
 struct weft_command;
 /* What was given, besides options. */
@@ -27,13 +31,13 @@ struct weft_command_line {
 
 struct weft_command {
     const char *name;
-    const char *summary;                /* one line, for the list */
-    const char *arguments;              /* "ID", "FILE...", NULL: none */
+    const char *summary;                   /* one line, for the list */
+    const char *arguments;                 /* "ID", "FILE...", NULL: none */
     unsigned arguments_min, arguments_max; /* checked before run() */
-    const char *description;            /* paragraphs, separated by empty lines; NULL: the summary is enough */
-    const char *const *examples;        /* command, what it does, command, ...; ends with NULL */
-    const struct weft_option *options;  /* NULL: none; --help is always there */
-    size_t options_size;                /* of the struct they fill */
+    const char *description; /* paragraphs, separated by empty lines; NULL: the summary is enough */
+    const char *const *examples;       /* command, what it does, command, ...; ends with NULL */
+    const struct weft_option *options; /* NULL: none; --help is always there */
+    size_t options_size;               /* of the struct they fill */
     int (*run)(const void *options, const struct weft_command_line *line);
 };
 
@@ -41,15 +45,23 @@ extern const struct weft_command *const weft_commands[]; /* ends with NULL */
 
 /* Options that mean the same in every command that has them. */
 extern const char *const weft_colour_choices[];
-#define WEFT_OPTION_SERVER(type, field)                                                                                \
-    { .name = "server", .kind = WEFT_OPT_STRING, .offset = offsetof(type, field), .letter = 's', .value_name = "URL",  \
-      .fallback = "http://127.0.0.1:16686", .environment = "WEFT_SERVER", .help = "The weft to ask." }
-#define WEFT_OPTION_JSON(type, field)                                                                                  \
-    { .name = "json", .kind = WEFT_OPT_BOOL, .offset = offsetof(type, field), .help = "Print JSON." }
-#define WEFT_OPTION_COLOUR(type, field)                                                                                \
-    { .name = "color", .kind = WEFT_OPT_ENUM, .offset = offsetof(type, field), .fallback = "auto",                     \
-      .choices = weft_colour_choices,                                                                                  \
-      .help = "Colours: auto means on a terminal and without NO_COLOR." }
+#define WEFT_OPTION_SERVER(type, field)                                                            \
+    {                                                                                              \
+        .name = "server", .kind = WEFT_OPT_STRING, .offset = offsetof(type, field), .letter = 's', \
+        .value_name = "URL", .fallback = "http://127.0.0.1:16686", .environment = "WEFT_SERVER",   \
+        .help = "The weft to ask."                                                                 \
+    }
+#define WEFT_OPTION_JSON(type, field)                                           \
+    {                                                                           \
+        .name = "json", .kind = WEFT_OPT_BOOL, .offset = offsetof(type, field), \
+        .help = "Print JSON."                                                   \
+    }
+#define WEFT_OPTION_COLOUR(type, field)                                          \
+    {                                                                            \
+        .name = "color", .kind = WEFT_OPT_ENUM, .offset = offsetof(type, field), \
+        .fallback = "auto", .choices = weft_colour_choices,                      \
+        .help = "Colours: auto means on a terminal and without NO_COLOR."        \
+    }
 
 /* "weft search: sentence" on standard error. Returns WEFT_EXIT_FAILED. */
 int weft_command_error(const struct weft_command *command, const char *format, ...)

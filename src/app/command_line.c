@@ -8,15 +8,18 @@ struct parser {
     int argc, at;
     char *const *argv;
     struct weft_arena *arena;
-    bool list_is_begun[64]; /* options given several times add to their list; the first replaces the fallback */
+    bool list_is_begun
+        [64]; /* options given several times add to their list; the first replaces the fallback */
 };
 
-static int value_put(struct parser *p, const struct weft_option *option, const char *text, struct weft_err *err)
+static int value_put(struct parser *p, const struct weft_option *option, const char *text,
+                     struct weft_err *err)
 {
     size_t index = (size_t)(option - p->command->options);
     struct weft_str value = weft_str_from_c(text);
 
-    if (option->kind != WEFT_OPT_STRINGS) return weft_option_set(option, p->options, value, p->arena, err);
+    if (option->kind != WEFT_OPT_STRINGS)
+        return weft_option_set(option, p->options, value, p->arena, err);
     if (index < sizeof p->list_is_begun && !p->list_is_begun[index]) {
         int rc = weft_option_set(option, p->options, WEFT_S(""), p->arena, err);
         if (rc < 0) return rc;
@@ -36,7 +39,8 @@ static int fail_unknown(const struct parser *p, struct weft_str name, struct wef
 
     if (nearest == NULL && weft_str_distance(name, WEFT_S("help")) <= 2) nearest = "help";
     if (nearest != NULL)
-        return weft_fail(err, WEFT_INVALID, "unknown option --%.*s; did you mean --%s?", WEFT_S_ARG(name), nearest);
+        return weft_fail(err, WEFT_INVALID, "unknown option --%.*s; did you mean --%s?",
+                         WEFT_S_ARG(name), nearest);
     return weft_fail(err, WEFT_INVALID, "unknown option --%.*s", WEFT_S_ARG(name));
 }
 
@@ -54,7 +58,8 @@ static int long_option(struct parser *p, const char *text, struct weft_err *err)
     }
     if (option == NULL && !has_value && weft_str_starts_with(name, WEFT_S("no-"))) {
         option = weft_option_find(p->command->options, weft_str_tail(name, 3));
-        if (option != NULL && option->kind == WEFT_OPT_BOOL) return value_put(p, option, "false", err);
+        if (option != NULL && option->kind == WEFT_OPT_BOOL)
+            return value_put(p, option, "false", err);
         option = NULL;
     }
     if (option == NULL) return fail_unknown(p, name, err);
@@ -83,9 +88,12 @@ static int short_options(struct parser *p, const char *letters, struct weft_err 
             continue;
         }
         if (option == NULL)
-            return weft_fail(err, WEFT_INVALID, "unknown option -%c", *letters >= ' ' && *letters < 127 ? *letters : '?');
+            return weft_fail(err, WEFT_INVALID, "unknown option -%c",
+                             *letters >= ' ' && *letters < 127 ? *letters : '?');
         bool is_switch = option->kind == WEFT_OPT_BOOL;
-        const char *given = is_switch ? "true" : letters[1] != '\0' ? letters + 1 : next_argument(p);
+        const char *given = is_switch            ? "true"
+                            : letters[1] != '\0' ? letters + 1
+                                                 : next_argument(p);
         if (given == NULL) return weft_fail(err, WEFT_INVALID, "-%c needs a value", *letters);
         if (value_put(p, option, given, err) < 0) return weft_err_wrap(err, "-%c", *letters);
         if (!is_switch) break;
@@ -101,14 +109,21 @@ static int check_argument_count(const struct parser *p, struct weft_err *err)
     if (count < command->arguments_min)
         return weft_fail(err, WEFT_INVALID, "%s is missing", command->arguments);
     if (count > command->arguments_max)
-        return weft_fail(err, WEFT_INVALID, "unexpected argument \"%.80s\"", p->out->arguments[command->arguments_max]);
+        return weft_fail(err, WEFT_INVALID, "unexpected argument \"%.80s\"",
+                         p->out->arguments[command->arguments_max]);
     return WEFT_OK;
 }
 
-int weft_command_line_parse(struct weft_command_line_parsed *out, const struct weft_command *command, void *options,
-                            int argc, char *const *argv, struct weft_arena *arena, struct weft_err *err)
+int weft_command_line_parse(struct weft_command_line_parsed *out,
+                            const struct weft_command *command, void *options, int argc,
+                            char *const *argv, struct weft_arena *arena, struct weft_err *err)
 {
-    struct parser p = { .out = out, .command = command, .options = options, .argc = argc, .argv = argv, .arena = arena };
+    struct parser p = { .out = out,
+                        .command = command,
+                        .options = options,
+                        .argc = argc,
+                        .argv = argv,
+                        .arena = arena };
     bool only_arguments = false;
 
     *out = (struct weft_command_line_parsed){ 0 };
@@ -142,7 +157,8 @@ const char *weft_command_nearest(const char *name)
     size_t least = 3;
 
     for (size_t i = 0; weft_commands[i] != NULL; i++) {
-        size_t distance = weft_str_distance(weft_str_from_c(name), weft_str_from_c(weft_commands[i]->name));
+        size_t distance =
+            weft_str_distance(weft_str_from_c(name), weft_str_from_c(weft_commands[i]->name));
         if (distance >= least) continue;
         nearest = weft_commands[i]->name;
         least = distance;

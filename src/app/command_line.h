@@ -15,8 +15,9 @@ struct weft_command_line_parsed {
     bool wants_help;
 };
 /* `options` has its defaults already. argv begins behind the command's name. */
-int weft_command_line_parse(struct weft_command_line_parsed *out, const struct weft_command *command, void *options,
-                            int argc, char *const *argv, struct weft_arena *arena, struct weft_err *err);
+int weft_command_line_parse(struct weft_command_line_parsed *out,
+                            const struct weft_command *command, void *options, int argc,
+                            char *const *argv, struct weft_arena *arena, struct weft_err *err);
 /* The command of that name, or NULL. */
 const struct weft_command *weft_command_find(const char *name);
 /* The name that was probably meant, or NULL. */

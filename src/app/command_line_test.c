@@ -3,7 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
+
 #include "app/command_line.h"
 
 struct options {
@@ -15,20 +17,33 @@ struct options {
 #define AT(field) offsetof(struct options, field)
 static const struct weft_option table[] = {
     { .name = "json", .kind = WEFT_OPT_BOOL, .offset = AT(is_json), .letter = 'j' },
-    { .name = "quiet", .kind = WEFT_OPT_BOOL, .offset = AT(is_quiet), .letter = 'q', .fallback = "true" },
-    { .name = "limit", .kind = WEFT_OPT_COUNT, .offset = AT(limit), .letter = 'l', .fallback = "20", .max = 100 },
+    { .name = "quiet",
+      .kind = WEFT_OPT_BOOL,
+      .offset = AT(is_quiet),
+      .letter = 'q',
+      .fallback = "true" },
+    { .name = "limit",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(limit),
+      .letter = 'l',
+      .fallback = "20",
+      .max = 100 },
     { .name = "name", .kind = WEFT_OPT_STRING, .offset = AT(name) },
     { .name = "set", .kind = WEFT_OPT_STRINGS, .offset = AT(set), .fallback = "zero" },
     { 0 },
 };
 static const struct weft_command command = {
-    .name = "try", .arguments = "ID", .arguments_min = 1, .arguments_max = 2, .options = table,
+    .name = "try",
+    .arguments = "ID",
+    .arguments_min = 1,
+    .arguments_max = 2,
+    .options = table,
     .options_size = sizeof(struct options),
 };
 
 static const struct {
     const char *argv[8];
-    const char *sentence;     /* NULL: taken, as follows */
+    const char *sentence; /* NULL: taken, as follows */
     bool is_json, is_quiet;
     uint64_t limit;
     const char *name;
@@ -79,8 +94,10 @@ static void options_are_read_or_refused(void **state)
             assert_int_equal(options.is_json, cases[i].is_json);
             assert_int_equal(options.is_quiet, cases[i].is_quiet);
             assert_int_equal(options.limit, cases[i].limit);
-            if (cases[i].name == NULL) assert_null(options.name);
-            else assert_string_equal(options.name, cases[i].name);
+            if (cases[i].name == NULL)
+                assert_null(options.name);
+            else
+                assert_string_equal(options.name, cases[i].name);
             assert_int_equal(options.set.count, cases[i].set_count);
             assert_int_equal(parsed.argument_count, cases[i].argument_count);
         }
@@ -98,7 +115,9 @@ static void help_is_asked_for_before_anything_is_missing(void **state)
         struct options options = { 0 };
         struct weft_arena arena;
         weft_arena_init(&arena, 0);
-        assert_int_equal(weft_command_line_parse(&parsed, &command, &options, 1, &forms[i], &arena, NULL), WEFT_OK);
+        assert_int_equal(
+            weft_command_line_parse(&parsed, &command, &options, 1, &forms[i], &arena, NULL),
+            WEFT_OK);
         assert_true(parsed.wants_help);
         weft_arena_release(&arena);
     }

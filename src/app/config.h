@@ -40,9 +40,10 @@ struct weft_config {
     struct weft_config_listener otlp_grpc, otlp_http;
     struct weft_config_listener server_http, server_tempo, server_jaeger_grpc, server_zipkin;
     uint64_t io_threads; /* 0: one a processor */
-    struct weft_option_strings pipeline_receivers, pipeline_processors, pipeline_exporters, extensions;
-    int log_level;       /* enum weft_log_level */
-    int log_encoding;    /* enum weft_log_format */
+    struct weft_option_strings pipeline_receivers, pipeline_processors, pipeline_exporters,
+        extensions;
+    int log_level;    /* enum weft_log_level */
+    int log_encoding; /* enum weft_log_format */
     uint64_t memory_limit_bytes;
     struct weft_config_storage storage;
     struct weft_config_query query;
@@ -57,7 +58,8 @@ void weft_config_release(struct weft_config *config);
 /* Read a file over what is there. */
 int weft_config_read_file(struct weft_config *config, const char *path, struct weft_err *err);
 /* The same from memory; `name` stands in sentences. */
-int weft_config_read(struct weft_config *config, struct weft_str yaml, const char *name, struct weft_err *err);
+int weft_config_read(struct weft_config *config, struct weft_str yaml, const char *name,
+                     struct weft_err *err);
 /* "path=value", as --set has it. */
 int weft_config_set(struct weft_config *config, struct weft_str assignment, struct weft_err *err);
 /* What only the whole can tell: keys that belong together, the default directory. Last step before use. */

@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         int rc = weft_config_read(&again, weft_buf_str(&once), "again.yaml", &err);
         WEFT_ASSERT(rc == WEFT_OK, "%s", err.text);
         weft_config_write(&again, &twice);
-        WEFT_ASSERT(weft_str_equal(weft_buf_str(&once), weft_buf_str(&twice)), "%zu and %zu bytes", once.len, twice.len);
+        WEFT_ASSERT(weft_str_equal(weft_buf_str(&once), weft_buf_str(&twice)), "%zu and %zu bytes",
+                    once.len, twice.len);
         (void)weft_config_finish(&config, &err);
     } else {
         WEFT_ASSERT(err.text[0] != '\0', "status %d without a sentence", err.status);

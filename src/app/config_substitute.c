@@ -30,18 +30,21 @@ static const char *look_up(const struct weft_config_environment *environment, st
 
     memcpy(terminated, name.ptr, name.len);
     terminated[name.len] = '\0';
-    return environment->get != NULL ? environment->get(environment->self, terminated) : getenv(terminated);
+    return environment->get != NULL ? environment->get(environment->self, terminated)
+                                    : getenv(terminated);
 }
 
 static int fail_reference(struct weft_str inside, struct weft_err *err)
 {
-    return weft_fail(err, WEFT_INVALID, "found \"${%.*s}\", expected ${env:NAME}, ${env:NAME:-default} or $$ for a dollar sign",
-                     inside.len > 60 ? 60 : (int)inside.len, inside.ptr);
+    return weft_fail(
+        err, WEFT_INVALID,
+        "found \"${%.*s}\", expected ${env:NAME}, ${env:NAME:-default} or $$ for a dollar sign",
+        inside.len > 60 ? 60 : (int)inside.len, inside.ptr);
 }
 
 /* One reference, without its braces. */
-static int append_reference(struct weft_buf *out, struct weft_str inside, const struct weft_config_environment *environment,
-                            struct weft_err *err)
+static int append_reference(struct weft_buf *out, struct weft_str inside,
+                            const struct weft_config_environment *environment, struct weft_err *err)
 {
     struct weft_str name = inside;
     char sentence[400];
@@ -59,13 +62,15 @@ static int append_reference(struct weft_buf *out, struct weft_str inside, const 
     } else if (has_fallback) {
         weft_buf_append_str(out, fallback);
     } else if (environment->warn != NULL) {
-        snprintf(sentence, sizeof sentence, "environment variable %.*s is not set: empty is taken", WEFT_S_ARG(name));
+        snprintf(sentence, sizeof sentence, "environment variable %.*s is not set: empty is taken",
+                 WEFT_S_ARG(name));
         environment->warn(environment->self, sentence);
     }
     return WEFT_OK;
 }
 
-int weft_config_substitute(struct weft_str *out, struct weft_str text, const struct weft_config_environment *environment,
+int weft_config_substitute(struct weft_str *out, struct weft_str text,
+                           const struct weft_config_environment *environment,
                            struct weft_arena *arena, struct weft_err *err)
 {
     struct weft_buf result = { 0 };
@@ -92,7 +97,8 @@ int weft_config_substitute(struct weft_str *out, struct weft_str text, const str
             weft_buf_append_byte(&result, c);
         }
         if (rc == WEFT_OK && result.len > RESULT_BYTES_MAX)
-            rc = weft_fail(err, WEFT_TOO_LARGE, "a text of more than %d bytes, references filled in", RESULT_BYTES_MAX);
+            rc = weft_fail(err, WEFT_TOO_LARGE,
+                           "a text of more than %d bytes, references filled in", RESULT_BYTES_MAX);
     }
     *out = weft_arena_copy(arena, weft_buf_str(&result));
     weft_buf_release(&result);

@@ -3,57 +3,79 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
+
 #include "app/config.h"
 #include "app/config_tree.h"
 
 #define OTLP "receivers:\n  otlp:\n    protocols:\n"
 #define TENTIMES(x) "[" x "," x "," x "," x "," x "," x "," x "," x "," x "," x "]\n"
 
-static const struct { const char *name, *yaml, *sentence; } refused[] = {
+static const struct {
+    const char *name, *yaml, *sentence;
+} refused[] = {
     { "unknown key", OTLP "      grpc:\n        endpont: 1\n",
       "f.yaml:5: receivers.otlp.protocols.grpc.endpont: unknown key; did you mean \"endpoint\"?" },
-    { "unknown at the top", "\n\nquerry: {}\n", "f.yaml:3: querry: unknown key; did you mean \"query\"?" },
-    { "far from all keys", "memory:\n  swappiness: 1\n", "f.yaml:2: memory.swappiness: unknown key; known here: limit" },
+    { "unknown at the top", "\n\nquerry: {}\n",
+      "f.yaml:3: querry: unknown key; did you mean \"query\"?" },
+    { "far from all keys", "memory:\n  swappiness: 1\n",
+      "f.yaml:2: memory.swappiness: unknown key; known here: limit" },
     { "port", OTLP "      http:\n        endpoint: 127.0.0.1:99999\n",
-      "f.yaml:5: receivers.otlp.protocols.http.endpoint: found \"127.0.0.1:99999\", expected a port from 0 to 65535 behind "
+      "f.yaml:5: receivers.otlp.protocols.http.endpoint: found \"127.0.0.1:99999\", expected a "
+      "port from 0 to 65535 behind "
       "the last ':'" },
-    { "receiver", "receivers:\n  zipkin:\n", "f.yaml:2: receivers.zipkin: weft has no receiver \"zipkin\"; it has: otlp" },
-    { "named receiver", "receivers:\n  otlp/2:\n", "f.yaml:2: receivers.otlp/2: weft has no receiver \"otlp/2\"; it has: otlp" },
+    { "receiver", "receivers:\n  zipkin:\n",
+      "f.yaml:2: receivers.zipkin: weft has no receiver \"zipkin\"; it has: otlp" },
+    { "named receiver", "receivers:\n  otlp/2:\n",
+      "f.yaml:2: receivers.otlp/2: weft has no receiver \"otlp/2\"; it has: otlp" },
     { "processor", "processors:\n  batch:\n",
-      "f.yaml:2: processors.batch: weft has no processor \"batch\"; it has: none; remove it (batching and memory limits are "
+      "f.yaml:2: processors.batch: weft has no processor \"batch\"; it has: none; remove it "
+      "(batching and memory limits are "
       "built in, see memory.limit)" },
-    { "exporter", "exporters: {debug: {}}\n", "f.yaml:1: exporters.debug: weft has no exporter \"debug\"; it has: store" },
+    { "exporter", "exporters: {debug: {}}\n",
+      "f.yaml:1: exporters.debug: weft has no exporter \"debug\"; it has: store" },
     { "pipeline", "service: {pipelines: {logs: {}}}\n",
       "f.yaml:1: service.pipelines.logs: weft has no pipeline \"logs\"; it has: traces" },
     { "pipeline's processor", "service: {pipelines: {traces: {processors: [batch]}}}\n",
-      "f.yaml:1: service.pipelines.traces.processors: found \"batch\", expected nothing, there are none yet" },
+      "f.yaml:1: service.pipelines.traces.processors: found \"batch\", expected nothing, there are "
+      "none yet" },
     { "list wanted", "service: {pipelines: {traces: {receivers: otlp}}}\n",
       "f.yaml:1: service.pipelines.traces.receivers: found \"otlp\", expected a list of: otlp" },
     { "map wanted", "storage: 5\n",
-      "f.yaml:1: storage: found \"5\", expected a map with keys of: directory, seal_age, compaction" },
+      "f.yaml:1: storage: found \"5\", expected a map with keys of: directory, seal_age, "
+      "compaction" },
     { "scalar wanted", "storage:\n  seal_age: [1]\n",
       "f.yaml:2: storage.seal_age: found a list, expected a duration such as 30s, at least 100ms" },
     { "duration without a unit", "storage:\n  seal_age: 30\n",
       "f.yaml:2: storage.seal_age: found \"30\", expected a duration such as 30s, at least 100ms" },
     { "known elsewhere", OTLP "      grpc:\n        read_buffer_size: 1\n",
-      "f.yaml:5: receivers.otlp.protocols.grpc.read_buffer_size: weft does not have this: buffers follow what arrives" },
+      "f.yaml:5: receivers.otlp.protocols.grpc.read_buffer_size: weft does not have this: buffers "
+      "follow what arrives" },
     { "key twice", "memory: {}\nquery: {}\nmemory: {}\n",
       "f.yaml:3: key \"memory\" stands here a second time; the first is on line 1" },
     { "tab", "storage:\n\tseal_age: 5s\n", "f.yaml:2: found a tab, expected spaces before a key" },
-    { "two documents", "memory: {}\n---\nquery: {}\n", "f.yaml:2: a second document begins here, expected one" },
+    { "two documents", "memory: {}\n---\nquery: {}\n",
+      "f.yaml:2: a second document begins here, expected one" },
     { "cut short", "memory: [\n", "f.yaml:2: not YAML: did not find expected node content" },
-    { "not a map", "- a\n", "f.yaml:1: expected a map with keys such as receivers, server, storage" },
-    { "not UTF-8", "a: \xff\n", "f.yaml:1: not text in UTF-8: invalid leading UTF-8 octet, at byte 3" },
+    { "not a map", "- a\n",
+      "f.yaml:1: expected a map with keys such as receivers, server, storage" },
+    { "not UTF-8", "a: \xff\n",
+      "f.yaml:1: not text in UTF-8: invalid leading UTF-8 octet, at byte 3" },
     { "malformed reference", "storage: {directory: \"${1A}\"}\n",
-      "f.yaml:1: found \"${1A}\", expected ${env:NAME}, ${env:NAME:-default} or $$ for a dollar sign" },
-    { "open reference", "storage: {directory: \"a${A\"}\n", "f.yaml:1: found \"${\" without \"}\"" },
+      "f.yaml:1: found \"${1A}\", expected ${env:NAME}, ${env:NAME:-default} or $$ for a dollar "
+      "sign" },
+    { "open reference", "storage: {directory: \"a${A\"}\n",
+      "f.yaml:1: found \"${\" without \"}\"" },
     { "alias bomb",
-      "a: &a " TENTIMES("x") "b: &b " TENTIMES("*a") "c: &c " TENTIMES("*b") "d: &d " TENTIMES("*c") "e: " TENTIMES("*d"),
+      "a: &a " TENTIMES("x") "b: &b " TENTIMES("*a") "c: &c " TENTIMES("*b") "d: &d " TENTIMES(
+          "*c") "e: " TENTIMES("*d"),
       "f.yaml:1: more than 10000 values, aliases counted each time" },
     { "alias of itself", "a: &a [*a]\n", "f.yaml:1: alias *a is inside its own anchor" },
-    { "merge key", "a: &a {}\nquery:\n  <<: *a\n", "f.yaml:3: merge keys (<<) are not supported; write the keys out" },
-    { "deep", "a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n",
+    { "merge key", "a: &a {}\nquery:\n  <<: *a\n",
+      "f.yaml:3: merge keys (<<) are not supported; write the keys out" },
+    { "deep",
+      "a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n",
       "f.yaml:1: deeper than 32 levels" },
 };
 
@@ -64,21 +86,26 @@ static void a_wrong_file_is_refused_with_place_and_reason(void **state)
         struct weft_err err = { 0 };
         weft_config_init(&config);
         int rc = weft_config_read(&config, weft_str_from_c(refused[i].yaml), "f.yaml", &err);
-        if (rc != WEFT_INVALID || strncmp(err.text, refused[i].sentence, strlen(refused[i].sentence)) != 0)
+        if (rc != WEFT_INVALID ||
+            strncmp(err.text, refused[i].sentence, strlen(refused[i].sentence)) != 0)
             fail_msg("%s: %d %s", refused[i].name, rc, err.text);
         weft_config_release(&config);
     }
 }
 
-static const struct { const char *name, *yaml, *sentence; } refused_as_a_whole[] = {
+static const struct {
+    const char *name, *yaml, *sentence;
+} refused_as_a_whole[] = {
     { "one address twice", "server: {http: {endpoint: \"127.0.0.1:4317\"}}",
-      "server.http.endpoint: 127.0.0.1:4317 is already taken by receivers.otlp.protocols.grpc.endpoint" },
+      "server.http.endpoint: 127.0.0.1:4317 is already taken by "
+      "receivers.otlp.protocols.grpc.endpoint" },
     { "certificate without a key", "server: {http: {tls: {cert_file: /c}}}",
       "server.http.tls.key_file: missing, expected the key of cert_file /c" },
     { "authorities alone", "server: {http: {tls: {client_ca_file: /c}}}",
       "server.http.tls.client_ca_file: needs cert_file and key_file beside it" },
     { "unix without a path", "receivers: {otlp: {protocols: {grpc: {transport: unix}}}}",
-      "receivers.otlp.protocols.grpc.endpoint: found \"127.0.0.1:4317\", expected the path of a socket, as transport is unix" },
+      "receivers.otlp.protocols.grpc.endpoint: found \"127.0.0.1:4317\", expected the path of a "
+      "socket, as transport is unix" },
     { "nowhere to go", "service: {pipelines: {traces: {exporters: []}}}",
       "service.pipelines.traces.exporters: empty, expected store" },
     { "merge sizes", "storage: {compaction: {segments_min: 20}}",
@@ -91,7 +118,9 @@ static void what_does_not_fit_together_is_refused(void **state)
         struct weft_config config;
         struct weft_err err = { 0 };
         weft_config_init(&config);
-        assert_int_equal(weft_config_read(&config, weft_str_from_c(refused_as_a_whole[i].yaml), "f.yaml", &err), WEFT_OK);
+        assert_int_equal(
+            weft_config_read(&config, weft_str_from_c(refused_as_a_whole[i].yaml), "f.yaml", &err),
+            WEFT_OK);
         assert_int_equal(weft_config_finish(&config, &err), WEFT_INVALID);
         assert_string_equal(err.text, refused_as_a_whole[i].sentence);
         weft_config_release(&config);
@@ -123,10 +152,14 @@ static void only_listed_protocols_listen(void **state)
     struct weft_err err = { 0 };
 
     weft_config_init(&config);
-    assert_int_equal(weft_config_read(&config, WEFT_S(OTLP "      grpc:\n"), "f.yaml", &err), WEFT_OK);
+    assert_int_equal(weft_config_read(&config, WEFT_S(OTLP "      grpc:\n"), "f.yaml", &err),
+                     WEFT_OK);
     assert_string_equal(config.otlp_grpc.endpoint, "127.0.0.1:4317");
     assert_string_equal(config.otlp_http.endpoint, "");
-    assert_int_equal(weft_config_set(&config, WEFT_S("receivers.otlp.protocols.http.endpoint=127.0.0.1:0"), &err), WEFT_OK);
+    assert_int_equal(weft_config_set(&config,
+                                     WEFT_S("receivers.otlp.protocols.http.endpoint=127.0.0.1:0"),
+                                     &err),
+                     WEFT_OK);
     assert_string_equal(config.otlp_http.endpoint, "127.0.0.1:0");
     weft_config_release(&config);
 }
@@ -142,7 +175,8 @@ static void a_socket_may_be_named_in_three_ways(void **state)
         struct weft_config config;
         struct weft_err err = { 0 };
         weft_config_init(&config);
-        assert_int_equal(weft_config_read(&config, weft_str_from_c(files[i]), "f.yaml", &err), WEFT_OK);
+        assert_int_equal(weft_config_read(&config, weft_str_from_c(files[i]), "f.yaml", &err),
+                         WEFT_OK);
         assert_int_equal(weft_config_finish(&config, &err), WEFT_OK);
         assert_string_equal(config.otlp_grpc.endpoint, "unix:/run/w.sock");
         weft_config_release(&config);
@@ -151,16 +185,20 @@ static void a_socket_may_be_named_in_three_ways(void **state)
 
 static void set_overrides_any_key_or_says_why_not(void **state)
 {
-    static const struct { const char *text, *sentence; } cases[] = {
+    static const struct {
+        const char *text, *sentence;
+    } cases[] = {
         { "storage.seal_age=5s", NULL },
         { "receivers.otlp.protocols.http.cors.allowed_origins=https://a,https://b", NULL },
         { "service.telemetry.logs.level=debug", NULL },
         { "storage.directory=/a=b", NULL },
         { "storage.seal_age", "found \"storage.seal_age\", expected path=value" },
         { "storage.sealage=5s", "storage.sealage: unknown key; did you mean \"seal_age\"?" },
-        { "storage=5s", "storage: found \"5s\", expected a map with keys of: directory, seal_age, compaction" },
+        { "storage=5s",
+          "storage: found \"5s\", expected a map with keys of: directory, seal_age, compaction" },
         { "=x", "unknown key; known here" },
-        { "memory.limit=1", "memory.limit: found \"1\", expected a size such as 64MiB, at least 4MiB" },
+        { "memory.limit=1",
+          "memory.limit: found \"1\", expected a size such as 64MiB, at least 4MiB" },
     };
     struct weft_config config;
 
@@ -180,8 +218,10 @@ static void set_overrides_any_key_or_says_why_not(void **state)
 static const char *get_variable(void *self, const char *name)
 {
     static const char *const values[][2] = {
-        { "STRING_VALUE", "value" },   { "EMPTY", "" },
-        { "VALUE_WITH_ESCAPE", "value$$" }, { "REPLACE_ME", "${DO_NOT_REPLACE_ME}" },
+        { "STRING_VALUE", "value" },
+        { "EMPTY", "" },
+        { "VALUE_WITH_ESCAPE", "value$$" },
+        { "REPLACE_ME", "${DO_NOT_REPLACE_ME}" },
     };
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         if (strcmp(values[i][0], name) == 0) return values[i][1];
@@ -196,7 +236,10 @@ static void count_warning(void *self, const char *sentence)
 /* The table of the OpenTelemetry configuration specification (checklist C1.17.5), with the Collector's env: form. */
 static void references_are_filled_in(void **state)
 {
-    static const struct { const char *in, *out; int warnings; } cases[] = {
+    static const struct {
+        const char *in, *out;
+        int warnings;
+    } cases[] = {
         { "${STRING_VALUE}", "value", 0 },
         { "${env:STRING_VALUE}", "value", 0 },
         { "foo ${STRING_VALUE} ${STRING_VALUE}", "foo value value", 0 },
@@ -228,10 +271,12 @@ static void references_are_filled_in(void **state)
         struct weft_config_environment environment = { get_variable, count_warning, &warnings };
         struct weft_err err = { 0 };
         struct weft_str out;
-        int rc = weft_config_substitute(&out, weft_str_from_c(cases[i].in), &environment, &arena, &err);
+        int rc =
+            weft_config_substitute(&out, weft_str_from_c(cases[i].in), &environment, &arena, &err);
         if (cases[i].out == NULL) {
             assert_int_equal(rc, WEFT_INVALID);
-        } else if (rc != WEFT_OK || !weft_str_equal_c(out, cases[i].out) || warnings != cases[i].warnings) {
+        } else if (rc != WEFT_OK || !weft_str_equal_c(out, cases[i].out) ||
+                   warnings != cases[i].warnings) {
             fail_msg("%s: %d \"%.*s\" %d", cases[i].in, rc, WEFT_S_ARG(out), warnings);
         }
     }
@@ -242,8 +287,11 @@ static void references_are_filled_in(void **state)
 static void a_written_configuration_reads_back(void **state)
 {
     static const char *const assignments[] = {
-        "storage.directory=/a b/\"c\\${d}: #é", "receivers.otlp.protocols.http.cors.allowed_origins=*,https://a b",
-        "memory.limit=123456789", "server.tempo.endpoint=", "receivers.otlp.protocols.grpc.endpoint=[::1]:0",
+        "storage.directory=/a b/\"c\\${d}: #é",
+        "receivers.otlp.protocols.http.cors.allowed_origins=*,https://a b",
+        "memory.limit=123456789",
+        "server.tempo.endpoint=",
+        "receivers.otlp.protocols.grpc.endpoint=[::1]:0",
     };
     struct weft_config first, second;
     struct weft_buf once = { 0 }, twice = { 0 };
@@ -254,7 +302,8 @@ static void a_written_configuration_reads_back(void **state)
     for (size_t i = 0; i < sizeof assignments / sizeof assignments[0]; i++)
         assert_int_equal(weft_config_set(&first, weft_str_from_c(assignments[i]), &err), WEFT_OK);
     weft_config_write(&first, &once);
-    if (weft_config_read(&second, weft_buf_str(&once), "f.yaml", &err) < 0) fail_msg("%s", err.text);
+    if (weft_config_read(&second, weft_buf_str(&once), "f.yaml", &err) < 0)
+        fail_msg("%s", err.text);
     weft_config_write(&second, &twice);
     assert_true(weft_str_equal(weft_buf_str(&once), weft_buf_str(&twice)));
     assert_string_equal(second.storage.directory, first.storage.directory);

@@ -12,12 +12,16 @@ struct reader {
     const struct weft_config_environment *environment;
     struct weft_arena *arena;
     unsigned node_count;
-    struct { struct weft_str name; struct weft_config_node *node; } anchors[ANCHORS_MAX];
+    struct {
+        struct weft_str name;
+        struct weft_config_node *node;
+    } anchors[ANCHORS_MAX];
     unsigned anchor_count;
     struct weft_err *err;
 };
 
-static int read_value(struct reader *r, struct weft_config_node **out, yaml_event_t *event, unsigned depth);
+static int read_value(struct reader *r, struct weft_config_node **out, yaml_event_t *event,
+                      unsigned depth);
 
 static unsigned line_of(const yaml_event_t *event)
 {
@@ -49,12 +53,15 @@ static int fail_yaml(struct reader *r)
 
     if (yaml->error == YAML_MEMORY_ERROR) return FAIL(r, 1, "no memory left while reading");
     if (yaml->error == YAML_READER_ERROR)
-        return FAIL(r, 1, "not text in UTF-8: %s, at byte %zu", yaml->problem, yaml->problem_offset);
-    if (has_tab_at(r, line)) return FAIL(r, (unsigned)line + 1, "found a tab, expected spaces before a key");
+        return FAIL(r, 1, "not text in UTF-8: %s, at byte %zu", yaml->problem,
+                    yaml->problem_offset);
+    if (has_tab_at(r, line))
+        return FAIL(r, (unsigned)line + 1, "found a tab, expected spaces before a key");
     if (yaml->context != NULL && yaml->context_mark.line != line)
-        return FAIL(r, (unsigned)line + 1, "not YAML: %s, %s that began on line %zu", yaml->problem, yaml->context,
-                    yaml->context_mark.line + 1);
-    return FAIL(r, (unsigned)line + 1, "not YAML: %s", yaml->problem != NULL ? yaml->problem : "unknown reason");
+        return FAIL(r, (unsigned)line + 1, "not YAML: %s, %s that began on line %zu", yaml->problem,
+                    yaml->context, yaml->context_mark.line + 1);
+    return FAIL(r, (unsigned)line + 1, "not YAML: %s",
+                yaml->problem != NULL ? yaml->problem : "unknown reason");
 }
 
 static int next_event(struct reader *r, yaml_event_t *event)
@@ -62,10 +69,12 @@ static int next_event(struct reader *r, yaml_event_t *event)
     return yaml_parser_parse(&r->yaml, event) ? WEFT_OK : fail_yaml(r);
 }
 
-static int node_new(struct reader *r, struct weft_config_node **out, enum weft_config_node_kind kind, unsigned line)
+static int node_new(struct reader *r, struct weft_config_node **out,
+                    enum weft_config_node_kind kind, unsigned line)
 {
     if (++r->node_count > WEFT_CONFIG_NODES_MAX)
-        return FAIL(r, line, "more than %d values, aliases counted each time", WEFT_CONFIG_NODES_MAX);
+        return FAIL(r, line, "more than %d values, aliases counted each time",
+                    WEFT_CONFIG_NODES_MAX);
     struct weft_config_node *node = weft_arena_alloc_zero(r->arena, sizeof *node);
     node->kind = kind;
     node->line = line;
@@ -76,35 +85,43 @@ static int node_new(struct reader *r, struct weft_config_node **out, enum weft_c
 static int anchor_put(struct reader *r, const yaml_char_t *name, struct weft_config_node *node)
 {
     if (name == NULL) return WEFT_OK;
-    if (r->anchor_count == ANCHORS_MAX) return FAIL(r, node->line, "more than %d anchors", ANCHORS_MAX);
-    r->anchors[r->anchor_count].name = weft_arena_copy(r->arena, weft_str_from_c((const char *)name));
+    if (r->anchor_count == ANCHORS_MAX)
+        return FAIL(r, node->line, "more than %d anchors", ANCHORS_MAX);
+    r->anchors[r->anchor_count].name =
+        weft_arena_copy(r->arena, weft_str_from_c((const char *)name));
     r->anchors[r->anchor_count++].node = node;
     return WEFT_OK;
 }
 
 /* Aliases are copied, so that every use is counted and a bomb runs into the bound. */
-static int copy_node(struct reader *r, struct weft_config_node **out, const struct weft_config_node *from, unsigned depth)
+static int copy_node(struct reader *r, struct weft_config_node **out,
+                     const struct weft_config_node *from, unsigned depth)
 {
     struct weft_config_node **tail;
 
-    if (depth > WEFT_CONFIG_DEPTH_MAX) return FAIL(r, from->line, "deeper than %d levels", WEFT_CONFIG_DEPTH_MAX);
+    if (depth > WEFT_CONFIG_DEPTH_MAX)
+        return FAIL(r, from->line, "deeper than %d levels", WEFT_CONFIG_DEPTH_MAX);
     int rc = node_new(r, out, from->kind, from->line);
     if (rc < 0) return rc;
     (*out)->key = from->key;
     (*out)->text = from->text;
     tail = &(*out)->first;
-    for (const struct weft_config_node *child = from->first; child != NULL; child = child->next, tail = &(*tail)->next)
+    for (const struct weft_config_node *child = from->first; child != NULL;
+         child = child->next, tail = &(*tail)->next)
         if ((rc = copy_node(r, tail, child, depth + 1)) < 0) return rc;
     return WEFT_OK;
 }
 
-static int read_alias(struct reader *r, struct weft_config_node **out, const yaml_event_t *event, unsigned depth)
+static int read_alias(struct reader *r, struct weft_config_node **out, const yaml_event_t *event,
+                      unsigned depth)
 {
     struct weft_str name = weft_str_from_c((const char *)event->data.alias.anchor);
 
     for (unsigned i = r->anchor_count; i-- > 0;) { /* the last of that name counts */
         if (!weft_str_equal(r->anchors[i].name, name)) continue;
-        if (r->anchors[i].node == NULL) return FAIL(r, line_of(event), "alias *%.*s is inside its own anchor", WEFT_S_ARG(name));
+        if (r->anchors[i].node == NULL)
+            return FAIL(r, line_of(event), "alias *%.*s is inside its own anchor",
+                        WEFT_S_ARG(name));
         return copy_node(r, out, r->anchors[i].node, depth);
     }
     return FAIL(r, line_of(event), "alias *%.*s has no anchor before it", WEFT_S_ARG(name));
@@ -112,8 +129,9 @@ static int read_alias(struct reader *r, struct weft_config_node **out, const yam
 
 static bool is_null_text(struct weft_str text)
 {
-    return text.len == 0 || weft_str_equal(text, WEFT_S("~")) || weft_str_equal(text, WEFT_S("null")) ||
-           weft_str_equal(text, WEFT_S("Null")) || weft_str_equal(text, WEFT_S("NULL"));
+    return text.len == 0 || weft_str_equal(text, WEFT_S("~")) ||
+           weft_str_equal(text, WEFT_S("null")) || weft_str_equal(text, WEFT_S("Null")) ||
+           weft_str_equal(text, WEFT_S("NULL"));
 }
 
 static int read_scalar(struct reader *r, struct weft_config_node **out, const yaml_event_t *event)
@@ -131,7 +149,8 @@ static int read_scalar(struct reader *r, struct weft_config_node **out, const ya
     return anchor_put(r, event->data.scalar.anchor, *out);
 }
 
-static int read_list(struct reader *r, struct weft_config_node **out, const yaml_event_t *start, unsigned depth)
+static int read_list(struct reader *r, struct weft_config_node **out, const yaml_event_t *start,
+                     unsigned depth)
 {
     struct weft_config_node **tail;
     unsigned anchor = r->anchor_count;
@@ -155,22 +174,25 @@ static int read_list(struct reader *r, struct weft_config_node **out, const yaml
     return WEFT_OK;
 }
 
-static int check_key(struct reader *r, const struct weft_config_node *map, const yaml_event_t *event, struct weft_str *key)
+static int check_key(struct reader *r, const struct weft_config_node *map,
+                     const yaml_event_t *event, struct weft_str *key)
 {
-    if (event->type != YAML_SCALAR_EVENT) return FAIL(r, line_of(event), "found a key that is not a text");
-    *key = weft_arena_copy(r->arena,
-                           weft_str_make((const char *)event->data.scalar.value, event->data.scalar.length));
+    if (event->type != YAML_SCALAR_EVENT)
+        return FAIL(r, line_of(event), "found a key that is not a text");
+    *key = weft_arena_copy(
+        r->arena, weft_str_make((const char *)event->data.scalar.value, event->data.scalar.length));
     if (weft_str_equal(*key, WEFT_S("<<")))
         return FAIL(r, line_of(event), "merge keys (<<) are not supported; write the keys out");
     for (const struct weft_config_node *child = map->first; child != NULL; child = child->next)
         if (weft_str_equal(child->key, *key))
-            return FAIL(r, line_of(event), "key \"%.*s\" stands here a second time; the first is on line %u",
+            return FAIL(r, line_of(event),
+                        "key \"%.*s\" stands here a second time; the first is on line %u",
                         key->len > 60 ? 60 : (int)key->len, key->ptr, child->line);
     return WEFT_OK;
 }
 
-static int read_pair(struct reader *r, struct weft_config_node *map, struct weft_config_node **tail, yaml_event_t *key_event,
-                     unsigned depth)
+static int read_pair(struct reader *r, struct weft_config_node *map, struct weft_config_node **tail,
+                     yaml_event_t *key_event, unsigned depth)
 {
     struct weft_str key;
     yaml_event_t event;
@@ -189,7 +211,8 @@ static int read_pair(struct reader *r, struct weft_config_node *map, struct weft
     return WEFT_OK;
 }
 
-static int read_map(struct reader *r, struct weft_config_node **out, const yaml_event_t *start, unsigned depth)
+static int read_map(struct reader *r, struct weft_config_node **out, const yaml_event_t *start,
+                    unsigned depth)
 {
     struct weft_config_node **tail;
     unsigned anchor = r->anchor_count;
@@ -211,9 +234,11 @@ static int read_map(struct reader *r, struct weft_config_node **out, const yaml_
     return WEFT_OK;
 }
 
-static int read_value(struct reader *r, struct weft_config_node **out, yaml_event_t *event, unsigned depth)
+static int read_value(struct reader *r, struct weft_config_node **out, yaml_event_t *event,
+                      unsigned depth)
 {
-    if (depth > WEFT_CONFIG_DEPTH_MAX) return FAIL(r, line_of(event), "deeper than %d levels", WEFT_CONFIG_DEPTH_MAX);
+    if (depth > WEFT_CONFIG_DEPTH_MAX)
+        return FAIL(r, line_of(event), "deeper than %d levels", WEFT_CONFIG_DEPTH_MAX);
     switch (event->type) {
     case YAML_SCALAR_EVENT: return read_scalar(r, out, event);
     case YAML_SEQUENCE_START_EVENT: return read_list(r, out, event, depth);
@@ -243,27 +268,34 @@ static int read_stream(struct reader *r, struct weft_config_node **root)
 }
 
 int weft_config_tree_read(struct weft_config_node **root, struct weft_str yaml, const char *name,
-                          const struct weft_config_environment *environment, struct weft_arena *arena,
-                          struct weft_err *err)
+                          const struct weft_config_environment *environment,
+                          struct weft_arena *arena, struct weft_err *err)
 {
     static const struct weft_config_environment system_environment;
     struct weft_err own = { 0 };
-    struct reader r = { .text = yaml, .name = name, .arena = arena, .err = err != NULL ? err : &own,
+    struct reader r = { .text = yaml,
+                        .name = name,
+                        .arena = arena,
+                        .err = err != NULL ? err : &own,
                         .environment = environment != NULL ? environment : &system_environment };
 
     *root = NULL;
     if (yaml.len > WEFT_CONFIG_BYTES_MAX)
-        return weft_fail(err, WEFT_TOO_LARGE, "%s: %zu bytes, at most %u expected", name, yaml.len, WEFT_CONFIG_BYTES_MAX);
-    if (!yaml_parser_initialize(&r.yaml)) return weft_fail(err, WEFT_IO, "%s: no memory left while reading", name);
+        return weft_fail(err, WEFT_TOO_LARGE, "%s: %zu bytes, at most %u expected", name, yaml.len,
+                         WEFT_CONFIG_BYTES_MAX);
+    if (!yaml_parser_initialize(&r.yaml))
+        return weft_fail(err, WEFT_IO, "%s: no memory left while reading", name);
     yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r.yaml, (const unsigned char *)(yaml.ptr != NULL ? yaml.ptr : ""), yaml.len);
+    yaml_parser_set_input_string(&r.yaml, (const unsigned char *)(yaml.ptr != NULL ? yaml.ptr : ""),
+                                 yaml.len);
     int rc = read_stream(&r, root);
     yaml_parser_delete(&r.yaml);
     if (rc < 0) *root = NULL;
     return rc;
 }
 
-const struct weft_config_node *weft_config_tree_find(const struct weft_config_node *map, const char *key)
+const struct weft_config_node *weft_config_tree_find(const struct weft_config_node *map,
+                                                     const char *key)
 {
     if (map == NULL || map->kind != WEFT_NODE_MAP) return NULL;
     for (const struct weft_config_node *child = map->first; child != NULL; child = child->next)

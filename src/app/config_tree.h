@@ -18,9 +18,9 @@
 enum weft_config_node_kind { WEFT_NODE_NULL, WEFT_NODE_SCALAR, WEFT_NODE_MAP, WEFT_NODE_LIST };
 struct weft_config_node {
     enum weft_config_node_kind kind;
-    struct weft_str key;  /* in a map */
-    struct weft_str text; /* SCALAR */
-    unsigned line;        /* from 1; of the key in a map */
+    struct weft_str key;                   /* in a map */
+    struct weft_str text;                  /* SCALAR */
+    unsigned line;                         /* from 1; of the key in a map */
     struct weft_config_node *first, *next; /* children, siblings */
 };
 /* Where names of the environment are looked up, and who hears of those not set. */
@@ -31,11 +31,13 @@ struct weft_config_environment {
 };
 /* *root is NULL for an empty document. */
 int weft_config_tree_read(struct weft_config_node **root, struct weft_str yaml, const char *name,
-                          const struct weft_config_environment *environment, struct weft_arena *arena,
-                          struct weft_err *err);
-const struct weft_config_node *weft_config_tree_find(const struct weft_config_node *map, const char *key);
+                          const struct weft_config_environment *environment,
+                          struct weft_arena *arena, struct weft_err *err);
+const struct weft_config_node *weft_config_tree_find(const struct weft_config_node *map,
+                                                     const char *key);
 /* Fill the references of one text in. Sentence without a place. */
-int weft_config_substitute(struct weft_str *out, struct weft_str text, const struct weft_config_environment *environment,
+int weft_config_substitute(struct weft_str *out, struct weft_str text,
+                           const struct weft_config_environment *environment,
                            struct weft_arena *arena, struct weft_err *err);
 
 #endif

@@ -21,7 +21,8 @@ const char *weft_help_value_name(const struct weft_option *option)
 }
 
 /* Words of `text` from column `column` on, following lines indented by `indent`; ends the line. */
-static void write_wrapped(struct weft_buf *out, struct weft_str text, unsigned column, unsigned indent, unsigned width)
+static void write_wrapped(struct weft_buf *out, struct weft_str text, unsigned column,
+                          unsigned indent, unsigned width)
 {
     bool is_line_start = true;
 
@@ -50,16 +51,20 @@ static void write_paragraphs(struct weft_buf *out, const char *text, unsigned wi
 
     while (rest.len > 0) {
         struct weft_str line = weft_str_split(&rest, '\n');
-        if (line.len == 0) weft_buf_append_byte(out, '\n');
-        else if (line.ptr[0] == ' ') weft_buf_printf(out, "%.*s\n", WEFT_S_ARG(line)); /* as it is */
-        else write_wrapped(out, line, 0, 0, width);
+        if (line.len == 0)
+            weft_buf_append_byte(out, '\n');
+        else if (line.ptr[0] == ' ')
+            weft_buf_printf(out, "%.*s\n", WEFT_S_ARG(line)); /* as it is */
+        else
+            write_wrapped(out, line, 0, 0, width);
     }
 }
 
 static void write_option_text(struct weft_buf *out, const struct weft_option *option)
 {
     weft_buf_append_c(out, option->help);
-    if (option->kind == WEFT_OPT_ENUM || (option->kind == WEFT_OPT_STRINGS && option->choices != NULL)) {
+    if (option->kind == WEFT_OPT_ENUM ||
+        (option->kind == WEFT_OPT_STRINGS && option->choices != NULL)) {
         weft_buf_append_c(out, " One of: ");
         for (int i = 0; option->choices[i] != NULL; i++)
             weft_buf_printf(out, "%s%s", i > 0 ? ", " : "", option->choices[i]);
@@ -70,22 +75,28 @@ static void write_option_text(struct weft_buf *out, const struct weft_option *op
         weft_buf_printf(out, " [%s%s%s%s]", option->environment != NULL ? "$" : "",
                         option->environment != NULL ? option->environment : "",
                         option->environment != NULL ? " or " : "", option->fallback);
-    else if (option->environment != NULL) weft_buf_printf(out, " [$%s]", option->environment);
+    else if (option->environment != NULL)
+        weft_buf_printf(out, " [$%s]", option->environment);
 }
 
-static void write_option(struct weft_buf *out, const struct weft_option *option, const struct weft_terminal *terminal,
-                         unsigned width)
+static void write_option(struct weft_buf *out, const struct weft_option *option,
+                         const struct weft_terminal *terminal, unsigned width)
 {
     struct weft_buf left = { 0 }, text = { 0 };
     const char *value = weft_help_value_name(option);
 
-    if (option->letter != 0) weft_buf_printf(&left, "  -%c, --%s", option->letter, option->name);
-    else weft_buf_printf(&left, "      --%s", option->name);
+    if (option->letter != 0)
+        weft_buf_printf(&left, "  -%c, --%s", option->letter, option->name);
+    else
+        weft_buf_printf(&left, "      --%s", option->name);
     if (value != NULL) weft_buf_printf(&left, " %s", value);
-    weft_buf_printf(out, "%s%.*s%s", weft_terminal_style(terminal, WEFT_STYLE_BOLD), WEFT_S_ARG(weft_buf_str(&left)),
+    weft_buf_printf(out, "%s%.*s%s", weft_terminal_style(terminal, WEFT_STYLE_BOLD),
+                    WEFT_S_ARG(weft_buf_str(&left)),
                     weft_terminal_style(terminal, WEFT_STYLE_PLAIN));
-    if (left.len + 2 > OPTION_COLUMN) weft_buf_printf(out, "\n%*s", OPTION_COLUMN, "");
-    else weft_buf_printf(out, "%*s", (int)(OPTION_COLUMN - left.len), "");
+    if (left.len + 2 > OPTION_COLUMN)
+        weft_buf_printf(out, "\n%*s", OPTION_COLUMN, "");
+    else
+        weft_buf_printf(out, "%*s", (int)(OPTION_COLUMN - left.len), "");
     write_option_text(&text, option);
     write_wrapped(out, weft_buf_str(&text), OPTION_COLUMN, OPTION_COLUMN, width);
     weft_buf_release(&left);
@@ -108,7 +119,9 @@ void weft_help_write_usage(struct weft_buf *out, const struct weft_command *comm
 void weft_help_write_command(struct weft_buf *out, const struct weft_command *command,
                              const struct weft_terminal *terminal)
 {
-    static const struct weft_option help = { .name = "help", .letter = 'h', .help = "Print this text." };
+    static const struct weft_option help = { .name = "help",
+                                             .letter = 'h',
+                                             .help = "Print this text." };
     unsigned width = terminal->width > HELP_WIDTH_MAX ? HELP_WIDTH_MAX : terminal->width;
 
     weft_buf_append_c(out, "usage: ");
@@ -120,26 +133,29 @@ void weft_help_write_command(struct weft_buf *out, const struct weft_command *co
         write_paragraphs(out, command->description, width);
     }
     write_head(out, terminal, "Options");
-    for (const struct weft_option *option = command->options; option != NULL && option->name != NULL; option++)
+    for (const struct weft_option *option = command->options;
+         option != NULL && option->name != NULL; option++)
         write_option(out, option, terminal, width);
     write_option(out, &help, terminal, width);
     if (command->examples == NULL) return;
     write_head(out, terminal, "Examples");
     for (size_t i = 0; command->examples[i] != NULL; i += 2) {
         if (i > 0) weft_buf_append_byte(out, '\n');
-        weft_buf_printf(out, "  %s%s%s\n      ", weft_terminal_style(terminal, WEFT_STYLE_BOLD), command->examples[i],
-                        weft_terminal_style(terminal, WEFT_STYLE_PLAIN));
+        weft_buf_printf(out, "  %s%s%s\n      ", weft_terminal_style(terminal, WEFT_STYLE_BOLD),
+                        command->examples[i], weft_terminal_style(terminal, WEFT_STYLE_PLAIN));
         write_wrapped(out, weft_str_from_c(command->examples[i + 1]), 6, 6, width);
     }
 }
 
 void weft_help_write_list(struct weft_buf *out, const struct weft_terminal *terminal)
 {
-    weft_buf_append_c(out, "usage: weft COMMAND [options] [arguments]\n\n"
-                           "weft takes distributed traces in, keeps them, and answers questions about them.\n");
+    weft_buf_append_c(
+        out, "usage: weft COMMAND [options] [arguments]\n\n"
+             "weft takes distributed traces in, keeps them, and answers questions about them.\n");
     write_head(out, terminal, "Commands");
     for (size_t i = 0; weft_commands[i] != NULL; i++)
-        weft_buf_printf(out, "  %s%-12s%s %s\n", weft_terminal_style(terminal, WEFT_STYLE_BOLD), weft_commands[i]->name,
-                        weft_terminal_style(terminal, WEFT_STYLE_PLAIN), weft_commands[i]->summary);
+        weft_buf_printf(out, "  %s%-12s%s %s\n", weft_terminal_style(terminal, WEFT_STYLE_BOLD),
+                        weft_commands[i]->name, weft_terminal_style(terminal, WEFT_STYLE_PLAIN),
+                        weft_commands[i]->summary);
     weft_buf_append_c(out, "\n\"weft COMMAND --help\" tells more, \"weft man\" everything.\n");
 }

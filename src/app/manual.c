@@ -7,10 +7,14 @@ static void write_escaped(struct weft_buf *out, struct weft_str text)
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         bool is_line_start = out->len == 0 || out->data[out->len - 1] == '\n';
-        if (c == '\\') weft_buf_append_c(out, "\\e");
-        else if (c == '-') weft_buf_append_c(out, "\\-");
-        else if ((c == '.' || c == '\'') && is_line_start) weft_buf_printf(out, "\\&%c", c);
-        else weft_buf_append_byte(out, c);
+        if (c == '\\')
+            weft_buf_append_c(out, "\\e");
+        else if (c == '-')
+            weft_buf_append_c(out, "\\-");
+        else if ((c == '.' || c == '\'') && is_line_start)
+            weft_buf_printf(out, "\\&%c", c);
+        else
+            weft_buf_append_byte(out, c);
     }
 }
 
@@ -60,7 +64,8 @@ static void write_option(struct weft_buf *out, const struct weft_option *option)
         write_escaped_c(out, option->fallback);
         weft_buf_append_byte(out, '.');
     }
-    if (option->environment != NULL) weft_buf_printf(out, " Environment: \\fB%s\\fR.", option->environment);
+    if (option->environment != NULL)
+        weft_buf_printf(out, " Environment: \\fB%s\\fR.", option->environment);
     weft_buf_append_byte(out, '\n');
     weft_buf_release(&expected);
 }
@@ -79,7 +84,8 @@ static void write_command(struct weft_buf *out, const struct weft_command *comma
         weft_buf_append_c(out, ".PP\n");
         write_paragraphs(out, command->description);
     }
-    for (const struct weft_option *option = command->options; option != NULL && option->name != NULL; option++)
+    for (const struct weft_option *option = command->options;
+         option != NULL && option->name != NULL; option++)
         write_option(out, option);
     for (size_t i = 0; command->examples != NULL && command->examples[i] != NULL; i += 2) {
         weft_buf_append_c(out, ".PP\n");
@@ -93,18 +99,22 @@ static void write_command(struct weft_buf *out, const struct weft_command *comma
 
 void weft_manual_write(struct weft_buf *out)
 {
-    weft_buf_append_c(out, ".\\\" Made by \"weft man\" from the tables of its commands; change those.\n"
-                           ".TH WEFT 1 \"\" \"weft " WEFT_VERSION "\" \"User Commands\"\n"
-                           ".SH NAME\nweft \\- take distributed traces in, keep them, answer questions about them\n"
-                           ".SH SYNOPSIS\n\\fBweft\\fR \\fICOMMAND\\fR [\\fIoptions\\fR] [\\fIarguments\\fR]\n"
-                           ".SH DESCRIPTION\n"
-                           "One program: \\fBweft serve\\fR is the server, the other commands talk to it or to its files.\n"
-                           "A span that was acknowledged is on disk and is found by the next query.\n"
-                           ".SH COMMANDS\n");
+    weft_buf_append_c(
+        out,
+        ".\\\" Made by \"weft man\" from the tables of its commands; change those.\n"
+        ".TH WEFT 1 \"\" \"weft " WEFT_VERSION "\" \"User Commands\"\n"
+        ".SH NAME\nweft \\- take distributed traces in, keep them, answer questions about them\n"
+        ".SH SYNOPSIS\n\\fBweft\\fR \\fICOMMAND\\fR [\\fIoptions\\fR] [\\fIarguments\\fR]\n"
+        ".SH DESCRIPTION\n"
+        "One program: \\fBweft serve\\fR is the server, the other commands talk to it or to its "
+        "files.\n"
+        "A span that was acknowledged is on disk and is found by the next query.\n"
+        ".SH COMMANDS\n");
     for (size_t i = 0; weft_commands[i] != NULL; i++) write_command(out, weft_commands[i]);
-    weft_buf_append_c(out, ".SH EXIT STATUS\n.TP\n0\nIt worked.\n"
-                           ".TP\n1\nIt failed, or what was asked for was not found; standard error says why.\n"
-                           ".TP\n2\nThe command line is wrong.\n"
-                           ".SH ENVIRONMENT\n.TP\n\\fBWEFT_SERVER\\fR\nThe server that commands talk to.\n"
-                           ".TP\n\\fBNO_COLOR\\fR\nWhen set and not empty: no colours.\n");
+    weft_buf_append_c(
+        out, ".SH EXIT STATUS\n.TP\n0\nIt worked.\n"
+             ".TP\n1\nIt failed, or what was asked for was not found; standard error says why.\n"
+             ".TP\n2\nThe command line is wrong.\n"
+             ".SH ENVIRONMENT\n.TP\n\\fBWEFT_SERVER\\fR\nThe server that commands talk to.\n"
+             ".TP\n\\fBNO_COLOR\\fR\nWhen set and not empty: no colours.\n");
 }

@@ -7,21 +7,25 @@
  */
 #ifndef WEFT_APP_SERVE_H
 #define WEFT_APP_SERVE_H
-#include <pthread.h>
-#include <stdatomic.h>
 #include "app/config.h"
 #include "base/budget.h"
 #include "net/http_server.h"
 #include "pipeline/receiver_otlp.h"
 #include "server/router.h"
 #include "store/store.h"
+#include <pthread.h>
+#include <stdatomic.h>
 
 /* DRAIN: for running requests to end; STOP: for everything, after it the process ends as it is. */
 #define WEFT_SERVE_DRAIN_NS UINT64_C(7000000000)
 #define WEFT_SERVE_STOP_NS UINT64_C(9500000000)
 
 enum weft_serve_listener {
-    WEFT_SERVE_OTLP_GRPC, WEFT_SERVE_OTLP_HTTP, WEFT_SERVE_HTTP, WEFT_SERVE_TEMPO, WEFT_SERVE_LISTENER_COUNT,
+    WEFT_SERVE_OTLP_GRPC,
+    WEFT_SERVE_OTLP_HTTP,
+    WEFT_SERVE_HTTP,
+    WEFT_SERVE_TEMPO,
+    WEFT_SERVE_LISTENER_COUNT,
 };
 struct weft_serve {
     struct weft_config *config;
@@ -52,7 +56,8 @@ int weft_serve_open_store(struct weft_serve *serve, struct weft_err *err);
 int weft_serve_listen(struct weft_serve *serve, struct weft_err *err);
 const char *weft_serve_listener_key(enum weft_serve_listener which); /* "server.http.endpoint" */
 /* serve_addresses.c */
-int weft_serve_write_addresses(const struct weft_serve *serve, const char *path, struct weft_err *err);
+int weft_serve_write_addresses(const struct weft_serve *serve, const char *path,
+                               struct weft_err *err);
 void weft_serve_log_start(const struct weft_serve *serve);
 /* serve_status.c */
 void weft_serve_write_status(void *serve, struct weft_buf *out);

@@ -6,10 +6,14 @@ static const struct {
     const char *name; /* in logs and metrics */
     size_t config;    /* struct weft_config_listener in struct weft_config */
 } listeners[WEFT_SERVE_LISTENER_COUNT] = {
-    [WEFT_SERVE_OTLP_GRPC] = { "receivers.otlp.protocols.grpc.endpoint", "otlp_grpc", offsetof(struct weft_config, otlp_grpc) },
-    [WEFT_SERVE_OTLP_HTTP] = { "receivers.otlp.protocols.http.endpoint", "otlp_http", offsetof(struct weft_config, otlp_http) },
-    [WEFT_SERVE_HTTP] = { "server.http.endpoint", "http", offsetof(struct weft_config, server_http) },
-    [WEFT_SERVE_TEMPO] = { "server.tempo.endpoint", "tempo", offsetof(struct weft_config, server_tempo) },
+    [WEFT_SERVE_OTLP_GRPC] = { "receivers.otlp.protocols.grpc.endpoint", "otlp_grpc",
+                               offsetof(struct weft_config, otlp_grpc) },
+    [WEFT_SERVE_OTLP_HTTP] = { "receivers.otlp.protocols.http.endpoint", "otlp_http",
+                               offsetof(struct weft_config, otlp_http) },
+    [WEFT_SERVE_HTTP] = { "server.http.endpoint", "http",
+                          offsetof(struct weft_config, server_http) },
+    [WEFT_SERVE_TEMPO] = { "server.tempo.endpoint", "tempo",
+                           offsetof(struct weft_config, server_tempo) },
 };
 
 const char *weft_serve_listener_key(enum weft_serve_listener which)
@@ -57,7 +61,8 @@ static void make_faces(struct weft_serve *serve)
         .parts = &serve->parts,
     };
     serve->face_tempo = (struct weft_face){
-        .mounts = { { "", weft_routes_tempo, WEFT_ERRORS_TEXT }, { "", weft_routes_health, WEFT_ERRORS_TEXT } },
+        .mounts = { { "", weft_routes_tempo, WEFT_ERRORS_TEXT },
+                    { "", weft_routes_health, WEFT_ERRORS_TEXT } },
         .mount_count = 2,
         .parts = &serve->parts,
     };
@@ -70,13 +75,15 @@ static struct weft_http_handler handler_of(struct weft_serve *serve, enum weft_s
     return weft_receiver_otlp_handler(serve->receiver);
 }
 
-static struct weft_http_limits limits_of(const struct weft_serve *serve, const struct weft_config_listener *config)
+static struct weft_http_limits limits_of(const struct weft_serve *serve,
+                                         const struct weft_config_listener *config)
 {
     struct weft_http_limits limits;
     enum { GRPC_FRAME_BYTES = 5 };
 
     weft_http_limits_init(&limits);
-    if (config->body_bytes_max > 0) limits.body_bytes_max = config->body_bytes_max + GRPC_FRAME_BYTES;
+    if (config->body_bytes_max > 0)
+        limits.body_bytes_max = config->body_bytes_max + GRPC_FRAME_BYTES;
     /* What is larger than the whole budget never fits: say so (413), not "come back later". */
     if (limits.body_bytes_max > serve->config->memory_limit_bytes)
         limits.body_bytes_max = serve->config->memory_limit_bytes;
@@ -91,7 +98,8 @@ static struct weft_http_limits limits_of(const struct weft_serve *serve, const s
     return limits;
 }
 
-static int listen_one(struct weft_serve *serve, enum weft_serve_listener which, struct weft_err *err)
+static int listen_one(struct weft_serve *serve, enum weft_serve_listener which,
+                      struct weft_err *err)
 {
     const struct weft_config_listener *config =
         (const void *)((const char *)serve->config + listeners[which].config);

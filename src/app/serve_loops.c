@@ -6,7 +6,8 @@
 
 int weft_serve_create_loops(struct weft_serve *serve, struct weft_err *err)
 {
-    unsigned count = serve->config->io_threads > 0 ? (unsigned)serve->config->io_threads : weft_cpu_count();
+    unsigned count =
+        serve->config->io_threads > 0 ? (unsigned)serve->config->io_threads : weft_cpu_count();
 
     serve->loops = weft_alloc_array(count, sizeof *serve->loops);
     serve->threads = weft_alloc_array(count, sizeof *serve->threads);

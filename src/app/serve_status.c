@@ -1,10 +1,10 @@
 /* serve_status.c -- the program and its store, as members of /api/v1/status and as metrics. */
 #include "app/serve.h"
 
-#include <unistd.h>
 #include "base/clock.h"
 #include "base/metric.h"
 #include "wire/json.h"
+#include <unistd.h>
 
 #define STAT(field) offsetof(struct weft_store_stats, field)
 static const struct {
@@ -12,23 +12,40 @@ static const struct {
     size_t offset;
     enum weft_metric_kind kind;
 } stats[] = {
-    { "live_segments", "weft_store_live_segments", "Segments being written that hold spans.", STAT(live_segments), WEFT_METRIC_GAUGE },
-    { "sealed_segments", "weft_store_sealed_segments", "Segments waiting for compaction.", STAT(sealed_segments), WEFT_METRIC_GAUGE },
+    { "live_segments", "weft_store_live_segments", "Segments being written that hold spans.",
+      STAT(live_segments), WEFT_METRIC_GAUGE },
+    { "sealed_segments", "weft_store_sealed_segments", "Segments waiting for compaction.",
+      STAT(sealed_segments), WEFT_METRIC_GAUGE },
     { "blocks", "weft_store_blocks", "Blocks of columns.", STAT(blocks), WEFT_METRIC_GAUGE },
-    { "live_spans", "weft_store_live_spans", "Spans in live segments.", STAT(live_spans), WEFT_METRIC_GAUGE },
-    { "sealed_spans", "weft_store_sealed_spans", "Spans in sealed segments.", STAT(sealed_spans), WEFT_METRIC_GAUGE },
-    { "block_spans", "weft_store_block_spans", "Spans in blocks.", STAT(block_spans), WEFT_METRIC_GAUGE },
-    { "segment_bytes", "weft_store_segment_bytes", "Bytes of segments with spans.", STAT(segment_bytes), WEFT_METRIC_GAUGE },
-    { "block_bytes", "weft_store_block_bytes", "Bytes of blocks.", STAT(block_bytes), WEFT_METRIC_GAUGE },
-    { "spare_bytes", "weft_store_spare_bytes", "Bytes of files kept for reuse.", STAT(spare_bytes), WEFT_METRIC_GAUGE },
-    { "commits", "weft_store_commits_total", "Group commits that are on disk.", STAT(commits), WEFT_METRIC_COUNTER },
-    { "commit_errors", "weft_store_commit_errors_total", "Group commits that failed; their senders were told.", STAT(commit_errors), WEFT_METRIC_COUNTER },
-    { "committed_spans", "weft_store_committed_spans_total", "Spans acknowledged since the start.", STAT(committed_spans), WEFT_METRIC_COUNTER },
-    { "compactions", "weft_store_compactions_total", "Merges that became a block.", STAT(compactions), WEFT_METRIC_COUNTER },
-    { "compaction_errors", "weft_store_compaction_errors_total", "Merges that failed.", STAT(compaction_errors), WEFT_METRIC_COUNTER },
-    { "refused_batches", "weft_store_refused_batches_total", "Batches told to come back later.", STAT(refused_batches), WEFT_METRIC_COUNTER },
-    { "damaged_files", "weft_store_damaged_files", "Files of the directory that cannot be read.", STAT(damaged_files), WEFT_METRIC_GAUGE },
-    { "torn_bytes", "weft_store_torn_bytes", "Bytes cut off at opening, never acknowledged.", STAT(torn_bytes), WEFT_METRIC_GAUGE },
+    { "live_spans", "weft_store_live_spans", "Spans in live segments.", STAT(live_spans),
+      WEFT_METRIC_GAUGE },
+    { "sealed_spans", "weft_store_sealed_spans", "Spans in sealed segments.", STAT(sealed_spans),
+      WEFT_METRIC_GAUGE },
+    { "block_spans", "weft_store_block_spans", "Spans in blocks.", STAT(block_spans),
+      WEFT_METRIC_GAUGE },
+    { "segment_bytes", "weft_store_segment_bytes", "Bytes of segments with spans.",
+      STAT(segment_bytes), WEFT_METRIC_GAUGE },
+    { "block_bytes", "weft_store_block_bytes", "Bytes of blocks.", STAT(block_bytes),
+      WEFT_METRIC_GAUGE },
+    { "spare_bytes", "weft_store_spare_bytes", "Bytes of files kept for reuse.", STAT(spare_bytes),
+      WEFT_METRIC_GAUGE },
+    { "commits", "weft_store_commits_total", "Group commits that are on disk.", STAT(commits),
+      WEFT_METRIC_COUNTER },
+    { "commit_errors", "weft_store_commit_errors_total",
+      "Group commits that failed; their senders were told.", STAT(commit_errors),
+      WEFT_METRIC_COUNTER },
+    { "committed_spans", "weft_store_committed_spans_total", "Spans acknowledged since the start.",
+      STAT(committed_spans), WEFT_METRIC_COUNTER },
+    { "compactions", "weft_store_compactions_total", "Merges that became a block.",
+      STAT(compactions), WEFT_METRIC_COUNTER },
+    { "compaction_errors", "weft_store_compaction_errors_total", "Merges that failed.",
+      STAT(compaction_errors), WEFT_METRIC_COUNTER },
+    { "refused_batches", "weft_store_refused_batches_total", "Batches told to come back later.",
+      STAT(refused_batches), WEFT_METRIC_COUNTER },
+    { "damaged_files", "weft_store_damaged_files", "Files of the directory that cannot be read.",
+      STAT(damaged_files), WEFT_METRIC_GAUGE },
+    { "torn_bytes", "weft_store_torn_bytes", "Bytes cut off at opening, never acknowledged.",
+      STAT(torn_bytes), WEFT_METRIC_GAUGE },
 };
 enum { STAT_COUNT = sizeof stats / sizeof stats[0] };
 
@@ -122,9 +139,18 @@ static uint64_t read_cpu(void *self)
 }
 
 static struct weft_metric own_metrics[] = {
-    { .name = "weft_request_body_bytes", .help = "Bytes of request bodies in memory.", .kind = WEFT_METRIC_GAUGE, .read = read_body_bytes },
-    { .name = "weft_process_resident_bytes", .help = "Resident memory.", .kind = WEFT_METRIC_GAUGE, .read = read_resident },
-    { .name = "weft_process_cpu_milliseconds_total", .help = "Processor time used, in milliseconds.", .kind = WEFT_METRIC_COUNTER, .read = read_cpu },
+    { .name = "weft_request_body_bytes",
+      .help = "Bytes of request bodies in memory.",
+      .kind = WEFT_METRIC_GAUGE,
+      .read = read_body_bytes },
+    { .name = "weft_process_resident_bytes",
+      .help = "Resident memory.",
+      .kind = WEFT_METRIC_GAUGE,
+      .read = read_resident },
+    { .name = "weft_process_cpu_milliseconds_total",
+      .help = "Processor time used, in milliseconds.",
+      .kind = WEFT_METRIC_COUNTER,
+      .read = read_cpu },
 };
 
 void weft_serve_register_metrics(struct weft_serve *serve)

@@ -7,14 +7,14 @@
  */
 #include "app/serve.h"
 
+#include "base/clock.h"
+#include "base/log.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-#include "base/clock.h"
-#include "base/log.h"
 
 static int signal_fd = -1, drained_fd = -1;
 
@@ -35,7 +35,8 @@ int weft_serve_block_signals(struct weft_err *err)
     pthread_sigmask(SIG_BLOCK, &set, NULL); /* threads made from now on inherit it */
     signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
     drained_fd = eventfd(0, EFD_CLOEXEC);
-    if (signal_fd < 0 || drained_fd < 0) return weft_fail_errno(err, "make descriptors for signals");
+    if (signal_fd < 0 || drained_fd < 0)
+        return weft_fail_errno(err, "make descriptors for signals");
     return WEFT_OK;
 }
 
@@ -47,14 +48,16 @@ static void *watch_stop(void *arg)
     for (;;) {
         uint64_t now_ns = weft_clock_monotonic_ns();
         struct pollfd poll_fd = { .fd = signal_fd, .events = POLLIN };
-        int timeout_ms = now_ns < deadline_ns ? (int)((deadline_ns - now_ns) / WEFT_NS_PER_MS) + 1 : 0;
+        int timeout_ms =
+            now_ns < deadline_ns ? (int)((deadline_ns - now_ns) / WEFT_NS_PER_MS) + 1 : 0;
         int ready = poll(&poll_fd, 1, timeout_ms);
         if (ready > 0) {
             weft_log(WEFT_LOG_WARN, "serve", "a second signal: stopped at once");
             _exit(1);
         }
         if (ready == 0) {
-            weft_log(WEFT_LOG_WARN, "serve", "stopping takes too long: ended as it is, what was acknowledged is on disk");
+            weft_log(WEFT_LOG_WARN, "serve",
+                     "stopping takes too long: ended as it is, what was acknowledged is on disk");
             _exit(0);
         }
     }

@@ -14,7 +14,8 @@ static unsigned width_of(int fd, bool is_tty)
     const char *given = getenv("COLUMNS");
 
     if (is_tty && ioctl(fd, TIOCGWINSZ, &size) == 0) columns = size.ws_col;
-    if (columns == 0 && given != NULL && !weft_str_to_u64(weft_str_from_c(given), &columns)) columns = 0;
+    if (columns == 0 && given != NULL && !weft_str_to_u64(weft_str_from_c(given), &columns))
+        columns = 0;
     if (columns == 0) return WIDTH_WITHOUT_TERMINAL;
     return columns < WIDTH_MIN ? WIDTH_MIN : columns > WIDTH_MAX ? WIDTH_MAX : (unsigned)columns;
 }
@@ -39,8 +40,9 @@ void weft_terminal_init(struct weft_terminal *terminal, int fd, int colour_choic
 const char *weft_terminal_style(const struct weft_terminal *terminal, enum weft_style style)
 {
     static const char *const codes[] = {
-        [WEFT_STYLE_PLAIN] = "\033[0m",  [WEFT_STYLE_BOLD] = "\033[1m",  [WEFT_STYLE_DIM] = "\033[2m",
-        [WEFT_STYLE_ERROR] = "\033[31m", [WEFT_STYLE_GOOD] = "\033[32m", [WEFT_STYLE_HEAD] = "\033[1;36m",
+        [WEFT_STYLE_PLAIN] = "\033[0m", [WEFT_STYLE_BOLD] = "\033[1m",
+        [WEFT_STYLE_DIM] = "\033[2m",   [WEFT_STYLE_ERROR] = "\033[31m",
+        [WEFT_STYLE_GOOD] = "\033[32m", [WEFT_STYLE_HEAD] = "\033[1;36m",
     };
     return terminal->has_colour ? codes[style] : "";
 }

@@ -14,7 +14,14 @@ struct weft_terminal {
 };
 void weft_terminal_init(struct weft_terminal *terminal, int fd, int colour_choice);
 
-enum weft_style { WEFT_STYLE_PLAIN, WEFT_STYLE_BOLD, WEFT_STYLE_DIM, WEFT_STYLE_ERROR, WEFT_STYLE_GOOD, WEFT_STYLE_HEAD };
+enum weft_style {
+    WEFT_STYLE_PLAIN,
+    WEFT_STYLE_BOLD,
+    WEFT_STYLE_DIM,
+    WEFT_STYLE_ERROR,
+    WEFT_STYLE_GOOD,
+    WEFT_STYLE_HEAD
+};
 /* The escape sequence that begins a style (PLAIN ends them all); "" without colours. */
 const char *weft_terminal_style(const struct weft_terminal *terminal, enum weft_style style);
 /* All of the buffer to fd; false when the reader has gone (a closed pipe) or the system refused. */

@@ -25,7 +25,7 @@ enum weft_option_kind {
     WEFT_OPT_ENDPOINT, /* const char *: "host:port", "[::1]:port", "unix:/path", "" */
     WEFT_OPT_STRINGS,  /* struct weft_option_strings; each of `choices` unless that is NULL */
     WEFT_OPT_TABLE,    /* another table, whose offsets start at this offset */
-    WEFT_OPT_REFUSED,  /* a key that others know and weft does not honour; `help` says why. No field */
+    WEFT_OPT_REFUSED, /* a key that others know and weft does not honour; `help` says why. No field */
 };
 struct weft_option_strings {
     struct weft_str *items;
@@ -41,39 +41,41 @@ struct weft_option {
     uint64_t min, max;                 /* of numbers, in the field's unit; max 0: no limit */
     const char *const *choices;        /* ENUM, STRINGS; ends with NULL */
     const struct weft_option *options; /* TABLE */
-    const char *part;                  /* TABLE whose keys are parts: "receiver"; for sentences about unknown ones */
-    const char *hint;                  /* TABLE: what to say besides when a key is unknown here */
+    const char *part; /* TABLE whose keys are parts: "receiver"; for sentences about unknown ones */
+    const char *hint; /* TABLE: what to say besides when a key is unknown here */
     /* On a command line */
-    char letter;                       /* -s; 0: none */
-    const char *value_name;            /* "FILE" in "--config FILE"; NULL: from the kind */
-    const char *environment;           /* a variable whose value, when set and not empty, goes before the fallback */
+    char letter;            /* -s; 0: none */
+    const char *value_name; /* "FILE" in "--config FILE"; NULL: from the kind */
+    const char
+        *environment; /* a variable whose value, when set and not empty, goes before the fallback */
 };
 
 /* Every field gets its fallback. A fallback that does not parse is a bug in the table. */
 void weft_options_init(const struct weft_option *table, void *base, struct weft_arena *arena);
 /* The same, environment variables first; WEFT_INVALID when one of them cannot be read. */
-int weft_options_init_from_environment(const struct weft_option *table, void *base, struct weft_arena *arena,
-                                       struct weft_err *err);
+int weft_options_init_from_environment(const struct weft_option *table, void *base,
+                                       struct weft_arena *arena, struct weft_err *err);
 /* Read `text` into the option's field. STRINGS: separated by commas, replaces the list. */
-int weft_option_set(const struct weft_option *option, void *base, struct weft_str text, struct weft_arena *arena,
-                    struct weft_err *err);
+int weft_option_set(const struct weft_option *option, void *base, struct weft_str text,
+                    struct weft_arena *arena, struct weft_err *err);
 /* STRINGS: one more item, taken as it is. */
-int weft_option_add(const struct weft_option *option, void *base, struct weft_str item, struct weft_arena *arena,
-                    struct weft_err *err);
+int weft_option_add(const struct weft_option *option, void *base, struct weft_str item,
+                    struct weft_arena *arena, struct weft_err *err);
 /* NULL when there is none of that name. */
 const struct weft_option *weft_option_find(const struct weft_option *table, struct weft_str name);
 /* The name a typing error was probably meant to be, or NULL. */
 const char *weft_option_nearest(const struct weft_option *table, struct weft_str name);
 /* WEFT_INVALID: `unknown key; did you mean "endpoint"?`, or what is known there. `in` is the TABLE option, NULL at the top. */
-int weft_option_fail_unknown(const struct weft_option *table, const struct weft_option *in, struct weft_str name,
-                             struct weft_err *err);
+int weft_option_fail_unknown(const struct weft_option *table, const struct weft_option *in,
+                             struct weft_str name, struct weft_err *err);
 /* The option at "receivers.otlp.protocols.grpc.endpoint"; *base moves from the struct of the outermost table to its own. */
-int weft_option_at(const struct weft_option *table, struct weft_str path, const struct weft_option **option, void **base,
-                   struct weft_err *err);
+int weft_option_at(const struct weft_option *table, struct weft_str path,
+                   const struct weft_option **option, void **base, struct weft_err *err);
 /* "a whole number from 1 to 100": for sentences and the manual. */
 void weft_option_write_expected(const struct weft_option *option, struct weft_buf *out);
 /* The field as it would be written. */
-void weft_option_write_value(const struct weft_option *option, const void *base, struct weft_buf *out);
+void weft_option_write_value(const struct weft_option *option, const void *base,
+                             struct weft_buf *out);
 
 /* Sizes, as options write them. */
 bool weft_bytes_parse(struct weft_str text, uint64_t *bytes);

@@ -3,10 +3,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
+
 #include "base/option.h"
 
-struct inner { const char *endpoint; };
+struct inner {
+    const char *endpoint;
+};
 struct thing {
     bool is_on;
     uint64_t count, bytes, mib, wait_ns, age_ns;
@@ -19,20 +23,36 @@ struct thing {
 #define AT(field) offsetof(struct thing, field)
 static const char *const colours[] = { "red", "green", "blue", NULL };
 static const struct weft_option inner_table[] = {
-    { .name = "endpoint", .kind = WEFT_OPT_ENDPOINT, .offset = offsetof(struct inner, endpoint), .fallback = "127.0.0.1:1" },
+    { .name = "endpoint",
+      .kind = WEFT_OPT_ENDPOINT,
+      .offset = offsetof(struct inner, endpoint),
+      .fallback = "127.0.0.1:1" },
     { .name = "proxy", .kind = WEFT_OPT_REFUSED, .help = "there is none" },
     { 0 },
 };
 static const struct weft_option table[] = {
     { .name = "on", .kind = WEFT_OPT_BOOL, .offset = AT(is_on), .fallback = "true" },
-    { .name = "count", .kind = WEFT_OPT_COUNT, .offset = AT(count), .fallback = "7", .min = 1, .max = 10 },
-    { .name = "bytes", .kind = WEFT_OPT_BYTES, .offset = AT(bytes), .fallback = "4KiB", .min = 1024 },
+    { .name = "count",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(count),
+      .fallback = "7",
+      .min = 1,
+      .max = 10 },
+    { .name = "bytes",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(bytes),
+      .fallback = "4KiB",
+      .min = 1024 },
     { .name = "mib", .kind = WEFT_OPT_MIB, .offset = AT(mib), .fallback = "4" },
     { .name = "wait", .kind = WEFT_OPT_DURATION, .offset = AT(wait_ns), .fallback = "90s" },
     { .name = "age", .kind = WEFT_OPT_SECONDS, .offset = AT(age_ns) },
     { .name = "ratio", .kind = WEFT_OPT_NUMBER, .offset = AT(ratio), .max = 1 },
     { .name = "name", .kind = WEFT_OPT_STRING, .offset = AT(name) },
-    { .name = "colour", .kind = WEFT_OPT_ENUM, .offset = AT(colour), .fallback = "green", .choices = colours },
+    { .name = "colour",
+      .kind = WEFT_OPT_ENUM,
+      .offset = AT(colour),
+      .fallback = "green",
+      .choices = colours },
     { .name = "list", .kind = WEFT_OPT_STRINGS, .offset = AT(list), .fallback = "a,b" },
     { .name = "words", .kind = WEFT_OPT_STRINGS, .offset = AT(words), .choices = colours },
     { .name = "inner", .kind = WEFT_OPT_TABLE, .offset = AT(inner), .options = inner_table },
@@ -59,14 +79,17 @@ static void fallbacks_fill_the_struct(void **state)
 }
 
 /* The value, and how it is written back; or the sentence. */
-static const struct { const char *path, *text, *back, *sentence; } cases[] = {
+static const struct {
+    const char *path, *text, *back, *sentence;
+} cases[] = {
     { "on", "false", "false", NULL },
     { "on", "yes", NULL, "found \"yes\", expected true or false" },
     { "count", "10", "10", NULL },
     { "count", "11", NULL, "found \"11\", expected a whole number from 1 to 10" },
     { "count", "0", NULL, "found \"0\", expected a whole number from 1 to 10" },
     { "count", "-1", NULL, "found \"-1\", expected a whole number from 1 to 10" },
-    { "count", "99999999999999999999", NULL, "found \"99999999999999999999\", expected a whole number from 1 to 10" },
+    { "count", "99999999999999999999", NULL,
+      "found \"99999999999999999999\", expected a whole number from 1 to 10" },
     { "count", "", NULL, "found \"\", expected a whole number from 1 to 10" },
     { "bytes", "20MiB", "20MiB", NULL },
     { "bytes", "64 KiB", "64KiB", NULL },
@@ -74,9 +97,11 @@ static const struct { const char *path, *text, *back, *sentence; } cases[] = {
     { "bytes", "2MB", "2000000", NULL },
     { "bytes", "1023", NULL, "found \"1023\", expected a size such as 64MiB, at least 1KiB" },
     { "bytes", "20MIB", NULL, "found \"20MIB\", expected a size such as 64MiB, at least 1KiB" },
-    { "bytes", "99999999TiB", NULL, "found \"99999999TiB\", expected a size such as 64MiB, at least 1KiB" },
+    { "bytes", "99999999TiB", NULL,
+      "found \"99999999TiB\", expected a size such as 64MiB, at least 1KiB" },
     { "mib", "3", "3", NULL },
-    { "mib", "18446744073709551615", NULL, "found \"18446744073709551615\", expected a whole number of MiB" },
+    { "mib", "18446744073709551615", NULL,
+      "found \"18446744073709551615\", expected a whole number of MiB" },
     { "wait", "1h30m", "90m", NULL },
     { "wait", "1500us", "1500us", NULL },
     { "wait", "0", "0", NULL },
@@ -102,12 +127,16 @@ static const struct { const char *path, *text, *back, *sentence; } cases[] = {
     { "inner.endpoint", ":4317", NULL,
       "found \":4317\" without a host; write 0.0.0.0:4317 to listen on all addresses" },
     { "inner.endpoint", "localhost", NULL,
-      "found \"localhost\" without a port, expected an address such as 127.0.0.1:4317, [::1]:4317 or unix:/run/weft.sock" },
+      "found \"localhost\" without a port, expected an address such as 127.0.0.1:4317, [::1]:4317 "
+      "or unix:/run/weft.sock" },
     { "inner.endpoint", "http://a:1", NULL,
-      "found \"http://a:1\", expected an address such as 127.0.0.1:4317, [::1]:4317 or unix:/run/weft.sock, without http://" },
+      "found \"http://a:1\", expected an address such as 127.0.0.1:4317, [::1]:4317 or "
+      "unix:/run/weft.sock, without http://" },
     { "inner.endpoint", "::1:4317", NULL,
-      "found \"::1:4317\", expected an address such as 127.0.0.1:4317, [::1]:4317 or unix:/run/weft.sock" },
-    { "inner.endpoint", "unix:", NULL, "found \"unix:\", expected unix: and a path of 1 to 107 bytes" },
+      "found \"::1:4317\", expected an address such as 127.0.0.1:4317, [::1]:4317 or "
+      "unix:/run/weft.sock" },
+    { "inner.endpoint", "unix:", NULL,
+      "found \"unix:\", expected unix: and a path of 1 to 107 bytes" },
     { "inner.proxy", "x", NULL, "weft does not have this: there is none" },
     { "inner.endpont", "x", NULL, "inner.endpont: unknown key; did you mean \"endpoint\"?" },
     { "clour", "x", NULL, "clour: unknown key; did you mean \"colour\"?" },
@@ -128,7 +157,8 @@ static void values_are_read_or_refused(void **state)
         void *base = &thing;
         weft_options_init(table, &thing, &arena);
         int rc = weft_option_at(table, weft_str_from_c(cases[i].path), &option, &base, &err);
-        if (rc == WEFT_OK) rc = weft_option_set(option, base, weft_str_from_c(cases[i].text), &arena, &err);
+        if (rc == WEFT_OK)
+            rc = weft_option_set(option, base, weft_str_from_c(cases[i].text), &arena, &err);
         if (cases[i].sentence != NULL) {
             assert_int_equal(rc, WEFT_INVALID);
             assert_string_equal(err.text, cases[i].sentence);
@@ -146,7 +176,11 @@ static void values_are_read_or_refused(void **state)
 static void an_environment_variable_goes_before_the_fallback(void **state)
 {
     static const struct weft_option with_environment[] = {
-        { .name = "count", .kind = WEFT_OPT_COUNT, .offset = AT(count), .fallback = "7", .environment = "WEFT_TEST_COUNT" },
+        { .name = "count",
+          .kind = WEFT_OPT_COUNT,
+          .offset = AT(count),
+          .fallback = "7",
+          .environment = "WEFT_TEST_COUNT" },
         { 0 },
     };
     struct weft_arena arena;
@@ -155,14 +189,18 @@ static void an_environment_variable_goes_before_the_fallback(void **state)
 
     weft_arena_init(&arena, 0);
     setenv("WEFT_TEST_COUNT", "9", 1);
-    assert_int_equal(weft_options_init_from_environment(with_environment, &thing, &arena, &err), WEFT_OK);
+    assert_int_equal(weft_options_init_from_environment(with_environment, &thing, &arena, &err),
+                     WEFT_OK);
     assert_int_equal(thing.count, 9);
     setenv("WEFT_TEST_COUNT", "", 1);
-    assert_int_equal(weft_options_init_from_environment(with_environment, &thing, &arena, &err), WEFT_OK);
+    assert_int_equal(weft_options_init_from_environment(with_environment, &thing, &arena, &err),
+                     WEFT_OK);
     assert_int_equal(thing.count, 7);
     setenv("WEFT_TEST_COUNT", "many", 1);
-    assert_int_equal(weft_options_init_from_environment(with_environment, &thing, &arena, &err), WEFT_INVALID);
-    assert_string_equal(err.text, "environment variable WEFT_TEST_COUNT: found \"many\", expected a whole number");
+    assert_int_equal(weft_options_init_from_environment(with_environment, &thing, &arena, &err),
+                     WEFT_INVALID);
+    assert_string_equal(
+        err.text, "environment variable WEFT_TEST_COUNT: found \"many\", expected a whole number");
     unsetenv("WEFT_TEST_COUNT");
     weft_arena_release(&arena);
 }

@@ -85,7 +85,8 @@ int weft_option_check_endpoint(struct weft_str text, struct weft_err *err)
                          "found \"%.*s\", expected unix: and a path of 1 to 107 bytes",
                          WEFT_S_ARG(shown));
     }
-    if (text.ptr[0] == '/' && text.len < 108 - 5) return WEFT_OK; /* a socket's path, without unix: before it */
+    if (text.ptr[0] == '/' && text.len < 108 - 5)
+        return WEFT_OK; /* a socket's path, without unix: before it */
     if (weft_str_starts_with(text, WEFT_S("http://")) ||
         weft_str_starts_with(text, WEFT_S("https://")))
         return weft_fail(err, WEFT_INVALID, "found \"%.*s\", " FORMS ", without http://",

@@ -20,7 +20,7 @@ import urllib.parse
 import weft_process
 
 SENDERS = 4
-SETTINGS = ["storage.seal_age=300ms", "storage.compaction.segments_min=2", "storage.compaction.age=500ms",
+SETTINGS = ["storage.seal_age=300ms", "storage.compaction.segments_min=2", "storage.compaction.age=1s",
             "service.telemetry.logs.level=warn"]
 
 

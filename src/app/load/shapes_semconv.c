@@ -8,7 +8,7 @@ extern const char weft_load_semconv_shapes[]; /* made by tools/embed */
 extern const size_t weft_load_semconv_shapes_len;
 
 #define SHAPES_MAX 128
-#define VALUES_MAX 32
+#define VALUES_MAX 64
 
 /* The file read once a fill: a value is kept as the attribute it becomes. */
 struct key_values { struct weft_attribute values[VALUES_MAX]; uint32_t count; };

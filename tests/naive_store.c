@@ -13,16 +13,21 @@ static bool value_equal(const struct weft_attribute *a, const struct weft_attrib
     case WEFT_VALUE_EMPTY: return true;
     case WEFT_VALUE_BOOL: return a->bool_value == b->bool_value;
     case WEFT_VALUE_INT: return a->int_value == b->int_value;
-    case WEFT_VALUE_DOUBLE: return memcmp(&a->double_value, &b->double_value, sizeof a->double_value) == 0;
-    default: return weft_str_equal(weft_str_make(a->ptr, a->value_len), weft_str_make(b->ptr, b->value_len));
+    case WEFT_VALUE_DOUBLE:
+        return memcmp(&a->double_value, &b->double_value, sizeof a->double_value) == 0;
+    default:
+        return weft_str_equal(weft_str_make(a->ptr, a->value_len),
+                              weft_str_make(b->ptr, b->value_len));
     }
 }
 
 /* The n-th attribute of that key; keys ought to be unique, but nobody forces the sender. */
-static const struct weft_attribute *nth_of_key(struct weft_attributes attributes, struct weft_str key, uint32_t n)
+static const struct weft_attribute *nth_of_key(struct weft_attributes attributes,
+                                               struct weft_str key, uint32_t n)
 {
     for (uint32_t i = 0; i < attributes.count; i++)
-        if (weft_str_equal(weft_attribute_key(&attributes.items[i]), key) && n-- == 0) return &attributes.items[i];
+        if (weft_str_equal(weft_attribute_key(&attributes.items[i]), key) && n-- == 0)
+            return &attributes.items[i];
     return NULL;
 }
 
@@ -41,10 +46,12 @@ bool naive_attributes_equal(struct weft_attributes a, struct weft_attributes b)
 
 static bool events_equal(const struct weft_span *a, const struct weft_span *b)
 {
-    if (a->event_count != b->event_count || a->dropped_events_count != b->dropped_events_count) return false;
+    if (a->event_count != b->event_count || a->dropped_events_count != b->dropped_events_count)
+        return false;
     for (uint32_t i = 0; i < a->event_count; i++) {
         const struct weft_event *x = &a->events[i], *y = &b->events[i];
-        if (x->time_unix_nano != y->time_unix_nano || !weft_str_equal(x->name, y->name)) return false;
+        if (x->time_unix_nano != y->time_unix_nano || !weft_str_equal(x->name, y->name))
+            return false;
         if (!naive_attributes_equal(x->attributes, y->attributes)) return false;
     }
     return true;
@@ -52,10 +59,12 @@ static bool events_equal(const struct weft_span *a, const struct weft_span *b)
 
 static bool links_equal(const struct weft_span *a, const struct weft_span *b)
 {
-    if (a->link_count != b->link_count || a->dropped_links_count != b->dropped_links_count) return false;
+    if (a->link_count != b->link_count || a->dropped_links_count != b->dropped_links_count)
+        return false;
     for (uint32_t i = 0; i < a->link_count; i++) {
         const struct weft_link *x = &a->links[i], *y = &b->links[i];
-        if (memcmp(&x->trace_id, &y->trace_id, 16) != 0 || memcmp(&x->span_id, &y->span_id, 8) != 0) return false;
+        if (memcmp(&x->trace_id, &y->trace_id, 16) != 0 || memcmp(&x->span_id, &y->span_id, 8) != 0)
+            return false;
         if (!weft_str_equal(x->trace_state, y->trace_state) || x->flags != y->flags) return false;
         if (!naive_attributes_equal(x->attributes, y->attributes)) return false;
     }
@@ -67,20 +76,26 @@ static bool scope_equal(const struct weft_scope *a, const struct weft_scope *b)
     const struct weft_resource *x = a->resource, *y = b->resource;
 
     return weft_str_equal(a->name, b->name) && weft_str_equal(a->version, b->version) &&
-           weft_str_equal(a->schema_url, b->schema_url) && naive_attributes_equal(a->attributes, b->attributes) &&
-           weft_str_equal(x->schema_url, y->schema_url) && weft_str_equal(x->entity_refs, y->entity_refs) &&
-           weft_str_equal(x->service_name, y->service_name) && naive_attributes_equal(x->attributes, y->attributes);
+           weft_str_equal(a->schema_url, b->schema_url) &&
+           naive_attributes_equal(a->attributes, b->attributes) &&
+           weft_str_equal(x->schema_url, y->schema_url) &&
+           weft_str_equal(x->entity_refs, y->entity_refs) &&
+           weft_str_equal(x->service_name, y->service_name) &&
+           naive_attributes_equal(x->attributes, y->attributes);
 }
 
 bool naive_span_equal(const struct weft_span *a, const struct weft_span *b)
 {
-    return memcmp(&a->trace_id, &b->trace_id, 16) == 0 && memcmp(&a->span_id, &b->span_id, 8) == 0 &&
+    return memcmp(&a->trace_id, &b->trace_id, 16) == 0 &&
+           memcmp(&a->span_id, &b->span_id, 8) == 0 &&
            memcmp(&a->parent_span_id, &b->parent_span_id, 8) == 0 &&
-           a->start_time_unix_nano == b->start_time_unix_nano && a->end_time_unix_nano == b->end_time_unix_nano &&
-           a->kind == b->kind && a->status_code == b->status_code && a->flags == b->flags &&
+           a->start_time_unix_nano == b->start_time_unix_nano &&
+           a->end_time_unix_nano == b->end_time_unix_nano && a->kind == b->kind &&
+           a->status_code == b->status_code && a->flags == b->flags &&
            weft_str_equal(a->name, b->name) && weft_str_equal(a->trace_state, b->trace_state) &&
-           weft_str_equal(a->status_message, b->status_message) && events_equal(a, b) && links_equal(a, b) &&
-           naive_attributes_equal(a->attributes, b->attributes) && scope_equal(a->scope, b->scope);
+           weft_str_equal(a->status_message, b->status_message) && events_equal(a, b) &&
+           links_equal(a, b) && naive_attributes_equal(a->attributes, b->attributes) &&
+           scope_equal(a->scope, b->scope);
 }
 
 /* ---- one value against one predicate ---- */
@@ -114,7 +129,8 @@ static bool order_holds(enum weft_op op, bool is_less, bool is_equal)
     }
 }
 
-static bool value_holds(enum weft_op op, const struct weft_value *wanted, const struct weft_value *v)
+static bool value_holds(enum weft_op op, const struct weft_value *wanted,
+                        const struct weft_value *v)
 {
     /* "A value of type EMPTY counts as absent", and every comparison asks for the key to be there. */
     if (v->type == WEFT_VALUE_EMPTY) return false;
@@ -130,7 +146,8 @@ static bool value_holds(enum weft_op op, const struct weft_value *wanted, const 
     if (is_number(v) && is_number(wanted))
         return order_holds(op, number(v) < number(wanted), number(v) == number(wanted));
     if (v->type == WEFT_VALUE_BOOL && wanted->type == WEFT_VALUE_BOOL)
-        return order_holds(op, v->bool_value < wanted->bool_value, v->bool_value == wanted->bool_value);
+        return order_holds(op, v->bool_value < wanted->bool_value,
+                           v->bool_value == wanted->bool_value);
     if (v->type == WEFT_VALUE_STRING && wanted->type == WEFT_VALUE_STRING) {
         int order = weft_str_compare(v->bytes, wanted->bytes);
         if (op == WEFT_OP_PREFIX) return weft_str_starts_with(v->bytes, wanted->bytes);
@@ -139,21 +156,25 @@ static bool value_holds(enum weft_op op, const struct weft_value *wanted, const 
     return false; /* different kinds; bytes and kvlists answer only to EXISTS */
 }
 
-static bool attributes_hold(const struct weft_predicate *p, enum weft_op op, struct weft_attributes attributes)
+static bool attributes_hold(const struct weft_predicate *p, enum weft_op op,
+                            struct weft_attributes attributes)
 {
     for (uint32_t i = 0; i < attributes.count; i++) {
         struct weft_value value = weft_attribute_value(&attributes.items[i]);
-        if (weft_str_equal(weft_attribute_key(&attributes.items[i]), p->key) && value_holds(op, &p->value, &value))
+        if (weft_str_equal(weft_attribute_key(&attributes.items[i]), p->key) &&
+            value_holds(op, &p->value, &value))
             return true;
     }
     return false;
 }
 
-static bool attribute_holds(const struct weft_predicate *p, enum weft_op op, const struct weft_span *span)
+static bool attribute_holds(const struct weft_predicate *p, enum weft_op op,
+                            const struct weft_span *span)
 {
     switch (p->scope) {
     case WEFT_SCOPE_ANY:
-        return attributes_hold(p, op, span->attributes) || attributes_hold(p, op, span->scope->resource->attributes);
+        return attributes_hold(p, op, span->attributes) ||
+               attributes_hold(p, op, span->scope->resource->attributes);
     case WEFT_SCOPE_SPAN: return attributes_hold(p, op, span->attributes);
     case WEFT_SCOPE_RESOURCE: return attributes_hold(p, op, span->scope->resource->attributes);
     case WEFT_SCOPE_INSTRUMENTATION: return attributes_hold(p, op, span->scope->attributes);
@@ -173,19 +194,22 @@ static bool attribute_holds(const struct weft_predicate *p, enum weft_op op, con
 
 static bool string_holds(const struct weft_predicate *p, struct weft_str s)
 {
-    return value_holds(p->op, &p->value, &(struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = s });
+    return value_holds(p->op, &p->value,
+                       &(struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = s });
 }
 
 static bool int_holds(const struct weft_predicate *p, int64_t n)
 {
-    return value_holds(p->op, &p->value, &(struct weft_value){ .type = WEFT_VALUE_INT, .int_value = n });
+    return value_holds(p->op, &p->value,
+                       &(struct weft_value){ .type = WEFT_VALUE_INT, .int_value = n });
 }
 
 /* Durations have 64 bits without a sign, what is asked for has 63. */
 static bool duration_holds(const struct weft_predicate *p, uint64_t duration_ns)
 {
     if (duration_ns <= INT64_MAX) return int_holds(p, (int64_t)duration_ns);
-    return p->op == WEFT_OP_NE || p->op == WEFT_OP_GT || p->op == WEFT_OP_GE || p->op == WEFT_OP_EXISTS;
+    return p->op == WEFT_OP_NE || p->op == WEFT_OP_GT || p->op == WEFT_OP_GE ||
+           p->op == WEFT_OP_EXISTS;
 }
 
 static bool event_name_holds(const struct weft_predicate *p, const struct weft_span *span)
@@ -214,10 +238,12 @@ static bool predicate_holds(const struct weft_predicate *p, const struct weft_sp
     case WEFT_FIELD_STATUS: return int_holds(p, span->status_code);
     case WEFT_FIELD_DURATION: return duration_holds(p, weft_span_duration_ns(span));
     case WEFT_FIELD_TRACE_ID:
-        return weft_str_equal(p->value.bytes, weft_str_make((const char *)span->trace_id.bytes, 16));
+        return weft_str_equal(p->value.bytes,
+                              weft_str_make((const char *)span->trace_id.bytes, 16));
     case WEFT_FIELD_EVENT_NAME: return event_name_holds(p, span);
     case WEFT_FIELD_SCOPE_NAME: return string_holds(p, span->scope->name);
-    case WEFT_FIELD_IS_ROOT: return weft_span_id_is_zero(&span->parent_span_id) == p->value.bool_value;
+    case WEFT_FIELD_IS_ROOT:
+        return weft_span_id_is_zero(&span->parent_span_id) == p->value.bool_value;
     }
     return false;
 }
@@ -236,11 +262,14 @@ bool naive_span_matches(const struct weft_search *search, const struct weft_span
 static struct weft_search_position position_of(const struct weft_span *span)
 {
     return (struct weft_search_position){ .start_time_unix_nano = span->start_time_unix_nano,
-        .duration_ns = weft_span_duration_ns(span), .trace_id = span->trace_id, .span_id = span->span_id,
-        .kind = span->kind };
+                                          .duration_ns = weft_span_duration_ns(span),
+                                          .trace_id = span->trace_id,
+                                          .span_id = span->span_id,
+                                          .kind = span->kind };
 }
 
-static int newest_compare(const struct weft_search_position *a, const struct weft_search_position *b)
+static int newest_compare(const struct weft_search_position *a,
+                          const struct weft_search_position *b)
 {
     if (a->start_time_unix_nano != b->start_time_unix_nano)
         return a->start_time_unix_nano > b->start_time_unix_nano ? -1 : 1;
@@ -253,7 +282,8 @@ static int newest_compare(const struct weft_search_position *a, const struct wef
 static int position_compare(enum weft_order order, const struct weft_search_position *a,
                             const struct weft_search_position *b)
 {
-    if (order == WEFT_ORDER_SLOWEST && a->duration_ns != b->duration_ns) return a->duration_ns > b->duration_ns ? -1 : 1;
+    if (order == WEFT_ORDER_SLOWEST && a->duration_ns != b->duration_ns)
+        return a->duration_ns > b->duration_ns ? -1 : 1;
     return newest_compare(a, b);
 }
 
@@ -261,12 +291,14 @@ static int position_compare(enum weft_order order, const struct weft_search_posi
 
 static int hit_compare(const void *a, const void *b, void *order)
 {
-    return position_compare(*(const enum weft_order *)order, &((const struct weft_hit *)a)->position,
+    return position_compare(*(const enum weft_order *)order,
+                            &((const struct weft_hit *)a)->position,
                             &((const struct weft_hit *)b)->position);
 }
 
-static int naive_search(void *self, const struct weft_search *search, struct weft_search_result *out,
-                        struct weft_arena *arena, struct weft_err *err)
+static int naive_search(void *self, const struct weft_search *search,
+                        struct weft_search_result *out, struct weft_arena *arena,
+                        struct weft_err *err)
 {
     struct naive_store *store = self;
     struct weft_hit *hits = weft_arena_alloc_array(arena, store->count, sizeof *hits);
@@ -278,12 +310,16 @@ static int naive_search(void *self, const struct weft_search *search, struct wef
         struct weft_search_position position = position_of(span);
         if (!naive_span_matches(search, span)) continue;
         if (search->has_after && position_compare(order, &position, &search->after) <= 0) continue;
-        hits[count++] = (struct weft_hit){ .position = position, .parent_span_id = span->parent_span_id,
-            .service_name = span->scope->resource->service_name, .name = span->name, .status_code = span->status_code };
+        hits[count++] = (struct weft_hit){ .position = position,
+                                           .parent_span_id = span->parent_span_id,
+                                           .service_name = span->scope->resource->service_name,
+                                           .name = span->name,
+                                           .status_code = span->status_code };
     }
     qsort_r(hits, count, sizeof *hits, hit_compare, &order);
     for (uint32_t i = 0; i < count; i++) /* equal positions are one hit */
-        if (different == 0 || position_compare(order, &hits[different - 1].position, &hits[i].position) != 0)
+        if (different == 0 ||
+            position_compare(order, &hits[different - 1].position, &hits[i].position) != 0)
             hits[different++] = hits[i];
     *out = (struct weft_search_result){ .hits = hits, .inspected_spans = store->count };
     out->hit_count = different < search->limit ? different : search->limit;
@@ -306,13 +342,15 @@ static bool is_repeated(const struct weft_batch *batch, const struct weft_span *
     return false;
 }
 
-static int naive_trace(void *self, const struct weft_trace_id *id, struct weft_batch *out, struct weft_err *err)
+static int naive_trace(void *self, const struct weft_trace_id *id, struct weft_batch *out,
+                       struct weft_err *err)
 {
     struct naive_store *store = self;
 
     for (uint32_t i = 0; i < store->count; i++) {
         const struct weft_span *span = store->spans[i];
-        if (memcmp(&span->trace_id, id, 16) == 0 && !is_repeated(out, span)) *weft_batch_add(out) = *span;
+        if (memcmp(&span->trace_id, id, 16) == 0 && !is_repeated(out, span))
+            *weft_batch_add(out) = *span;
     }
     if (out->span_count == 0) return weft_fail(err, WEFT_NOT_FOUND, "no such trace");
     qsort(out->spans, out->span_count, sizeof *out->spans, span_compare);
@@ -327,8 +365,8 @@ static int operation_compare(const void *a, const void *b)
     return order != 0 ? order : x->kind - y->kind;
 }
 
-static int naive_operations(void *self, struct weft_str service_name, struct weft_operation **out, uint32_t *count,
-                            struct weft_arena *arena, struct weft_err *err)
+static int naive_operations(void *self, struct weft_str service_name, struct weft_operation **out,
+                            uint32_t *count, struct weft_arena *arena, struct weft_err *err)
 {
     struct naive_store *store = self;
     struct weft_operation *items = weft_arena_alloc_array(arena, store->count, sizeof *items);
@@ -336,8 +374,9 @@ static int naive_operations(void *self, struct weft_str service_name, struct wef
 
     for (uint32_t i = 0; i < store->count; i++) {
         const struct weft_span *span = store->spans[i];
-        struct weft_operation one = { .service_name = span->scope->resource->service_name, .name = span->name,
-            .kind = span->kind };
+        struct weft_operation one = { .service_name = span->scope->resource->service_name,
+                                      .name = span->name,
+                                      .kind = span->kind };
         if (service_name.len > 0 && !weft_str_equal(service_name, one.service_name)) continue;
         uint32_t at = 0;
         while (at < found && operation_compare(&items[at], &one) != 0) at++;
@@ -353,8 +392,9 @@ static int naive_operations(void *self, struct weft_str service_name, struct wef
 
 struct weft_source naive_store_source(struct naive_store *store)
 {
-    return (struct weft_source){ .self = store, .trace = naive_trace, .search = naive_search,
-        .operations = naive_operations };
+    return (struct weft_source){
+        .self = store, .trace = naive_trace, .search = naive_search, .operations = naive_operations
+    };
 }
 
 void naive_store_add(struct naive_store *store, const struct weft_batch *batch)
@@ -363,7 +403,8 @@ void naive_store_add(struct naive_store *store, const struct weft_batch *batch)
         store->capacity = (store->count + batch->span_count) * 2;
         store->spans = weft_realloc_array(store->spans, store->capacity, sizeof *store->spans);
     }
-    for (uint32_t i = 0; i < batch->span_count; i++) store->spans[store->count++] = &batch->spans[i];
+    for (uint32_t i = 0; i < batch->span_count; i++)
+        store->spans[store->count++] = &batch->spans[i];
 }
 
 void naive_store_release(struct naive_store *store)

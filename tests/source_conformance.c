@@ -1,9 +1,10 @@
 /* source_conformance.c -- asking two sources the same and comparing what they say. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
 #include "source_conformance.h"
 #include "base/buf.h"
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
 
 /* ---- traces ---- */
 
@@ -12,27 +13,31 @@ static bool is_sorted(const struct weft_batch *batch)
     for (uint32_t i = 1; i < batch->span_count; i++) {
         const struct weft_span *a = &batch->spans[i - 1], *b = &batch->spans[i];
         if (a->start_time_unix_nano > b->start_time_unix_nano) return false;
-        if (a->start_time_unix_nano == b->start_time_unix_nano && memcmp(&a->span_id, &b->span_id, 8) > 0) return false;
+        if (a->start_time_unix_nano == b->start_time_unix_nano &&
+            memcmp(&a->span_id, &b->span_id, 8) > 0)
+            return false;
     }
     return true;
 }
 
 /* Every span of `some` in `all`, each used once. Returns the first that is missing, or NULL. */
-static const struct weft_span *first_missing(const struct weft_batch *some, const struct weft_batch *all,
-                                             struct weft_arena *arena)
+static const struct weft_span *first_missing(const struct weft_batch *some,
+                                             const struct weft_batch *all, struct weft_arena *arena)
 {
     bool *used = weft_arena_alloc_array(arena, all->span_count, sizeof *used);
     for (uint32_t i = 0; i < some->span_count; i++) {
         uint32_t k = 0;
-        while (k < all->span_count && (used[k] || !naive_span_equal(&some->spans[i], &all->spans[k]))) k++;
+        while (k < all->span_count &&
+               (used[k] || !naive_span_equal(&some->spans[i], &all->spans[k])))
+            k++;
         if (k == all->span_count) return &some->spans[i];
         used[k] = true;
     }
     return NULL;
 }
 
-static void check_trace(const struct conformance_data *data, const struct weft_source *source, const char *state,
-                        const struct weft_trace_id *id)
+static void check_trace(const struct conformance_data *data, const struct weft_source *source,
+                        const char *state, const struct weft_trace_id *id)
 {
     struct weft_arena arena;
     struct weft_err err = { 0 };
@@ -45,19 +50,22 @@ static void check_trace(const struct conformance_data *data, const struct weft_s
     weft_trace_id_format(id, hex);
     int expected_rc = judge.trace(judge.self, id, &expected, NULL);
     int rc = source->trace(source->self, id, &found, &err);
-    if (rc != expected_rc) fail_msg("seed %llu, %s, trace %s: %d (%s), %d expected", (unsigned long long)data->seed, state,
-                                    hex, rc, err.text, expected_rc);
+    if (rc != expected_rc)
+        fail_msg("seed %llu, %s, trace %s: %d (%s), %d expected", (unsigned long long)data->seed,
+                 state, hex, rc, err.text, expected_rc);
     const struct weft_span *missing = first_missing(&expected, &found, &arena);
     if (missing != NULL) weft_span_id_format(&missing->span_id, span_hex);
     if (missing != NULL || found.span_count != expected.span_count)
         fail_msg("seed %llu, %s, trace %s: %u spans, %u expected, span %s missing or different",
                  (unsigned long long)data->seed, state, hex, found.span_count, expected.span_count,
                  missing != NULL ? span_hex : "(none)");
-    if (!is_sorted(&found)) fail_msg("seed %llu, %s, trace %s: not sorted", (unsigned long long)data->seed, state, hex);
+    if (!is_sorted(&found))
+        fail_msg("seed %llu, %s, trace %s: not sorted", (unsigned long long)data->seed, state, hex);
     weft_arena_release(&arena);
 }
 
-void conformance_check_traces(const struct conformance_data *data, const struct weft_source *source, const char *state)
+void conformance_check_traces(const struct conformance_data *data, const struct weft_source *source,
+                              const char *state)
 {
     for (uint32_t i = 0; i < data->trace_count; i++) {
         struct weft_trace_id other = data->traces[i];
@@ -90,7 +98,8 @@ static struct weft_attributes attributes_of(struct asker *asker, const struct we
                                             enum weft_attribute_scope scope)
 {
     switch (scope) {
-    case WEFT_SCOPE_ANY: return below(asker, 2) == 0 ? span->attributes : span->scope->resource->attributes;
+    case WEFT_SCOPE_ANY:
+        return below(asker, 2) == 0 ? span->attributes : span->scope->resource->attributes;
     case WEFT_SCOPE_SPAN: return span->attributes;
     case WEFT_SCOPE_RESOURCE: return span->scope->resource->attributes;
     case WEFT_SCOPE_INSTRUMENTATION: return span->scope->attributes;
@@ -106,11 +115,14 @@ static struct weft_attributes attributes_of(struct asker *asker, const struct we
 
 static enum weft_op op_for(struct asker *asker, const struct weft_value *value)
 {
-    static const enum weft_op comparisons[] = { WEFT_OP_EQ, WEFT_OP_EQ, WEFT_OP_NE, WEFT_OP_LT, WEFT_OP_LE, WEFT_OP_GT,
-        WEFT_OP_GE, WEFT_OP_PREFIX };
+    static const enum weft_op comparisons[] = {
+        WEFT_OP_EQ, WEFT_OP_EQ, WEFT_OP_NE, WEFT_OP_LT,
+        WEFT_OP_LE, WEFT_OP_GT, WEFT_OP_GE, WEFT_OP_PREFIX
+    };
     switch (value->type) {
     case WEFT_VALUE_STRING: return comparisons[below(asker, 8)];
-    case WEFT_VALUE_INT: case WEFT_VALUE_DOUBLE: return comparisons[below(asker, 7)];
+    case WEFT_VALUE_INT:
+    case WEFT_VALUE_DOUBLE: return comparisons[below(asker, 7)];
     case WEFT_VALUE_BOOL: return comparisons[below(asker, 3)];
     default: return below(asker, 2) == 0 ? WEFT_OP_EXISTS : WEFT_OP_NOT_EXISTS;
     }
@@ -119,11 +131,15 @@ static enum weft_op op_for(struct asker *asker, const struct weft_value *value)
 /* The value of a predicate: what the span has, or something beside it. */
 static struct weft_value value_near(struct asker *asker, struct weft_value value)
 {
-    if (value.type == WEFT_VALUE_STRING && value.bytes.len > 1 && below(asker, 4) == 0) value.bytes.len--;
+    if (value.type == WEFT_VALUE_STRING && value.bytes.len > 1 && below(asker, 4) == 0)
+        value.bytes.len--;
     if (value.type == WEFT_VALUE_INT && below(asker, 6) == 0)
-        value = (struct weft_value){ .type = WEFT_VALUE_DOUBLE, .double_value = (double)value.int_value };
-    else if (value.type == WEFT_VALUE_DOUBLE && value.double_value > -1e15 && value.double_value < 1e15 && below(asker, 3) == 0)
-        value = (struct weft_value){ .type = WEFT_VALUE_INT, .int_value = (int64_t)value.double_value };
+        value = (struct weft_value){ .type = WEFT_VALUE_DOUBLE,
+                                     .double_value = (double)value.int_value };
+    else if (value.type == WEFT_VALUE_DOUBLE && value.double_value > -1e15 &&
+             value.double_value < 1e15 && below(asker, 3) == 0)
+        value =
+            (struct weft_value){ .type = WEFT_VALUE_INT, .int_value = (int64_t)value.double_value };
     else if (value.type == WEFT_VALUE_ARRAY && below(asker, 2) == 0)
         value = (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = WEFT_S("red") };
     else if (value.type == WEFT_VALUE_ARRAY)
@@ -144,7 +160,9 @@ static void attribute_predicate(struct asker *asker, struct weft_predicate *p)
         p->key = weft_attribute_key(a);
         p->value = value_near(asker, weft_attribute_value(a));
     }
-    p->op = below(asker, 8) == 0 ? WEFT_OP_EXISTS : below(asker, 10) == 0 ? WEFT_OP_NOT_EXISTS : op_for(asker, &p->value);
+    p->op = below(asker, 8) == 0    ? WEFT_OP_EXISTS
+            : below(asker, 10) == 0 ? WEFT_OP_NOT_EXISTS
+                                    : op_for(asker, &p->value);
 }
 
 static void field_predicate(struct asker *asker, struct weft_predicate *p)
@@ -153,56 +171,72 @@ static void field_predicate(struct asker *asker, struct weft_predicate *p)
     struct weft_str string = { 0 };
     int64_t number = 0;
 
-    p->field = (enum weft_field)(WEFT_FIELD_SERVICE + below(asker, WEFT_FIELD_IS_ROOT - WEFT_FIELD_SERVICE + 1));
+    p->field = (enum weft_field)(WEFT_FIELD_SERVICE +
+                                 below(asker, WEFT_FIELD_IS_ROOT - WEFT_FIELD_SERVICE + 1));
     switch (p->field) {
     case WEFT_FIELD_SERVICE: string = span->scope->resource->service_name; break;
     case WEFT_FIELD_NAME: string = span->name; break;
     case WEFT_FIELD_SCOPE_NAME: string = span->scope->name; break;
-    case WEFT_FIELD_EVENT_NAME: string = span->event_count > 0 ? span->events[0].name : WEFT_S("event-1"); break;
+    case WEFT_FIELD_EVENT_NAME:
+        string = span->event_count > 0 ? span->events[0].name : WEFT_S("event-1");
+        break;
     case WEFT_FIELD_KIND: number = span->kind; break;
     case WEFT_FIELD_STATUS: number = span->status_code; break;
     case WEFT_FIELD_DURATION:
-        number = weft_span_duration_ns(span) < INT64_MAX ? (int64_t)weft_span_duration_ns(span) : INT64_MAX - 1;
+        number = weft_span_duration_ns(span) < INT64_MAX ? (int64_t)weft_span_duration_ns(span)
+                                                         : INT64_MAX - 1;
         break;
     case WEFT_FIELD_TRACE_ID:
         p->op = WEFT_OP_EQ;
-        p->value = (struct weft_value){ .type = WEFT_VALUE_BYTES,
-            .bytes = weft_str_make((const char *)span->trace_id.bytes, 16) };
+        p->value =
+            (struct weft_value){ .type = WEFT_VALUE_BYTES,
+                                 .bytes = weft_str_make((const char *)span->trace_id.bytes, 16) };
         return;
     default:
         p->op = WEFT_OP_EQ;
-        p->value = (struct weft_value){ .type = WEFT_VALUE_BOOL, .bool_value = below(asker, 2) == 0 };
+        p->value =
+            (struct weft_value){ .type = WEFT_VALUE_BOOL, .bool_value = below(asker, 2) == 0 };
         return;
     }
     if (string.ptr == NULL) string = WEFT_S("");
-    bool is_string = p->field == WEFT_FIELD_SERVICE || p->field == WEFT_FIELD_NAME || p->field == WEFT_FIELD_SCOPE_NAME ||
-                     p->field == WEFT_FIELD_EVENT_NAME;
+    bool is_string = p->field == WEFT_FIELD_SERVICE || p->field == WEFT_FIELD_NAME ||
+                     p->field == WEFT_FIELD_SCOPE_NAME || p->field == WEFT_FIELD_EVENT_NAME;
     p->value = is_string ? (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = string }
                          : (struct weft_value){ .type = WEFT_VALUE_INT, .int_value = number };
-    p->op = p->field == WEFT_FIELD_KIND || p->field == WEFT_FIELD_STATUS ? (enum weft_op)below(asker, 2)
-                                                                         : op_for(asker, &p->value);
+    p->op = p->field == WEFT_FIELD_KIND || p->field == WEFT_FIELD_STATUS
+                ? (enum weft_op)below(asker, 2)
+                : op_for(asker, &p->value);
 }
 
 static void random_search(struct asker *asker, struct weft_search *search)
 {
     uint32_t count = below(asker, 4);
-    struct weft_predicate *predicates = weft_arena_alloc_array(asker->arena, count, sizeof *predicates);
+    struct weft_predicate *predicates =
+        weft_arena_alloc_array(asker->arena, count, sizeof *predicates);
 
     for (uint32_t i = 0; i < count; i++) {
-        if (below(asker, 2) == 0) attribute_predicate(asker, &predicates[i]);
-        else field_predicate(asker, &predicates[i]);
+        if (below(asker, 2) == 0)
+            attribute_predicate(asker, &predicates[i]);
+        else
+            field_predicate(asker, &predicates[i]);
     }
-    *search = (struct weft_search){ .predicates = predicates, .predicate_count = count,
-        .order = below(asker, 2) == 0 ? WEFT_ORDER_NEWEST : WEFT_ORDER_SLOWEST };
+    *search = (struct weft_search){ .predicates = predicates,
+                                    .predicate_count = count,
+                                    .order = below(asker, 2) == 0 ? WEFT_ORDER_NEWEST
+                                                                  : WEFT_ORDER_SLOWEST };
     search->limit = below(asker, 4) == 0 ? 1 + below(asker, 5000) : 1 + below(asker, 40);
     if (below(asker, 3) == 0) search->from_ns = some_span(asker)->start_time_unix_nano;
     if (below(asker, 3) == 0) search->to_ns = some_span(asker)->start_time_unix_nano;
     if (below(asker, 5) == 0) { /* from the middle, and not always from a hit */
         const struct weft_span *span = some_span(asker);
         search->has_after = true;
-        search->after = (struct weft_search_position){ .start_time_unix_nano = span->start_time_unix_nano,
-            .duration_ns = weft_span_duration_ns(span) + below(asker, 2), .trace_id = span->trace_id,
-            .span_id = span->span_id, .kind = span->kind };
+        search->after =
+            (struct weft_search_position){ .start_time_unix_nano = span->start_time_unix_nano,
+                                           .duration_ns =
+                                               weft_span_duration_ns(span) + below(asker, 2),
+                                           .trace_id = span->trace_id,
+                                           .span_id = span->span_id,
+                                           .kind = span->kind };
     }
 }
 
@@ -210,18 +244,24 @@ static void random_search(struct asker *asker, struct weft_search *search)
 
 static void describe_predicate(struct weft_buf *out, const struct weft_predicate *p)
 {
-    static const char *const fields[] = { "attribute", "service", "name", "kind", "status", "duration", "trace_id",
-        "event_name", "scope_name", "is_root" };
-    static const char *const scopes[] = { "any", "span", "resource", "event", "link", "instrumentation" };
-    static const char *const ops[] = { "=", "!=", "<", "<=", ">", ">=", "prefix", "exists", "not exists" };
+    static const char *const fields[] = { "attribute",  "service",  "name",     "kind",
+                                          "status",     "duration", "trace_id", "event_name",
+                                          "scope_name", "is_root" };
+    static const char *const scopes[] = { "any",   "span", "resource",
+                                          "event", "link", "instrumentation" };
+    static const char *const ops[] = { "=",  "!=",     "<",      "<=",        ">",
+                                       ">=", "prefix", "exists", "not exists" };
 
     weft_buf_printf(out, " {%s", fields[p->field]);
-    if (p->field == WEFT_FIELD_ATTRIBUTE) weft_buf_printf(out, " %s.%.*s", scopes[p->scope], WEFT_S_ARG(p->key));
+    if (p->field == WEFT_FIELD_ATTRIBUTE)
+        weft_buf_printf(out, " %s.%.*s", scopes[p->scope], WEFT_S_ARG(p->key));
     weft_buf_printf(out, " %s ", ops[p->op]);
     switch (p->value.type) {
     case WEFT_VALUE_INT: weft_buf_printf(out, "%lld}", (long long)p->value.int_value); break;
     case WEFT_VALUE_DOUBLE: weft_buf_printf(out, "%.17g}", p->value.double_value); break;
-    case WEFT_VALUE_BOOL: weft_buf_printf(out, "%s}", p->value.bool_value ? "true" : "false"); break;
+    case WEFT_VALUE_BOOL:
+        weft_buf_printf(out, "%s}", p->value.bool_value ? "true" : "false");
+        break;
     case WEFT_VALUE_STRING: weft_buf_printf(out, "\"%.*s\"}", WEFT_S_ARG(p->value.bytes)); break;
     default: weft_buf_printf(out, "(type %u)}", p->value.type); break;
     }
@@ -232,9 +272,11 @@ static const char *describe(struct asker *asker, const struct weft_search *searc
     struct weft_buf text = { 0 };
 
     weft_buf_printf(&text, "limit %u, order %s, from %llu, to %llu%s", search->limit,
-                    search->order == WEFT_ORDER_NEWEST ? "newest" : "slowest", (unsigned long long)search->from_ns,
-                    (unsigned long long)search->to_ns, search->has_after ? ", after a position" : "");
-    for (uint32_t i = 0; i < search->predicate_count; i++) describe_predicate(&text, &search->predicates[i]);
+                    search->order == WEFT_ORDER_NEWEST ? "newest" : "slowest",
+                    (unsigned long long)search->from_ns, (unsigned long long)search->to_ns,
+                    search->has_after ? ", after a position" : "");
+    for (uint32_t i = 0; i < search->predicate_count; i++)
+        describe_predicate(&text, &search->predicates[i]);
     const char *out = weft_arena_copy_c(asker->arena, weft_buf_str(&text));
     weft_buf_release(&text);
     return out;
@@ -243,48 +285,60 @@ static const char *describe(struct asker *asker, const struct weft_search *searc
 /* ---- comparing answers ---- */
 
 /* Conflicting duplicates share a position under "newest": any that matches is a true answer, but it must be one that is. */
-static bool hit_is_true(const struct conformance_data *data, const struct weft_search *search, const struct weft_hit *hit)
+static bool hit_is_true(const struct conformance_data *data, const struct weft_search *search,
+                        const struct weft_hit *hit)
 {
     for (uint32_t i = 0; i < data->naive.count; i++) {
         const struct weft_span *span = data->naive.spans[i];
         if (memcmp(&span->trace_id, &hit->position.trace_id, 16) != 0) continue;
-        if (memcmp(&span->span_id, &hit->position.span_id, 8) == 0 && span->kind == hit->position.kind &&
+        if (memcmp(&span->span_id, &hit->position.span_id, 8) == 0 &&
+            span->kind == hit->position.kind &&
             span->start_time_unix_nano == hit->position.start_time_unix_nano &&
-            weft_span_duration_ns(span) == hit->position.duration_ns && span->status_code == hit->status_code &&
-            memcmp(&span->parent_span_id, &hit->parent_span_id, 8) == 0 && weft_str_equal(span->name, hit->name) &&
-            weft_str_equal(span->scope->resource->service_name, hit->service_name) && naive_span_matches(search, span))
+            weft_span_duration_ns(span) == hit->position.duration_ns &&
+            span->status_code == hit->status_code &&
+            memcmp(&span->parent_span_id, &hit->parent_span_id, 8) == 0 &&
+            weft_str_equal(span->name, hit->name) &&
+            weft_str_equal(span->scope->resource->service_name, hit->service_name) &&
+            naive_span_matches(search, span))
             return true;
     }
     return false;
 }
 
-static bool same_place(enum weft_order order, const struct weft_search_position *a, const struct weft_search_position *b)
+static bool same_place(enum weft_order order, const struct weft_search_position *a,
+                       const struct weft_search_position *b)
 {
-    return a->start_time_unix_nano == b->start_time_unix_nano && memcmp(&a->trace_id, &b->trace_id, 16) == 0 &&
+    return a->start_time_unix_nano == b->start_time_unix_nano &&
+           memcmp(&a->trace_id, &b->trace_id, 16) == 0 &&
            memcmp(&a->span_id, &b->span_id, 8) == 0 && a->kind == b->kind &&
            (order == WEFT_ORDER_NEWEST || a->duration_ns == b->duration_ns);
 }
 
-static void compare_results(struct asker *asker, const struct weft_search *search, const char *state,
-                            const struct weft_search_result *expected, const struct weft_search_result *found)
+static void compare_results(struct asker *asker, const struct weft_search *search,
+                            const char *state, const struct weft_search_result *expected,
+                            const struct weft_search_result *found)
 {
     const struct conformance_data *data = asker->data;
     unsigned long long seed = data->seed;
 
     if (found->partial_reason != NULL)
-        fail_msg("seed %llu, %s: partial (%s): %s", seed, state, found->partial_reason, describe(asker, search));
+        fail_msg("seed %llu, %s: partial (%s): %s", seed, state, found->partial_reason,
+                 describe(asker, search));
     for (uint32_t i = 0; i < expected->hit_count && i < found->hit_count; i++) {
         if (!same_place(search->order, &expected->hits[i].position, &found->hits[i].position))
-            fail_msg("seed %llu, %s: hit %u of %u is another (start %llu, %llu expected): %s", seed, state, i,
-                     expected->hit_count, (unsigned long long)found->hits[i].position.start_time_unix_nano,
-                     (unsigned long long)expected->hits[i].position.start_time_unix_nano, describe(asker, search));
+            fail_msg("seed %llu, %s: hit %u of %u is another (start %llu, %llu expected): %s", seed,
+                     state, i, expected->hit_count,
+                     (unsigned long long)found->hits[i].position.start_time_unix_nano,
+                     (unsigned long long)expected->hits[i].position.start_time_unix_nano,
+                     describe(asker, search));
         if (!hit_is_true(data, search, &found->hits[i]))
-            fail_msg("seed %llu, %s: hit %u (name %.*s) is no span that matches: %s", seed, state, i,
-                     WEFT_S_ARG(found->hits[i].name), describe(asker, search));
+            fail_msg("seed %llu, %s: hit %u (name %.*s) is no span that matches: %s", seed, state,
+                     i, WEFT_S_ARG(found->hits[i].name), describe(asker, search));
     }
     if (expected->hit_count != found->hit_count || expected->has_more != found->has_more)
-        fail_msg("seed %llu, %s: %u hits (more: %d), %u (%d) expected: %s", seed, state, found->hit_count, found->has_more,
-                 expected->hit_count, expected->has_more, describe(asker, search));
+        fail_msg("seed %llu, %s: %u hits (more: %d), %u (%d) expected: %s", seed, state,
+                 found->hit_count, found->has_more, expected->hit_count, expected->has_more,
+                 describe(asker, search));
 }
 
 #define PAGES_MAX 60
@@ -293,15 +347,16 @@ static void compare_results(struct asker *asker, const struct weft_search *searc
 static void check_search(struct asker *asker, const struct weft_source *source, const char *state,
                          struct weft_search *search)
 {
-    struct weft_source judge = naive_store_source((struct naive_store *)(uintptr_t)&asker->data->naive);
+    struct weft_source judge =
+        naive_store_source((struct naive_store *)(uintptr_t)&asker->data->naive);
     struct weft_search_result expected, found;
     struct weft_err err = { 0 };
 
     for (uint32_t page = 0; page < PAGES_MAX; page++) {
         judge.search(judge.self, search, &expected, asker->arena, NULL);
         if (source->search(source->self, search, &found, asker->arena, &err) < 0)
-            fail_msg("seed %llu, %s: %s: %s", (unsigned long long)asker->data->seed, state, err.text,
-                     describe(asker, search));
+            fail_msg("seed %llu, %s: %s: %s", (unsigned long long)asker->data->seed, state,
+                     err.text, describe(asker, search));
         compare_results(asker, search, state, &expected, &found);
         if (!found.has_more || found.hit_count == 0) break;
         search->has_after = true;
@@ -309,7 +364,8 @@ static void check_search(struct asker *asker, const struct weft_source *source, 
     }
 }
 
-void conformance_check_searches(const struct conformance_data *data, const struct weft_source *source, const char *state,
+void conformance_check_searches(const struct conformance_data *data,
+                                const struct weft_source *source, const char *state,
                                 uint32_t searches)
 {
     struct weft_arena arena;
@@ -329,7 +385,8 @@ void conformance_check_searches(const struct conformance_data *data, const struc
 /* ---- operations ---- */
 
 /* Spans of an operation, exact duplicates once: the least that a source may count. A source may also count them all. */
-static uint64_t different_spans(const struct conformance_data *data, const struct weft_operation *operation, bool errors)
+static uint64_t different_spans(const struct conformance_data *data,
+                                const struct weft_operation *operation, bool errors)
 {
     const struct naive_store *naive = &data->naive;
     uint64_t count = 0;
@@ -347,8 +404,8 @@ static uint64_t different_spans(const struct conformance_data *data, const struc
     return count;
 }
 
-static void check_operations(const struct conformance_data *data, const struct weft_source *source, const char *state,
-                             struct weft_str service)
+static void check_operations(const struct conformance_data *data, const struct weft_source *source,
+                             const char *state, struct weft_str service)
 {
     struct weft_source judge = naive_store_source((struct naive_store *)(uintptr_t)&data->naive);
     struct weft_operation *expected, *found;
@@ -360,32 +417,38 @@ static void check_operations(const struct conformance_data *data, const struct w
     judge.operations(judge.self, service, &expected, &expected_count, &arena, NULL);
     int rc = source->operations(source->self, service, &found, &found_count, &arena, &err);
     if (rc < 0 || found_count != expected_count)
-        fail_msg("seed %llu, %s: operations of \"%.*s\": %d %s, %u found, %u expected", (unsigned long long)data->seed,
-                 state, WEFT_S_ARG(service), rc, err.text, found_count, expected_count);
+        fail_msg("seed %llu, %s: operations of \"%.*s\": %d %s, %u found, %u expected",
+                 (unsigned long long)data->seed, state, WEFT_S_ARG(service), rc, err.text,
+                 found_count, expected_count);
     for (uint32_t i = 0; i < found_count; i++) {
         assert_true(weft_str_equal(found[i].service_name, expected[i].service_name));
         assert_true(weft_str_equal(found[i].name, expected[i].name));
         assert_int_equal(found[i].kind, expected[i].kind);
-        if (found[i].span_count > expected[i].span_count || found[i].error_count > expected[i].error_count ||
+        if (found[i].span_count > expected[i].span_count ||
+            found[i].error_count > expected[i].error_count ||
             found[i].span_count < different_spans(data, &expected[i], false) ||
             found[i].error_count < different_spans(data, &expected[i], true))
-            fail_msg("seed %llu, %s: operation %.*s: %llu spans, %llu errors; at most %llu, %llu expected",
+            fail_msg("seed %llu, %s: operation %.*s: %llu spans, %llu errors; at most %llu, %llu "
+                     "expected",
                      (unsigned long long)data->seed, state, WEFT_S_ARG(found[i].name),
-                     (unsigned long long)found[i].span_count, (unsigned long long)found[i].error_count,
-                     (unsigned long long)expected[i].span_count, (unsigned long long)expected[i].error_count);
+                     (unsigned long long)found[i].span_count,
+                     (unsigned long long)found[i].error_count,
+                     (unsigned long long)expected[i].span_count,
+                     (unsigned long long)expected[i].error_count);
     }
     weft_arena_release(&arena);
 }
 
-void conformance_check_operations(const struct conformance_data *data, const struct weft_source *source,
-                                  const char *state)
+void conformance_check_operations(const struct conformance_data *data,
+                                  const struct weft_source *source, const char *state)
 {
     check_operations(data, source, state, WEFT_S(""));
     check_operations(data, source, state, WEFT_S("service-1"));
     check_operations(data, source, state, WEFT_S("no such service"));
 }
 
-void conformance_check_all(const struct conformance_data *data, const struct weft_source *source, const char *state)
+void conformance_check_all(const struct conformance_data *data, const struct weft_source *source,
+                           const char *state)
 {
     conformance_check_traces(data, source, state);
     conformance_check_searches(data, source, state, 150);

@@ -17,22 +17,26 @@ struct conformance_data {
     uint32_t batch_count;
     struct weft_trace_id *traces; /* those that occur */
     uint32_t trace_count;
-    struct naive_store naive;     /* of everything in the batches */
+    struct naive_store naive; /* of everything in the batches */
 };
 
 /* WEFT_SEED from the environment, or `otherwise`. */
 uint64_t conformance_seed(uint64_t otherwise);
-void conformance_data_init(struct conformance_data *data, uint64_t seed, uint32_t batch_count, uint32_t spans_a_batch);
+void conformance_data_init(struct conformance_data *data, uint64_t seed, uint32_t batch_count,
+                           uint32_t spans_a_batch);
 /* Batches of model/batch_random.h with all their oddities, instead of those made to collide. */
 void conformance_data_init_odd(struct conformance_data *data, uint64_t seed, uint32_t batch_count);
 void conformance_data_release(struct conformance_data *data);
 
 /* `state` names what is tested, for the message. */
-void conformance_check_traces(const struct conformance_data *data, const struct weft_source *source, const char *state);
-void conformance_check_searches(const struct conformance_data *data, const struct weft_source *source, const char *state,
+void conformance_check_traces(const struct conformance_data *data, const struct weft_source *source,
+                              const char *state);
+void conformance_check_searches(const struct conformance_data *data,
+                                const struct weft_source *source, const char *state,
                                 uint32_t searches);
-void conformance_check_operations(const struct conformance_data *data, const struct weft_source *source,
-                                  const char *state);
-void conformance_check_all(const struct conformance_data *data, const struct weft_source *source, const char *state);
+void conformance_check_operations(const struct conformance_data *data,
+                                  const struct weft_source *source, const char *state);
+void conformance_check_all(const struct conformance_data *data, const struct weft_source *source,
+                           const char *state);
 
 #endif

@@ -1,9 +1,9 @@
 /* source_conformance_data.c -- random traces, chosen to meet in as many ways as they can: equal times, ids with equal prefixes,
  * one key with values of every type, traces over several batches, spans sent twice, spans sent twice with a difference. */
-#include <math.h>
-#include "source_conformance.h"
 #include "base/alloc.h"
 #include "model/batch_random.h"
+#include "source_conformance.h"
+#include <math.h>
 
 uint64_t conformance_seed(uint64_t otherwise)
 {
@@ -46,31 +46,66 @@ static void set_bytes(struct weft_attribute *a, enum weft_value_type type, struc
 
 /* Protobuf by hand: ArrayValue { values: AnyValue string, int, bool }, KeyValueList { k: int }. */
 static const struct weft_str arrays[] = {
-    WEFT_S_INIT("\x0a\x05\x0a\x03" "red" "\x0a\x07\x0a\x05" "green"),
-    WEFT_S_INIT("\x0a\x02\x18\x07" "\x0a\x02\x18\x09"),
-    WEFT_S_INIT("\x0a\x05\x0a\x03" "red" "\x0a\x02\x18\x07" "\x0a\x02\x10\x01"),
+    WEFT_S_INIT("\x0a\x05\x0a\x03"
+                "red"
+                "\x0a\x07\x0a\x05"
+                "green"),
+    WEFT_S_INIT("\x0a\x02\x18\x07"
+                "\x0a\x02\x18\x09"),
+    WEFT_S_INIT("\x0a\x05\x0a\x03"
+                "red"
+                "\x0a\x02\x18\x07"
+                "\x0a\x02\x10\x01"),
     WEFT_S_INIT(""),
-    WEFT_S_INIT("\x0a\x00" "\x0a\x05\x0a\x03" "val"),
-    WEFT_S_INIT("\x0a\x09\x2a\x07\x0a\x05\x0a\x03" "red" "\x0a\x02\x18\x08"), /* an array in it, not looked into */
+    WEFT_S_INIT("\x0a\x00"
+                "\x0a\x05\x0a\x03"
+                "val"),
+    WEFT_S_INIT("\x0a\x09\x2a\x07\x0a\x05\x0a\x03"
+                "red"
+                "\x0a\x02\x18\x08"), /* an array in it, not looked into */
 };
 static const struct weft_str kvlist = WEFT_S_INIT("\x0a\x07\x0a\x01k\x12\x02\x18\x05");
 
 static void random_value(struct maker *maker, struct weft_attribute *a)
 {
-    static const int64_t ints[] = { 0, 1, -1, 7, 200, 404, 500, INT64_MAX, INT64_MIN, 9007199254740993 };
-    static const double doubles[] = { 0.0, -0.0, 1.0, 1.5, 7.0, 200.0, 9007199254740992.0, 1e300, -2.25,
-        (double)NAN, (double)INFINITY };
+    static const int64_t ints[] = { 0,   1,   -1,        7,         200,
+                                    404, 500, INT64_MAX, INT64_MIN, 9007199254740993 };
+    static const double doubles[] = { 0.0,
+                                      -0.0,
+                                      1.0,
+                                      1.5,
+                                      7.0,
+                                      200.0,
+                                      9007199254740992.0,
+                                      1e300,
+                                      -2.25,
+                                      (double)NAN,
+                                      (double)INFINITY };
 
     switch (below(maker, 9)) {
-    case 0: case 1: set_bytes(a, WEFT_VALUE_STRING, text(maker, "val", 12)); break;
-    case 2: set_bytes(a, WEFT_VALUE_STRING, one_in(maker, 2) ? WEFT_S("") : text(maker, "v", 100000)); break;
-    case 3: a->type = WEFT_VALUE_INT; a->int_value = ints[below(maker, 10)]; break;
-    case 4: a->type = WEFT_VALUE_DOUBLE; a->double_value = doubles[below(maker, 11)]; break;
-    case 5: a->type = WEFT_VALUE_BOOL; a->bool_value = one_in(maker, 2); break;
+    case 0:
+    case 1: set_bytes(a, WEFT_VALUE_STRING, text(maker, "val", 12)); break;
+    case 2:
+        set_bytes(a, WEFT_VALUE_STRING, one_in(maker, 2) ? WEFT_S("") : text(maker, "v", 100000));
+        break;
+    case 3:
+        a->type = WEFT_VALUE_INT;
+        a->int_value = ints[below(maker, 10)];
+        break;
+    case 4:
+        a->type = WEFT_VALUE_DOUBLE;
+        a->double_value = doubles[below(maker, 11)];
+        break;
+    case 5:
+        a->type = WEFT_VALUE_BOOL;
+        a->bool_value = one_in(maker, 2);
+        break;
     case 6: set_bytes(a, WEFT_VALUE_ARRAY, arrays[below(maker, 6)]); break;
     case 7:
-        if (one_in(maker, 2)) set_bytes(a, WEFT_VALUE_KVLIST, kvlist);
-        else set_bytes(a, WEFT_VALUE_BYTES, text(maker, "val", 12));
+        if (one_in(maker, 2))
+            set_bytes(a, WEFT_VALUE_KVLIST, kvlist);
+        else
+            set_bytes(a, WEFT_VALUE_BYTES, text(maker, "val", 12));
         break;
     default: a->type = WEFT_VALUE_EMPTY; break;
     }
@@ -81,9 +116,18 @@ static void typed_value(struct maker *maker, uint32_t key, struct weft_attribute
 {
     switch (key % 6) {
     case 0: set_bytes(a, WEFT_VALUE_STRING, text(maker, "val", 12)); break;
-    case 1: a->type = WEFT_VALUE_INT; a->int_value = below(maker, 20); break;
-    case 2: a->type = WEFT_VALUE_DOUBLE; a->double_value = below(maker, 40) * 0.5; break;
-    case 3: a->type = WEFT_VALUE_BOOL; a->bool_value = one_in(maker, 2); break;
+    case 1:
+        a->type = WEFT_VALUE_INT;
+        a->int_value = below(maker, 20);
+        break;
+    case 2:
+        a->type = WEFT_VALUE_DOUBLE;
+        a->double_value = below(maker, 40) * 0.5;
+        break;
+    case 3:
+        a->type = WEFT_VALUE_BOOL;
+        a->bool_value = one_in(maker, 2);
+        break;
     case 4: set_bytes(a, WEFT_VALUE_STRING, text(maker, "user-", 1000000)); break;
     default: random_value(maker, a); break;
     }
@@ -96,14 +140,16 @@ static struct weft_attributes random_attributes(struct maker *maker, uint32_t co
 
     for (uint32_t i = 0; i < count; i++) { /* distinct keys; now and then a rare one */
         uint32_t key = (first + i) % 14;
-        struct weft_str name = one_in(maker, 40) ? weft_arena_printf(maker->arena, "rare.%u.%u", i, below(maker, 1000))
-                                                 : weft_arena_printf(maker->arena, "key.%u", key);
+        struct weft_str name =
+            one_in(maker, 40) ? weft_arena_printf(maker->arena, "rare.%u.%u", i, below(maker, 1000))
+                              : weft_arena_printf(maker->arena, "key.%u", key);
         items[i].key = name.ptr;
         items[i].key_len = (uint32_t)name.len & 0xffffff;
         typed_value(maker, key, &items[i]);
     }
-    return (struct weft_attributes){ .items = items, .count = count,
-        .dropped_count = one_in(maker, 10) ? below(maker, 5) : 0 };
+    return (struct weft_attributes){ .items = items,
+                                     .count = count,
+                                     .dropped_count = one_in(maker, 10) ? below(maker, 5) : 0 };
 }
 
 /* ---- scopes ---- */
@@ -112,7 +158,8 @@ static const struct weft_resource *random_resource(struct maker *maker, uint32_t
 {
     struct weft_resource *resource = weft_arena_alloc_zero(maker->arena, sizeof *resource);
     struct weft_attributes some = random_attributes(maker, 3);
-    struct weft_attribute *items = weft_arena_alloc_array(maker->arena, some.count + 1, sizeof *items);
+    struct weft_attribute *items =
+        weft_arena_alloc_array(maker->arena, some.count + 1, sizeof *items);
 
     memcpy(items, some.items, some.count * sizeof *items);
     resource->attributes = some;
@@ -148,7 +195,8 @@ static void make_scopes(struct maker *maker)
 static void random_events(struct maker *maker, struct weft_span *span)
 {
     span->event_count = one_in(maker, 3) ? below(maker, 4) : 0;
-    struct weft_event *events = weft_arena_alloc_array(maker->arena, span->event_count + 1, sizeof *events);
+    struct weft_event *events =
+        weft_arena_alloc_array(maker->arena, span->event_count + 1, sizeof *events);
     for (uint32_t i = 0; i < span->event_count; i++) {
         events[i].time_unix_nano = weft_random_u64(&maker->random);
         events[i].name = text(maker, "event-", 4);
@@ -161,7 +209,8 @@ static void random_events(struct maker *maker, struct weft_span *span)
 static void random_links(struct maker *maker, struct weft_span *span)
 {
     span->link_count = one_in(maker, 6) ? below(maker, 3) : 0;
-    struct weft_link *links = weft_arena_alloc_array(maker->arena, span->link_count + 1, sizeof *links);
+    struct weft_link *links =
+        weft_arena_alloc_array(maker->arena, span->link_count + 1, sizeof *links);
     for (uint32_t i = 0; i < span->link_count; i++) {
         links[i].trace_id = maker->data->traces[below(maker, maker->data->trace_count)];
         weft_random_bytes(&maker->random, &links[i].span_id, 8);
@@ -192,7 +241,8 @@ static void random_span(struct maker *maker, struct weft_span *span, const struc
     span->start_time_unix_nano = random_start(maker);
     span->end_time_unix_nano = span->start_time_unix_nano + below(maker, 50) * UINT64_C(100000);
     if (one_in(maker, 30)) span->end_time_unix_nano = below(maker, 2); /* before the start */
-    span->name = one_in(maker, 50) ? WEFT_S("") : text(maker, "GET /item/", one_in(maker, 10) ? 100000 : 6);
+    span->name =
+        one_in(maker, 50) ? WEFT_S("") : text(maker, "GET /item/", one_in(maker, 10) ? 100000 : 6);
     span->attributes = random_attributes(maker, 8);
     random_events(maker, span);
     random_links(maker, span);
@@ -225,13 +275,16 @@ static void make_batch(struct maker *maker, struct weft_batch *batch, uint32_t s
     *batch = (struct weft_batch){ .arena = maker->arena };
     for (uint32_t i = 0; i < spans; i++) {
         if (one_in(maker, 6)) scope = maker->scopes[below(maker, maker->scope_count)];
-        if (maker->data->naive.count > 0 && one_in(maker, 20)) repeated_span(maker, weft_batch_add(batch));
-        else random_span(maker, weft_batch_add(batch), scope);
+        if (maker->data->naive.count > 0 && one_in(maker, 20))
+            repeated_span(maker, weft_batch_add(batch));
+        else
+            random_span(maker, weft_batch_add(batch), scope);
     }
     naive_store_add(&maker->data->naive, batch);
 }
 
-void conformance_data_init(struct conformance_data *data, uint64_t seed, uint32_t batch_count, uint32_t spans_a_batch)
+void conformance_data_init(struct conformance_data *data, uint64_t seed, uint32_t batch_count,
+                           uint32_t spans_a_batch)
 {
     struct maker maker = { .data = data, .arena = &data->arena };
 
@@ -260,7 +313,8 @@ static int trace_compare(const void *a, const void *b)
 static void collect_traces(struct conformance_data *data)
 {
     data->traces = weft_arena_alloc_array(&data->arena, data->naive.count, sizeof *data->traces);
-    for (uint32_t i = 0; i < data->naive.count; i++) data->traces[i] = data->naive.spans[i]->trace_id;
+    for (uint32_t i = 0; i < data->naive.count; i++)
+        data->traces[i] = data->naive.spans[i]->trace_id;
     qsort(data->traces, data->naive.count, sizeof *data->traces, trace_compare);
     for (uint32_t i = 0; i < data->naive.count; i++)
         if (i == 0 || trace_compare(&data->traces[i], &data->traces[data->trace_count - 1]) != 0)

@@ -1,9 +1,10 @@
 /* source_conformance_test.c -- the embedded store, in every state, against the judge (tests/naive_store.c). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
 #include "source_conformance.h"
 #include "store_states.h"
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
 
 #define SEEDS 3
 
@@ -47,7 +48,9 @@ int main(void)
     size_t count = 0;
 
     for (; store_state_names[count] != NULL; count++)
-        tests[count] = (struct CMUnitTest){ .name = store_state_names[count], .test_func = state_test,
-            .initial_state = (void *)(uintptr_t)store_state_names[count] };
+        tests[count] =
+            (struct CMUnitTest){ .name = store_state_names[count],
+                                 .test_func = state_test,
+                                 .initial_state = (void *)(uintptr_t)store_state_names[count] };
     return _cmocka_run_group_tests("source_conformance", tests, count, NULL, NULL);
 }

@@ -8,7 +8,9 @@ static struct weft_store *open_store(const char *directory)
 {
     struct weft_store *store;
     struct weft_err err;
-    const struct weft_store_options options = { .directory = directory, .writer_count = 2, .no_compaction = true };
+    const struct weft_store_options options = { .directory = directory,
+                                                .writer_count = 2,
+                                                .no_compaction = true };
 
     if (weft_store_open(&store, &options, &err) < 0) fail_msg("%s", err.text);
     return store;
@@ -20,12 +22,14 @@ static void consumed(void *arg, const struct weft_outcome *outcome)
     ++*(uint32_t *)arg;
 }
 
-void store_consume_all(struct weft_store *store, unsigned io_thread, const struct weft_batch *batches, uint32_t count)
+void store_consume_all(struct weft_store *store, unsigned io_thread,
+                       const struct weft_batch *batches, uint32_t count)
 {
     struct weft_consumer consumer = weft_store_consumer(store);
     uint32_t done = 0;
 
-    for (uint32_t i = 0; i < count; i++) consumer.consume(consumer.self, io_thread, &batches[i], consumed, &done);
+    for (uint32_t i = 0; i < count; i++)
+        consumer.consume(consumer.self, io_thread, &batches[i], consumed, &done);
     assert_int_equal(done, count);
 }
 
@@ -42,7 +46,8 @@ static void compact(struct weft_store *store)
 }
 
 /* A part of the batches, half of them through each writer. */
-static void feed(struct weft_store *store, const struct conformance_data *data, uint32_t part, uint32_t parts)
+static void feed(struct weft_store *store, const struct conformance_data *data, uint32_t part,
+                 uint32_t parts)
 {
     uint32_t from = data->batch_count * part / parts, to = data->batch_count * (part + 1) / parts;
     uint32_t middle = from + (to - from) / 2;
@@ -136,17 +141,23 @@ static const struct {
     const char *name;
     void (*arrange)(struct store_state *state, const struct conformance_data *data);
 } states[] = {
-    { "live", live }, { "sealed", sealed }, { "segments reopened", segments_reopened },
-    { "segments after a crash", segments_crashed }, { "compacted", compacted }, { "mixed", mixed },
-    { "mixed, reopened", reopened }, { "mixed, reopened, compacted", compacted_reopened },
+    { "live", live },
+    { "sealed", sealed },
+    { "segments reopened", segments_reopened },
+    { "segments after a crash", segments_crashed },
+    { "compacted", compacted },
+    { "mixed", mixed },
+    { "mixed, reopened", reopened },
+    { "mixed, reopened, compacted", compacted_reopened },
     { "mixed, after a crash", crashed },
 };
 const char *const store_state_names[] = {
-    "live", "sealed", "segments reopened", "segments after a crash", "compacted", "mixed", "mixed, reopened",
-    "mixed, reopened, compacted", "mixed, after a crash", NULL
+    "live",  "sealed",          "segments reopened",          "segments after a crash", "compacted",
+    "mixed", "mixed, reopened", "mixed, reopened, compacted", "mixed, after a crash",   NULL
 };
 
-void store_state_open(struct store_state *state, const char *name, const struct conformance_data *data)
+void store_state_open(struct store_state *state, const char *name,
+                      const struct conformance_data *data)
 {
     *state = (struct store_state){ .name = name };
     fixture_directory_make(state->directory);

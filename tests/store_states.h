@@ -17,10 +17,12 @@ struct store_state {
 /* In the order of the states; NULL ends the list. */
 extern const char *const store_state_names[];
 /* A store with all batches of `data`, in that state. */
-void store_state_open(struct store_state *state, const char *name, const struct conformance_data *data);
+void store_state_open(struct store_state *state, const char *name,
+                      const struct conformance_data *data);
 void store_state_close(struct store_state *state);
 
 /* Parts, for other tests. */
-void store_consume_all(struct weft_store *store, unsigned io_thread, const struct weft_batch *batches, uint32_t count);
+void store_consume_all(struct weft_store *store, unsigned io_thread,
+                       const struct weft_batch *batches, uint32_t count);
 
 #endif

@@ -7,8 +7,8 @@
 
 #define MAGIC "WEFTCAT\n"
 #define VERSION 1
-#define HEADER_BYTES 32   /* magic 8, version 4, blocks 4, next number 8, reserved 8 */
-#define ENTRY_BYTES 120   /* without its lists */
+#define HEADER_BYTES 32 /* magic 8, version 4, blocks 4, next number 8, reserved 8 */
+#define ENTRY_BYTES 120 /* without its lists */
 #define CHECKSUM_BYTES 8
 
 void weft_catalog_init(struct weft_catalog *catalog)
@@ -24,7 +24,8 @@ void weft_catalog_release(struct weft_catalog *catalog)
     memset(catalog, 0, sizeof *catalog);
 }
 
-static const uint64_t *numbers_copy(struct weft_arena *arena, const uint64_t *numbers, uint32_t count)
+static const uint64_t *numbers_copy(struct weft_arena *arena, const uint64_t *numbers,
+                                    uint32_t count)
 {
     if (count == 0) return NULL;
     uint64_t *copy = weft_arena_alloc_array(arena, count, sizeof *copy);
@@ -36,25 +37,32 @@ void weft_catalog_add(struct weft_catalog *catalog, const struct weft_block_summ
 {
     if (catalog->block_count == catalog->block_capacity) {
         catalog->block_capacity = catalog->block_capacity == 0 ? 16 : catalog->block_capacity * 2;
-        catalog->blocks = weft_realloc_array(catalog->blocks, catalog->block_capacity, sizeof *catalog->blocks);
+        catalog->blocks =
+            weft_realloc_array(catalog->blocks, catalog->block_capacity, sizeof *catalog->blocks);
     }
     struct weft_block_summary *copy = &catalog->blocks[catalog->block_count++];
     *copy = *summary;
-    copy->superseded_segments =
-        numbers_copy(&catalog->arena, summary->superseded_segments, summary->superseded_segment_count);
-    copy->superseded_blocks = numbers_copy(&catalog->arena, summary->superseded_blocks, summary->superseded_block_count);
+    copy->superseded_segments = numbers_copy(&catalog->arena, summary->superseded_segments,
+                                             summary->superseded_segment_count);
+    copy->superseded_blocks =
+        numbers_copy(&catalog->arena, summary->superseded_blocks, summary->superseded_block_count);
 }
 
-const struct weft_block_summary *weft_catalog_find(const struct weft_catalog *catalog, uint64_t number)
+const struct weft_block_summary *weft_catalog_find(const struct weft_catalog *catalog,
+                                                   uint64_t number)
 {
     uint32_t low = 0, high = catalog->block_count;
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (catalog->blocks[middle].number < number) low = middle + 1;
-        else high = middle;
+        if (catalog->blocks[middle].number < number)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return low < catalog->block_count && catalog->blocks[low].number == number ? &catalog->blocks[low] : NULL;
+    return low < catalog->block_count && catalog->blocks[low].number == number
+               ? &catalog->blocks[low]
+               : NULL;
 }
 
 static void put_u32(struct weft_buf *out, uint32_t v)
@@ -85,7 +93,8 @@ static void entry_encode(struct weft_buf *out, const struct weft_block_summary *
     weft_buf_append(out, b->trace_max.bytes, 16);
     put_u32(out, b->superseded_segment_count);
     put_u32(out, b->superseded_block_count);
-    for (uint32_t i = 0; i < b->superseded_segment_count; i++) put_u64(out, b->superseded_segments[i]);
+    for (uint32_t i = 0; i < b->superseded_segment_count; i++)
+        put_u64(out, b->superseded_segments[i]);
     for (uint32_t i = 0; i < b->superseded_block_count; i++) put_u64(out, b->superseded_blocks[i]);
 }
 
@@ -112,7 +121,8 @@ static const uint64_t *numbers_decode(struct reader *in, uint32_t count, struct 
 {
     if (count == 0) return NULL;
     uint64_t *numbers = weft_arena_alloc_array(arena, count, sizeof *numbers);
-    memcpy(numbers, in->at, count * sizeof *numbers); /* little-endian: base/endian.h refuses other machines */
+    memcpy(numbers, in->at,
+           count * sizeof *numbers); /* little-endian: base/endian.h refuses other machines */
     in->at += count * sizeof *numbers;
     in->left -= count * sizeof *numbers;
     return numbers;
@@ -124,18 +134,25 @@ static bool entry_decode(struct reader *in, struct weft_block_summary *b, struct
 
     if (in->left < ENTRY_BYTES) return false;
     *b = (struct weft_block_summary){
-        .number = weft_load_u64(p), .file_bytes = weft_load_u64(p + 8), .span_count = weft_load_u64(p + 16),
-        .trace_count = weft_load_u64(p + 24), .error_count = weft_load_u64(p + 32),
-        .row_group_count = weft_load_u64(p + 40), .start_min = weft_load_u64(p + 48),
-        .start_max = weft_load_u64(p + 56), .created_unix_ns = weft_load_u64(p + 64),
+        .number = weft_load_u64(p),
+        .file_bytes = weft_load_u64(p + 8),
+        .span_count = weft_load_u64(p + 16),
+        .trace_count = weft_load_u64(p + 24),
+        .error_count = weft_load_u64(p + 32),
+        .row_group_count = weft_load_u64(p + 40),
+        .start_min = weft_load_u64(p + 48),
+        .start_max = weft_load_u64(p + 56),
+        .created_unix_ns = weft_load_u64(p + 64),
         .conflicting_duplicates = weft_load_u64(p + 72),
-        .superseded_segment_count = weft_load_u32(p + 112), .superseded_block_count = weft_load_u32(p + 116),
+        .superseded_segment_count = weft_load_u32(p + 112),
+        .superseded_block_count = weft_load_u32(p + 116),
     };
     memcpy(b->trace_min.bytes, p + 80, 16);
     memcpy(b->trace_max.bytes, p + 96, 16);
     in->at += ENTRY_BYTES;
     in->left -= ENTRY_BYTES;
-    if (((uint64_t)b->superseded_segment_count + b->superseded_block_count) * 8 > in->left) return false;
+    if (((uint64_t)b->superseded_segment_count + b->superseded_block_count) * 8 > in->left)
+        return false;
     b->superseded_segments = numbers_decode(in, b->superseded_segment_count, arena);
     b->superseded_blocks = numbers_decode(in, b->superseded_block_count, arena);
     return true;
@@ -144,10 +161,12 @@ static bool entry_decode(struct reader *in, struct weft_block_summary *b, struct
 int weft_catalog_decode(struct weft_catalog *out, struct weft_str bytes, struct weft_err *err)
 {
     if (bytes.len < HEADER_BYTES + CHECKSUM_BYTES || memcmp(bytes.ptr, MAGIC, 8) != 0)
-        return weft_fail(err, WEFT_CORRUPT, "catalogue: %zu bytes that do not begin with its magic", bytes.len);
+        return weft_fail(err, WEFT_CORRUPT, "catalogue: %zu bytes that do not begin with its magic",
+                         bytes.len);
     size_t body = bytes.len - CHECKSUM_BYTES;
     if (weft_load_u64(bytes.ptr + body) != weft_hash(bytes.ptr, body))
-        return weft_fail(err, WEFT_CORRUPT, "catalogue: checksum does not fit its %zu bytes", bytes.len);
+        return weft_fail(err, WEFT_CORRUPT, "catalogue: checksum does not fit its %zu bytes",
+                         bytes.len);
     uint32_t version = weft_load_u32(bytes.ptr + 8);
     if (version != VERSION)
         return weft_fail(err, WEFT_CORRUPT, "catalogue: version %u, %d expected", version, VERSION);
@@ -160,11 +179,13 @@ int weft_catalog_decode(struct weft_catalog *out, struct weft_str bytes, struct 
         if (!entry_decode(&in, &entry, &out->arena))
             return weft_fail(err, WEFT_CORRUPT, "catalogue: ends within entry %u of %u", i, count);
         if (i > 0 && entry.number <= out->blocks[i - 1].number)
-            return weft_fail(err, WEFT_CORRUPT, "catalogue: entry %u is not in order of block numbers", i);
+            return weft_fail(err, WEFT_CORRUPT,
+                             "catalogue: entry %u is not in order of block numbers", i);
         weft_catalog_add(out, &entry);
     }
     if (in.left != 0)
-        return weft_fail(err, WEFT_CORRUPT, "catalogue: %zu bytes behind the last of %u entries", in.left, count);
+        return weft_fail(err, WEFT_CORRUPT, "catalogue: %zu bytes behind the last of %u entries",
+                         in.left, count);
     return WEFT_OK;
 }
 
@@ -197,11 +218,20 @@ void weft_block_summary_from(struct weft_block_summary *out, const struct weft_b
 
     weft_block_info(block, &info);
     *out = (struct weft_block_summary){
-        .number = info.number, .file_bytes = info.file_bytes, .span_count = info.span_count,
-        .trace_count = info.trace_count, .error_count = info.error_count, .row_group_count = info.row_group_count,
-        .start_min = info.start_min, .start_max = info.start_max, .created_unix_ns = info.created_unix_ns,
-        .conflicting_duplicates = info.conflicting_duplicates, .trace_min = info.trace_min, .trace_max = info.trace_max,
-        .superseded_segments = info.superseded_segments, .superseded_blocks = info.superseded_blocks,
+        .number = info.number,
+        .file_bytes = info.file_bytes,
+        .span_count = info.span_count,
+        .trace_count = info.trace_count,
+        .error_count = info.error_count,
+        .row_group_count = info.row_group_count,
+        .start_min = info.start_min,
+        .start_max = info.start_max,
+        .created_unix_ns = info.created_unix_ns,
+        .conflicting_duplicates = info.conflicting_duplicates,
+        .trace_min = info.trace_min,
+        .trace_max = info.trace_max,
+        .superseded_segments = info.superseded_segments,
+        .superseded_blocks = info.superseded_blocks,
         .superseded_segment_count = info.superseded_segment_count,
         .superseded_block_count = info.superseded_block_count,
     };
@@ -212,15 +242,19 @@ static bool numbers_equal(const uint64_t *a, uint32_t a_count, const uint64_t *b
     return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * sizeof *a) == 0);
 }
 
-bool weft_block_summary_equal(const struct weft_block_summary *a, const struct weft_block_summary *b)
+bool weft_block_summary_equal(const struct weft_block_summary *a,
+                              const struct weft_block_summary *b)
 {
-    return a->number == b->number && a->file_bytes == b->file_bytes && a->span_count == b->span_count &&
-           a->trace_count == b->trace_count && a->error_count == b->error_count &&
-           a->row_group_count == b->row_group_count && a->start_min == b->start_min && a->start_max == b->start_max &&
-           a->created_unix_ns == b->created_unix_ns && a->conflicting_duplicates == b->conflicting_duplicates &&
-           memcmp(&a->trace_min, &b->trace_min, 16) == 0 && memcmp(&a->trace_max, &b->trace_max, 16) == 0 &&
-           numbers_equal(a->superseded_segments, a->superseded_segment_count, b->superseded_segments,
-                         b->superseded_segment_count) &&
+    return a->number == b->number && a->file_bytes == b->file_bytes &&
+           a->span_count == b->span_count && a->trace_count == b->trace_count &&
+           a->error_count == b->error_count && a->row_group_count == b->row_group_count &&
+           a->start_min == b->start_min && a->start_max == b->start_max &&
+           a->created_unix_ns == b->created_unix_ns &&
+           a->conflicting_duplicates == b->conflicting_duplicates &&
+           memcmp(&a->trace_min, &b->trace_min, 16) == 0 &&
+           memcmp(&a->trace_max, &b->trace_max, 16) == 0 &&
+           numbers_equal(a->superseded_segments, a->superseded_segment_count,
+                         b->superseded_segments, b->superseded_segment_count) &&
            numbers_equal(a->superseded_blocks, a->superseded_block_count, b->superseded_blocks,
                          b->superseded_block_count);
 }

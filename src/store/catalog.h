@@ -35,7 +35,8 @@ void weft_catalog_init(struct weft_catalog *catalog);
 void weft_catalog_release(struct weft_catalog *catalog);
 /* Copies the summary, its lists too. */
 void weft_catalog_add(struct weft_catalog *catalog, const struct weft_block_summary *summary);
-const struct weft_block_summary *weft_catalog_find(const struct weft_catalog *catalog, uint64_t number);
+const struct weft_block_summary *weft_catalog_find(const struct weft_catalog *catalog,
+                                                   uint64_t number);
 
 void weft_catalog_encode(struct weft_buf *out, const struct weft_catalog *catalog);
 int weft_catalog_decode(struct weft_catalog *out, struct weft_str bytes, struct weft_err *err);
@@ -44,6 +45,7 @@ int weft_catalog_write(const struct weft_catalog *catalog, const char *path, str
 
 /* From an open block's footer; the lists point into the block. */
 void weft_block_summary_from(struct weft_block_summary *out, const struct weft_block *block);
-bool weft_block_summary_equal(const struct weft_block_summary *a, const struct weft_block_summary *b);
+bool weft_block_summary_equal(const struct weft_block_summary *a,
+                              const struct weft_block_summary *b);
 
 #endif

@@ -15,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     weft_catalog_init(&catalog);
     if (weft_catalog_decode(&catalog, weft_buf_str(&bytes), NULL) == 0) {
         for (uint32_t i = 0; i < catalog.block_count; i++)
-            if (weft_catalog_find(&catalog, catalog.blocks[i].number) != &catalog.blocks[i]) __builtin_trap();
+            if (weft_catalog_find(&catalog, catalog.blocks[i].number) != &catalog.blocks[i])
+                __builtin_trap();
     }
     weft_catalog_release(&catalog);
     weft_buf_release(&bytes);

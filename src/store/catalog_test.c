@@ -1,11 +1,12 @@
 /* catalog_test.c -- CATALOG as bytes: what was written comes back, what was changed is noticed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
 #include "base/endian.h"
 #include "base/hash.h"
 #include "base/random.h"
 #include "store/catalog.h"
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
 
 static void make_catalog(struct weft_catalog *catalog, uint32_t blocks, uint64_t seed)
 {
@@ -17,11 +18,22 @@ static void make_catalog(struct weft_catalog *catalog, uint32_t blocks, uint64_t
     catalog->next_number = 1 + 3 * blocks;
     for (uint32_t i = 0; i < blocks; i++) {
         for (uint32_t k = 0; k < 20; k++) numbers[k] = weft_random_u64(&random);
-        struct weft_block_summary block = { .number = 2 + 3 * i, .file_bytes = weft_random_u64(&random),
-            .span_count = weft_random_u64(&random), .trace_count = 5, .error_count = 6, .row_group_count = 7,
-            .start_min = 8, .start_max = UINT64_MAX, .created_unix_ns = 9, .conflicting_duplicates = 10,
-            .superseded_segments = numbers, .superseded_segment_count = (uint32_t)weft_random_below(&random, 17),
-            .superseded_blocks = numbers + 17, .superseded_block_count = (uint32_t)weft_random_below(&random, 3) };
+        struct weft_block_summary block = { .number = 2 + 3 * i,
+                                            .file_bytes = weft_random_u64(&random),
+                                            .span_count = weft_random_u64(&random),
+                                            .trace_count = 5,
+                                            .error_count = 6,
+                                            .row_group_count = 7,
+                                            .start_min = 8,
+                                            .start_max = UINT64_MAX,
+                                            .created_unix_ns = 9,
+                                            .conflicting_duplicates = 10,
+                                            .superseded_segments = numbers,
+                                            .superseded_segment_count =
+                                                (uint32_t)weft_random_below(&random, 17),
+                                            .superseded_blocks = numbers + 17,
+                                            .superseded_block_count =
+                                                (uint32_t)weft_random_below(&random, 3) };
         weft_random_bytes(&random, &block.trace_min, 16);
         weft_random_bytes(&random, &block.trace_max, 16);
         weft_catalog_add(catalog, &block);
@@ -42,7 +54,8 @@ static void round_trip_test(void **state)
         assert_int_equal(read.next_number, written.next_number);
         assert_int_equal(read.block_count, counts[i]);
         for (uint32_t k = 0; k < counts[i]; k++) {
-            const struct weft_block_summary *found = weft_catalog_find(&read, written.blocks[k].number);
+            const struct weft_block_summary *found =
+                weft_catalog_find(&read, written.blocks[k].number);
             assert_non_null(found);
             assert_true(weft_block_summary_equal(found, &written.blocks[k]));
             assert_null(weft_catalog_find(&read, written.blocks[k].number + 1));
@@ -67,7 +80,8 @@ static void every_changed_byte_test(void **state)
         bytes.data[i] ^= 0x10;
         assert_int_equal(weft_catalog_decode(&catalog, weft_buf_str(&bytes), &err), WEFT_CORRUPT);
         bytes.data[i] ^= 0x10;
-        assert_int_equal(weft_catalog_decode(&catalog, weft_str_make(bytes.data, i), &err), WEFT_CORRUPT); /* cut */
+        assert_int_equal(weft_catalog_decode(&catalog, weft_str_make(bytes.data, i), &err),
+                         WEFT_CORRUPT); /* cut */
         weft_catalog_release(&catalog);
     }
     weft_buf_release(&bytes);
@@ -76,11 +90,17 @@ static void every_changed_byte_test(void **state)
 /* A right checksum over wrong contents: a writer's mistake must not become a reader's crash. */
 static void wrong_contents_test(void **state)
 {
-    static const struct { const char *name; size_t at; uint64_t value; const char *says; } cases[] = {
+    static const struct {
+        const char *name;
+        size_t at;
+        uint64_t value;
+        const char *says;
+    } cases[] = {
         { "version", 8, 2 | UINT64_C(3) << 32, "version 2" },
         { "more entries than there are", 8, 1 | UINT64_C(9) << 32, "ends within entry 3 of 9" },
         { "fewer entries", 8, 1 | UINT64_C(2) << 32, "bytes behind" },
-        { "endless list", 32 + 112, 0xffffffff | UINT64_C(0xffffffff) << 32, "ends within entry 0" },
+        { "endless list", 32 + 112, 0xffffffff | UINT64_C(0xffffffff) << 32,
+          "ends within entry 0" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct weft_catalog catalog;
@@ -103,16 +123,39 @@ static void wrong_contents_test(void **state)
 /* Bytes of version 1, kept for ever: docs/format/catalog.md has them explained. */
 static void golden_test(void **state)
 {
-    static const char hex[] =
-        "574546544341540a" "01000000" "01000000" "0900000000000000" "0000000000000000"
-        "0500000000000000" "e803000000000000" "0a00000000000000" "0300000000000000" "0100000000000000"
-        "0100000000000000" "6400000000000000" "c800000000000000" "2c01000000000000" "0000000000000000"
-        "01010101010101010101010101010101" "02020202020202020202020202020202" "02000000" "00000000"
-        "0200000000000000" "0300000000000000";
+    static const char hex[] = "574546544341540a"
+                              "01000000"
+                              "01000000"
+                              "0900000000000000"
+                              "0000000000000000"
+                              "0500000000000000"
+                              "e803000000000000"
+                              "0a00000000000000"
+                              "0300000000000000"
+                              "0100000000000000"
+                              "0100000000000000"
+                              "6400000000000000"
+                              "c800000000000000"
+                              "2c01000000000000"
+                              "0000000000000000"
+                              "01010101010101010101010101010101"
+                              "02020202020202020202020202020202"
+                              "02000000"
+                              "00000000"
+                              "0200000000000000"
+                              "0300000000000000";
     const uint64_t segments[] = { 2, 3 };
-    struct weft_block_summary block = { .number = 5, .file_bytes = 1000, .span_count = 10, .trace_count = 3,
-        .error_count = 1, .row_group_count = 1, .start_min = 100, .start_max = 200, .created_unix_ns = 300,
-        .superseded_segments = segments, .superseded_segment_count = 2 };
+    struct weft_block_summary block = { .number = 5,
+                                        .file_bytes = 1000,
+                                        .span_count = 10,
+                                        .trace_count = 3,
+                                        .error_count = 1,
+                                        .row_group_count = 1,
+                                        .start_min = 100,
+                                        .start_max = 200,
+                                        .created_unix_ns = 300,
+                                        .superseded_segments = segments,
+                                        .superseded_segment_count = 2 };
     struct weft_catalog catalog;
     struct weft_buf bytes = { 0 };
 
@@ -126,7 +169,8 @@ static void golden_test(void **state)
     for (size_t i = 0; i + 8 < bytes.len; i++) {
         char digits[3];
         snprintf(digits, sizeof digits, "%02x", (unsigned char)bytes.data[i]);
-        if (memcmp(digits, hex + 2 * i, 2) != 0) fail_msg("byte %zu is %s, %.2s expected", i, digits, hex + 2 * i);
+        if (memcmp(digits, hex + 2 * i, 2) != 0)
+            fail_msg("byte %zu is %s, %.2s expected", i, digits, hex + 2 * i);
     }
     weft_catalog_release(&catalog);
     weft_buf_release(&bytes);

@@ -28,15 +28,16 @@ struct choice {
 };
 
 /* What to merge next, from the oldest on. `is_due` false: only as the policy says; true: whatever is sealed. */
-static bool compaction_choose(const struct weft_store *store, const struct weft_store_set *set, bool is_due,
-                              struct choice *choice)
+static bool compaction_choose(const struct weft_store *store, const struct weft_store_set *set,
+                              bool is_due, struct choice *choice)
 {
     const struct weft_store_options *options = &store->options;
     uint64_t now_ns = weft_clock_monotonic_ns();
     bool is_old = false;
 
     choice->segment_count = 0;
-    for (uint32_t i = 0; i < set->segment_count && choice->segment_count < options->compact_segments_max; i++) {
+    for (uint32_t i = 0;
+         i < set->segment_count && choice->segment_count < options->compact_segments_max; i++) {
         const struct weft_store_segment *segment = &set->segments[i];
         if (segment->is_live || segment->number > choice->segment_number_max) continue;
         choice->segments[choice->segment_count++] = i;
@@ -55,7 +56,8 @@ struct merge {
     uint32_t count;
 };
 
-static void merge_init(struct merge *merge, const struct weft_store_set *set, const struct choice *choice)
+static void merge_init(struct merge *merge, const struct weft_store_set *set,
+                       const struct choice *choice)
 {
     merge->count = choice->segment_count;
     merge->views = weft_alloc_array(merge->count, sizeof *merge->views);
@@ -79,8 +81,8 @@ static void merge_release(struct merge *merge)
 
 /* Believe a new block only when it opens and has every span; otherwise it must not stay: its footer says that its inputs
  * are superseded. */
-static int block_prove(struct weft_store_block **out, const char *path, const struct weft_merge_stats *stats,
-                       struct weft_err *err)
+static int block_prove(struct weft_store_block **out, const char *path,
+                       const struct weft_merge_stats *stats, struct weft_err *err)
 {
     struct weft_block *open = NULL;
     struct weft_block_summary summary;
@@ -89,8 +91,10 @@ static int block_prove(struct weft_store_block **out, const char *path, const st
     if (rc == WEFT_OK) {
         weft_block_summary_from(&summary, open);
         if (summary.span_count + stats->exact_duplicates != stats->spans_in)
-            rc = weft_fail(err, WEFT_CORRUPT, "%s: holds %llu spans and dropped %llu duplicates, but %llu went in", path,
-                           (unsigned long long)summary.span_count, (unsigned long long)stats->exact_duplicates,
+            rc = weft_fail(err, WEFT_CORRUPT,
+                           "%s: holds %llu spans and dropped %llu duplicates, but %llu went in",
+                           path, (unsigned long long)summary.span_count,
+                           (unsigned long long)stats->exact_duplicates,
                            (unsigned long long)stats->spans_in);
     }
     if (rc == WEFT_OK) {
@@ -103,7 +107,8 @@ static int block_prove(struct weft_store_block **out, const char *path, const st
 }
 
 /* Their files go, or are kept as spares, once the last reader has left them. */
-static void segments_retire(struct weft_store *store, const struct weft_store_set *set, const struct choice *choice)
+static void segments_retire(struct weft_store *store, const struct weft_store_set *set,
+                            const struct choice *choice)
 {
     char spare[WEFT_STORE_PATH_MAX];
 
@@ -114,8 +119,9 @@ static void segments_retire(struct weft_store *store, const struct weft_store_se
     }
 }
 
-static int merge_run(struct weft_store *store, const struct weft_store_set *set, const struct choice *choice,
-                     struct weft_merge_stats *stats, struct weft_err *err)
+static int merge_run(struct weft_store *store, const struct weft_store_set *set,
+                     const struct choice *choice, struct weft_merge_stats *stats,
+                     struct weft_err *err)
 {
     char path[WEFT_STORE_PATH_MAX];
     uint64_t number = atomic_fetch_add(&store->next_number, 1);
@@ -123,9 +129,11 @@ static int merge_run(struct weft_store *store, const struct weft_store_set *set,
     struct merge merge;
 
     merge_init(&merge, set, choice);
-    const struct weft_merge_input input = { .segments = merge.inputs, .segment_count = merge.count };
-    const struct weft_merge_options options = { .directory = store->directory, .number = number,
-        .cancelled = &store->is_stopping };
+    const struct weft_merge_input input = { .segments = merge.inputs,
+                                            .segment_count = merge.count };
+    const struct weft_merge_options options = { .directory = store->directory,
+                                                .number = number,
+                                                .cancelled = &store->is_stopping };
     int rc = weft_merge(&input, &options, stats, err);
     if (rc == WEFT_OK) {
         weft_store_path(store, path, "block", number);
@@ -141,18 +149,20 @@ static int merge_run(struct weft_store *store, const struct weft_store_set *set,
 }
 
 /* One merge, if there is something to merge: 1 done, 0 nothing to do. */
-static int compact_once(struct weft_store *store, bool is_due, uint64_t number_max, struct weft_merge_stats *stats,
-                        struct weft_err *err)
+static int compact_once(struct weft_store *store, bool is_due, uint64_t number_max,
+                        struct weft_merge_stats *stats, struct weft_err *err)
 {
     pthread_mutex_lock(&store->compact_mutex);
     struct weft_store_set *set = weft_store_set_take(store);
-    struct choice choice = { .segments = weft_alloc_array(set->segment_count + 1, sizeof *choice.segments),
-        .segment_number_max = number_max };
+    struct choice choice = { .segments =
+                                 weft_alloc_array(set->segment_count + 1, sizeof *choice.segments),
+                             .segment_number_max = number_max };
     int rc = 0;
 
     if (compaction_choose(store, set, is_due, &choice)) {
         rc = merge_run(store, set, &choice, stats, err);
-        atomic_fetch_add(rc == WEFT_OK ? &store->compactions : &store->compaction_errors, rc != WEFT_CANCELLED);
+        atomic_fetch_add(rc == WEFT_OK ? &store->compactions : &store->compaction_errors,
+                         rc != WEFT_CANCELLED);
         if (rc == WEFT_OK) rc = 1;
     }
     weft_store_set_release(set);
@@ -162,14 +172,17 @@ static int compact_once(struct weft_store *store, bool is_due, uint64_t number_m
     return rc;
 }
 
-int weft_store_compact(struct weft_store *store, struct weft_merge_stats *stats, struct weft_err *err)
+int weft_store_compact(struct weft_store *store, struct weft_merge_stats *stats,
+                       struct weft_err *err)
 {
     struct weft_merge_stats sum = { 0 };
-    uint64_t number_max = atomic_load(&store->next_number); /* what is sealed while we work comes next time */
+    uint64_t number_max =
+        atomic_load(&store->next_number); /* what is sealed while we work comes next time */
     int rc;
 
     if (store->options.read_only)
-        return weft_fail(err, WEFT_UNSUPPORTED, "%s is open read-only: it cannot be compacted", store->directory);
+        return weft_fail(err, WEFT_UNSUPPORTED, "%s is open read-only: it cannot be compacted",
+                         store->directory);
     for (;;) {
         struct weft_merge_stats one = { 0 };
         if ((rc = compact_once(store, true, number_max, &one, err)) <= 0) break;
@@ -193,12 +206,14 @@ void weft_store_catalog_save(struct weft_store *store)
 
     weft_catalog_init(&catalog);
     struct weft_store_set *set = weft_store_set_take(store);
-    for (uint32_t i = 0; i < set->block_count; i++) weft_catalog_add(&catalog, &set->blocks[i]->summary);
+    for (uint32_t i = 0; i < set->block_count; i++)
+        weft_catalog_add(&catalog, &set->blocks[i]->summary);
     weft_store_set_release(set);
     catalog.next_number = atomic_load(&store->next_number);
     snprintf(path, sizeof path, "%s/CATALOG", store->directory);
     if (weft_catalog_write(&catalog, path, &err) < 0)
-        weft_log(WEFT_LOG_WARN, "store", "%s; the next start reads the blocks' footers instead", err.text);
+        weft_log(WEFT_LOG_WARN, "store", "%s; the next start reads the blocks' footers instead",
+                 err.text);
     weft_catalog_release(&catalog);
 }
 
@@ -231,8 +246,11 @@ static void compactor_main(void *arg)
         int rc = compact_once(store, false, UINT64_MAX, &stats, &err);
         if (rc < 0 && rc != WEFT_CANCELLED) {
             if (retry_ns == 0)
-                weft_log(WEFT_LOG_ERROR, "store", "compaction failed, segments stay as they are: %s", err.text);
-            retry_ns = retry_ns == 0 ? RETRY_MIN_NS : retry_ns * 2 < RETRY_MAX_NS ? retry_ns * 2 : RETRY_MAX_NS;
+                weft_log(WEFT_LOG_ERROR, "store",
+                         "compaction failed, segments stay as they are: %s", err.text);
+            retry_ns = retry_ns == 0                 ? RETRY_MIN_NS
+                       : retry_ns * 2 < RETRY_MAX_NS ? retry_ns * 2
+                                                     : RETRY_MAX_NS;
         }
         if (rc == 1) {
             if (retry_ns != 0) weft_log(WEFT_LOG_INFO, "store", "compaction works again");

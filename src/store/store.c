@@ -20,7 +20,8 @@ static void options_fill(struct weft_store *store, const struct weft_store_optio
     if (o->seal_age_ns == 0) o->seal_age_ns = 30 * WEFT_NS_PER_SECOND;
     if (o->compact_segments_min == 0) o->compact_segments_min = 8;
     if (o->compact_segments_max == 0) o->compact_segments_max = 16;
-    if (o->compact_segments_max < o->compact_segments_min) o->compact_segments_max = o->compact_segments_min;
+    if (o->compact_segments_max < o->compact_segments_min)
+        o->compact_segments_max = o->compact_segments_min;
     if (o->compact_age_ns == 0) o->compact_age_ns = 60 * WEFT_NS_PER_SECOND;
     if (o->read_only) o->writer_count = 0;
     store->is_inline = o->post == NULL;
@@ -48,14 +49,16 @@ static struct weft_store *store_create(const struct weft_store_options *options)
     return store;
 }
 
-int weft_store_open(struct weft_store **out, const struct weft_store_options *options, struct weft_err *err)
+int weft_store_open(struct weft_store **out, const struct weft_store_options *options,
+                    struct weft_err *err)
 {
     struct weft_store *store = store_create(options);
     int rc;
 
     *out = NULL;
     if (strlen(store->directory) > WEFT_STORE_PATH_MAX - 64) {
-        rc = weft_fail(err, WEFT_INVALID, "the store's directory has a path of %zu bytes, at most %d expected",
+        rc = weft_fail(err, WEFT_INVALID,
+                       "the store's directory has a path of %zu bytes, at most %d expected",
                        strlen(store->directory), WEFT_STORE_PATH_MAX - 64);
         goto fail;
     }
@@ -143,11 +146,14 @@ void weft_store_stats(struct weft_store *store, struct weft_store_stats *out)
     struct weft_store_set *set = weft_store_set_take(store);
 
     *out = (struct weft_store_stats){
-        .commits = atomic_load(&store->committed_chunks), .commit_errors = atomic_load(&store->commit_errors),
-        .committed_spans = atomic_load(&store->committed_spans), .compactions = atomic_load(&store->compactions),
+        .commits = atomic_load(&store->committed_chunks),
+        .commit_errors = atomic_load(&store->commit_errors),
+        .committed_spans = atomic_load(&store->committed_spans),
+        .compactions = atomic_load(&store->compactions),
         .compaction_errors = atomic_load(&store->compaction_errors),
         .refused_batches = atomic_load(&store->refused_batches),
-        .damaged_files = atomic_load(&store->damaged_files), .torn_bytes = atomic_load(&store->torn_bytes),
+        .damaged_files = atomic_load(&store->damaged_files),
+        .torn_bytes = atomic_load(&store->torn_bytes),
     };
     stats_of_set(set, out);
     weft_store_set_release(set);

@@ -16,22 +16,24 @@
 struct weft_store;
 struct weft_store_options {
     const char *directory;
-    unsigned writer_count;              /* I/O threads that will call consume(); 0: nobody writes (tools) */
+    unsigned writer_count; /* I/O threads that will call consume(); 0: nobody writes (tools) */
     /* Run fn(arg) on I/O thread i. post: soon, from any thread. defer: at the end of its current round, from that thread.
      * post NULL: no I/O threads; commits happen inside consume() (tests and tools). defer NULL: at once. */
     void (*post)(void *self, unsigned io_thread, void (*fn)(void *), void *arg);
     void (*defer)(void *self, unsigned io_thread, void (*fn)(void *), void *arg);
     void *post_self;
-    uint64_t seal_age_ns;               /* a live segment older than this is sealed; 0: 30 s */
-    uint32_t compact_segments_min;      /* sealed segments that start a merge; 0: 8 */
-    uint32_t compact_segments_max;      /* at most this many in one; 0: 16 */
-    uint64_t compact_age_ns;            /* or when the oldest sealed is that old; 0: 60 s */
-    bool no_compaction;                 /* tests, read-only tools */
-    bool read_only;                     /* no writers, no lock, nothing changed; another process may serve this directory.
+    uint64_t seal_age_ns;          /* a live segment older than this is sealed; 0: 30 s */
+    uint32_t compact_segments_min; /* sealed segments that start a merge; 0: 8 */
+    uint32_t compact_segments_max; /* at most this many in one; 0: 16 */
+    uint64_t compact_age_ns;       /* or when the oldest sealed is that old; 0: 60 s */
+    bool no_compaction;            /* tests, read-only tools */
+    bool
+        read_only; /* no writers, no lock, nothing changed; another process may serve this directory.
                                            What it sees is the moment of opening */
 };
 /* WEFT_BUSY: another process has the directory (its pid is in the sentence). */
-int weft_store_open(struct weft_store **out, const struct weft_store_options *options, struct weft_err *err);
+int weft_store_open(struct weft_store **out, const struct weft_store_options *options,
+                    struct weft_err *err);
 /* Commit what is pending, call its done callbacks (from this thread), stop threads, seal, close. Callers have stopped
  * consuming and the I/O threads have ended; what `post` hands to them from now on may be dropped, but post_self must still
  * be there. NULL is fine. */
@@ -41,16 +43,17 @@ struct weft_source weft_store_source(struct weft_store *store);
 /* Seal all live segments (blocks until done; needs running I/O threads and is never called on one). */
 int weft_store_seal(struct weft_store *store, struct weft_err *err);
 /* Merge everything that is sealed now, in this thread. *stats (unless NULL): the sum. */
-int weft_store_compact(struct weft_store *store, struct weft_merge_stats *stats, struct weft_err *err);
+int weft_store_compact(struct weft_store *store, struct weft_merge_stats *stats,
+                       struct weft_err *err);
 
 struct weft_store_stats {
     uint64_t live_segments, sealed_segments, blocks; /* live: those with spans */
     uint64_t live_spans, sealed_spans, block_spans;
     uint64_t segment_bytes, block_bytes, spare_bytes;
     uint64_t commits, commit_errors, committed_spans, compactions, compaction_errors;
-    uint64_t refused_batches;  /* answered WEFT_FULL before anything was written */
-    uint64_t damaged_files;    /* in the directory, but unreadable: searches are then marked partial */
-    uint64_t torn_bytes;       /* cut off from the ends of segments at opening: never acknowledged */
+    uint64_t refused_batches; /* answered WEFT_FULL before anything was written */
+    uint64_t damaged_files; /* in the directory, but unreadable: searches are then marked partial */
+    uint64_t torn_bytes;    /* cut off from the ends of segments at opening: never acknowledged */
 };
 void weft_store_stats(struct weft_store *store, struct weft_store_stats *out);
 

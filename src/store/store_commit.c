@@ -27,8 +27,10 @@ static void job_run(struct weft_store_writer *writer, struct weft_store_job *job
     case WEFT_JOB_COMMIT:
         spans = weft_chunk_build_spans(job->chunk);
         job->rc = weft_chunk_commit(job->chunk, &job->err);
-        if (job->rc == WEFT_OK) committed(writer, job, spans);
-        else atomic_fetch_add(&writer->store->commit_errors, 1);
+        if (job->rc == WEFT_OK)
+            committed(writer, job, spans);
+        else
+            atomic_fetch_add(&writer->store->commit_errors, 1);
         break;
     case WEFT_JOB_SEAL: /* here, because it sorts and writes */
         job->rc = weft_segment_writer_seal(job->lane->segment_writer, &job->err);
@@ -45,7 +47,8 @@ static void committer_main(void *arg)
 
     pthread_mutex_lock(&writer->mutex);
     for (;;) {
-        while (writer->job_state != WEFT_JOB_HANDED && !writer->stop) pthread_cond_wait(&writer->wake, &writer->mutex);
+        while (writer->job_state != WEFT_JOB_HANDED && !writer->stop)
+            pthread_cond_wait(&writer->wake, &writer->mutex);
         if (writer->job_state != WEFT_JOB_HANDED) break;
         pthread_mutex_unlock(&writer->mutex);
         job_run(writer, &writer->job);

@@ -3,19 +3,20 @@
  * What is believed, in this order: a block's footer (a block exists under its name only when it is whole; what it names as
  * superseded is gone, whether its file lies there or not), then segment files, then CATALOG as a cache of footers.
  */
+#include "base/random.h"
+#include "store/store_internal.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "base/random.h"
-#include "store/store_internal.h"
 
-void weft_store_path(const struct weft_store *store, char out[static WEFT_STORE_PATH_MAX], const char *kind,
-                     uint64_t number)
+void weft_store_path(const struct weft_store *store, char out[static WEFT_STORE_PATH_MAX],
+                     const char *kind, uint64_t number)
 {
-    snprintf(out, WEFT_STORE_PATH_MAX, "%s/%s-%016llx.weft", store->directory, kind, (unsigned long long)number);
+    snprintf(out, WEFT_STORE_PATH_MAX, "%s/%s-%016llx.weft", store->directory, kind,
+             (unsigned long long)number);
 }
 
 /* ---- whose it is ---- */
@@ -26,7 +27,8 @@ static int lock_refused(const char *path, struct weft_err *err)
 
     if (weft_file_read_all(&holder, path, 64, NULL) < 0) weft_buf_reset(&holder);
     struct weft_str pid = weft_str_trim(weft_buf_str(&holder));
-    weft_fail(err, WEFT_BUSY, "%s is locked by process %.*s: one weft at a time can write to a directory", path,
+    weft_fail(err, WEFT_BUSY,
+              "%s is locked by process %.*s: one weft at a time can write to a directory", path,
               pid.len > 0 ? (int)pid.len : 7, pid.len > 0 ? pid.ptr : "unknown");
     weft_buf_release(&holder);
     return WEFT_BUSY;
@@ -40,7 +42,8 @@ int weft_store_lock(struct weft_store *store, struct weft_err *err)
     snprintf(path, sizeof path, "%s/LOCK", store->directory);
     if ((rc = weft_file_open(&store->lock_fd, path, O_RDWR | O_CREAT, err)) < 0) return rc;
     if (flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-        rc = errno == EWOULDBLOCK ? lock_refused(path, err) : weft_fail_errno(err, "could not lock %s", path);
+        rc = errno == EWOULDBLOCK ? lock_refused(path, err)
+                                  : weft_fail_errno(err, "could not lock %s", path);
         weft_file_close(&store->lock_fd);
         return rc;
     }
@@ -66,7 +69,8 @@ struct scan {
     uint32_t found_segment_count;
     struct weft_store_block **found_blocks;
     uint32_t found_block_count;
-    bool vanished;       /* read-only: the process that serves the directory removed a file we had listed */
+    bool
+        vanished; /* read-only: the process that serves the directory removed a file we had listed */
     bool catalog_is_stale;
 };
 
@@ -92,8 +96,8 @@ static void numbers_sort(struct numbers *list)
 
 static bool numbers_have(const struct numbers *sorted, uint64_t number)
 {
-    return sorted->count > 0 &&
-           bsearch(&number, sorted->items, sorted->count, sizeof *sorted->items, number_compare) != NULL;
+    return sorted->count > 0 && bsearch(&number, sorted->items, sorted->count,
+                                        sizeof *sorted->items, number_compare) != NULL;
 }
 
 /* "<kind>-<16 lower-case hex digits>.weft" */
@@ -101,14 +105,17 @@ static bool name_parse(const char *name, const char *kind, uint64_t *number)
 {
     size_t kind_len = strlen(kind);
 
-    if (strncmp(name, kind, kind_len) != 0 || name[kind_len] != '-' || strlen(name) != kind_len + 1 + 16 + 5 ||
-        strcmp(name + kind_len + 17, ".weft") != 0)
+    if (strncmp(name, kind, kind_len) != 0 || name[kind_len] != '-' ||
+        strlen(name) != kind_len + 1 + 16 + 5 || strcmp(name + kind_len + 17, ".weft") != 0)
         return false;
     *number = 0;
     for (const char *digit = name + kind_len + 1; *digit != '.'; digit++) {
-        if (*digit >= '0' && *digit <= '9') *number = *number << 4 | (uint64_t)(*digit - '0');
-        else if (*digit >= 'a' && *digit <= 'f') *number = *number << 4 | (uint64_t)(*digit - 'a' + 10);
-        else return false;
+        if (*digit >= '0' && *digit <= '9')
+            *number = *number << 4 | (uint64_t)(*digit - '0');
+        else if (*digit >= 'a' && *digit <= 'f')
+            *number = *number << 4 | (uint64_t)(*digit - 'a' + 10);
+        else
+            return false;
     }
     return true;
 }
@@ -117,8 +124,10 @@ static void remove_logged(const char *path, const char *why)
 {
     struct weft_err err;
 
-    if (weft_file_unlink(path, &err) < 0) weft_log(WEFT_LOG_WARN, "store", "%s", err.text);
-    else weft_log(WEFT_LOG_INFO, "store", "removed %s: %s", path, why);
+    if (weft_file_unlink(path, &err) < 0)
+        weft_log(WEFT_LOG_WARN, "store", "%s", err.text);
+    else
+        weft_log(WEFT_LOG_INFO, "store", "removed %s: %s", path, why);
 }
 
 static void name_take(struct scan *scan, const char *name)
@@ -126,13 +135,17 @@ static void name_take(struct scan *scan, const char *name)
     uint64_t number = 0;
     struct weft_str s = weft_str_from_c(name);
 
-    if (name_parse(name, "segment", &number)) numbers_add(&scan->segments, number);
-    else if (name_parse(name, "block", &number)) numbers_add(&scan->blocks, number);
-    else if (name_parse(name, "spare", &number)) numbers_add(&scan->spares, number);
+    if (name_parse(name, "segment", &number))
+        numbers_add(&scan->segments, number);
+    else if (name_parse(name, "block", &number))
+        numbers_add(&scan->blocks, number);
+    else if (name_parse(name, "spare", &number))
+        numbers_add(&scan->spares, number);
     else if (!scan->store->options.read_only &&
              (weft_str_ends_with(s, WEFT_S(".tmp")) || weft_str_ends_with(s, WEFT_S(".new")))) {
         char path[WEFT_STORE_PATH_MAX];
-        if ((size_t)snprintf(path, sizeof path, "%s/%s", scan->store->directory, name) < sizeof path)
+        if ((size_t)snprintf(path, sizeof path, "%s/%s", scan->store->directory, name) <
+            sizeof path)
             remove_logged(path, "half-written before a crash");
     }
     if (number > scan->number_max) scan->number_max = number;
@@ -145,7 +158,8 @@ static int list_directory(struct scan *scan, struct weft_err *err)
 
     if (dir == NULL) return weft_fail_errno(err, "could not list %s", scan->store->directory);
     while (errno = 0, (entry = readdir(dir)) != NULL) name_take(scan, entry->d_name);
-    int rc = errno == 0 ? WEFT_OK : weft_fail_errno(err, "could not list %s", scan->store->directory);
+    int rc =
+        errno == 0 ? WEFT_OK : weft_fail_errno(err, "could not list %s", scan->store->directory);
     closedir(dir);
     numbers_sort(&scan->segments);
     numbers_sort(&scan->blocks);
@@ -163,14 +177,16 @@ static void read_catalog(struct scan *scan)
     if (rc < 0 && rc != WEFT_NOT_FOUND)
         weft_log(WEFT_LOG_WARN, "store", "%s: made anew from the blocks' footers", err.text);
     if (rc < 0) scan->catalog_is_stale = true;
-    if (scan->catalog.next_number > scan->number_max + 1) scan->number_max = scan->catalog.next_number - 1;
+    if (scan->catalog.next_number > scan->number_max + 1)
+        scan->number_max = scan->catalog.next_number - 1;
 }
 
 /* A file that cannot be read stays where it is and is counted: answers are then marked as partial. */
 static void damaged(struct scan *scan, const struct weft_err *err)
 {
     atomic_fetch_add(&scan->store->damaged_files, 1);
-    weft_log(WEFT_LOG_ERROR, "store", "%s; left as it is, searches will be marked partial", err->text);
+    weft_log(WEFT_LOG_ERROR, "store", "%s; left as it is, searches will be marked partial",
+             err->text);
 }
 
 bool weft_store_segment_is_unwritten(const char *path)
@@ -225,7 +241,8 @@ static int block_take(struct scan *scan, uint64_t number, struct weft_err *err)
     return WEFT_OK;
 }
 
-static void superseded_add(struct scan *scan, struct numbers *out, const uint64_t *numbers, uint32_t count)
+static void superseded_add(struct scan *scan, struct numbers *out, const uint64_t *numbers,
+                           uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         if (numbers[i] > scan->number_max) scan->number_max = numbers[i];
@@ -245,7 +262,8 @@ static void drop_superseded_blocks(struct scan *scan, const struct numbers *supe
             continue;
         }
         if (!scan->store->options.read_only) {
-            weft_log(WEFT_LOG_INFO, "store", "removed %s: a later block has its spans", block->path);
+            weft_log(WEFT_LOG_INFO, "store", "removed %s: a later block has its spans",
+                     block->path);
             atomic_store(&block->is_obsolete, true);
         }
         weft_store_block_unref(block);
@@ -253,7 +271,8 @@ static void drop_superseded_blocks(struct scan *scan, const struct numbers *supe
     scan->found_block_count = kept;
 }
 
-static int segment_take(struct scan *scan, uint64_t number, bool is_superseded, struct weft_err *err)
+static int segment_take(struct scan *scan, uint64_t number, bool is_superseded,
+                        struct weft_err *err)
 {
     struct weft_store *store = scan->store;
     char path[WEFT_STORE_PATH_MAX];
@@ -277,8 +296,8 @@ static int segment_take(struct scan *scan, uint64_t number, bool is_superseded, 
         return open_failed(scan, rc, &why);
     }
     if (torn_bytes > 0) {
-        weft_log(WEFT_LOG_INFO, "store", "%s: cut off %llu bytes of a commit that was not finished", path,
-                 (unsigned long long)torn_bytes);
+        weft_log(WEFT_LOG_INFO, "store", "%s: cut off %llu bytes of a commit that was not finished",
+                 path, (unsigned long long)torn_bytes);
         atomic_fetch_add(&store->torn_bytes, torn_bytes);
     }
     weft_segment_view_init(&view, segment);
@@ -289,8 +308,11 @@ static int segment_take(struct scan *scan, uint64_t number, bool is_superseded, 
         weft_segment_unref(segment);
         return WEFT_OK;
     }
-    scan->found_segments[scan->found_segment_count++] = (struct weft_store_segment){
-        .segment = segment, .memo = weft_store_memo_create(), .number = number, .sealed_ns = weft_clock_monotonic_ns() };
+    scan->found_segments[scan->found_segment_count++] =
+        (struct weft_store_segment){ .segment = segment,
+                                     .memo = weft_store_memo_create(),
+                                     .number = number,
+                                     .sealed_ns = weft_clock_monotonic_ns() };
     return WEFT_OK;
 }
 
@@ -323,7 +345,8 @@ static int scan_files(struct scan *scan, struct weft_err *err)
 
     for (uint32_t i = 0; i < scan->found_block_count; i++) {
         const struct weft_block_summary *b = &scan->found_blocks[i]->summary;
-        superseded_add(scan, &superseded_segments, b->superseded_segments, b->superseded_segment_count);
+        superseded_add(scan, &superseded_segments, b->superseded_segments,
+                       b->superseded_segment_count);
         superseded_add(scan, &superseded_blocks, b->superseded_blocks, b->superseded_block_count);
     }
     numbers_sort(&superseded_segments);
@@ -341,8 +364,10 @@ static int scan_files(struct scan *scan, struct weft_err *err)
 
 static void scan_release(struct scan *scan)
 {
-    for (uint32_t i = 0; i < scan->found_segment_count; i++) weft_store_segment_release(&scan->found_segments[i]);
-    for (uint32_t i = 0; i < scan->found_block_count; i++) weft_store_block_unref(scan->found_blocks[i]);
+    for (uint32_t i = 0; i < scan->found_segment_count; i++)
+        weft_store_segment_release(&scan->found_segments[i]);
+    for (uint32_t i = 0; i < scan->found_block_count; i++)
+        weft_store_block_unref(scan->found_blocks[i]);
     weft_free(scan->found_segments);
     weft_free(scan->found_blocks);
     weft_free(scan->segments.items);
@@ -368,8 +393,8 @@ int weft_store_scan(struct weft_store *store, struct weft_err *err)
             continue;
         }
         if (rc == WEFT_OK) {
-            weft_store_set_first(store, scan.found_segments, scan.found_segment_count, scan.found_blocks,
-                                 scan.found_block_count);
+            weft_store_set_first(store, scan.found_segments, scan.found_segment_count,
+                                 scan.found_blocks, scan.found_block_count);
             scan.found_segment_count = scan.found_block_count = 0;
             atomic_store(&store->next_number, scan.number_max + 1);
             if (scan.catalog_is_stale && !store->options.read_only) weft_store_catalog_save(store);

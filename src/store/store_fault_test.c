@@ -28,7 +28,10 @@ struct run {
     bool is_acknowledged[TRACES];
     bool is_answered[TRACES];
 };
-struct sent { struct run *run; uint32_t trace; };
+struct sent {
+    struct run *run;
+    uint32_t trace;
+};
 
 static void answered(void *arg, const struct weft_outcome *outcome)
 {
@@ -37,7 +40,8 @@ static void answered(void *arg, const struct weft_outcome *outcome)
     if (sent->run->is_answered[sent->trace]) abort(); /* exactly once */
     sent->run->is_answered[sent->trace] = true;
     sent->run->is_acknowledged[sent->trace] = outcome->status == WEFT_OK;
-    if (outcome->status != WEFT_OK && (outcome->message.len == 0 || outcome->retry_after_ns == 0)) abort();
+    if (outcome->status != WEFT_OK && (outcome->message.len == 0 || outcome->retry_after_ns == 0))
+        abort();
 }
 
 static uint32_t spans_of(uint32_t trace)
@@ -45,7 +49,8 @@ static uint32_t spans_of(uint32_t trace)
     return 3 + trace * 40;
 }
 
-static void send_traces(struct weft_store *store, struct run *run, struct sent *sent, uint32_t from, uint32_t to)
+static void send_traces(struct weft_store *store, struct run *run, struct sent *sent, uint32_t from,
+                        uint32_t to)
 {
     struct weft_consumer consumer = weft_store_consumer(store);
 
@@ -53,7 +58,8 @@ static void send_traces(struct weft_store *store, struct run *run, struct sent *
         struct weft_arena arena;
         weft_arena_init(&arena, 0);
         sent[i] = (struct sent){ run, i };
-        consumer.consume(consumer.self, 0, fixture_trace_batch(&arena, i, 0, spans_of(i)), answered, &sent[i]);
+        consumer.consume(consumer.self, 0, fixture_trace_batch(&arena, i, 0, spans_of(i)), answered,
+                         &sent[i]);
         weft_arena_release(&arena);
         if (!run->is_answered[i]) abort();
     }
@@ -71,8 +77,8 @@ static void check_directory(const char *directory, const struct run *run, const 
     for (uint32_t i = 0; i < TRACES; i++) {
         uint32_t found = fixture_trace_spans(&source, i);
         if (found != spans_of(i) && (found != 0 || run->is_acknowledged[i]))
-            fail_msg("%s: trace %u has %u spans, %u sent, acknowledged: %d", what, i, found, spans_of(i),
-                     run->is_acknowledged[i]);
+            fail_msg("%s: trace %u has %u spans, %u sent, acknowledged: %d", what, i, found,
+                     spans_of(i), run->is_acknowledged[i]);
     }
     weft_store_close(store);
 }
@@ -89,7 +95,9 @@ static bool run_with(struct fault *fault, const char *what)
 
     fixture_directory_make(directory);
     fixture_directory_make(crashed);
-    const struct weft_store_options options = { .directory = directory, .writer_count = 1, .no_compaction = true };
+    const struct weft_store_options options = { .directory = directory,
+                                                .writer_count = 1,
+                                                .no_compaction = true };
     weft_file_set_faults(&faults);
     if (weft_store_open(&store, &options, &err) == WEFT_OK) {
         for (uint32_t i = 0; i < TRACES; i += 3) {
@@ -108,11 +116,16 @@ static bool run_with(struct fault *fault, const char *what)
     return fault->was_hit;
 }
 
-static const struct { const char *name; enum weft_file_op op; int error; } faults[] = {
-    { "open", WEFT_FILE_OPEN, EMFILE }, { "read", WEFT_FILE_READ, EIO }, { "write", WEFT_FILE_WRITE, EIO },
-    { "write, disk full", WEFT_FILE_WRITE, ENOSPC }, { "sync", WEFT_FILE_SYNC, EIO },
-    { "rename", WEFT_FILE_RENAME, EIO }, { "unlink", WEFT_FILE_UNLINK, EACCES },
-    { "allocate", WEFT_FILE_ALLOCATE, ENOSPC }, { "mmap", WEFT_FILE_MMAP, ENOMEM },
+static const struct {
+    const char *name;
+    enum weft_file_op op;
+    int error;
+} faults[] = {
+    { "open", WEFT_FILE_OPEN, EMFILE },     { "read", WEFT_FILE_READ, EIO },
+    { "write", WEFT_FILE_WRITE, EIO },      { "write, disk full", WEFT_FILE_WRITE, ENOSPC },
+    { "sync", WEFT_FILE_SYNC, EIO },        { "rename", WEFT_FILE_RENAME, EIO },
+    { "unlink", WEFT_FILE_UNLINK, EACCES }, { "allocate", WEFT_FILE_ALLOCATE, ENOSPC },
+    { "mmap", WEFT_FILE_MMAP, ENOMEM },
 };
 
 static void everything_fails_once_test(void **state)
@@ -132,7 +145,9 @@ static void everything_fails_for_good_test(void **state)
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         for (uint32_t n = 1; n < 40; n += 3) {
             char what[64];
-            struct fault fault = { .op = faults[i].op, .countdown = n, .error = faults[i].error, .is_lasting = true };
+            struct fault fault = {
+                .op = faults[i].op, .countdown = n, .error = faults[i].error, .is_lasting = true
+            };
             snprintf(what, sizeof what, "%s from number %u on", faults[i].name, n);
             if (!run_with(&fault, what)) break;
         }
@@ -141,15 +156,22 @@ static void everything_fails_for_good_test(void **state)
 
 /* ---- a disk that is full, and then is not ---- */
 
-struct outcomes { uint32_t ok, full; uint64_t retry_after_ns; char text[256]; };
+struct outcomes {
+    uint32_t ok, full;
+    uint64_t retry_after_ns;
+    char text[256];
+};
 
 static void count(void *arg, const struct weft_outcome *outcome)
 {
     struct outcomes *outcomes = arg;
 
-    if (outcome->status == WEFT_OK) outcomes->ok++;
-    else if (outcome->status == WEFT_FULL) outcomes->full++;
-    else abort();
+    if (outcome->status == WEFT_OK)
+        outcomes->ok++;
+    else if (outcome->status == WEFT_FULL)
+        outcomes->full++;
+    else
+        abort();
     outcomes->retry_after_ns = outcome->retry_after_ns;
     snprintf(outcomes->text, sizeof outcomes->text, "%.*s", WEFT_S_ARG(outcome->message));
 }
@@ -170,11 +192,15 @@ static void full_disk_test(void **state)
     struct outcomes outcomes = { 0 };
     struct weft_store *store;
     struct weft_store_stats stats;
-    struct fault fault = { .op = WEFT_FILE_WRITE, .countdown = 1, .error = ENOSPC, .is_lasting = true };
+    struct fault fault = {
+        .op = WEFT_FILE_WRITE, .countdown = 1, .error = ENOSPC, .is_lasting = true
+    };
     const struct weft_file_faults table = { before, &fault };
 
     fixture_directory_make(directory);
-    const struct weft_store_options options = { .directory = directory, .writer_count = 1, .no_compaction = true };
+    const struct weft_store_options options = { .directory = directory,
+                                                .writer_count = 1,
+                                                .no_compaction = true };
     assert_int_equal(weft_store_open(&store, &options, NULL), WEFT_OK);
     struct weft_source source = weft_store_source(store);
     send_one(store, 0, &outcomes);

@@ -1,6 +1,13 @@
 /* store_fixture.h -- for the tests of the store: directories to work in, small traces, a thread that stands for an I/O loop. */
 #ifndef WEFT_STORE_STORE_FIXTURE_H
 #define WEFT_STORE_STORE_FIXTURE_H
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/endian.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "store/store.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,14 +17,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
 #include <cmocka.h>
-#include "base/alloc.h"
-#include "base/endian.h"
-#include "base/file.h"
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/thread.h"
-#include "store/store.h"
 
 /* ---- directories ---- */
 
@@ -29,7 +30,8 @@ static inline void fixture_directory_make(char out[static 256])
     assert_non_null(mkdtemp(out));
 }
 
-static inline void fixture_each_file(const char *directory, void (*visit)(const char *path, const char *name, void *arg),
+static inline void fixture_each_file(const char *directory,
+                                     void (*visit)(const char *path, const char *name, void *arg),
                                      void *arg)
 {
     char path[1024];
@@ -60,7 +62,8 @@ static inline void fixture_directory_remove(const char *directory)
 static inline void fixture_copy_file(const char *path, const char *to)
 {
     struct stat st;
-    int in = open(path, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int in = open(path, O_RDONLY | O_CLOEXEC),
+        out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
     assert_true(in >= 0 && out >= 0 && fstat(in, &st) == 0);
     assert_int_equal(ftruncate(out, st.st_size), 0);
@@ -76,7 +79,9 @@ static inline void fixture_copy_file(const char *path, const char *to)
     close(out);
 }
 
-struct fixture_copy { const char *to, *prefix; };
+struct fixture_copy {
+    const char *to, *prefix;
+};
 
 static inline void fixture_copy_visit(const char *path, const char *name, void *arg)
 {
@@ -94,7 +99,10 @@ static inline void fixture_directory_copy(const char *from, const char *to, cons
     fixture_each_file(from, fixture_copy_visit, &(struct fixture_copy){ to, prefix });
 }
 
-struct fixture_count { const char *prefix; uint32_t count; };
+struct fixture_count {
+    const char *prefix;
+    uint32_t count;
+};
 
 static inline void fixture_count_visit(const char *path, const char *name, void *arg)
 {
@@ -112,16 +120,20 @@ static inline uint32_t fixture_count_files(const char *directory, const char *pr
 /* ---- batches ---- */
 
 /* `spans` spans of trace `trace` (a number), sent as part `part` of it. Ids are made of these numbers. */
-static inline struct weft_batch *fixture_trace_batch(struct weft_arena *arena, uint32_t trace, uint32_t part, uint32_t spans)
+static inline struct weft_batch *fixture_trace_batch(struct weft_arena *arena, uint32_t trace,
+                                                     uint32_t part, uint32_t spans)
 {
     struct weft_batch *batch = weft_arena_alloc_zero(arena, sizeof *batch);
     struct weft_resource *resource = weft_arena_alloc_zero(arena, sizeof *resource);
     struct weft_scope *scope = weft_arena_alloc_zero(arena, sizeof *scope);
     struct weft_attribute *service = weft_arena_alloc_zero(arena, sizeof *service);
 
-    *service = (struct weft_attribute){ .key = "service.name", .key_len = 12, .type = WEFT_VALUE_STRING, .value_len = 4 };
+    *service = (struct weft_attribute){
+        .key = "service.name", .key_len = 12, .type = WEFT_VALUE_STRING, .value_len = 4
+    };
     service->ptr = "shop";
-    *resource = (struct weft_resource){ .attributes = { .items = service, .count = 1 }, .service_name = WEFT_S("shop") };
+    *resource = (struct weft_resource){ .attributes = { .items = service, .count = 1 },
+                                        .service_name = WEFT_S("shop") };
     scope->resource = resource;
     batch->arena = arena;
     for (uint32_t i = 0; i < spans; i++) {
@@ -132,7 +144,8 @@ static inline struct weft_batch *fixture_trace_batch(struct weft_arena *arena, u
         weft_store_u32(span->span_id.bytes + 4, i + 1);
         span->scope = scope;
         span->name = WEFT_S("GET /");
-        span->start_time_unix_nano = UINT64_C(1700000000000000000) + trace * UINT64_C(1000000) + part * 1000 + i;
+        span->start_time_unix_nano =
+            UINT64_C(1700000000000000000) + trace * UINT64_C(1000000) + part * 1000 + i;
         span->end_time_unix_nano = span->start_time_unix_nano + 500;
         span->kind = WEFT_KIND_SERVER;
     }
@@ -164,7 +177,8 @@ static inline uint32_t fixture_all_spans(const struct weft_source *source)
     const struct weft_search search = { .limit = 100000 };
 
     weft_arena_init(&arena, 0);
-    if (source->search(source->self, &search, &result, &arena, &err) < 0) fail_msg("search: %s", err.text);
+    if (source->search(source->self, &search, &result, &arena, &err) < 0)
+        fail_msg("search: %s", err.text);
     uint32_t count = result.hit_count;
     assert_false(result.has_more);
     weft_arena_release(&arena);
@@ -174,7 +188,10 @@ static inline uint32_t fixture_all_spans(const struct weft_source *source)
 /* ---- an I/O thread ---- */
 
 #define FIXTURE_LOOP_TASKS 4096
-struct fixture_task { void (*fn)(void *arg); void *arg; };
+struct fixture_task {
+    void (*fn)(void *arg);
+    void *arg;
+};
 struct fixture_loop {
     pthread_t thread;
     pthread_mutex_t mutex; /* posted, posted_count, stop, rounds, is_held */
@@ -239,7 +256,9 @@ static inline void fixture_loops_start(struct fixture_loops *loops, unsigned cou
     for (unsigned i = 0; i < count; i++) {
         pthread_mutex_init(&loops->loops[i].mutex, NULL);
         pthread_cond_init(&loops->loops[i].wake, NULL);
-        assert_int_equal(weft_thread_start(&loops->loops[i].thread, "test-io", fixture_loop_main, &loops->loops[i], NULL), 0);
+        assert_int_equal(weft_thread_start(&loops->loops[i].thread, "test-io", fixture_loop_main,
+                                           &loops->loops[i], NULL),
+                         0);
     }
 }
 

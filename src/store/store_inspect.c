@@ -1,11 +1,11 @@
 /* store_inspect.c -- see store_inspect.h. */
 #include "store/store_inspect.h"
+#include "base/map.h"
+#include "store/store_internal.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/stat.h>
-#include "base/map.h"
-#include "store/store_internal.h"
 
 /* ---- names ---- */
 
@@ -24,8 +24,8 @@ static int name_compare(const void *a, const void *b)
 }
 
 /* All file names, sorted: blocks before segments, and each kind by number. */
-static int names_read(const char *directory, struct weft_str **out, uint32_t *count, struct weft_arena *arena,
-                      struct weft_err *err)
+static int names_read(const char *directory, struct weft_str **out, uint32_t *count,
+                      struct weft_arena *arena, struct weft_err *err)
 {
     struct weft_str *names = NULL;
     uint32_t capacity = 0;
@@ -53,7 +53,8 @@ static int names_read(const char *directory, struct weft_str **out, uint32_t *co
 
 static bool is_kind(struct weft_str name, const char *kind)
 {
-    return weft_str_starts_with(name, weft_str_from_c(kind)) && weft_str_ends_with(name, WEFT_S(".weft"));
+    return weft_str_starts_with(name, weft_str_from_c(kind)) &&
+           weft_str_ends_with(name, WEFT_S(".weft"));
 }
 
 /* ---- check ---- */
@@ -68,7 +69,8 @@ struct checker {
     uint64_t damages_before;
 };
 
-__attribute__((format(printf, 3, 4))) static void finding(struct checker *checker, enum weft_finding_kind kind,
+__attribute__((format(printf, 3, 4))) static void finding(struct checker *checker,
+                                                          enum weft_finding_kind kind,
                                                           const char *format, ...)
 {
     char sentence[1024];
@@ -82,7 +84,8 @@ __attribute__((format(printf, 3, 4))) static void finding(struct checker *checke
     checker->report(checker->arg, kind, sentence);
 }
 
-static void superseded_add(struct checker *checker, const char *kind, const uint64_t *numbers, uint32_t count)
+static void superseded_add(struct checker *checker, const char *kind, const uint64_t *numbers,
+                           uint32_t count)
 {
     char name[64];
 
@@ -121,8 +124,8 @@ static void check_block(struct checker *checker, const char *path)
     if (rc < 0 && checker->out->damages == checker->damages_before)
         finding(checker, WEFT_FINDING_DAMAGE, "%s", err.text);
     if (checker->out->damages == checker->damages_before)
-        finding(checker, WEFT_FINDING_OK, "%s: %llu spans of %llu traces, every checksum fits", path,
-                (unsigned long long)info.span_count, (unsigned long long)info.trace_count);
+        finding(checker, WEFT_FINDING_OK, "%s: %llu spans of %llu traces, every checksum fits",
+                path, (unsigned long long)info.span_count, (unsigned long long)info.trace_count);
     weft_block_unref(block);
 }
 
@@ -132,7 +135,8 @@ static void check_segment(struct checker *checker, const char *path)
     struct weft_segment_view view;
     struct weft_err err = { 0 };
     uint64_t torn_bytes = 0;
-    int rc = weft_segment_open(&segment, path, &torn_bytes, &err); /* reads all checksums and rows */
+    int rc =
+        weft_segment_open(&segment, path, &torn_bytes, &err); /* reads all checksums and rows */
 
     if (rc == WEFT_NOT_FOUND) return;
     if (rc == WEFT_CORRUPT && weft_store_segment_is_unwritten(path)) {
@@ -148,10 +152,10 @@ static void check_segment(struct checker *checker, const char *path)
     checker->out->spans += view.span_count;
     checker->out->torn_bytes += torn_bytes;
     if (torn_bytes > 0)
-        finding(checker, WEFT_FINDING_NOTE, "%s: %llu bytes behind chunk %u are no whole commit", path,
-                (unsigned long long)torn_bytes, view.chunk_count);
-    finding(checker, WEFT_FINDING_OK, "%s: %u spans in %u chunks, every checksum fits", path, view.span_count,
-            view.chunk_count);
+        finding(checker, WEFT_FINDING_NOTE, "%s: %llu bytes behind chunk %u are no whole commit",
+                path, (unsigned long long)torn_bytes, view.chunk_count);
+    finding(checker, WEFT_FINDING_OK, "%s: %u spans in %u chunks, every checksum fits", path,
+            view.span_count, view.chunk_count);
     weft_segment_view_release(&view);
     weft_segment_unref(segment);
 }
@@ -164,7 +168,8 @@ static void check_catalog(struct checker *checker, const char *path)
     weft_catalog_init(&catalog);
     int rc = weft_catalog_read(&catalog, path, &err);
     if (rc < 0 && rc != WEFT_NOT_FOUND)
-        finding(checker, WEFT_FINDING_NOTE, "%s: %s; the next start makes it anew from the blocks", path, err.text);
+        finding(checker, WEFT_FINDING_NOTE, "%s: %s; the next start makes it anew from the blocks",
+                path, err.text);
     weft_catalog_release(&catalog);
 }
 
@@ -173,16 +178,21 @@ static void check_file(struct checker *checker, struct weft_str name)
     char path[WEFT_STORE_PATH_MAX];
 
     snprintf(path, sizeof path, "%s/%.*s", checker->directory, WEFT_S_ARG(name));
-    if (is_kind(name, "block-") && weft_map_get(&checker->superseded, name) == NULL) check_block(checker, path);
-    else if (is_kind(name, "segment-") && weft_map_get(&checker->superseded, name) == NULL) check_segment(checker, path);
+    if (is_kind(name, "block-") && weft_map_get(&checker->superseded, name) == NULL)
+        check_block(checker, path);
+    else if (is_kind(name, "segment-") && weft_map_get(&checker->superseded, name) == NULL)
+        check_segment(checker, path);
     else if (is_kind(name, "block-") || is_kind(name, "segment-"))
-        finding(checker, WEFT_FINDING_NOTE, "%s: superseded by a block, still being read or left by a crash", path);
-    else if (weft_str_equal_c(name, "CATALOG")) check_catalog(checker, path);
+        finding(checker, WEFT_FINDING_NOTE,
+                "%s: superseded by a block, still being read or left by a crash", path);
+    else if (weft_str_equal_c(name, "CATALOG"))
+        check_catalog(checker, path);
     else if (weft_str_ends_with(name, WEFT_S(".tmp")) || weft_str_ends_with(name, WEFT_S(".new")))
         finding(checker, WEFT_FINDING_NOTE, "%s: being written, or left by a crash", path);
 }
 
-int weft_store_check(const char *directory, void (*report)(void *arg, enum weft_finding_kind kind, const char *sentence),
+int weft_store_check(const char *directory,
+                     void (*report)(void *arg, enum weft_finding_kind kind, const char *sentence),
                      void *arg, struct weft_store_check *out, struct weft_err *err)
 {
     struct checker checker = { .directory = directory, .report = report, .arg = arg, .out = out };
@@ -201,7 +211,8 @@ int weft_store_check(const char *directory, void (*report)(void *arg, enum weft_
     weft_map_release(&checker.superseded);
     weft_arena_release(&arena);
     if (rc == WEFT_OK && out->damages > 0)
-        rc = weft_fail(err, WEFT_CORRUPT, "%s: %llu damages found", directory, (unsigned long long)out->damages);
+        rc = weft_fail(err, WEFT_CORRUPT, "%s: %llu damages found", directory,
+                       (unsigned long long)out->damages);
     return rc;
 }
 
@@ -234,14 +245,16 @@ static int sizes_add(struct sizes *sizes, struct weft_block *block)
         const uint64_t *place = weft_map_put(&sizes->places, what, sizes->count, &is_new);
         if (is_new) {
             sizes->parts = weft_realloc_array(sizes->parts, sizes->count + 1, sizeof *sizes->parts);
-            sizes->parts[sizes->count++] = (struct weft_block_size){ .what = weft_arena_copy_c(sizes->arena, what) };
+            sizes->parts[sizes->count++] =
+                (struct weft_block_size){ .what = weft_arena_copy_c(sizes->arena, what) };
         }
         sizes->parts[*place].bytes += sizes->of_block[i].bytes;
     }
     return rc;
 }
 
-static void range_add(struct weft_store_sizes *out, uint64_t spans, uint64_t start_min, uint64_t start_max)
+static void range_add(struct weft_store_sizes *out, uint64_t spans, uint64_t start_min,
+                      uint64_t start_max)
 {
     if (spans == 0) return;
     bool is_first = out->start_max == 0 && out->start_min == 0;
@@ -249,14 +262,17 @@ static void range_add(struct weft_store_sizes *out, uint64_t spans, uint64_t sta
     if (is_first || start_max > out->start_max) out->start_max = start_max;
 }
 
-int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct weft_arena *arena, struct weft_err *err)
+int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct weft_arena *arena,
+                     struct weft_err *err)
 {
     struct weft_store *store;
     struct sizes sizes = { .arena = arena };
     int rc;
 
     *out = (struct weft_store_sizes){ 0 };
-    if ((rc = weft_store_open(&store, &(struct weft_store_options){ .directory = directory, .read_only = true }, err)) < 0)
+    if ((rc = weft_store_open(
+             &store, &(struct weft_store_options){ .directory = directory, .read_only = true },
+             err)) < 0)
         return rc;
     weft_store_stats(store, &out->stats);
     sizes.of_block = weft_alloc_array(BLOCK_PARTS_MAX, sizeof *sizes.of_block);
@@ -271,7 +287,8 @@ int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct
         const struct weft_block_summary *summary = &set->blocks[i]->summary;
         struct weft_block *block;
         range_add(out, summary->span_count, summary->start_min, summary->start_max);
-        if ((rc = weft_store_block_get(set->blocks[i], &block, err)) == WEFT_OK) rc = sizes_add(&sizes, block);
+        if ((rc = weft_store_block_get(set->blocks[i], &block, err)) == WEFT_OK)
+            rc = sizes_add(&sizes, block);
     }
     weft_store_set_release(set);
     if (sizes.count > 1) qsort(sizes.parts, sizes.count, sizeof *sizes.parts, size_compare);
@@ -296,26 +313,29 @@ static void print_range(struct weft_buf *out, uint64_t start_min, uint64_t start
     weft_buf_printf(out, "%s to %s", from, to);
 }
 
-static void dump_segment_view(const struct weft_segment_view *view, const char *path, uint64_t torn_bytes,
-                              struct weft_buf *out)
+static void dump_segment_view(const struct weft_segment_view *view, const char *path,
+                              uint64_t torn_bytes, struct weft_buf *out)
 {
     struct weft_segment_bytes bytes;
     char created[64];
 
     weft_segment_bytes(view->segment, &bytes);
-    weft_time_format_rfc3339(created, sizeof created, weft_segment_created_unix_ns(view->segment), 3);
-    weft_buf_printf(out, "%s\n  segment %llu, created %s, %llu of %llu bytes used, %llu torn\n", path,
-                    (unsigned long long)weft_segment_number(view->segment), created, (unsigned long long)bytes.used,
-                    (unsigned long long)bytes.file, (unsigned long long)torn_bytes);
-    weft_buf_printf(out, "  tables: %u strings, %u keys, %u shapes, %u heads, %u resources, %u scopes\n",
-                    view->string_count, view->key_count, view->shape_count, view->head_count, view->resource_count,
-                    view->scope_count);
+    weft_time_format_rfc3339(created, sizeof created, weft_segment_created_unix_ns(view->segment),
+                             3);
+    weft_buf_printf(out, "%s\n  segment %llu, created %s, %llu of %llu bytes used, %llu torn\n",
+                    path, (unsigned long long)weft_segment_number(view->segment), created,
+                    (unsigned long long)bytes.used, (unsigned long long)bytes.file,
+                    (unsigned long long)torn_bytes);
+    weft_buf_printf(out,
+                    "  tables: %u strings, %u keys, %u shapes, %u heads, %u resources, %u scopes\n",
+                    view->string_count, view->key_count, view->shape_count, view->head_count,
+                    view->resource_count, view->scope_count);
     weft_buf_printf(out, "  %u spans in %u chunks\n", view->span_count, view->chunk_count);
     for (uint32_t i = 0; i < view->chunk_count; i++) {
         struct weft_chunk_view chunk;
         weft_segment_chunk(view, i, &chunk);
-        weft_buf_printf(out, "  chunk %u: %u spans, %u words, %u heap bytes, ", i, chunk.span_count, chunk.word_count,
-                        chunk.heap_bytes);
+        weft_buf_printf(out, "  chunk %u: %u spans, %u words, %u heap bytes, ", i, chunk.span_count,
+                        chunk.word_count, chunk.heap_bytes);
         print_range(out, chunk.start_min, chunk.start_max);
         weft_buf_append_c(out, "\n");
     }
@@ -346,10 +366,12 @@ static int dump_block(const char *path, struct weft_buf *out, struct weft_err *e
     return rc;
 }
 
-static void print_numbers(struct weft_buf *out, const char *what, const uint64_t *numbers, uint32_t count)
+static void print_numbers(struct weft_buf *out, const char *what, const uint64_t *numbers,
+                          uint32_t count)
 {
     if (count > 0) weft_buf_printf(out, ", supersedes %s", what);
-    for (uint32_t i = 0; i < count; i++) weft_buf_printf(out, " %llu", (unsigned long long)numbers[i]);
+    for (uint32_t i = 0; i < count; i++)
+        weft_buf_printf(out, " %llu", (unsigned long long)numbers[i]);
 }
 
 static int dump_catalog(const char *path, struct weft_buf *out, struct weft_err *err)
@@ -363,9 +385,9 @@ static int dump_catalog(const char *path, struct weft_buf *out, struct weft_err 
                         (unsigned long long)catalog.next_number);
     for (uint32_t i = 0; i < catalog.block_count; i++) {
         const struct weft_block_summary *b = &catalog.blocks[i];
-        weft_buf_printf(out, "  block %llu: %llu bytes, %llu spans, %llu traces, ", (unsigned long long)b->number,
-                        (unsigned long long)b->file_bytes, (unsigned long long)b->span_count,
-                        (unsigned long long)b->trace_count);
+        weft_buf_printf(out, "  block %llu: %llu bytes, %llu spans, %llu traces, ",
+                        (unsigned long long)b->number, (unsigned long long)b->file_bytes,
+                        (unsigned long long)b->span_count, (unsigned long long)b->trace_count);
         print_range(out, b->start_min, b->start_max);
         print_numbers(out, "segments", b->superseded_segments, b->superseded_segment_count);
         print_numbers(out, "blocks", b->superseded_blocks, b->superseded_block_count);
@@ -394,18 +416,23 @@ static int dump_directory(const char *directory, struct weft_buf *out, struct we
     return rc;
 }
 
-int weft_store_dump(const char *directory, struct weft_str file, struct weft_buf *out, struct weft_err *err)
+int weft_store_dump(const char *directory, struct weft_str file, struct weft_buf *out,
+                    struct weft_err *err)
 {
     char path[WEFT_STORE_PATH_MAX];
 
     if (file.len == 0) return dump_directory(directory, out, err);
     if (weft_str_find(file, '/') >= 0)
-        return weft_fail(err, WEFT_INVALID, "%.*s is a path; the name of a file in %s expected", WEFT_S_ARG(file), directory);
+        return weft_fail(err, WEFT_INVALID, "%.*s is a path; the name of a file in %s expected",
+                         WEFT_S_ARG(file), directory);
     if ((size_t)snprintf(path, sizeof path, "%s/%.*s", directory, WEFT_S_ARG(file)) >= sizeof path)
         return weft_fail(err, WEFT_INVALID, "the path of %.*s is too long", WEFT_S_ARG(file));
     if (is_kind(file, "block-")) return dump_block(path, out, err);
     if (is_kind(file, "segment-")) return dump_segment(path, out, err);
     if (weft_str_equal_c(file, "CATALOG")) return dump_catalog(path, out, err);
-    return weft_fail(err, WEFT_INVALID, "%.*s is no file of the store's making; segment-*.weft, block-*.weft or CATALOG "
-                     "expected", WEFT_S_ARG(file));
+    return weft_fail(
+        err, WEFT_INVALID,
+        "%.*s is no file of the store's making; segment-*.weft, block-*.weft or CATALOG "
+        "expected",
+        WEFT_S_ARG(file));
 }

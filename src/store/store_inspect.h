@@ -9,17 +9,19 @@
 #include "store/store.h"
 
 enum weft_finding_kind {
-    WEFT_FINDING_OK,      /* "block-...: 12,345 spans, every checksum fits" */
-    WEFT_FINDING_NOTE,    /* what a crash leaves and the next start clears away; no harm */
-    WEFT_FINDING_DAMAGE,  /* bytes that are not what was written */
+    WEFT_FINDING_OK,     /* "block-...: 12,345 spans, every checksum fits" */
+    WEFT_FINDING_NOTE,   /* what a crash leaves and the next start clears away; no harm */
+    WEFT_FINDING_DAMAGE, /* bytes that are not what was written */
 };
 struct weft_store_check {
     uint64_t segments, blocks, spans;
     uint64_t notes, damages;
-    uint64_t torn_bytes; /* behind the last commit of segments: never acknowledged, or being written just now */
+    uint64_t
+        torn_bytes; /* behind the last commit of segments: never acknowledged, or being written just now */
 };
 /* Read every segment and block with all their checksums; each sentence goes to `report`. */
-int weft_store_check(const char *directory, void (*report)(void *arg, enum weft_finding_kind kind, const char *sentence),
+int weft_store_check(const char *directory,
+                     void (*report)(void *arg, enum weft_finding_kind kind, const char *sentence),
                      void *arg, struct weft_store_check *out, struct weft_err *err);
 
 /* Figures, and the bytes of all blocks by section and column, largest first. */
@@ -29,9 +31,11 @@ struct weft_store_sizes {
     struct weft_block_size *parts; /* in the arena; `what` too */
     uint32_t part_count;
 };
-int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct weft_arena *arena, struct weft_err *err);
+int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct weft_arena *arena,
+                     struct weft_err *err);
 
 /* One file explained, or (file empty) the directory: a line for each file. `file` is a name in the directory. */
-int weft_store_dump(const char *directory, struct weft_str file, struct weft_buf *out, struct weft_err *err);
+int weft_store_dump(const char *directory, struct weft_str file, struct weft_buf *out,
+                    struct weft_err *err);
 
 #endif

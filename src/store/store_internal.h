@@ -10,14 +10,14 @@
  */
 #ifndef WEFT_STORE_INTERNAL_H
 #define WEFT_STORE_INTERNAL_H
-#include <pthread.h>
-#include <stdatomic.h>
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "store/catalog.h"
 #include "store/store.h"
+#include <pthread.h>
+#include <stdatomic.h>
 
 #define WEFT_STORE_PATH_MAX 4096
 
@@ -26,10 +26,10 @@
 /* What is counted once of a file that no longer changes. Counted references: one a set that lists the segment, one the block's. */
 struct weft_store_memo {
     _Atomic uint32_t references;
-    pthread_mutex_t mutex;                /* is_filled; what follows never changes once it is true */
+    pthread_mutex_t mutex; /* is_filled; what follows never changes once it is true */
     bool is_filled;
     struct weft_arena arena;
-    struct weft_operation *operations;    /* NULL: too many to be kept */
+    struct weft_operation *operations; /* NULL: too many to be kept */
     uint32_t operation_count;
 };
 struct weft_store_memo *weft_store_memo_create(void);
@@ -40,21 +40,21 @@ void weft_store_memo_unref(struct weft_store_memo *memo);
 struct weft_store_block {
     _Atomic uint32_t references;
     _Atomic bool is_obsolete;
-    _Atomic bool is_damaged;              /* could not be opened: counted and logged once */
+    _Atomic bool is_damaged; /* could not be opened: counted and logged once */
     char *path;
-    struct weft_block_summary summary;    /* never changes; a file that says otherwise is damaged */
-    pthread_mutex_t mutex;                /* opening */
-    struct weft_block *_Atomic block;     /* NULL until then */
+    struct weft_block_summary summary; /* never changes; a file that says otherwise is damaged */
+    pthread_mutex_t mutex;             /* opening */
+    struct weft_block *_Atomic block;  /* NULL until then */
     struct weft_store_memo *memo;
 };
 
 struct weft_store_segment {
-    struct weft_segment *segment;         /* one reference a set */
-    struct weft_store_memo *memo;         /* the same; empty while live */
+    struct weft_segment *segment; /* one reference a set */
+    struct weft_store_memo *memo; /* the same; empty while live */
     uint64_t number;
-    uint64_t sealed_ns;                   /* monotonic; meaningless while live */
+    uint64_t sealed_ns; /* monotonic; meaningless while live */
     bool is_live;
-    bool is_abandoned;                    /* a write or sync failed: its file is not used again */
+    bool is_abandoned; /* a write or sync failed: its file is not used again */
 };
 
 void weft_store_segment_release(struct weft_store_segment *segment); /* what it refers to */
@@ -63,30 +63,34 @@ void weft_store_segment_release(struct weft_store_segment *segment); /* what it 
 struct weft_store_set {
     _Atomic uint32_t references;
     uint32_t segment_count, block_count;
-    struct weft_store_segment *segments;  /* by number */
-    struct weft_store_block **blocks;     /* by number */
+    struct weft_store_segment *segments; /* by number */
+    struct weft_store_block **blocks;    /* by number */
 };
 
 struct weft_store_set *weft_store_set_take(struct weft_store *store);
 void weft_store_set_release(struct weft_store_set *set);
 /* Each makes a new set and swaps it in. Segments and blocks handed in: the set takes its own reference. */
-void weft_store_set_add_segment(struct weft_store *store, struct weft_segment *segment, bool is_live);
+void weft_store_set_add_segment(struct weft_store *store, struct weft_segment *segment,
+                                bool is_live);
 void weft_store_set_mark_sealed(struct weft_store *store, uint64_t number, bool is_abandoned);
 void weft_store_set_remove_segment(struct weft_store *store, uint64_t number);
 /* `block` NULL: nothing was left of them. */
-void weft_store_set_replace(struct weft_store *store, const uint64_t *segments, uint32_t segment_count,
-                            struct weft_store_block *block);
+void weft_store_set_replace(struct weft_store *store, const uint64_t *segments,
+                            uint32_t segment_count, struct weft_store_block *block);
 /* The set of opening: takes over the references; both in order of their numbers. */
-void weft_store_set_first(struct weft_store *store, struct weft_store_segment *segments, uint32_t segment_count,
-                          struct weft_store_block **blocks, uint32_t block_count);
+void weft_store_set_first(struct weft_store *store, struct weft_store_segment *segments,
+                          uint32_t segment_count, struct weft_store_block **blocks,
+                          uint32_t block_count);
 
 /* Takes over `open`, which may be NULL (opened at first use). One reference for the caller. */
-struct weft_store_block *weft_store_block_create(const char *path, const struct weft_block_summary *summary,
+struct weft_store_block *weft_store_block_create(const char *path,
+                                                 const struct weft_block_summary *summary,
                                                  struct weft_block *open);
 void weft_store_block_ref(struct weft_store_block *block);
 void weft_store_block_unref(struct weft_store_block *block);
 /* The open file, good as long as the reference to `block`. */
-int weft_store_block_get(struct weft_store_block *block, struct weft_block **out, struct weft_err *err);
+int weft_store_block_get(struct weft_store_block *block, struct weft_block **out,
+                         struct weft_err *err);
 
 /* ---- writing ---- */
 
@@ -106,7 +110,7 @@ struct weft_store_lane {
     uint64_t appended_spans;
     uint64_t committed_spans;
     uint32_t committed_chunks;
-    struct weft_store_waiters pending;    /* whose spans are in the chunk that collects */
+    struct weft_store_waiters pending; /* whose spans are in the chunk that collects */
 };
 
 enum weft_store_job_kind { WEFT_JOB_COMMIT, WEFT_JOB_SEAL };
@@ -126,17 +130,20 @@ enum weft_seal_state { WEFT_SEAL_NONE, WEFT_SEAL_WANTED, WEFT_SEAL_UNDER_WAY };
 struct weft_store_writer {
     struct weft_store *store;
     unsigned index;
-    struct weft_store_lane *current;      /* NULL: none to be had just now */
-    struct weft_store_lane *retiring;     /* full or old: its last chunks come first, then it is sealed */
-    bool is_deferred;                     /* round_end is registered */
-    bool is_busy;                         /* a job is out */
+    struct weft_store_lane *current; /* NULL: none to be had just now */
+    struct weft_store_lane
+        *retiring;    /* full or old: its last chunks come first, then it is sealed */
+    bool is_deferred; /* round_end is registered */
+    bool is_busy;     /* a job is out */
     enum weft_seal_state seal_state;
-    uint64_t refuse_until_ns;             /* after a failed commit: a pause that grows, so that a broken disk is not filled */
+    uint64_t
+        refuse_until_ns; /* after a failed commit: a pause that grows, so that a broken disk is not filled */
     uint64_t refuse_step_ns;
     struct weft_err refuse_err;
 
-    struct weft_store_job job;            /* the committer's while job_state is HANDED, the I/O thread's otherwise */
-    pthread_mutex_t mutex;                /* job_state, stop */
+    struct weft_store_job
+        job; /* the committer's while job_state is HANDED, the I/O thread's otherwise */
+    pthread_mutex_t mutex; /* job_state, stop */
     pthread_cond_t wake;
     enum weft_store_job_state job_state;
     bool stop;
@@ -144,13 +151,14 @@ struct weft_store_writer {
     pthread_t thread;
 
     /* Guarded by store->prepare_mutex. */
-    struct weft_store_lane *next;         /* made ahead by the preparing thread */
+    struct weft_store_lane *next; /* made ahead by the preparing thread */
     bool wants_next;
     uint64_t prepare_retry_ns;
     int prepare_rc;
     struct weft_err prepare_err;
 
-    _Atomic uint64_t first_append_ns;     /* monotonic, of the current lane; 0: empty. Read by the preparing thread */
+    _Atomic uint64_t
+        first_append_ns; /* monotonic, of the current lane; 0: empty. Read by the preparing thread */
     _Atomic bool is_tick_posted;
 
     /* Guarded by store->seal_mutex. */
@@ -162,18 +170,19 @@ struct weft_store_commit {
     uint64_t segment;
     uint32_t chunk;
 };
-#define WEFT_STORE_TAIL_COMMITS 16384 /* how far back a follower may be, in commits; a power of two */
+#define WEFT_STORE_TAIL_COMMITS \
+    16384 /* how far back a follower may be, in commits; a power of two */
 
 struct weft_store {
     struct weft_store_options options;
     char *directory;
     int lock_fd;
-    uint32_t epoch;                       /* tells tail positions of an earlier process from ours */
+    uint32_t epoch; /* tells tail positions of an earlier process from ours */
     _Atomic uint64_t next_number;
     _Atomic bool is_stopping;
-    bool is_inline;                       /* jobs run in the calling thread: no post, or closing */
+    bool is_inline; /* jobs run in the calling thread: no post, or closing */
 
-    pthread_mutex_t set_mutex;            /* set (the pointer) */
+    pthread_mutex_t set_mutex; /* set (the pointer) */
     struct weft_store_set *set;
     _Atomic uint64_t damaged_files;
     _Atomic uint64_t torn_bytes;
@@ -181,36 +190,38 @@ struct weft_store {
     unsigned writer_count;
     struct weft_store_writer *writers;
 
-    pthread_mutex_t prepare_mutex;        /* see the writers; spares */
+    pthread_mutex_t prepare_mutex; /* see the writers; spares */
     pthread_cond_t prepare_wake;
     bool has_prepare_thread;
     pthread_t prepare_thread;
-    uint64_t *spares;                     /* numbers of spare files, there or promised (renamed when the last reader goes) */
+    uint64_t
+        *spares; /* numbers of spare files, there or promised (renamed when the last reader goes) */
     uint32_t spare_count, spare_capacity;
 
-    pthread_mutex_t compact_mutex;        /* held through a merge: one at a time */
-    pthread_mutex_t compact_wake_mutex;   /* is_compact_due */
+    pthread_mutex_t compact_mutex;      /* held through a merge: one at a time */
+    pthread_mutex_t compact_wake_mutex; /* is_compact_due */
     pthread_cond_t compact_wake;
     bool is_compact_due;
     bool has_compact_thread;
     pthread_t compact_thread;
 
-    pthread_mutex_t seal_call_mutex;      /* one weft_store_seal() at a time */
-    pthread_mutex_t seal_mutex;           /* is_seal_awaited of the writers, seal_rc, seal_err */
+    pthread_mutex_t seal_call_mutex; /* one weft_store_seal() at a time */
+    pthread_mutex_t seal_mutex;      /* is_seal_awaited of the writers, seal_rc, seal_err */
     pthread_cond_t sealed;
     int seal_rc;
     struct weft_err seal_err;
 
-    pthread_mutex_t tail_mutex;           /* commits, commit_count */
-    struct weft_store_commit *commits;    /* a ring */
+    pthread_mutex_t tail_mutex;        /* commits, commit_count */
+    struct weft_store_commit *commits; /* a ring */
     uint64_t commit_count;
 
-    _Atomic uint64_t committed_chunks, commit_errors, committed_spans, compactions, compaction_errors, refused_batches;
+    _Atomic uint64_t committed_chunks, commit_errors, committed_spans, compactions,
+        compaction_errors, refused_batches;
 };
 
 /* store_directory.c */
-void weft_store_path(const struct weft_store *store, char out[static WEFT_STORE_PATH_MAX], const char *kind,
-                     uint64_t number);
+void weft_store_path(const struct weft_store *store, char out[static WEFT_STORE_PATH_MAX],
+                     const char *kind, uint64_t number);
 int weft_store_lock(struct weft_store *store, struct weft_err *err);
 /* Fill the first set from what lies in the directory; unless read-only, also remove what is superseded or left over. */
 int weft_store_scan(struct weft_store *store, struct weft_err *err);
@@ -221,9 +232,11 @@ bool weft_store_segment_is_unwritten(const char *path);
 /* store_writer.c */
 int weft_store_writers_start(struct weft_store *store, struct weft_err *err);
 void weft_store_writers_stop(struct weft_store *store);
-void weft_store_consume(void *self, unsigned io_thread, const struct weft_batch *batch, weft_consumed *done, void *arg);
+void weft_store_consume(void *self, unsigned io_thread, const struct weft_batch *batch,
+                        weft_consumed *done, void *arg);
 void weft_store_writer_tick(void *writer); /* posted: is the current segment too old? */
-struct weft_store_lane *weft_store_lane_create(struct weft_store *store, unsigned writer, int *rc, struct weft_err *err);
+struct weft_store_lane *weft_store_lane_create(struct weft_store *store, unsigned writer, int *rc,
+                                               struct weft_err *err);
 /* Never written to: its file becomes a spare one, or goes. NULL is fine. */
 void weft_store_lane_discard(struct weft_store *store, struct weft_store_lane *lane);
 void weft_store_job_complete(void *writer); /* posted by the committer */
@@ -237,7 +250,8 @@ void weft_store_job_start(struct weft_store_writer *writer);
 /* store_prepare.c */
 int weft_store_prepare_start(struct weft_store *store, struct weft_err *err);
 void weft_store_prepare_stop(struct weft_store *store);
-struct weft_store_lane *weft_store_prepare_take(struct weft_store_writer *writer, struct weft_err *err);
+struct weft_store_lane *weft_store_prepare_take(struct weft_store_writer *writer,
+                                                struct weft_err *err);
 void weft_store_prepare_want(struct weft_store_writer *writer);
 /* The path of a spare file that is there, or false. */
 bool weft_store_spare_take(struct weft_store *store, char out[static WEFT_STORE_PATH_MAX]);
@@ -256,10 +270,10 @@ void weft_store_compactor_wake(struct weft_store *store);
 void weft_store_catalog_save(struct weft_store *store);
 
 /* store_source.c, store_operations.c, store_tail.c */
-int weft_store_operations(void *self, struct weft_str service_name, struct weft_operation **out, uint32_t *count,
-                          struct weft_arena *arena, struct weft_err *err);
-int weft_store_tail(void *self, struct weft_tail_position *position, uint32_t limit, struct weft_batch *out,
-                    struct weft_err *err);
+int weft_store_operations(void *self, struct weft_str service_name, struct weft_operation **out,
+                          uint32_t *count, struct weft_arena *arena, struct weft_err *err);
+int weft_store_tail(void *self, struct weft_tail_position *position, uint32_t limit,
+                    struct weft_batch *out, struct weft_err *err);
 void weft_store_tail_record(struct weft_store *store, uint64_t segment, uint32_t chunk);
 
 #endif

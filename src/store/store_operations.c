@@ -12,8 +12,8 @@ struct tally {
     struct weft_buf key;
 };
 
-static void tally_add(void *arg, struct weft_str service, struct weft_str name, uint8_t kind, uint64_t spans,
-                      uint64_t errors)
+static void tally_add(void *arg, struct weft_str service, struct weft_str name, uint8_t kind,
+                      uint64_t spans, uint64_t errors)
 {
     struct tally *tally = arg;
     bool is_new;
@@ -24,15 +24,17 @@ static void tally_add(void *arg, struct weft_str service, struct weft_str name, 
     weft_buf_append(&tally->key, &service.len, sizeof service.len);
     weft_buf_append_str(&tally->key, service);
     weft_buf_append_str(&tally->key, name);
-    uint64_t *place = weft_map_put(&tally->places, weft_buf_str(&tally->key), tally->count, &is_new);
+    uint64_t *place =
+        weft_map_put(&tally->places, weft_buf_str(&tally->key), tally->count, &is_new);
     if (is_new) {
         if (tally->count == tally->capacity) {
             tally->capacity = tally->capacity == 0 ? 64 : tally->capacity * 2;
             tally->items = weft_realloc_array(tally->items, tally->capacity, sizeof *tally->items);
         }
-        tally->items[tally->count++] = (struct weft_operation){
-            .service_name = weft_arena_copy(tally->arena, service), .name = weft_arena_copy(tally->arena, name),
-            .kind = kind };
+        tally->items[tally->count++] =
+            (struct weft_operation){ .service_name = weft_arena_copy(tally->arena, service),
+                                     .name = weft_arena_copy(tally->arena, name),
+                                     .kind = kind };
     }
     tally->items[*place].span_count += spans;
     tally->items[*place].error_count += errors;
@@ -55,7 +57,8 @@ static void tally_release(struct tally *tally)
 
 /* ---- what is kept of a part ---- */
 
-#define MEMO_OPERATIONS_MAX 8192 /* names of hostile variety are counted again each time: time, not memory */
+#define MEMO_OPERATIONS_MAX \
+    8192 /* names of hostile variety are counted again each time: time, not memory */
 
 struct weft_store_memo *weft_store_memo_create(void)
 {
@@ -73,7 +76,8 @@ void weft_store_memo_ref(struct weft_store_memo *memo)
 
 void weft_store_memo_unref(struct weft_store_memo *memo)
 {
-    if (memo == NULL || atomic_fetch_sub_explicit(&memo->references, 1, memory_order_acq_rel) != 1) return;
+    if (memo == NULL || atomic_fetch_sub_explicit(&memo->references, 1, memory_order_acq_rel) != 1)
+        return;
     pthread_mutex_destroy(&memo->mutex);
     weft_arena_release(&memo->arena);
     weft_free(memo);
@@ -106,8 +110,10 @@ static int memo_fill(struct weft_store_memo *memo, const struct part *part, stru
     int rc = part_count(part, &tally, err);
 
     if (rc == WEFT_OK && tally.count <= MEMO_OPERATIONS_MAX) {
-        memo->operations = weft_arena_alloc_array(&memo->arena, tally.count, sizeof *memo->operations);
-        if (tally.count > 0) memcpy(memo->operations, tally.items, tally.count * sizeof *memo->operations);
+        memo->operations =
+            weft_arena_alloc_array(&memo->arena, tally.count, sizeof *memo->operations);
+        if (tally.count > 0)
+            memcpy(memo->operations, tally.items, tally.count * sizeof *memo->operations);
         memo->operation_count = tally.count;
     } else {
         weft_arena_release(&memo->arena);
@@ -118,7 +124,8 @@ static int memo_fill(struct weft_store_memo *memo, const struct part *part, stru
     return rc;
 }
 
-static int part_add(const struct part *part, struct weft_store_memo *memo, struct tally *tally, struct weft_err *err)
+static int part_add(const struct part *part, struct weft_store_memo *memo, struct tally *tally,
+                    struct weft_err *err)
 {
     int rc = WEFT_OK;
 
@@ -129,7 +136,8 @@ static int part_add(const struct part *part, struct weft_store_memo *memo, struc
     if (memo->operations == NULL) return part_count(part, tally, err);
     for (uint32_t i = 0; i < memo->operation_count; i++) {
         const struct weft_operation *one = &memo->operations[i];
-        tally_add(tally, one->service_name, one->name, one->kind, one->span_count, one->error_count);
+        tally_add(tally, one->service_name, one->name, one->kind, one->span_count,
+                  one->error_count);
     }
     return WEFT_OK;
 }
@@ -143,7 +151,8 @@ static int tally_set(struct tally *tally, const struct weft_store_set *set, stru
     for (uint32_t i = 0; i < set->segment_count && rc == WEFT_OK; i++) {
         const struct weft_store_segment *segment = &set->segments[i];
         const struct part part = { .segment = segment->segment };
-        rc = segment->is_live ? part_count(&part, tally, err) : part_add(&part, segment->memo, tally, err);
+        rc = segment->is_live ? part_count(&part, tally, err)
+                              : part_add(&part, segment->memo, tally, err);
     }
     for (uint32_t i = 0; i < set->block_count && rc == WEFT_OK; i++) {
         const struct part part = { .block = set->blocks[i] };
@@ -152,8 +161,8 @@ static int tally_set(struct tally *tally, const struct weft_store_set *set, stru
     return rc;
 }
 
-int weft_store_operations(void *self, struct weft_str service_name, struct weft_operation **out, uint32_t *count,
-                          struct weft_arena *arena, struct weft_err *err)
+int weft_store_operations(void *self, struct weft_str service_name, struct weft_operation **out,
+                          uint32_t *count, struct weft_arena *arena, struct weft_err *err)
 {
     struct tally tally = { .wanted = service_name, .arena = arena };
     struct weft_store_set *set = weft_store_set_take(self);
@@ -163,7 +172,8 @@ int weft_store_operations(void *self, struct weft_str service_name, struct weft_
     *count = 0;
     *out = NULL;
     if (rc == WEFT_OK) {
-        if (tally.count > 1) qsort(tally.items, tally.count, sizeof *tally.items, operation_compare);
+        if (tally.count > 1)
+            qsort(tally.items, tally.count, sizeof *tally.items, operation_compare);
         *out = weft_arena_alloc_array(arena, tally.count, sizeof **out);
         if (tally.count > 0) memcpy(*out, tally.items, tally.count * sizeof **out);
         *count = tally.count;

@@ -3,10 +3,10 @@
  * Making a segment renames or allocates a file of 64 MiB and syncs the directory: milliseconds that an I/O thread does not
  * have. So every writer that has begun to fill a segment finds the next one ready.
  */
-#include <sys/stat.h>
-#include <unistd.h>
 #include "base/thread.h"
 #include "store/store_internal.h"
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define PREPARE_RETRY_NS WEFT_NS_PER_SECOND /* after a failure, the disk may be full */
 
@@ -16,7 +16,8 @@ void weft_store_spare_add(struct weft_store *store, uint64_t number)
 {
     if (store->spare_count == store->spare_capacity) {
         store->spare_capacity = store->spare_capacity == 0 ? 8 : store->spare_capacity * 2;
-        store->spares = weft_realloc_array(store->spares, store->spare_capacity, sizeof *store->spares);
+        store->spares =
+            weft_realloc_array(store->spares, store->spare_capacity, sizeof *store->spares);
     }
     store->spares[store->spare_count++] = number;
 }
@@ -28,7 +29,8 @@ bool weft_store_spare_take(struct weft_store *store, char out[static WEFT_STORE_
     pthread_mutex_lock(&store->prepare_mutex);
     for (uint32_t i = 0; i < store->spare_count && !found; i++) {
         weft_store_path(store, out, "spare", store->spares[i]);
-        if (access(out, F_OK) != 0) continue; /* promised: a reader still has it under its old name */
+        if (access(out, F_OK) != 0)
+            continue; /* promised: a reader still has it under its old name */
         store->spares[i] = store->spares[--store->spare_count];
         found = true;
     }
@@ -39,7 +41,8 @@ bool weft_store_spare_take(struct weft_store *store, char out[static WEFT_STORE_
 bool weft_store_spare_promise(struct weft_store *store, char out[static WEFT_STORE_PATH_MAX])
 {
     pthread_mutex_lock(&store->prepare_mutex);
-    bool wanted = store->spare_count < store->options.writer_count + 2 && store->options.writer_count > 0;
+    bool wanted =
+        store->spare_count < store->options.writer_count + 2 && store->options.writer_count > 0;
     if (wanted) {
         uint64_t number = atomic_fetch_add(&store->next_number, 1);
         weft_store_path(store, out, "spare", number);
@@ -61,18 +64,22 @@ void weft_store_prepare_want(struct weft_store_writer *writer)
     pthread_mutex_unlock(&store->prepare_mutex);
 }
 
-struct weft_store_lane *weft_store_prepare_take(struct weft_store_writer *writer, struct weft_err *err)
+struct weft_store_lane *weft_store_prepare_take(struct weft_store_writer *writer,
+                                                struct weft_err *err)
 {
     struct weft_store *store = writer->store;
     struct weft_store_lane *lane;
     int rc;
 
-    if (store->is_inline && writer->next == NULL) return weft_store_lane_create(store, writer->index, &rc, err);
+    if (store->is_inline && writer->next == NULL)
+        return weft_store_lane_create(store, writer->index, &rc, err);
     pthread_mutex_lock(&store->prepare_mutex);
     lane = writer->next;
     writer->next = NULL;
-    if (lane == NULL && writer->prepare_rc < 0 && err != NULL) *err = writer->prepare_err;
-    else if (lane == NULL) weft_fail(err, WEFT_FULL, "the next segment file is not ready yet; send again later");
+    if (lane == NULL && writer->prepare_rc < 0 && err != NULL)
+        *err = writer->prepare_err;
+    else if (lane == NULL)
+        weft_fail(err, WEFT_FULL, "the next segment file is not ready yet; send again later");
     if (lane == NULL) {
         writer->wants_next = true;
         pthread_cond_signal(&store->prepare_wake);
@@ -92,11 +99,13 @@ static void prepare(struct weft_store *store, struct weft_store_writer *writer)
     pthread_mutex_lock(&store->prepare_mutex);
     if (rc < 0) {
         if (writer->prepare_rc == WEFT_OK)
-            weft_log(WEFT_LOG_ERROR, "store", "no next segment, trying again every second: %s", err.text);
+            weft_log(WEFT_LOG_ERROR, "store", "no next segment, trying again every second: %s",
+                     err.text);
         writer->prepare_err = err;
         writer->prepare_retry_ns = weft_clock_monotonic_ns() + PREPARE_RETRY_NS;
     } else {
-        if (writer->prepare_rc < 0) weft_log(WEFT_LOG_INFO, "store", "next segments can be made again");
+        if (writer->prepare_rc < 0)
+            weft_log(WEFT_LOG_INFO, "store", "next segments can be made again");
         writer->next = lane;
         writer->wants_next = false;
     }

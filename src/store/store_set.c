@@ -11,7 +11,8 @@ static const uint64_t *numbers_copy(const uint64_t *numbers, uint32_t count)
     return copy;
 }
 
-struct weft_store_block *weft_store_block_create(const char *path, const struct weft_block_summary *summary,
+struct weft_store_block *weft_store_block_create(const char *path,
+                                                 const struct weft_block_summary *summary,
                                                  struct weft_block *open)
 {
     struct weft_store_block *block = weft_alloc_zero(sizeof *block);
@@ -23,7 +24,8 @@ struct weft_store_block *weft_store_block_create(const char *path, const struct 
     block->summary = *summary;
     block->summary.superseded_segments =
         numbers_copy(summary->superseded_segments, summary->superseded_segment_count);
-    block->summary.superseded_blocks = numbers_copy(summary->superseded_blocks, summary->superseded_block_count);
+    block->summary.superseded_blocks =
+        numbers_copy(summary->superseded_blocks, summary->superseded_block_count);
     pthread_mutex_init(&block->mutex, NULL);
     atomic_init(&block->block, open);
     block->memo = weft_store_memo_create();
@@ -37,7 +39,9 @@ void weft_store_block_ref(struct weft_store_block *block)
 
 void weft_store_block_unref(struct weft_store_block *block)
 {
-    if (block == NULL || atomic_fetch_sub_explicit(&block->references, 1, memory_order_acq_rel) != 1) return;
+    if (block == NULL ||
+        atomic_fetch_sub_explicit(&block->references, 1, memory_order_acq_rel) != 1)
+        return;
     weft_block_unref(atomic_load(&block->block));
     if (atomic_load(&block->is_obsolete)) weft_file_unlink(block->path, NULL);
     weft_store_memo_unref(block->memo);
@@ -59,14 +63,18 @@ static int block_open(struct weft_store_block *block, struct weft_err *err)
     weft_block_summary_from(&footer, opened);
     if (!weft_block_summary_equal(&footer, &block->summary)) {
         weft_block_unref(opened);
-        return weft_fail(err, WEFT_CORRUPT, "%s: its footer and the catalogue tell different things; remove CATALOG and "
-                         "start again: it is made anew from the footers", block->path);
+        return weft_fail(
+            err, WEFT_CORRUPT,
+            "%s: its footer and the catalogue tell different things; remove CATALOG and "
+            "start again: it is made anew from the footers",
+            block->path);
     }
     atomic_store_explicit(&block->block, opened, memory_order_release);
     return WEFT_OK;
 }
 
-int weft_store_block_get(struct weft_store_block *block, struct weft_block **out, struct weft_err *err)
+int weft_store_block_get(struct weft_store_block *block, struct weft_block **out,
+                         struct weft_err *err)
 {
     int rc = WEFT_OK;
 
@@ -127,7 +135,8 @@ struct weft_store_set *weft_store_set_take(struct weft_store *store)
 
 void weft_store_set_release(struct weft_store_set *set)
 {
-    if (set == NULL || atomic_fetch_sub_explicit(&set->references, 1, memory_order_acq_rel) != 1) return;
+    if (set == NULL || atomic_fetch_sub_explicit(&set->references, 1, memory_order_acq_rel) != 1)
+        return;
     for (uint32_t i = 0; i < set->segment_count; i++) weft_store_segment_release(&set->segments[i]);
     for (uint32_t i = 0; i < set->block_count; i++) weft_store_block_unref(set->blocks[i]);
     weft_free(set->segments);
@@ -154,7 +163,8 @@ static void segment_insert(struct weft_store_set *set, struct weft_store_segment
 {
     uint32_t at = set->segment_count++;
 
-    for (; at > 0 && set->segments[at - 1].number > entry.number; at--) set->segments[at] = set->segments[at - 1];
+    for (; at > 0 && set->segments[at - 1].number > entry.number; at--)
+        set->segments[at] = set->segments[at - 1];
     set->segments[at] = entry;
 }
 
@@ -163,7 +173,8 @@ static void segment_remove(struct weft_store_set *set, uint64_t number)
     for (uint32_t i = 0; i < set->segment_count; i++) {
         if (set->segments[i].number != number) continue;
         weft_store_segment_release(&set->segments[i]); /* the old set has it still */
-        memmove(&set->segments[i], &set->segments[i + 1], (set->segment_count - i - 1) * sizeof *set->segments);
+        memmove(&set->segments[i], &set->segments[i + 1],
+                (set->segment_count - i - 1) * sizeof *set->segments);
         set->segment_count--;
         return;
     }
@@ -174,19 +185,23 @@ static void block_insert(struct weft_store_set *set, struct weft_store_block *bl
     uint32_t at = set->block_count++;
     uint64_t number = block->summary.number;
 
-    for (; at > 0 && set->blocks[at - 1]->summary.number > number; at--) set->blocks[at] = set->blocks[at - 1];
+    for (; at > 0 && set->blocks[at - 1]->summary.number > number; at--)
+        set->blocks[at] = set->blocks[at - 1];
     set->blocks[at] = block;
     weft_store_block_ref(block);
 }
 
-void weft_store_set_add_segment(struct weft_store *store, struct weft_segment *segment, bool is_live)
+void weft_store_set_add_segment(struct weft_store *store, struct weft_segment *segment,
+                                bool is_live)
 {
     struct weft_store_set *set = change_begin(store);
 
     weft_segment_ref(segment);
-    segment_insert(set, (struct weft_store_segment){ .segment = segment, .number = weft_segment_number(segment),
-        .memo = weft_store_memo_create(),
-        .sealed_ns = weft_clock_monotonic_ns(), .is_live = is_live });
+    segment_insert(set, (struct weft_store_segment){ .segment = segment,
+                                                     .number = weft_segment_number(segment),
+                                                     .memo = weft_store_memo_create(),
+                                                     .sealed_ns = weft_clock_monotonic_ns(),
+                                                     .is_live = is_live });
     change_end(store, set);
 }
 
@@ -210,8 +225,8 @@ void weft_store_set_remove_segment(struct weft_store *store, uint64_t number)
     change_end(store, set);
 }
 
-void weft_store_set_replace(struct weft_store *store, const uint64_t *segments, uint32_t segment_count,
-                            struct weft_store_block *block)
+void weft_store_set_replace(struct weft_store *store, const uint64_t *segments,
+                            uint32_t segment_count, struct weft_store_block *block)
 {
     struct weft_store_set *set = change_begin(store);
 
@@ -220,8 +235,9 @@ void weft_store_set_replace(struct weft_store *store, const uint64_t *segments, 
     change_end(store, set);
 }
 
-void weft_store_set_first(struct weft_store *store, struct weft_store_segment *segments, uint32_t segment_count,
-                          struct weft_store_block **blocks, uint32_t block_count)
+void weft_store_set_first(struct weft_store *store, struct weft_store_segment *segments,
+                          uint32_t segment_count, struct weft_store_block **blocks,
+                          uint32_t block_count)
 {
     struct weft_store_set *set = set_create(segment_count, block_count);
 

@@ -28,13 +28,15 @@ static void query_begin(struct query *query, struct weft_store *store)
 
 static void query_end(struct query *query)
 {
-    for (uint32_t i = 0; i < query->set->segment_count; i++) weft_segment_view_release(&query->views[i]);
+    for (uint32_t i = 0; i < query->set->segment_count; i++)
+        weft_segment_view_release(&query->views[i]);
     weft_free(query->views);
     weft_store_set_release(query->set);
 }
 
 /* A block that cannot be read. Corrupt ones are logged once and counted; the caller says that its answer has a hole. */
-static bool block_is_damaged(struct weft_store *store, struct weft_store_block *block, int rc, const struct weft_err *err)
+static bool block_is_damaged(struct weft_store *store, struct weft_store_block *block, int rc,
+                             const struct weft_err *err)
 {
     if (rc != WEFT_CORRUPT) return false;
     if (!atomic_exchange(&block->is_damaged, true)) {
@@ -48,11 +50,12 @@ static bool block_is_damaged(struct weft_store *store, struct weft_store_block *
 
 static bool block_may_have(const struct weft_store_block *block, const struct weft_trace_id *id)
 {
-    return memcmp(id, &block->summary.trace_min, sizeof *id) >= 0 && memcmp(id, &block->summary.trace_max, sizeof *id) <= 0;
+    return memcmp(id, &block->summary.trace_min, sizeof *id) >= 0 &&
+           memcmp(id, &block->summary.trace_max, sizeof *id) <= 0;
 }
 
-static int trace_collect(const struct query *query, const struct weft_trace_id *id, struct weft_batch *parts,
-                         struct weft_err *err)
+static int trace_collect(const struct query *query, const struct weft_trace_id *id,
+                         struct weft_batch *parts, struct weft_err *err)
 {
     const struct weft_store_set *set = query->set;
     int rc;
@@ -69,7 +72,8 @@ static int trace_collect(const struct query *query, const struct weft_trace_id *
     return WEFT_OK;
 }
 
-static int store_trace(void *self, const struct weft_trace_id *id, struct weft_batch *out, struct weft_err *err)
+static int store_trace(void *self, const struct weft_trace_id *id, struct weft_batch *out,
+                       struct weft_err *err)
 {
     struct weft_store *store = self;
     struct weft_arena scratch;
@@ -126,7 +130,8 @@ static bool part_in_range(const struct weft_search *search, uint64_t start_min, 
 static void parts_choose(struct search_run *run, struct weft_arena *arena)
 {
     const struct weft_store_set *set = run->query->set;
-    struct part *parts = weft_arena_alloc_array(arena, set->segment_count + set->block_count + 1, sizeof *parts);
+    struct part *parts =
+        weft_arena_alloc_array(arena, set->segment_count + set->block_count + 1, sizeof *parts);
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < set->segment_count; i++) {
@@ -136,7 +141,8 @@ static void parts_choose(struct search_run *run, struct weft_arena *arena)
     }
     for (uint32_t i = 0; i < set->block_count; i++) {
         const struct weft_block_summary *block = &set->blocks[i]->summary;
-        if (block->span_count > 0 && part_in_range(&run->search, block->start_min, block->start_max))
+        if (block->span_count > 0 &&
+            part_in_range(&run->search, block->start_min, block->start_max))
             parts[count++] = (struct part){ block->start_min, block->start_max, i, true };
     }
     if (count > 1) qsort(parts, count, sizeof *parts, part_compare);
@@ -159,10 +165,12 @@ static int part_search(struct search_run *run, const struct part *part, struct w
     struct weft_block *block = NULL;
 
     if (!part->is_block)
-        return weft_segment_search(&run->query->views[part->index], &run->search, tag_base, &run->top, run->result, err);
+        return weft_segment_search(&run->query->views[part->index], &run->search, tag_base,
+                                   &run->top, run->result, err);
     entry = run->query->set->blocks[part->index];
     int rc = weft_store_block_get(entry, &block, err);
-    if (rc == WEFT_OK) rc = weft_block_search(block, &run->search, tag_base, &run->top, run->result, err);
+    if (rc == WEFT_OK)
+        rc = weft_block_search(block, &run->search, tag_base, &run->top, run->result, err);
     if (rc < 0 && block_is_damaged(run->store, entry, rc, err)) {
         run->has_hole = true;
         return WEFT_OK;
@@ -192,14 +200,15 @@ static uint32_t drop_repeated(struct weft_top *top)
     uint32_t kept = 0;
 
     for (uint32_t i = 0; i < top->count; i++)
-        if (kept == 0 || !position_equal(top->order, &top->heap[kept - 1].position, &top->heap[i].position))
+        if (kept == 0 ||
+            !position_equal(top->order, &top->heap[kept - 1].position, &top->heap[i].position))
             top->heap[kept++] = top->heap[i];
     return kept;
 }
 
 /* Search until `limit` + 1 different positions are known, or all there are. */
-static int run_search(struct search_run *run, uint32_t limit, uint32_t *found, struct weft_arena *arena,
-                      struct weft_err *err)
+static int run_search(struct search_run *run, uint32_t limit, uint32_t *found,
+                      struct weft_arena *arena, struct weft_err *err)
 {
     for (uint64_t wide = (uint64_t)limit + 1;; wide *= 2) {
         run->search.limit = wide < UINT32_MAX ? (uint32_t)wide : UINT32_MAX;
@@ -208,12 +217,13 @@ static int run_search(struct search_run *run, uint32_t limit, uint32_t *found, s
         int rc = run_parts(run, err);
         weft_top_finish(&run->top);
         *found = drop_repeated(&run->top);
-        if (rc < 0 || *found > limit || !run->top.overflowed || run->search.limit == UINT32_MAX) return rc;
+        if (rc < 0 || *found > limit || !run->top.overflowed || run->search.limit == UINT32_MAX)
+            return rc;
     }
 }
 
-static int hit_fill(const struct search_run *run, uint64_t row, struct weft_hit *out, struct weft_arena *arena,
-                    struct weft_err *err)
+static int hit_fill(const struct search_run *run, uint64_t row, struct weft_hit *out,
+                    struct weft_arena *arena, struct weft_err *err)
 {
     const struct part *part = &run->parts[row >> TAG_PART_SHIFT];
     uint64_t tag = row & ((UINT64_C(1) << TAG_PART_SHIFT) - 1);
@@ -221,7 +231,8 @@ static int hit_fill(const struct search_run *run, uint64_t row, struct weft_hit 
     int rc;
 
     if (part->is_block) {
-        if ((rc = weft_store_block_get(run->query->set->blocks[part->index], &block, err)) < 0) return rc;
+        if ((rc = weft_store_block_get(run->query->set->blocks[part->index], &block, err)) < 0)
+            return rc;
         return weft_block_hit(block, tag, out, arena, err);
     }
     weft_segment_hit(&run->query->views[part->index], tag, out);
@@ -230,7 +241,8 @@ static int hit_fill(const struct search_run *run, uint64_t row, struct weft_hit 
     return WEFT_OK;
 }
 
-static int hits_fill(struct search_run *run, uint32_t count, struct weft_arena *arena, struct weft_err *err)
+static int hits_fill(struct search_run *run, uint32_t count, struct weft_arena *arena,
+                     struct weft_err *err)
 {
     struct weft_search_result *result = run->result;
 
@@ -243,21 +255,24 @@ static int hits_fill(struct search_run *run, uint32_t count, struct weft_arena *
     return WEFT_OK;
 }
 
-static int store_search(void *self, const struct weft_search *search, struct weft_search_result *out,
-                        struct weft_arena *arena, struct weft_err *err)
+static int store_search(void *self, const struct weft_search *search,
+                        struct weft_search_result *out, struct weft_arena *arena,
+                        struct weft_err *err)
 {
     struct weft_store *store = self;
     struct query query;
     uint32_t found = 0;
 
     *out = (struct weft_search_result){ 0 };
-    if (search->limit == 0) return weft_fail(err, WEFT_INVALID, "search: limit is 0, at least 1 expected");
+    if (search->limit == 0)
+        return weft_fail(err, WEFT_INVALID, "search: limit is 0, at least 1 expected");
     query_begin(&query, store);
     struct search_run run = { .store = store, .query = &query, .search = *search, .result = out };
     run.has_hole = atomic_load(&store->damaged_files) > 0;
     parts_choose(&run, arena);
-    int rc = run.part_count < PARTS_MAX ? run_search(&run, search->limit, &found, arena, err)
-                                        : weft_fail(err, WEFT_TOO_LARGE, "search: more than %u files", PARTS_MAX);
+    int rc = run.part_count < PARTS_MAX
+                 ? run_search(&run, search->limit, &found, arena, err)
+                 : weft_fail(err, WEFT_TOO_LARGE, "search: more than %u files", PARTS_MAX);
     if (rc == WEFT_OK && run.has_hole) out->partial_reason = "damaged file";
     if (rc == WEFT_TIMEOUT) out->partial_reason = "time limit";
     if (rc == WEFT_CANCELLED) out->partial_reason = "cancelled";
@@ -271,6 +286,9 @@ static int store_search(void *self, const struct weft_search *search, struct wef
 
 struct weft_source weft_store_source(struct weft_store *store)
 {
-    return (struct weft_source){ .self = store, .trace = store_trace, .search = store_search,
-        .operations = weft_store_operations, .tail = weft_store_tail };
+    return (struct weft_source){ .self = store,
+                                 .trace = store_trace,
+                                 .search = store_search,
+                                 .operations = weft_store_operations,
+                                 .tail = weft_store_tail };
 }

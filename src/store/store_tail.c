@@ -11,13 +11,15 @@
 void weft_store_tail_record(struct weft_store *store, uint64_t segment, uint32_t chunk)
 {
     pthread_mutex_lock(&store->tail_mutex);
-    store->commits[store->commit_count % WEFT_STORE_TAIL_COMMITS] = (struct weft_store_commit){ segment, chunk };
+    store->commits[store->commit_count % WEFT_STORE_TAIL_COMMITS] =
+        (struct weft_store_commit){ segment, chunk };
     store->commit_count++;
     pthread_mutex_unlock(&store->tail_mutex);
 }
 
 /* The commit at *position, if there is one; moves a position that means nothing to the present. */
-static bool commit_at(struct weft_store *store, struct weft_tail_position *position, struct weft_store_commit *out)
+static bool commit_at(struct weft_store *store, struct weft_tail_position *position,
+                      struct weft_store_commit *out)
 {
     bool found = false;
 
@@ -35,10 +37,11 @@ static bool commit_at(struct weft_store *store, struct weft_tail_position *posit
 }
 
 /* Spans of one chunk; none when its segment has become part of a block since. */
-static int chunk_read(struct weft_store *store, const struct weft_store_commit *commit, struct weft_batch *out,
-                      struct weft_err *err)
+static int chunk_read(struct weft_store *store, const struct weft_store_commit *commit,
+                      struct weft_batch *out, struct weft_err *err)
 {
-    struct weft_store_set *set = weft_store_set_take(store); /* after the commit was found: its segment is in this set */
+    struct weft_store_set *set =
+        weft_store_set_take(store); /* after the commit was found: its segment is in this set */
     struct weft_segment_view view;
     struct weft_chunk_view chunk;
     struct weft_arena scratch;
@@ -63,8 +66,8 @@ static int chunk_read(struct weft_store *store, const struct weft_store_commit *
     return rc;
 }
 
-int weft_store_tail(void *self, struct weft_tail_position *position, uint32_t limit, struct weft_batch *out,
-                    struct weft_err *err)
+int weft_store_tail(void *self, struct weft_tail_position *position, uint32_t limit,
+                    struct weft_batch *out, struct weft_err *err)
 {
     struct weft_store *store = self;
     struct weft_store_commit commit;

@@ -15,8 +15,10 @@ static void answered(void *arg, const struct weft_outcome *outcome)
         answers->ok++;
         return;
     }
-    if (outcome->status == WEFT_FULL) answers->full++;
-    else answers->other++;
+    if (outcome->status == WEFT_FULL)
+        answers->full++;
+    else
+        answers->other++;
     snprintf(answers->text, sizeof answers->text, "%.*s", WEFT_S_ARG(outcome->message));
 }
 
@@ -24,32 +26,41 @@ static struct weft_store *open_inline(const char *directory)
 {
     struct weft_store *store;
     struct weft_err err;
-    const struct weft_store_options options = { .directory = directory, .writer_count = 1, .no_compaction = true };
+    const struct weft_store_options options = { .directory = directory,
+                                                .writer_count = 1,
+                                                .no_compaction = true };
 
     if (weft_store_open(&store, &options, &err) < 0) fail_msg("%s", err.text);
     return store;
 }
 
-static struct weft_store *open_with_loops(const char *directory, struct fixture_loops *loops, unsigned writers,
-                                          bool no_compaction, uint64_t age_ns)
+static struct weft_store *open_with_loops(const char *directory, struct fixture_loops *loops,
+                                          unsigned writers, bool no_compaction, uint64_t age_ns)
 {
     struct weft_store *store;
     struct weft_err err;
-    const struct weft_store_options options = { .directory = directory, .writer_count = writers, .post = fixture_post,
-        .defer = fixture_defer, .post_self = loops, .no_compaction = no_compaction, .seal_age_ns = age_ns,
-        .compact_age_ns = age_ns };
+    const struct weft_store_options options = { .directory = directory,
+                                                .writer_count = writers,
+                                                .post = fixture_post,
+                                                .defer = fixture_defer,
+                                                .post_self = loops,
+                                                .no_compaction = no_compaction,
+                                                .seal_age_ns = age_ns,
+                                                .compact_age_ns = age_ns };
 
     if (weft_store_open(&store, &options, &err) < 0) fail_msg("%s", err.text);
     return store;
 }
 
-static void send_trace(struct weft_store *store, uint32_t trace, uint32_t part, uint32_t spans, struct answers *answers)
+static void send_trace(struct weft_store *store, uint32_t trace, uint32_t part, uint32_t spans,
+                       struct answers *answers)
 {
     struct weft_consumer consumer = weft_store_consumer(store);
     struct weft_arena arena;
 
     weft_arena_init(&arena, 0);
-    consumer.consume(consumer.self, 0, fixture_trace_batch(&arena, trace, part, spans), answered, answers);
+    consumer.consume(consumer.self, 0, fixture_trace_batch(&arena, trace, part, spans), answered,
+                     answers);
     weft_arena_release(&arena);
 }
 
@@ -251,7 +262,8 @@ static void seal_with_threads_test(void **state)
         wait_for(&answers.ok, i * 20 - 10);
         wait_for_next_segment(store);
         fixture_post(&loops, 0, ten_requests, &round);
-        assert_int_equal(weft_store_seal(store, NULL), WEFT_OK); /* posted after: what came before is in it */
+        assert_int_equal(weft_store_seal(store, NULL),
+                         WEFT_OK); /* posted after: what came before is in it */
         weft_store_stats(store, &stats);
         assert_int_equal(stats.sealed_spans, i * 40);
         assert_int_equal(stats.live_spans, 0);
@@ -291,7 +303,8 @@ static void leftovers_test(void **state)
     fixture_directory_make(directory);
     write_file(directory, "block-0000000000000007.weft.tmp", "half", 4);
     write_file(directory, "CATALOG.new", "half", 4);
-    write_file(directory, "segment-0000000000000005.weft", zeros, sizeof zeros); /* allocated, then the power went */
+    write_file(directory, "segment-0000000000000005.weft", zeros,
+               sizeof zeros); /* allocated, then the power went */
     write_file(directory, "segment-0000000000000006.weft", "", 0);
     write_file(directory, "notes.txt", "mine", 4);
     struct weft_store *store = open_inline(directory);
@@ -300,7 +313,8 @@ static void leftovers_test(void **state)
     assert_false(file_exists(directory, "segment-0000000000000005.weft"));
     assert_false(file_exists(directory, "segment-0000000000000006.weft"));
     assert_true(file_exists(directory, "notes.txt"));
-    assert_true(file_exists(directory, "segment-0000000000000007.weft")); /* numbers seen are not given again */
+    assert_true(file_exists(
+        directory, "segment-0000000000000007.weft")); /* numbers seen are not given again */
     weft_store_stats(store, &stats);
     assert_int_equal(stats.damaged_files, 0);
     weft_store_close(store);
@@ -320,11 +334,14 @@ static void damaged_segment_test(void **state)
     struct weft_store *store = open_inline(directory);
     weft_store_stats(store, &stats);
     assert_int_equal(stats.damaged_files, 1);
-    assert_true(file_exists(directory, "segment-0000000000000001.weft")); /* somebody may want to repair it */
+    assert_true(file_exists(directory,
+                            "segment-0000000000000001.weft")); /* somebody may want to repair it */
     send_trace(store, 1, 0, 1, &answers);
     struct weft_source source = weft_store_source(store);
     weft_arena_init(&arena, 0);
-    assert_int_equal(source.search(source.self, &(struct weft_search){ .limit = 5 }, &result, &arena, NULL), WEFT_OK);
+    assert_int_equal(
+        source.search(source.self, &(struct weft_search){ .limit = 5 }, &result, &arena, NULL),
+        WEFT_OK);
     assert_int_equal(result.hit_count, 1);
     assert_string_equal(result.partial_reason, "damaged file");
     weft_arena_release(&arena);
@@ -375,7 +392,8 @@ static void tail_test(void **state)
     assert_int_equal(out.span_count, 6); /* whole chunks until the limit is reached */
     assert_int_equal(source.tail(source.self, &position, 100, &out, NULL), 0);
     assert_int_equal(out.span_count, 12);
-    for (uint32_t i = 0; i < 12; i++) assert_int_equal(weft_load_u32(out.spans[i].trace_id.bytes), i / 2 + 1);
+    for (uint32_t i = 0; i < 12; i++)
+        assert_int_equal(weft_load_u32(out.spans[i].trace_id.bytes), i / 2 + 1);
     assert_int_equal(source.tail(source.self, &position, 100, &out, NULL), 0);
     assert_int_equal(out.span_count, 12);
     late.chunk++; /* of another process */
@@ -399,7 +417,8 @@ static void read_only_test(void **state)
     struct weft_store *store = open_inline(directory);
     send_trace(store, 1, 0, 7, &answers);
     const struct weft_store_options options = { .directory = directory, .read_only = true };
-    assert_int_equal(weft_store_open(&reader, &options, &err), WEFT_OK); /* beside the one that writes */
+    assert_int_equal(weft_store_open(&reader, &options, &err),
+                     WEFT_OK); /* beside the one that writes */
     struct weft_source source = weft_store_source(reader);
     assert_int_equal(fixture_all_spans(&source), 7);
     assert_int_equal(weft_store_compact(reader, NULL, &err), WEFT_UNSUPPORTED);
@@ -409,7 +428,8 @@ static void read_only_test(void **state)
     assert_int_equal(fixture_all_spans(&source), 14);
     weft_store_close(store);
     fixture_directory_remove(directory);
-    assert_int_equal(weft_store_open(&reader, &options, &err), WEFT_IO); /* nothing is made either */
+    assert_int_equal(weft_store_open(&reader, &options, &err),
+                     WEFT_IO); /* nothing is made either */
     assert_int_equal(access(directory, F_OK), -1);
 }
 

@@ -13,7 +13,8 @@
 #include "base/assert.h"
 #include "store/store_internal.h"
 
-#define RETRY_BUSY_NS (100 * WEFT_NS_PER_MS)   /* the disk is behind: one or a few commits later there is room */
+#define RETRY_BUSY_NS \
+    (100 * WEFT_NS_PER_MS) /* the disk is behind: one or a few commits later there is room */
 #define REFUSE_STEP_MIN_NS (100 * WEFT_NS_PER_MS)
 #define REFUSE_STEP_MAX_NS (10 * WEFT_NS_PER_SECOND)
 
@@ -22,16 +23,22 @@ static void seal_step(struct weft_store_writer *writer);
 
 /* ---- lanes ---- */
 
-struct weft_store_lane *weft_store_lane_create(struct weft_store *store, unsigned writer, int *rc, struct weft_err *err)
+struct weft_store_lane *weft_store_lane_create(struct weft_store *store, unsigned writer, int *rc,
+                                               struct weft_err *err)
 {
     char recycle[WEFT_STORE_PATH_MAX];
     bool has_spare = weft_store_spare_take(store, recycle);
     struct weft_store_lane *lane = weft_alloc_zero(sizeof *lane);
 
     lane->number = atomic_fetch_add(&store->next_number, 1);
-    *rc = weft_segment_writer_create(&lane->segment_writer, &(struct weft_segment_options){
-        .directory = store->directory, .number = lane->number, .writer = writer,
-        .recycle = has_spare ? recycle : NULL, .created_unix_ns = weft_clock_unix_ns() }, err);
+    *rc = weft_segment_writer_create(
+        &lane->segment_writer,
+        &(struct weft_segment_options){ .directory = store->directory,
+                                        .number = lane->number,
+                                        .writer = writer,
+                                        .recycle = has_spare ? recycle : NULL,
+                                        .created_unix_ns = weft_clock_unix_ns() },
+        err);
     if (*rc == WEFT_OK) return lane;
     weft_free(lane);
     return NULL;
@@ -49,7 +56,8 @@ void weft_store_lane_discard(struct weft_store *store, struct weft_store_lane *l
 
     if (lane == NULL) return;
     bool is_kept = weft_store_spare_promise(store, spare);
-    weft_segment_mark_obsolete(weft_segment_writer_segment(lane->segment_writer), is_kept ? spare : NULL);
+    weft_segment_mark_obsolete(weft_segment_writer_segment(lane->segment_writer),
+                               is_kept ? spare : NULL);
     weft_segment_writer_destroy(lane->segment_writer);
     lane_free(lane);
 }
@@ -67,7 +75,8 @@ static struct weft_store_lane *lane_current(struct weft_store_writer *writer, st
     }
     writer->current = weft_store_prepare_take(writer, err);
     if (writer->current == NULL) return NULL;
-    weft_store_set_add_segment(writer->store, weft_segment_writer_segment(writer->current->segment_writer), true);
+    weft_store_set_add_segment(writer->store,
+                               weft_segment_writer_segment(writer->current->segment_writer), true);
     return writer->current;
 }
 
@@ -86,7 +95,8 @@ static void waiters_add(struct weft_store_waiters *waiters, weft_consumed *done,
 {
     if (waiters->count == waiters->capacity) {
         waiters->capacity = waiters->capacity == 0 ? 64 : waiters->capacity * 2;
-        waiters->items = weft_realloc_array(waiters->items, waiters->capacity, sizeof *waiters->items);
+        waiters->items =
+            weft_realloc_array(waiters->items, waiters->capacity, sizeof *waiters->items);
     }
     waiters->items[waiters->count++] = (struct weft_store_waiter){ done, arg };
 }
@@ -116,22 +126,28 @@ static void commit_soon(struct weft_store_writer *writer)
 }
 
 /* Into the pending chunk of the current lane, making room where that does not take waiting. */
-static int append(struct weft_store_writer *writer, const struct weft_batch *batch, struct weft_err *err)
+static int append(struct weft_store_writer *writer, const struct weft_batch *batch,
+                  struct weft_err *err)
 {
-    for (unsigned attempt = 0; attempt < 4; attempt++) { /* full chunk, full segment, and once more each */
+    for (unsigned attempt = 0; attempt < 4;
+         attempt++) { /* full chunk, full segment, and once more each */
         struct weft_store_lane *lane = lane_current(writer, err);
         bool must_seal = false, has_room;
         if (lane == NULL) return WEFT_FULL;
         int rc = weft_segment_writer_append(lane->segment_writer, batch, &must_seal, err);
-        if (must_seal) has_room = retire(writer); /* full; or broken, and the committer is about to say so */
-        else if (rc == WEFT_FULL) has_room = hand_over(writer);
-        else return rc;
+        if (must_seal)
+            has_room = retire(writer); /* full; or broken, and the committer is about to say so */
+        else if (rc == WEFT_FULL)
+            has_room = hand_over(writer);
+        else
+            return rc;
         if (!has_room) break;
     }
     return weft_fail(err, WEFT_FULL, "the store is busy writing to disk; send again later");
 }
 
-static void refuse(struct weft_store_writer *writer, int rc, const struct weft_err *err, weft_consumed *done, void *arg)
+static void refuse(struct weft_store_writer *writer, int rc, const struct weft_err *err,
+                   weft_consumed *done, void *arg)
 {
     struct weft_outcome outcome = { .status = rc, .message = weft_str_from_c(err->text) };
 
@@ -139,12 +155,14 @@ static void refuse(struct weft_store_writer *writer, int rc, const struct weft_e
         uint64_t now_ns = weft_clock_monotonic_ns();
         atomic_fetch_add(&writer->store->refused_batches, 1);
         outcome.retry_after_ns = RETRY_BUSY_NS;
-        if (writer->refuse_until_ns > now_ns) outcome.retry_after_ns += writer->refuse_until_ns - now_ns;
+        if (writer->refuse_until_ns > now_ns)
+            outcome.retry_after_ns += writer->refuse_until_ns - now_ns;
     }
     done(arg, &outcome);
 }
 
-void weft_store_consume(void *self, unsigned io_thread, const struct weft_batch *batch, weft_consumed *done, void *arg)
+void weft_store_consume(void *self, unsigned io_thread, const struct weft_batch *batch,
+                        weft_consumed *done, void *arg)
 {
     struct weft_store *store = self;
     struct weft_err err = { 0 };
@@ -182,9 +200,12 @@ static bool job_choose(struct weft_store_writer *writer, struct weft_store_job *
     }
     if (lane == NULL) lane = writer->current;
     if (lane == NULL || lane->pending.count == 0) return false;
-    *job = (struct weft_store_job){ .kind = WEFT_JOB_COMMIT, .lane = lane,
-        .chunk = weft_segment_writer_take(lane->segment_writer), .waiters = lane->pending };
-    WEFT_ASSERT(job->chunk != NULL, "%u senders wait, but the segment has nothing to commit", lane->pending.count);
+    *job = (struct weft_store_job){ .kind = WEFT_JOB_COMMIT,
+                                    .lane = lane,
+                                    .chunk = weft_segment_writer_take(lane->segment_writer),
+                                    .waiters = lane->pending };
+    WEFT_ASSERT(job->chunk != NULL, "%u senders wait, but the segment has nothing to commit",
+                lane->pending.count);
     lane->pending = (struct weft_store_waiters){ 0 };
     return true;
 }
@@ -200,14 +221,15 @@ static bool hand_over(struct weft_store_writer *writer)
 
 static void answer(struct weft_store_waiters *waiters, const struct weft_outcome *outcome)
 {
-    for (uint32_t i = 0; i < waiters->count; i++) waiters->items[i].done(waiters->items[i].arg, outcome);
+    for (uint32_t i = 0; i < waiters->count; i++)
+        waiters->items[i].done(waiters->items[i].arg, outcome);
     weft_free(waiters->items);
     *waiters = (struct weft_store_waiters){ 0 };
 }
 
 /* Leave a segment that could not be written to. Its waiting senders are moved to `failed`. */
-static void lane_abandon(struct weft_store_writer *writer, struct weft_store_lane *lane, const struct weft_err *why,
-                         struct weft_store_waiters *failed)
+static void lane_abandon(struct weft_store_writer *writer, struct weft_store_lane *lane,
+                         const struct weft_err *why, struct weft_store_waiters *failed)
 {
     struct weft_store *store = writer->store;
 
@@ -228,7 +250,8 @@ static void lane_abandon(struct weft_store_writer *writer, struct weft_store_lan
     }
     lane_free(lane);
 
-    writer->refuse_step_ns = writer->refuse_step_ns == 0 ? REFUSE_STEP_MIN_NS : writer->refuse_step_ns * 2;
+    writer->refuse_step_ns =
+        writer->refuse_step_ns == 0 ? REFUSE_STEP_MIN_NS : writer->refuse_step_ns * 2;
     if (writer->refuse_step_ns > REFUSE_STEP_MAX_NS) writer->refuse_step_ns = REFUSE_STEP_MAX_NS;
     writer->refuse_until_ns = weft_clock_monotonic_ns() + writer->refuse_step_ns;
     writer->refuse_err = *why;
@@ -238,16 +261,19 @@ static void commit_failed(struct weft_store_writer *writer, struct weft_store_jo
 {
     struct weft_err why = job->err;
 
-    weft_log(WEFT_LOG_ERROR, "store", "commit failed, its senders are told to send again: %s", why.text);
+    weft_log(WEFT_LOG_ERROR, "store", "commit failed, its senders are told to send again: %s",
+             why.text);
     lane_abandon(writer, job->lane, &why, &job->waiters);
-    struct weft_outcome outcome = { .status = WEFT_FULL, .message = weft_str_from_c(why.text),
-        .retry_after_ns = writer->refuse_step_ns };
+    struct weft_outcome outcome = { .status = WEFT_FULL,
+                                    .message = weft_str_from_c(why.text),
+                                    .retry_after_ns = writer->refuse_step_ns };
     answer(&job->waiters, &outcome);
 }
 
 static void sealed(struct weft_store_writer *writer, struct weft_store_job *job)
 {
-    if (job->rc < 0) weft_log(WEFT_LOG_ERROR, "store", "could not seal a segment: %s", job->err.text);
+    if (job->rc < 0)
+        weft_log(WEFT_LOG_ERROR, "store", "could not seal a segment: %s", job->err.text);
     writer->retiring = NULL;
     lane_free(job->lane);
     weft_store_compactor_wake(writer->store);
@@ -264,8 +290,10 @@ void weft_store_job_complete(void *arg)
     pthread_mutex_unlock(&writer->mutex);
     writer->is_busy = false;
 
-    if (job.kind == WEFT_JOB_SEAL) sealed(writer, &job);
-    else weft_segment_writer_give_back(job.lane->segment_writer, job.chunk);
+    if (job.kind == WEFT_JOB_SEAL)
+        sealed(writer, &job);
+    else
+        weft_segment_writer_give_back(job.lane->segment_writer, job.chunk);
     if (job.kind == WEFT_JOB_COMMIT && job.rc == WEFT_OK) {
         writer->refuse_step_ns = 0;
         hand_over(writer); /* first: the disk works while the senders are told */
@@ -285,7 +313,8 @@ void weft_store_writer_tick(void *arg)
     uint64_t first_ns = atomic_load(&writer->first_append_ns);
 
     atomic_store(&writer->is_tick_posted, false);
-    if (first_ns != 0 && weft_clock_monotonic_ns() - first_ns >= writer->store->options.seal_age_ns) retire(writer);
+    if (first_ns != 0 && weft_clock_monotonic_ns() - first_ns >= writer->store->options.seal_age_ns)
+        retire(writer);
 }
 
 static void seal_answer(struct weft_store_writer *writer)
@@ -303,7 +332,8 @@ static void seal_answer(struct weft_store_writer *writer)
 static void seal_step(struct weft_store_writer *writer)
 {
     if (writer->seal_state == WEFT_SEAL_NONE || writer->retiring != NULL) return;
-    if (writer->seal_state == WEFT_SEAL_WANTED && writer->current != NULL && writer->current->appended_spans > 0) {
+    if (writer->seal_state == WEFT_SEAL_WANTED && writer->current != NULL &&
+        writer->current->appended_spans > 0) {
         writer->seal_state = WEFT_SEAL_UNDER_WAY;
         retire(writer); /* inline, all is over when this returns */
         return;
@@ -330,16 +360,20 @@ int weft_store_seal(struct weft_store *store, struct weft_err *err)
         pthread_mutex_lock(&store->seal_mutex);
         writer->is_seal_awaited = true;
         pthread_mutex_unlock(&store->seal_mutex);
-        if (store->is_inline) seal_request(writer);
-        else options->post(options->post_self, i, seal_request, writer);
+        if (store->is_inline)
+            seal_request(writer);
+        else
+            options->post(options->post_self, i, seal_request, writer);
     }
     pthread_mutex_lock(&store->seal_mutex);
     for (unsigned i = 0; i < store->writer_count; i++)
-        while (store->writers[i].is_seal_awaited) pthread_cond_wait(&store->sealed, &store->seal_mutex);
+        while (store->writers[i].is_seal_awaited)
+            pthread_cond_wait(&store->sealed, &store->seal_mutex);
     pthread_mutex_unlock(&store->seal_mutex);
     pthread_mutex_unlock(&store->seal_call_mutex);
     if (atomic_load(&store->commit_errors) != errors_before)
-        return weft_fail(err, WEFT_IO, "a commit failed while segments were sealed; the log says why");
+        return weft_fail(err, WEFT_IO,
+                         "a commit failed while segments were sealed; the log says why");
     return WEFT_OK;
 }
 
@@ -357,7 +391,8 @@ int weft_store_writers_start(struct weft_store *store, struct weft_err *err)
         pthread_mutex_init(&writer->mutex, NULL);
         pthread_cond_init(&writer->wake, NULL);
         store->writer_count++;
-        writer->next = weft_store_lane_create(store, i, &rc, err); /* the first batch shall not wait for a file */
+        writer->next = weft_store_lane_create(store, i, &rc,
+                                              err); /* the first batch shall not wait for a file */
         if (rc == WEFT_OK) rc = weft_store_committer_start(writer, err);
     }
     return rc;
@@ -374,13 +409,15 @@ static void writer_finish(struct weft_store_writer *writer)
         weft_store_lane_discard(writer->store, writer->current);
     }
     weft_store_lane_discard(writer->store, writer->next);
-    WEFT_ASSERT(writer->retiring == NULL, "segment %llu was left open", (unsigned long long)writer->retiring->number);
+    WEFT_ASSERT(writer->retiring == NULL, "segment %llu was left open",
+                (unsigned long long)writer->retiring->number);
 }
 
 /* Callers have ended the I/O threads, so this thread is now the I/O thread of every writer. */
 void weft_store_writers_stop(struct weft_store *store)
 {
-    for (unsigned i = 0; i < store->writer_count; i++) weft_store_committer_stop(&store->writers[i]);
+    for (unsigned i = 0; i < store->writer_count; i++)
+        weft_store_committer_stop(&store->writers[i]);
     store->is_inline = true;
     for (unsigned i = 0; i < store->writer_count; i++) {
         writer_finish(&store->writers[i]);

@@ -18,8 +18,8 @@ static struct weft_str address_key(const void *const *address)
     return weft_str_make((const char *)address, sizeof *address);
 }
 
-static int resource_share(struct share *share, const struct weft_resource *resource, const struct weft_resource **out,
-                          struct weft_err *err)
+static int resource_share(struct share *share, const struct weft_resource *resource,
+                          const struct weft_resource **out, struct weft_err *err)
 {
     weft_buf_reset(&share->scratch);
     weft_buf_append_byte(&share->scratch, 'r');
@@ -31,15 +31,16 @@ static int resource_share(struct share *share, const struct weft_resource *resou
         return WEFT_OK;
     }
     struct weft_resource *copy = weft_arena_alloc_zero(share->arena, sizeof *copy);
-    int rc = weft_otlp_decode_resource(copy, weft_arena_copy(share->arena, weft_str_tail(content, 1)), share->arena, err);
+    int rc = weft_otlp_decode_resource(
+        copy, weft_arena_copy(share->arena, weft_str_tail(content, 1)), share->arena, err);
     if (rc < 0) return rc;
     weft_map_put(&share->by_content, content, (uintptr_t)copy, NULL);
     *out = copy;
     return WEFT_OK;
 }
 
-static int scope_share(struct share *share, const struct weft_scope *scope, const struct weft_scope **out,
-                       struct weft_err *err)
+static int scope_share(struct share *share, const struct weft_scope *scope,
+                       const struct weft_scope **out, struct weft_err *err)
 {
     const void *address = scope;
     const struct weft_resource *resource;
@@ -87,8 +88,8 @@ static void share_release(struct share *share)
 
 static bool has_bytes(const struct weft_attribute *a)
 {
-    return a->type == WEFT_VALUE_STRING || a->type == WEFT_VALUE_BYTES || a->type == WEFT_VALUE_ARRAY ||
-           a->type == WEFT_VALUE_KVLIST;
+    return a->type == WEFT_VALUE_STRING || a->type == WEFT_VALUE_BYTES ||
+           a->type == WEFT_VALUE_ARRAY || a->type == WEFT_VALUE_KVLIST;
 }
 
 static void attributes_copy(struct weft_attributes *attributes, struct weft_arena *arena)
@@ -99,13 +100,14 @@ static void attributes_copy(struct weft_attributes *attributes, struct weft_aren
         items[i] = attributes->items[i];
         items[i].key = weft_arena_copy(arena, weft_attribute_key(&items[i])).ptr;
         if (has_bytes(&items[i]))
-            items[i].ptr = weft_arena_copy(arena, weft_str_make(items[i].ptr, items[i].value_len)).ptr;
+            items[i].ptr =
+                weft_arena_copy(arena, weft_str_make(items[i].ptr, items[i].value_len)).ptr;
     }
     attributes->items = items;
 }
 
-static void span_copy(struct weft_span *out, const struct weft_span *span, const struct weft_scope *scope,
-                      struct weft_arena *arena)
+static void span_copy(struct weft_span *out, const struct weft_span *span,
+                      const struct weft_scope *scope, struct weft_arena *arena)
 {
     *out = *span;
     out->scope = scope;
@@ -114,7 +116,8 @@ static void span_copy(struct weft_span *out, const struct weft_span *span, const
     out->status_message = weft_arena_copy(arena, span->status_message);
     attributes_copy(&out->attributes, arena);
     if (span->event_count > 0) {
-        struct weft_event *events = weft_arena_alloc_array(arena, span->event_count, sizeof *events);
+        struct weft_event *events =
+            weft_arena_alloc_array(arena, span->event_count, sizeof *events);
         for (uint32_t i = 0; i < span->event_count; i++) {
             events[i] = span->events[i];
             events[i].name = weft_arena_copy(arena, span->events[i].name);
@@ -179,7 +182,8 @@ struct weft_str weft_span_canonical(const struct weft_span *span, struct weft_ar
     struct weft_buf bytes = { 0 };
 
     attributes_sort(&copy.attributes, arena);
-    struct weft_event *events = weft_arena_alloc_array(arena, span->event_count + 1, sizeof *events);
+    struct weft_event *events =
+        weft_arena_alloc_array(arena, span->event_count + 1, sizeof *events);
     for (uint32_t i = 0; i < span->event_count; i++) {
         events[i] = span->events[i];
         attributes_sort(&events[i].attributes, arena);
@@ -191,11 +195,13 @@ struct weft_str weft_span_canonical(const struct weft_span *span, struct weft_ar
     }
     copy.events = events;
     copy.links = links;
-    copy.scope = &nothing; /* its own order of keys would come along; the canonical forms stand in front */
+    copy.scope =
+        &nothing; /* its own order of keys would come along; the canonical forms stand in front */
     weft_otlp_encode_resource(&bytes, span->scope->resource);
     weft_otlp_encode_scope(&bytes, span->scope);
-    weft_otlp_encode_protobuf(&bytes, &(struct weft_batch){ .arena = arena, .spans = &copy, .span_count = 1,
-                                  .span_capacity = 1 });
+    weft_otlp_encode_protobuf(
+        &bytes, &(struct weft_batch){
+                    .arena = arena, .spans = &copy, .span_count = 1, .span_capacity = 1 });
     struct weft_str out = weft_arena_copy(arena, weft_buf_str(&bytes));
     weft_buf_release(&bytes);
     return out;
@@ -225,12 +231,16 @@ static int candidate_compare(const void *a, const void *b)
 static void duplicates_mark(struct candidate *candidates, uint32_t count, struct weft_arena *arena)
 {
     for (uint32_t first = 0, end; first < count; first = end) {
-        for (end = first + 1; end < count && place_compare(&candidates[first], &candidates[end]) == 0;) end++;
+        for (end = first + 1;
+             end < count && place_compare(&candidates[first], &candidates[end]) == 0;)
+            end++;
         if (end - first < 2) continue;
-        for (uint32_t i = first; i < end; i++) candidates[i].canonical = weft_span_canonical(candidates[i].span, arena);
+        for (uint32_t i = first; i < end; i++)
+            candidates[i].canonical = weft_span_canonical(candidates[i].span, arena);
         qsort(&candidates[first], end - first, sizeof *candidates, candidate_compare);
         for (uint32_t i = first + 1; i < end; i++)
-            candidates[i].is_duplicate = weft_str_equal(candidates[i].canonical, candidates[i - 1].canonical);
+            candidates[i].is_duplicate =
+                weft_str_equal(candidates[i].canonical, candidates[i - 1].canonical);
     }
 }
 
@@ -242,9 +252,11 @@ int weft_trace_join(const struct weft_batch *parts, struct weft_batch *out, stru
 
     weft_arena_init(&scratch, 0);
     share_init(&share, out->arena);
-    struct candidate *candidates = weft_arena_alloc_array(&scratch, parts->span_count, sizeof *candidates);
+    struct candidate *candidates =
+        weft_arena_alloc_array(&scratch, parts->span_count, sizeof *candidates);
     for (uint32_t i = 0; i < parts->span_count; i++) candidates[i].span = &parts->spans[i];
-    if (parts->span_count > 1) qsort(candidates, parts->span_count, sizeof *candidates, candidate_compare);
+    if (parts->span_count > 1)
+        qsort(candidates, parts->span_count, sizeof *candidates, candidate_compare);
     duplicates_mark(candidates, parts->span_count, &scratch);
     for (uint32_t i = 0; i < parts->span_count && rc == WEFT_OK; i++) {
         const struct weft_scope *scope;

@@ -1,10 +1,11 @@
 /* trace_join_test.c -- spans of one trace from several parts: order, duplicates, sharing, and that nothing of the parts is kept. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
 #include "model/batch_random.h"
 #include "model/span_equal.h"
 #include "store/trace_join.h"
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
 
 static void add_copies(struct weft_batch *parts, const struct weft_batch *from)
 {
@@ -34,7 +35,8 @@ static void shuffled_and_doubled_test(void **state)
         struct weft_batch first = { .arena = &arena }, second = { .arena = &arena };
         struct weft_batch sent = { .arena = &arena };
         weft_batch_random(&sent, &random, &WEFT_BATCH_RANDOM_EVERYTHING);
-        for (uint32_t i = 1; i < sent.span_count; i += 3) { /* some conflict: same place, other contents */
+        for (uint32_t i = 1; i < sent.span_count;
+             i += 3) { /* some conflict: same place, other contents */
             sent.spans[i].span_id = sent.spans[i - 1].span_id;
             sent.spans[i].start_time_unix_nano = sent.spans[i - 1].start_time_unix_nano;
         }
@@ -53,7 +55,8 @@ static void shuffled_and_doubled_test(void **state)
         for (uint32_t i = 0; i < sent.span_count; i++) {
             uint32_t k = 0;
             while (k < first.span_count && !weft_span_equal(&sent.spans[i], &first.spans[k])) k++;
-            if (k == first.span_count) fail_msg("seed %llu: span %u is lost", (unsigned long long)seed, i);
+            if (k == first.span_count)
+                fail_msg("seed %llu: span %u is lost", (unsigned long long)seed, i);
         }
         weft_arena_release(&arena);
     }
@@ -61,19 +64,25 @@ static void shuffled_and_doubled_test(void **state)
 
 static struct weft_attribute int_attribute(const char *key, int64_t value)
 {
-    return (struct weft_attribute){ .key = key, .key_len = (uint32_t)strlen(key) & 0xffffff, .type = WEFT_VALUE_INT,
-        .int_value = value };
+    return (struct weft_attribute){ .key = key,
+                                    .key_len = (uint32_t)strlen(key) & 0xffffff,
+                                    .type = WEFT_VALUE_INT,
+                                    .int_value = value };
 }
 
 /* The same span through a segment and through a block, whose keys have an order of their own. */
 static void key_order_test(void **state)
 {
-    const struct weft_attribute one[] = { int_attribute("b", 1), int_attribute("a", 2), int_attribute("a", 3) };
-    const struct weft_attribute other[] = { int_attribute("a", 2), int_attribute("a", 3), int_attribute("b", 1) };
-    const struct weft_attribute swapped[] = { int_attribute("a", 3), int_attribute("a", 2), int_attribute("b", 1) };
+    const struct weft_attribute one[] = { int_attribute("b", 1), int_attribute("a", 2),
+                                          int_attribute("a", 3) };
+    const struct weft_attribute other[] = { int_attribute("a", 2), int_attribute("a", 3),
+                                            int_attribute("b", 1) };
+    const struct weft_attribute swapped[] = { int_attribute("a", 3), int_attribute("a", 2),
+                                              int_attribute("b", 1) };
     const struct weft_attribute *const lists[] = { one, other, swapped };
-    struct weft_resource resources[3] = { { .schema_url = WEFT_S("x") }, { .schema_url = WEFT_S("x") },
-        { .schema_url = WEFT_S("x") } };
+    struct weft_resource resources[3] = { { .schema_url = WEFT_S("x") },
+                                          { .schema_url = WEFT_S("x") },
+                                          { .schema_url = WEFT_S("x") } };
     struct weft_scope scopes[3];
     struct weft_arena arena;
 

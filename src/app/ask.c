@@ -19,10 +19,12 @@ static struct weft_str error_message(struct weft_str body, struct weft_arena *ar
     struct weft_json_reader r;
     struct weft_str key = { 0 };
     weft_json_reader_init(&r, body, arena);
-    for (enum weft_json_token token = weft_json_next(&r); token != WEFT_JSON_END && token != WEFT_JSON_ERROR;
-         token = weft_json_next(&r)) {
-        if (token == WEFT_JSON_KEY) key = r.text;
-        else if (token == WEFT_JSON_STRING && weft_str_equal_c(key, "message")) return r.text;
+    for (enum weft_json_token token = weft_json_next(&r);
+         token != WEFT_JSON_END && token != WEFT_JSON_ERROR; token = weft_json_next(&r)) {
+        if (token == WEFT_JSON_KEY)
+            key = r.text;
+        else if (token == WEFT_JSON_STRING && weft_str_equal_c(key, "message"))
+            return r.text;
     }
     return (struct weft_str){ 0 };
 }
@@ -32,23 +34,31 @@ static int fail_with_answer(const struct weft_http_response *response, struct we
     struct weft_arena arena;
     weft_arena_init(&arena, 0);
     struct weft_str message = error_message(weft_buf_str(&response->body), &arena);
-    int status = response->status == 404 ? WEFT_NOT_FOUND : response->status == 400 ? WEFT_INVALID : WEFT_IO;
-    if (message.len > 0) weft_fail(err, status, "%.*s", WEFT_S_ARG(message));
-    else weft_fail(err, status, "the server answered %d; is this a weft?", response->status);
+    int status = response->status == 404   ? WEFT_NOT_FOUND
+                 : response->status == 400 ? WEFT_INVALID
+                                           : WEFT_IO;
+    if (message.len > 0)
+        weft_fail(err, status, "%.*s", WEFT_S_ARG(message));
+    else
+        weft_fail(err, status, "the server answered %d; is this a weft?", response->status);
     weft_arena_release(&arena);
     return status;
 }
 
-int weft_ask(struct weft_buf *body, const char *server, struct weft_str path, const char *accept, struct weft_err *err)
+int weft_ask(struct weft_buf *body, const char *server, struct weft_str path, const char *accept,
+             struct weft_err *err)
 {
     struct weft_http_client *client = NULL;
     struct weft_http_response response = { 0 };
-    const struct weft_http_header header = { WEFT_S("accept"), weft_str_from_c(accept != NULL ? accept : "application/json") };
+    const struct weft_http_header header = {
+        WEFT_S("accept"), weft_str_from_c(accept != NULL ? accept : "application/json")
+    };
 
     int rc = weft_http_client_create(&client, weft_str_from_c(server), NULL, err);
     if (rc == WEFT_OK)
-        rc = weft_http_client_call(client, &(struct weft_http_call){ .path = path, .headers = &header, .header_count = 1 },
-                                   &response, err);
+        rc = weft_http_client_call(
+            client, &(struct weft_http_call){ .path = path, .headers = &header, .header_count = 1 },
+            &response, err);
     if (rc == WEFT_OK && response.status != 200) rc = fail_with_answer(&response, err);
     if (rc == WEFT_OK) weft_buf_append_str(body, weft_buf_str(&response.body));
     weft_http_response_release(&response);

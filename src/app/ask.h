@@ -10,6 +10,7 @@
 /* Append "?name=value" or "&name=value", encoded. */
 void weft_ask_add(struct weft_buf *path, const char *name, struct weft_str value);
 /* GET server + path; the body is appended to `body`. `accept` NULL: JSON. */
-int weft_ask(struct weft_buf *body, const char *server, struct weft_str path, const char *accept, struct weft_err *err);
+int weft_ask(struct weft_buf *body, const char *server, struct weft_str path, const char *accept,
+             struct weft_err *err);
 
 #endif

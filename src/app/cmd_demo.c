@@ -1,5 +1,4 @@
 /* cmd_demo.c -- weft demo: the traffic of a shop, sent over OTLP like anyone's. */
-#include <signal.h>
 #include "app/command.h"
 #include "app/demo/feed.h"
 #include "app/demo/incidents.h"
@@ -8,8 +7,9 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "model/otlp.h"
+#include <signal.h>
 
-#define LIVE_STEP_NS (200 * WEFT_NS_PER_MS)  /* how often what ended is sent */
+#define LIVE_STEP_NS (200 * WEFT_NS_PER_MS)        /* how often what ended is sent */
 #define BACKFILL_STEP_NS (10 * WEFT_NS_PER_SECOND) /* of the past, at once */
 #define REQUESTS_MAX 64
 #define GIVE_UP_NS (10 * WEFT_NS_PER_SECOND) /* without a server */
@@ -23,22 +23,59 @@ struct options {
 };
 #define AT(field) offsetof(struct options, field)
 static const struct weft_option options[] = {
-    { .name = "endpoint", .kind = WEFT_OPT_STRING, .offset = AT(endpoint), .letter = 'e', .value_name = "URL",
+    { .name = "endpoint",
+      .kind = WEFT_OPT_STRING,
+      .offset = AT(endpoint),
+      .letter = 'e',
+      .value_name = "URL",
       .help = "Where to send: http://127.0.0.1:4317 for grpc, :4318 for http, unless given." },
-    { .name = "protocol", .kind = WEFT_OPT_ENUM, .offset = AT(protocol), .letter = 'p', .fallback = "grpc",
-      .choices = weft_otlp_protocol_choices, .help = "How to send." },
-    { .name = "compression", .kind = WEFT_OPT_ENUM, .offset = AT(compression), .letter = 'z', .fallback = "none",
-      .choices = weft_otlp_compression_choices, .help = "Of the requests." },
-    { .name = "rate", .kind = WEFT_OPT_NUMBER, .offset = AT(rate), .letter = 'r', .fallback = "5",
+    { .name = "protocol",
+      .kind = WEFT_OPT_ENUM,
+      .offset = AT(protocol),
+      .letter = 'p',
+      .fallback = "grpc",
+      .choices = weft_otlp_protocol_choices,
+      .help = "How to send." },
+    { .name = "compression",
+      .kind = WEFT_OPT_ENUM,
+      .offset = AT(compression),
+      .letter = 'z',
+      .fallback = "none",
+      .choices = weft_otlp_compression_choices,
+      .help = "Of the requests." },
+    { .name = "rate",
+      .kind = WEFT_OPT_NUMBER,
+      .offset = AT(rate),
+      .letter = 'r',
+      .fallback = "5",
       .help = "Customers' requests a second, on average over the day." },
-    { .name = "seed", .kind = WEFT_OPT_COUNT, .offset = AT(seed), .fallback = "1", .help = "The same seed tells the same story." },
-    { .name = "speed", .kind = WEFT_OPT_NUMBER, .offset = AT(speed), .fallback = "1",
-      .help = "How fast the story goes: with 60 an hour's incidents pass in a minute. Spans keep their real length." },
-    { .name = "backfill", .kind = WEFT_OPT_DURATION, .offset = AT(backfill_ns), .fallback = "0",
+    { .name = "seed",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(seed),
+      .fallback = "1",
+      .help = "The same seed tells the same story." },
+    { .name = "speed",
+      .kind = WEFT_OPT_NUMBER,
+      .offset = AT(speed),
+      .fallback = "1",
+      .help = "How fast the story goes: with 60 an hour's incidents pass in a minute. Spans keep "
+              "their real length." },
+    { .name = "backfill",
+      .kind = WEFT_OPT_DURATION,
+      .offset = AT(backfill_ns),
+      .fallback = "0",
       .help = "Send the past first: 24h ends now, as fast as it is taken." },
-    { .name = "duration", .kind = WEFT_OPT_DURATION, .offset = AT(duration_ns), .fallback = "0",
-      .help = "Stop after that long of live traffic; 0: never. With --backfill and 1ns: the past alone." },
-    { .name = "quiet", .kind = WEFT_OPT_BOOL, .offset = AT(quiet), .letter = 'q', .help = "Print nothing but errors." },
+    { .name = "duration",
+      .kind = WEFT_OPT_DURATION,
+      .offset = AT(duration_ns),
+      .fallback = "0",
+      .help = "Stop after that long of live traffic; 0: never. With --backfill and 1ns: the past "
+              "alone." },
+    { .name = "quiet",
+      .kind = WEFT_OPT_BOOL,
+      .offset = AT(quiet),
+      .letter = 'q',
+      .help = "Print nothing but errors." },
     { 0 },
 };
 
@@ -63,7 +100,10 @@ struct demo {
 };
 
 static volatile sig_atomic_t is_stopped;
-static void stop(int signal) { is_stopped = 1; }
+static void stop(int signal)
+{
+    is_stopped = 1;
+}
 
 static void done(void *arg, const struct weft_otlp_sent *sent)
 {
@@ -73,10 +113,13 @@ static void done(void *arg, const struct weft_otlp_sent *sent)
     if (sent->is_accepted || !sent->may_retry) {
         request->is_used = false;
         demo->last_contact_ns = weft_clock_monotonic_ns();
-        if (sent->is_accepted) demo->accepted_spans += request->span_count;
-        else demo->lost_spans += request->span_count;
+        if (sent->is_accepted)
+            demo->accepted_spans += request->span_count;
+        else
+            demo->lost_spans += request->span_count;
         if (!sent->is_accepted)
-            demo->rc = weft_fail(&demo->err, WEFT_INVALID, "the server refused a request: %s %.*s", sent->code, WEFT_S_ARG(sent->message));
+            demo->rc = weft_fail(&demo->err, WEFT_INVALID, "the server refused a request: %s %.*s",
+                                 sent->code, WEFT_S_ARG(sent->message));
         return;
     }
     uint64_t delay = sent->retry_after_ns > 0 ? sent->retry_after_ns : 200 * WEFT_NS_PER_MS;
@@ -130,7 +173,8 @@ static void send_batch(struct demo *demo, const struct weft_batch *batch)
     } else {
         weft_otlp_encode_protobuf(&request->body, batch);
     }
-    int rc = weft_otlp_sender_pack(demo->sender, weft_buf_str(&request->body), &request->packed, &request->out, &demo->err);
+    int rc = weft_otlp_sender_pack(demo->sender, weft_buf_str(&request->body), &request->packed,
+                                   &request->out, &demo->err);
     request->is_used = rc == WEFT_OK;
     if (rc < 0) demo->rc = rc;
     send_waiting(demo);
@@ -162,10 +206,12 @@ static void finish_sending(struct demo *demo, uint64_t bound_ns)
 
 static void send_past(struct demo *demo, uint64_t begin_ns, uint64_t end_ns, bool shows_progress)
 {
-    for (uint64_t at = begin_ns; at < end_ns && demo->rc == WEFT_OK && !is_stopped; at += BACKFILL_STEP_NS) {
+    for (uint64_t at = begin_ns; at < end_ns && demo->rc == WEFT_OK && !is_stopped;
+         at += BACKFILL_STEP_NS) {
         advance(demo, at);
         if (shows_progress)
-            fprintf(stderr, "\rthe past: %3.0f %%, %llu spans ", (double)(at - begin_ns) * 100 / (double)(end_ns - begin_ns),
+            fprintf(stderr, "\rthe past: %3.0f %%, %llu spans ",
+                    (double)(at - begin_ns) * 100 / (double)(end_ns - begin_ns),
                     (unsigned long long)demo->accepted_spans);
     }
     finish_sending(demo, 60 * WEFT_NS_PER_SECOND);
@@ -175,13 +221,15 @@ static void send_past(struct demo *demo, uint64_t begin_ns, uint64_t end_ns, boo
 static void send_live(struct demo *demo)
 {
     uint64_t duration = demo->options->duration_ns, begin = weft_clock_monotonic_ns();
-    while (demo->rc == WEFT_OK && !is_stopped && (duration == 0 || weft_clock_monotonic_ns() - begin < duration)) {
+    while (demo->rc == WEFT_OK && !is_stopped &&
+           (duration == 0 || weft_clock_monotonic_ns() - begin < duration)) {
         uint64_t next = weft_clock_monotonic_ns() + LIVE_STEP_NS, now;
         advance(demo, weft_clock_unix_ns());
         while ((now = weft_clock_monotonic_ns()) < next && demo->rc == WEFT_OK && !is_stopped) {
             send_waiting(demo);
             weft_otlp_sender_poll(demo->sender, next - now);
-            if (weft_otlp_sender_in_flight(demo->sender) == 0) weft_clock_sleep_ns(20 * WEFT_NS_PER_MS);
+            if (weft_otlp_sender_in_flight(demo->sender) == 0)
+                weft_clock_sleep_ns(20 * WEFT_NS_PER_MS);
         }
     }
     finish_sending(demo, 2 * WEFT_NS_PER_SECOND);
@@ -191,7 +239,8 @@ static void print_story(const struct options *o, const char *endpoint)
 {
     printf("sending to %s, about %g requests a second; stop with Ctrl-C\n", endpoint, o->rate);
     for (int i = 0; i < DEMO_INCIDENT_COUNT; i++)
-        printf("  minutes %2u to %2u of every half hour: %s (%s)\n", weft_demo_incidents[i].from_minute, weft_demo_incidents[i].to_minute,
+        printf("  minutes %2u to %2u of every half hour: %s (%s)\n",
+               weft_demo_incidents[i].from_minute, weft_demo_incidents[i].to_minute,
                weft_demo_incidents[i].name, weft_demo_incidents[i].summary);
     fflush(stdout);
 }
@@ -208,17 +257,28 @@ static int run(const void *given, const struct weft_command_line *line)
     demo->options = o;
     demo->last_contact_ns = weft_clock_monotonic_ns();
     weft_terminal_init(&terminal, 2, WEFT_COLOUR_AUTO);
-    demo->rc = weft_otlp_sender_create(&demo->sender, &(struct weft_otlp_sender_options){
-        .endpoint = o->endpoint, .protocol = o->protocol, .compression = o->compression, .connections = 2, .in_flight = 16 }, &demo->err);
+    demo->rc =
+        weft_otlp_sender_create(&demo->sender,
+                                &(struct weft_otlp_sender_options){ .endpoint = o->endpoint,
+                                                                    .protocol = o->protocol,
+                                                                    .compression = o->compression,
+                                                                    .connections = 2,
+                                                                    .in_flight = 16 },
+                                &demo->err);
     if (demo->rc == WEFT_OK) {
-        weft_demo_feed_create(&demo->feed, &(struct weft_demo_feed_options){ .seed = o->seed, .begin_ns = now - o->backfill_ns,
-                                                                   .traces_per_second = o->rate, .speed = o->speed });
+        weft_demo_feed_create(&demo->feed,
+                              &(struct weft_demo_feed_options){ .seed = o->seed,
+                                                                .begin_ns = now - o->backfill_ns,
+                                                                .traces_per_second = o->rate,
+                                                                .speed = o->speed });
         if (!o->quiet) print_story(o, weft_otlp_sender_endpoint(demo->sender));
-        if (o->backfill_ns > 0) send_past(demo, now - o->backfill_ns, now, terminal.is_tty && !o->quiet);
+        if (o->backfill_ns > 0)
+            send_past(demo, now - o->backfill_ns, now, terminal.is_tty && !o->quiet);
         if (demo->rc == WEFT_OK) send_live(demo);
         if (!o->quiet) printf("%llu spans accepted\n", (unsigned long long)demo->accepted_spans);
     }
-    int exit_code = demo->rc < 0 ? weft_command_error(line->command, "%s", demo->err.text) : WEFT_EXIT_OK;
+    int exit_code =
+        demo->rc < 0 ? weft_command_error(line->command, "%s", demo->err.text) : WEFT_EXIT_OK;
     weft_otlp_sender_destroy(demo->sender);
     weft_demo_feed_destroy(demo->feed);
     for (unsigned i = 0; i < REQUESTS_MAX; i++) {
@@ -230,14 +290,24 @@ static int run(const void *given, const struct weft_command_line *line)
 }
 
 static const char *const examples[] = {
-    "weft demo", "a shop with 17 services, live",
-    "weft demo --backfill 24h --rate 2", "yesterday first, then live",
-    "weft demo --speed 30 --rate 20", "every incident within a minute", NULL,
+    "weft demo",
+    "a shop with 17 services, live",
+    "weft demo --backfill 24h --rate 2",
+    "yesterday first, then live",
+    "weft demo --speed 30 --rate 20",
+    "every incident within a minute",
+    NULL,
 };
 const struct weft_command weft_command_demo = {
-    .name = "demo", .summary = "Send the traffic of a made-up shop",
-    .description = "Seventeen services in ten languages' conventions: HTTP, gRPC, PostgreSQL, Redis, Kafka with links, a cloud\n"
-                   "function, an assistant with a language model. Things go wrong on schedule: a slow query after a release, a\n"
+    .name = "demo",
+    .summary = "Send the traffic of a made-up shop",
+    .description = "Seventeen services in ten languages' conventions: HTTP, gRPC, PostgreSQL, "
+                   "Redis, Kafka with links, a cloud\n"
+                   "function, an assistant with a language model. Things go wrong on schedule: a "
+                   "slow query after a release, a\n"
                    "retry storm, a cascade of timeouts, a cache outage.",
-    .examples = examples, .options = options, .options_size = sizeof(struct options), .run = run,
+    .examples = examples,
+    .options = options,
+    .options_size = sizeof(struct options),
+    .run = run,
 };

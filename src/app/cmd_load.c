@@ -15,29 +15,87 @@ struct options {
     double rate;
     bool json, quiet;
 };
-static const char *const shape_choices[] = { "a1", "a2", "small", NULL }; /* as in weft_load_shapes */
+static const char *const shape_choices[] = { "a1", "a2", "small",
+                                             NULL }; /* as in weft_load_shapes */
 #define AT(field) offsetof(struct options, field)
 static const struct weft_option options[] = {
-    { .name = "endpoint", .kind = WEFT_OPT_STRING, .offset = AT(endpoint), .letter = 'e', .value_name = "URL",
+    { .name = "endpoint",
+      .kind = WEFT_OPT_STRING,
+      .offset = AT(endpoint),
+      .letter = 'e',
+      .value_name = "URL",
       .help = "Where to send: http://127.0.0.1:4317 for grpc, :4318 for http, unless given." },
-    { .name = "protocol", .kind = WEFT_OPT_ENUM, .offset = AT(protocol), .letter = 'p', .fallback = "grpc",
-      .choices = weft_otlp_protocol_choices, .help = "http is OTLP/HTTP with protobuf." },
-    { .name = "shape", .kind = WEFT_OPT_ENUM, .offset = AT(shape), .fallback = "a1", .choices = shape_choices,
-      .help = "a1: 66 shapes of the semantic conventions, 840 bytes; a2: ten-span traces, 97 keys; small: 119 bytes." },
-    { .name = "compression", .kind = WEFT_OPT_ENUM, .offset = AT(compression), .letter = 'z', .fallback = "none",
-      .choices = weft_otlp_compression_choices, .help = "Of the requests." },
-    { .name = "connections", .kind = WEFT_OPT_COUNT, .offset = AT(connections), .letter = 'c', .fallback = "2", .min = 1,
-      .max = 1000, .help = "Connections to open." },
-    { .name = "in-flight", .kind = WEFT_OPT_COUNT, .offset = AT(in_flight), .fallback = "4", .min = 1, .max = 1000,
+    { .name = "protocol",
+      .kind = WEFT_OPT_ENUM,
+      .offset = AT(protocol),
+      .letter = 'p',
+      .fallback = "grpc",
+      .choices = weft_otlp_protocol_choices,
+      .help = "http is OTLP/HTTP with protobuf." },
+    { .name = "shape",
+      .kind = WEFT_OPT_ENUM,
+      .offset = AT(shape),
+      .fallback = "a1",
+      .choices = shape_choices,
+      .help = "a1: 66 shapes of the semantic conventions, 840 bytes; a2: ten-span traces, 97 keys; "
+              "small: 119 bytes." },
+    { .name = "compression",
+      .kind = WEFT_OPT_ENUM,
+      .offset = AT(compression),
+      .letter = 'z',
+      .fallback = "none",
+      .choices = weft_otlp_compression_choices,
+      .help = "Of the requests." },
+    { .name = "connections",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(connections),
+      .letter = 'c',
+      .fallback = "2",
+      .min = 1,
+      .max = 1000,
+      .help = "Connections to open." },
+    { .name = "in-flight",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(in_flight),
+      .fallback = "4",
+      .min = 1,
+      .max = 1000,
       .help = "Requests under way on each; over HTTP always one." },
-    { .name = "spans-per-request", .kind = WEFT_OPT_COUNT, .offset = AT(spans_per_request), .fallback = "1000", .min = 1,
-      .max = 100000, .help = "Spans in one request." },
-    { .name = "rate", .kind = WEFT_OPT_NUMBER, .offset = AT(rate), .fallback = "0", .help = "Spans a second; 0: as fast as they are taken." },
-    { .name = "seconds", .kind = WEFT_OPT_SECONDS, .offset = AT(duration_ns), .letter = 't', .fallback = "10", .help = "How long to send." },
-    { .name = "spans", .kind = WEFT_OPT_COUNT, .offset = AT(total_spans), .help = "Stop after that many spans; 0: by time." },
-    { .name = "seed", .kind = WEFT_OPT_COUNT, .offset = AT(seed), .help = "The same seed makes the same ids; 0: draw one." },
-    { .name = "json", .kind = WEFT_OPT_BOOL, .offset = AT(json), .help = "Print the report as JSON." },
-    { .name = "quiet", .kind = WEFT_OPT_BOOL, .offset = AT(quiet), .letter = 'q', .help = "No progress line." },
+    { .name = "spans-per-request",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(spans_per_request),
+      .fallback = "1000",
+      .min = 1,
+      .max = 100000,
+      .help = "Spans in one request." },
+    { .name = "rate",
+      .kind = WEFT_OPT_NUMBER,
+      .offset = AT(rate),
+      .fallback = "0",
+      .help = "Spans a second; 0: as fast as they are taken." },
+    { .name = "seconds",
+      .kind = WEFT_OPT_SECONDS,
+      .offset = AT(duration_ns),
+      .letter = 't',
+      .fallback = "10",
+      .help = "How long to send." },
+    { .name = "spans",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(total_spans),
+      .help = "Stop after that many spans; 0: by time." },
+    { .name = "seed",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(seed),
+      .help = "The same seed makes the same ids; 0: draw one." },
+    { .name = "json",
+      .kind = WEFT_OPT_BOOL,
+      .offset = AT(json),
+      .help = "Print the report as JSON." },
+    { .name = "quiet",
+      .kind = WEFT_OPT_BOOL,
+      .offset = AT(quiet),
+      .letter = 'q',
+      .help = "No progress line." },
     { 0 },
 };
 
@@ -97,7 +155,8 @@ static int send_slot(struct run *run, struct slot *slot)
         rc = to_json(slot, &run->err);
         body = weft_buf_str(&slot->json);
     }
-    if (rc == WEFT_OK) rc = weft_otlp_sender_pack(run->sender, body, &slot->packed, &slot->body, &run->err);
+    if (rc == WEFT_OK)
+        rc = weft_otlp_sender_pack(run->sender, body, &slot->packed, &slot->body, &run->err);
     if (rc == WEFT_OK) rc = weft_otlp_sender_send(run->sender, slot->body, done, slot, &run->err);
     if (rc < 0) return rc;
     slot->is_in_flight = true;
@@ -121,7 +180,8 @@ static uint64_t send_what_is_due(struct run *run, uint64_t now, int *rc)
     for (uint32_t i = 0; i < run->slot_count && !is_over(run, now); i++) {
         struct slot *slot = &run->slots[i];
         if (slot->is_in_flight) continue;
-        uint64_t due = slot->not_before_ns > run->next_due_ns ? slot->not_before_ns : run->next_due_ns;
+        uint64_t due =
+            slot->not_before_ns > run->next_due_ns ? slot->not_before_ns : run->next_due_ns;
         if (due > now) {
             if (due - now < wait_ns) wait_ns = due - now;
             continue;
@@ -137,7 +197,8 @@ static void show_progress(const struct run *run, uint64_t now)
 {
     double seconds = (double)(now - run->started_ns) / 1e9;
     fprintf(stderr, "\r%5.0f s  %12llu spans accepted  %9.0f/s  %llu requests refused ", seconds,
-            (unsigned long long)run->report.accepted_spans, (double)run->report.accepted_spans / seconds,
+            (unsigned long long)run->report.accepted_spans,
+            (double)run->report.accepted_spans / seconds,
             (unsigned long long)run->report.refused_requests);
 }
 
@@ -158,9 +219,11 @@ static int run_load(struct run *run, bool shows_progress)
     int rc = WEFT_OK;
     uint64_t cpu = weft_clock_process_cpu_ns(), shown = 0, now;
     run->started_ns = run->next_due_ns = weft_clock_monotonic_ns();
-    while (now = weft_clock_monotonic_ns(), !is_over(run, now) || weft_otlp_sender_in_flight(run->sender) > 0) {
+    while (now = weft_clock_monotonic_ns(),
+           !is_over(run, now) || weft_otlp_sender_in_flight(run->sender) > 0) {
         int sent = WEFT_OK;
-        uint64_t wait_ns = is_over(run, now) ? 100 * WEFT_NS_PER_MS : send_what_is_due(run, now, &sent);
+        uint64_t wait_ns =
+            is_over(run, now) ? 100 * WEFT_NS_PER_MS : send_what_is_due(run, now, &sent);
         if ((rc = note_connection(run, sent, now)) < 0) break;
         weft_otlp_sender_poll(run->sender, wait_ns);
         if (shows_progress && now - shown > WEFT_NS_PER_SECOND / 2) {
@@ -178,18 +241,22 @@ static int prepare(struct run *run)
 {
     const struct options *o = run->options;
     const struct weft_otlp_sender_options sending = {
-        .endpoint = o->endpoint, .protocol = o->protocol, .compression = o->compression,
-        .connections = (unsigned)o->connections, .in_flight = (unsigned)o->in_flight,
+        .endpoint = o->endpoint,
+        .protocol = o->protocol,
+        .compression = o->compression,
+        .connections = (unsigned)o->connections,
+        .in_flight = (unsigned)o->in_flight,
     };
     int rc = weft_otlp_sender_create(&run->sender, &sending, &run->err);
     run->seed = o->seed;
     if (run->seed == 0) weft_random_system(&run->seed, sizeof run->seed);
-    run->slot_count = (uint32_t)(o->connections * (o->protocol == WEFT_OTLP_GRPC ? o->in_flight : 1));
+    run->slot_count =
+        (uint32_t)(o->connections * (o->protocol == WEFT_OTLP_GRPC ? o->in_flight : 1));
     run->slots = weft_alloc_array(run->slot_count, sizeof *run->slots);
     for (uint32_t i = 0; i < run->slot_count && rc == WEFT_OK; i++) {
         run->slots[i].run = run;
-        rc = weft_load_template_init(&run->slots[i].template, &weft_load_shapes[o->shape], (uint32_t)o->spans_per_request, i,
-                                     &run->err);
+        rc = weft_load_template_init(&run->slots[i].template, &weft_load_shapes[o->shape],
+                                     (uint32_t)o->spans_per_request, i, &run->err);
     }
     return rc;
 }
@@ -217,8 +284,10 @@ static int run(const void *given, const struct weft_command_line *line)
     int rc = prepare(run);
     if (rc == WEFT_OK) rc = run_load(run, terminal.is_tty && !o->quiet);
     if (rc == WEFT_OK) {
-        if (o->json) weft_load_report_write_json(&out, &run->report);
-        else weft_load_report_write_text(&out, &run->report);
+        if (o->json)
+            weft_load_report_write_json(&out, &run->report);
+        else
+            weft_load_report_write_text(&out, &run->report);
         weft_terminal_write(1, weft_buf_str(&out));
     } else {
         weft_command_error(line->command, "%s", run->err.text);
@@ -231,12 +300,21 @@ static int run(const void *given, const struct weft_command_line *line)
 }
 
 static const char *const examples[] = {
-    "weft load", "ten seconds of spans, as fast as they are taken",
-    "weft load --rate 50000 --seconds 600 --compression gzip", "a steady 50,000 spans a second for ten minutes",
-    "weft load --protocol http --shape small --json", "small spans over HTTP, the report as JSON", NULL,
+    "weft load",
+    "ten seconds of spans, as fast as they are taken",
+    "weft load --rate 50000 --seconds 600 --compression gzip",
+    "a steady 50,000 spans a second for ten minutes",
+    "weft load --protocol http --shape small --json",
+    "small spans over HTTP, the report as JSON",
+    NULL,
 };
 const struct weft_command weft_command_load = {
-    .name = "load", .summary = "Send spans as fast as they are taken, and report",
-    .description = "Ids and times are new in every request. Exit status 1: some requests were refused.",
-    .examples = examples, .options = options, .options_size = sizeof(struct options), .run = run,
+    .name = "load",
+    .summary = "Send spans as fast as they are taken, and report",
+    .description =
+        "Ids and times are new in every request. Exit status 1: some requests were refused.",
+    .examples = examples,
+    .options = options,
+    .options_size = sizeof(struct options),
+    .run = run,
 };

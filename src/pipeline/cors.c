@@ -59,25 +59,28 @@ static struct weft_str allowed_headers(const struct weft_cors_options *options,
     return copy;
 }
 
-void weft_cors_reply_preflight(const struct weft_cors_options *options, struct weft_exchange *exchange)
+void weft_cors_reply_preflight(const struct weft_cors_options *options,
+                               struct weft_exchange *exchange)
 {
     struct weft_http_header headers[WEFT_CORS_HEADERS_MAX];
     uint32_t count = weft_cors_headers(options, exchange, headers);
     if (count < 2) { /* no origin header to give: the browser gets no permission */
-        weft_exchange_reply(exchange, &(struct weft_http_reply){
-                                          .status = 403,
-                                          .content_type = WEFT_S("text/plain; charset=utf-8"),
-                                          .headers = headers,
-                                          .header_count = count,
-                                          .body = WEFT_S("this origin is not among cors.allowed_origins\n"),
-                                      });
+        weft_exchange_reply(exchange,
+                            &(struct weft_http_reply){
+                                .status = 403,
+                                .content_type = WEFT_S("text/plain; charset=utf-8"),
+                                .headers = headers,
+                                .header_count = count,
+                                .body = WEFT_S("this origin is not among cors.allowed_origins\n"),
+                            });
         return;
     }
     headers[count++] =
         (struct weft_http_header){ WEFT_S("access-control-allow-methods"), WEFT_S("POST") };
     struct weft_str allowed = allowed_headers(options, exchange);
     if (allowed.len > 0)
-        headers[count++] = (struct weft_http_header){ WEFT_S("access-control-allow-headers"), allowed };
+        headers[count++] =
+            (struct weft_http_header){ WEFT_S("access-control-allow-headers"), allowed };
     if (options->max_age_seconds > 0) {
         headers[count++] = (struct weft_http_header){
             WEFT_S("access-control-max-age"),

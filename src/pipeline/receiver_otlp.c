@@ -12,17 +12,19 @@
 #include "wire/compress.h"
 
 #define DEFAULT_BYTES_MAX (UINT64_C(64) << 20) /* checklist C3.2.2 */
-#define SCRATCH_BLOCK_BYTES ((size_t)1 << 20)  /* views of a usual request; larger ones take further blocks */
+#define SCRATCH_BLOCK_BYTES \
+    ((size_t)1 << 20) /* views of a usual request; larger ones take further blocks */
 #define SCRATCH_INFLATE_KEEP ((size_t)4 << 20) /* an inflate buffer over this is given back */
 
-static struct weft_otlp_scratch *scratch_of(struct weft_receiver_otlp *receiver, struct weft_exchange *exchange)
+static struct weft_otlp_scratch *scratch_of(struct weft_receiver_otlp *receiver,
+                                            struct weft_exchange *exchange)
 {
     return &receiver->scratch[weft_loop_index(exchange->loop) % receiver->options.io_thread_count];
 }
 
 /* The body without its content-encoding, in the thread's scratch buffer if it had one. */
-static int http_payload(struct weft_receiver_otlp *receiver, struct weft_exchange *exchange, struct weft_str *payload,
-                        struct weft_err *err)
+static int http_payload(struct weft_receiver_otlp *receiver, struct weft_exchange *exchange,
+                        struct weft_str *payload, struct weft_err *err)
 {
     uint64_t bytes_max = receiver->options.http_body_bytes_max;
     struct weft_str encoding = weft_exchange_header(exchange, WEFT_S("content-encoding"));
@@ -30,17 +32,19 @@ static int http_payload(struct weft_receiver_otlp *receiver, struct weft_exchang
 
     if (!weft_compression_parse(encoding, &compression) && encoding.len > 0) {
         return weft_fail(err, WEFT_UNSUPPORTED,
-                         "content-encoding \"%.*s\" is unknown; expected gzip, deflate, zlib, zstd, snappy, lz4 or identity",
+                         "content-encoding \"%.*s\" is unknown; expected gzip, deflate, zlib, "
+                         "zstd, snappy, lz4 or identity",
                          WEFT_S_ARG(encoding));
     }
     if (encoding.len == 0 || compression == WEFT_COMPRESSION_NONE) {
         *payload = exchange->body;
         if (payload->len > bytes_max)
-            return weft_fail(err, WEFT_TOO_LARGE, "body has %zu bytes, at most %llu are taken", payload->len,
-                             (unsigned long long)bytes_max);
+            return weft_fail(err, WEFT_TOO_LARGE, "body has %zu bytes, at most %llu are taken",
+                             payload->len, (unsigned long long)bytes_max);
         return WEFT_OK;
     }
-    if (exchange->body.len == 0) { /* an empty request is a success, whatever its encoding says: C3.2.5 */
+    if (exchange->body.len ==
+        0) { /* an empty request is a success, whatever its encoding says: C3.2.5 */
         *payload = exchange->body;
         return WEFT_OK;
     }
@@ -61,15 +65,17 @@ static void scratch_tidy(struct weft_otlp_scratch *scratch)
 }
 
 /* Decode and hand on; answers bad data by itself. */
-static void receive(struct weft_receiver_otlp *receiver, struct weft_otlp_call *call, struct weft_str payload)
+static void receive(struct weft_receiver_otlp *receiver, struct weft_otlp_call *call,
+                    struct weft_str payload)
 {
     struct weft_otlp_scratch *scratch = scratch_of(receiver, call->exchange);
     struct weft_batch batch = { .arena = &scratch->arena };
     struct weft_otlp_result result = { 0 };
     struct weft_err err;
 
-    int rc = call->encoding == WEFT_OTLP_CALL_JSON ? weft_otlp_decode_json(&batch, payload, &result, &err)
-                                                   : weft_otlp_decode_protobuf(&batch, payload, &result, &err);
+    int rc = call->encoding == WEFT_OTLP_CALL_JSON
+                 ? weft_otlp_decode_json(&batch, payload, &result, &err)
+                 : weft_otlp_decode_protobuf(&batch, payload, &result, &err);
     if (rc < 0) {
         weft_otlp_reply_error(call, rc, weft_str_from_c(err.text), 0);
     } else if (batch.span_count == 0) {
@@ -79,7 +85,8 @@ static void receive(struct weft_receiver_otlp *receiver, struct weft_otlp_call *
         call->span_count = batch.span_count;
         call->result = result;
         struct weft_consumer consumer = receiver->options.consumer;
-        consumer.consume(consumer.self, weft_loop_index(call->exchange->loop), &batch, weft_otlp_consumed, call);
+        consumer.consume(consumer.self, weft_loop_index(call->exchange->loop), &batch,
+                         weft_otlp_consumed, call);
     }
     scratch_tidy(scratch);
 }
@@ -96,17 +103,21 @@ static void handle_grpc(struct weft_receiver_otlp *receiver, struct weft_otlp_ca
     struct weft_err err;
 
     call->encoding = WEFT_OTLP_CALL_GRPC;
-    if (!weft_str_equal(exchange->path, WEFT_S("/opentelemetry.proto.collector.trace.v1.TraceService/Export"))) {
-        const char *sentence = "unknown method; expected opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    if (!weft_str_equal(exchange->path,
+                        WEFT_S("/opentelemetry.proto.collector.trace.v1.TraceService/Export"))) {
+        const char *sentence =
+            "unknown method; expected opentelemetry.proto.collector.trace.v1.TraceService/Export";
         for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
-            if (weft_str_equal(exchange->path, services[i])) sentence = "weft takes traces, no other signal";
+            if (weft_str_equal(exchange->path, services[i]))
+                sentence = "weft takes traces, no other signal";
         }
         weft_otlp_reply_error(call, WEFT_UNSUPPORTED, weft_str_from_c(sentence), 0);
         return;
     }
     struct weft_buf *inflated = &scratch_of(receiver, exchange)->inflated;
     weft_buf_reset(inflated);
-    int rc = weft_grpc_message(exchange, receiver->options.grpc_message_bytes_max, inflated, &payload, &err);
+    int rc = weft_grpc_message(exchange, receiver->options.grpc_message_bytes_max, inflated,
+                               &payload, &err);
     if (rc < 0)
         weft_otlp_reply_error(call, rc, weft_str_from_c(err.text), 0);
     else
@@ -141,8 +152,9 @@ static void handle_http(struct weft_receiver_otlp *receiver, struct weft_otlp_ca
                                weft_str_equal(exchange->path, WEFT_S("/v1/logs")) ||
                                weft_str_equal(exchange->path, WEFT_S("/v1development/profiles"));
         weft_otlp_reply_error(call, WEFT_NOT_FOUND,
-                              is_other_signal ? WEFT_S("weft takes traces, no other signal: POST /v1/traces")
-                                              : WEFT_S("unknown path; expected POST /v1/traces"),
+                              is_other_signal
+                                  ? WEFT_S("weft takes traces, no other signal: POST /v1/traces")
+                                  : WEFT_S("unknown path; expected POST /v1/traces"),
                               0);
     } else if (weft_cors_is_preflight(exchange)) {
         weft_cors_reply_preflight(&receiver->options.cors, exchange);
@@ -150,17 +162,20 @@ static void handle_http(struct weft_receiver_otlp *receiver, struct weft_otlp_ca
         weft_otlp_reply_plain(call, 405, WEFT_S("405 method not allowed, supported: [POST]\n"));
     } else if (!is_known) {
         weft_otlp_reply_plain(call, 415,
-                              WEFT_S("415 unsupported media type, supported: [application/json, application/x-protobuf]\n"));
+                              WEFT_S("415 unsupported media type, supported: [application/json, "
+                                     "application/x-protobuf]\n"));
     } else {
         int rc = http_payload(receiver, exchange, &payload, &err);
         if (rc < 0) /* an unknown encoding is a bad request, as in the Collector */
-            weft_otlp_reply_error(call, rc == WEFT_UNSUPPORTED ? WEFT_INVALID : rc, weft_str_from_c(err.text), 0);
+            weft_otlp_reply_error(call, rc == WEFT_UNSUPPORTED ? WEFT_INVALID : rc,
+                                  weft_str_from_c(err.text), 0);
         else
             receive(receiver, call, payload);
     }
 }
 
-static struct weft_otlp_call *call_begin(struct weft_receiver_otlp *receiver, struct weft_exchange *exchange)
+static struct weft_otlp_call *call_begin(struct weft_receiver_otlp *receiver,
+                                         struct weft_exchange *exchange)
 {
     struct weft_otlp_call *call = weft_arena_alloc_zero(exchange->arena, sizeof *call);
     call->receiver = receiver;
@@ -189,12 +204,15 @@ static void refuse(void *self, struct weft_exchange *exchange, int status, struc
     weft_otlp_reply_refusal(call, status, sentence, retry_after_ns);
 }
 
-void weft_receiver_otlp_create(struct weft_receiver_otlp **out, const struct weft_receiver_otlp_options *options)
+void weft_receiver_otlp_create(struct weft_receiver_otlp **out,
+                               const struct weft_receiver_otlp_options *options)
 {
     struct weft_receiver_otlp *receiver = weft_alloc_zero(sizeof *receiver);
     receiver->options = *options;
-    if (receiver->options.grpc_message_bytes_max == 0) receiver->options.grpc_message_bytes_max = DEFAULT_BYTES_MAX;
-    if (receiver->options.http_body_bytes_max == 0) receiver->options.http_body_bytes_max = DEFAULT_BYTES_MAX;
+    if (receiver->options.grpc_message_bytes_max == 0)
+        receiver->options.grpc_message_bytes_max = DEFAULT_BYTES_MAX;
+    if (receiver->options.http_body_bytes_max == 0)
+        receiver->options.http_body_bytes_max = DEFAULT_BYTES_MAX;
     receiver->scratch = weft_alloc_array(options->io_thread_count, sizeof *receiver->scratch);
     for (unsigned i = 0; i < options->io_thread_count; i++)
         weft_arena_init(&receiver->scratch[i].arena, SCRATCH_BLOCK_BYTES);

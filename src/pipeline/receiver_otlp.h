@@ -15,13 +15,15 @@
 struct weft_receiver_otlp_options {
     struct weft_consumer consumer;
     unsigned io_thread_count;
-    uint64_t grpc_message_bytes_max; /* inflated; over it RESOURCE_EXHAUSTED without a delay. 0: 64 MiB */
-    uint64_t http_body_bytes_max;    /* inflated; over it 413. 0: 64 MiB */
-    struct weft_cors_options cors;   /* for HTTP */
+    uint64_t
+        grpc_message_bytes_max; /* inflated; over it RESOURCE_EXHAUSTED without a delay. 0: 64 MiB */
+    uint64_t http_body_bytes_max;  /* inflated; over it 413. 0: 64 MiB */
+    struct weft_cors_options cors; /* for HTTP */
 };
 struct weft_receiver_otlp;
 
-void weft_receiver_otlp_create(struct weft_receiver_otlp **out, const struct weft_receiver_otlp_options *options);
+void weft_receiver_otlp_create(struct weft_receiver_otlp **out,
+                               const struct weft_receiver_otlp_options *options);
 void weft_receiver_otlp_destroy(struct weft_receiver_otlp *receiver); /* NULL is fine */
 struct weft_http_handler weft_receiver_otlp_handler(struct weft_receiver_otlp *receiver);
 

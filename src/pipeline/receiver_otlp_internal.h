@@ -25,14 +25,17 @@ struct weft_otlp_call {
 };
 
 /* Each of these answers the call: it and its exchange are gone afterwards. */
-void weft_otlp_reply_success(struct weft_otlp_call *call, uint64_t rejected_spans, struct weft_str message);
-void weft_otlp_reply_error(struct weft_otlp_call *call, int status, struct weft_str sentence, uint64_t retry_after_ns);
+void weft_otlp_reply_success(struct weft_otlp_call *call, uint64_t rejected_spans,
+                             struct weft_str message);
+void weft_otlp_reply_error(struct weft_otlp_call *call, int status, struct weft_str sentence,
+                           uint64_t retry_after_ns);
 void weft_otlp_reply_refusal(struct weft_otlp_call *call, int http_status, struct weft_str sentence,
                              uint64_t retry_after_ns);
 void weft_otlp_reply_plain(struct weft_otlp_call *call, int http_status, struct weft_str text);
 void weft_otlp_consumed(void *call, const struct weft_outcome *outcome);
 
 void weft_otlp_register_metrics(void);
-void weft_otlp_count_result(struct weft_otlp_call *call, uint64_t accepted, const struct weft_otlp_result *result);
+void weft_otlp_count_result(struct weft_otlp_call *call, uint64_t accepted,
+                            const struct weft_otlp_result *result);
 
 #endif

@@ -13,7 +13,8 @@ struct answer {
 };
 static const struct answer answers[] = {
     { WEFT_INVALID, 400, WEFT_GRPC_INVALID_ARGUMENT, 0 },
-    { WEFT_TOO_LARGE, 413, WEFT_GRPC_RESOURCE_EXHAUSTED, 0 }, /* without RetryInfo: not retryable, C3.2.2 */
+    { WEFT_TOO_LARGE, 413, WEFT_GRPC_RESOURCE_EXHAUSTED,
+      0 }, /* without RetryInfo: not retryable, C3.2.2 */
     { WEFT_UNSUPPORTED, 404, WEFT_GRPC_UNIMPLEMENTED, 0 },
     { WEFT_NOT_FOUND, 404, WEFT_GRPC_UNIMPLEMENTED, 0 },
     { WEFT_FULL, 429, WEFT_GRPC_RESOURCE_EXHAUSTED, WEFT_NS_PER_SECOND },
@@ -24,25 +25,33 @@ static const struct answer answers[] = {
 static const struct answer answer_internal = { 0, 500, WEFT_GRPC_INTERNAL, 0 };
 
 static struct weft_metric accepted_spans[] = {
-    { .name = "weft_receiver_accepted_spans_total", .labels = "receiver=\"otlp\",transport=\"http_protobuf\"",
+    { .name = "weft_receiver_accepted_spans_total",
+      .labels = "receiver=\"otlp\",transport=\"http_protobuf\"",
       .help = "Spans acknowledged to their senders." },
-    { .name = "weft_receiver_accepted_spans_total", .labels = "receiver=\"otlp\",transport=\"http_json\"" },
-    { .name = "weft_receiver_accepted_spans_total", .labels = "receiver=\"otlp\",transport=\"grpc\"" },
+    { .name = "weft_receiver_accepted_spans_total",
+      .labels = "receiver=\"otlp\",transport=\"http_json\"" },
+    { .name = "weft_receiver_accepted_spans_total",
+      .labels = "receiver=\"otlp\",transport=\"grpc\"" },
 };
 static struct weft_metric rejected_spans = {
-    .name = "weft_receiver_rejected_spans_total", .labels = "receiver=\"otlp\"",
-    .help = "Spans left out of an accepted request (partial success): ids of wrong length or all zero.",
+    .name = "weft_receiver_rejected_spans_total",
+    .labels = "receiver=\"otlp\"",
+    .help =
+        "Spans left out of an accepted request (partial success): ids of wrong length or all zero.",
 };
 static struct weft_metric refused_spans = {
-    .name = "weft_receiver_refused_spans_total", .labels = "receiver=\"otlp\"",
+    .name = "weft_receiver_refused_spans_total",
+    .labels = "receiver=\"otlp\"",
     .help = "Decoded spans whose request was answered with an error.",
 };
 static struct weft_metric mended_fields = {
-    .name = "weft_receiver_mended_fields_total", .labels = "receiver=\"otlp\"",
+    .name = "weft_receiver_mended_fields_total",
+    .labels = "receiver=\"otlp\"",
     .help = "Fields kept in a corrected form: invalid UTF-8, unknown enum values, bad parent ids.",
 };
 static struct weft_metric failed_requests = {
-    .name = "weft_receiver_failed_requests_total", .labels = "receiver=\"otlp\"",
+    .name = "weft_receiver_failed_requests_total",
+    .labels = "receiver=\"otlp\"",
     .help = "Requests answered with an error.",
 };
 
@@ -56,15 +65,16 @@ void weft_otlp_register_metrics(void)
     weft_metric_register(&failed_requests);
 }
 
-void weft_otlp_count_result(struct weft_otlp_call *call, uint64_t accepted, const struct weft_otlp_result *result)
+void weft_otlp_count_result(struct weft_otlp_call *call, uint64_t accepted,
+                            const struct weft_otlp_result *result)
 {
     if (accepted > 0) weft_metric_add(&accepted_spans[call->encoding], accepted);
     if (result->rejected_spans > 0) weft_metric_add(&rejected_spans, result->rejected_spans);
     if (result->mended_fields > 0) weft_metric_add(&mended_fields, result->mended_fields);
 }
 
-static void reply_http(struct weft_otlp_call *call, int status, struct weft_str content_type, struct weft_str body,
-                       uint64_t retry_after_ns)
+static void reply_http(struct weft_otlp_call *call, int status, struct weft_str content_type,
+                       struct weft_str body, uint64_t retry_after_ns)
 {
     struct weft_exchange *exchange = call->exchange;
     struct weft_http_header headers[WEFT_CORS_HEADERS_MAX + 2];
@@ -73,17 +83,23 @@ static void reply_http(struct weft_otlp_call *call, int status, struct weft_str 
     if (retry_after_ns > 0) { /* whole seconds, rounded up: RFC 9110 §10.2.3 */
         uint64_t seconds = (retry_after_ns + WEFT_NS_PER_SECOND - 1) / WEFT_NS_PER_SECOND;
         headers[count++] = (struct weft_http_header){
-            WEFT_S("retry-after"), weft_arena_printf(exchange->arena, "%llu", (unsigned long long)seconds),
+            WEFT_S("retry-after"),
+            weft_arena_printf(exchange->arena, "%llu", (unsigned long long)seconds),
         };
     }
-    if (status == 405) headers[count++] = (struct weft_http_header){ WEFT_S("allow"), WEFT_S("POST, OPTIONS") };
-    weft_exchange_reply(exchange, &(struct weft_http_reply){ .status = status, .content_type = content_type,
-                                                             .headers = headers, .header_count = count, .body = body });
+    if (status == 405)
+        headers[count++] = (struct weft_http_header){ WEFT_S("allow"), WEFT_S("POST, OPTIONS") };
+    weft_exchange_reply(exchange, &(struct weft_http_reply){ .status = status,
+                                                             .content_type = content_type,
+                                                             .headers = headers,
+                                                             .header_count = count,
+                                                             .body = body });
 }
 
 static struct weft_str content_type_of(const struct weft_otlp_call *call)
 {
-    return call->encoding == WEFT_OTLP_CALL_JSON ? WEFT_S("application/json") : WEFT_S("application/x-protobuf");
+    return call->encoding == WEFT_OTLP_CALL_JSON ? WEFT_S("application/json")
+                                                 : WEFT_S("application/x-protobuf");
 }
 
 void weft_otlp_reply_plain(struct weft_otlp_call *call, int http_status, struct weft_str text)
@@ -92,7 +108,8 @@ void weft_otlp_reply_plain(struct weft_otlp_call *call, int http_status, struct 
     reply_http(call, http_status, WEFT_S("text/plain; charset=utf-8"), text, 0);
 }
 
-void weft_otlp_reply_success(struct weft_otlp_call *call, uint64_t rejected, struct weft_str message)
+void weft_otlp_reply_success(struct weft_otlp_call *call, uint64_t rejected,
+                             struct weft_str message)
 {
     struct weft_buf body = { 0 };
     if (call->encoding == WEFT_OTLP_CALL_JSON)
@@ -106,8 +123,8 @@ void weft_otlp_reply_success(struct weft_otlp_call *call, uint64_t rejected, str
     weft_buf_release(&body);
 }
 
-static void reply_status(struct weft_otlp_call *call, const struct answer *answer, struct weft_str sentence,
-                         uint64_t retry_after_ns)
+static void reply_status(struct weft_otlp_call *call, const struct answer *answer,
+                         struct weft_str sentence, uint64_t retry_after_ns)
 {
     struct weft_buf body = { 0 };
     weft_metric_add(&failed_requests, 1);
@@ -118,28 +135,36 @@ static void reply_status(struct weft_otlp_call *call, const struct answer *answe
     if (call->encoding == WEFT_OTLP_CALL_GRPC)
         weft_grpc_reply_error(call->exchange, answer->grpc_status, sentence, weft_buf_str(&body));
     else
-        reply_http(call, answer->http_status, content_type_of(call), weft_buf_str(&body), retry_after_ns);
+        reply_http(call, answer->http_status, content_type_of(call), weft_buf_str(&body),
+                   retry_after_ns);
     weft_buf_release(&body);
 }
 
-void weft_otlp_reply_error(struct weft_otlp_call *call, int status, struct weft_str sentence, uint64_t retry_after_ns)
+void weft_otlp_reply_error(struct weft_otlp_call *call, int status, struct weft_str sentence,
+                           uint64_t retry_after_ns)
 {
     const struct answer *answer = &answer_internal;
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         if (answers[i].status == status) answer = &answers[i];
     }
-    if (answer->retry_after_ns == 0) retry_after_ns = 0;
-    else if (retry_after_ns == 0) retry_after_ns = answer->retry_after_ns;
+    if (answer->retry_after_ns == 0)
+        retry_after_ns = 0;
+    else if (retry_after_ns == 0)
+        retry_after_ns = answer->retry_after_ns;
     reply_status(call, answer, sentence, retry_after_ns);
 }
 
 void weft_otlp_reply_refusal(struct weft_otlp_call *call, int http_status, struct weft_str sentence,
                              uint64_t retry_after_ns)
 {
-    struct answer answer = { .http_status = http_status, .grpc_status = WEFT_GRPC_INVALID_ARGUMENT };
-    if (http_status == 413 || http_status == 429) answer.grpc_status = WEFT_GRPC_RESOURCE_EXHAUSTED;
-    else if (http_status == 503 || http_status == 408) answer.grpc_status = WEFT_GRPC_UNAVAILABLE;
-    else if (http_status >= 500) answer.grpc_status = WEFT_GRPC_INTERNAL;
+    struct answer answer = { .http_status = http_status,
+                             .grpc_status = WEFT_GRPC_INVALID_ARGUMENT };
+    if (http_status == 413 || http_status == 429)
+        answer.grpc_status = WEFT_GRPC_RESOURCE_EXHAUSTED;
+    else if (http_status == 503 || http_status == 408)
+        answer.grpc_status = WEFT_GRPC_UNAVAILABLE;
+    else if (http_status >= 500)
+        answer.grpc_status = WEFT_GRPC_INTERNAL;
     reply_status(call, &answer, sentence, retry_after_ns);
 }
 

@@ -9,19 +9,31 @@
  */
 #include "query/search_request.h"
 
-static const struct { struct weft_str text; enum weft_op op; } ops[] = { /* longer ones first */
-    { WEFT_S_INIT("!="), WEFT_OP_NE }, { WEFT_S_INIT("<="), WEFT_OP_LE }, { WEFT_S_INIT(">="), WEFT_OP_GE },
-    { WEFT_S_INIT("^="), WEFT_OP_PREFIX }, { WEFT_S_INIT("="), WEFT_OP_EQ }, { WEFT_S_INIT("<"), WEFT_OP_LT },
+static const struct {
+    struct weft_str text;
+    enum weft_op op;
+} ops[] = {
+    /* longer ones first */
+    { WEFT_S_INIT("!="), WEFT_OP_NE }, { WEFT_S_INIT("<="), WEFT_OP_LE },
+    { WEFT_S_INIT(">="), WEFT_OP_GE }, { WEFT_S_INIT("^="), WEFT_OP_PREFIX },
+    { WEFT_S_INIT("="), WEFT_OP_EQ },  { WEFT_S_INIT("<"), WEFT_OP_LT },
     { WEFT_S_INIT(">"), WEFT_OP_GT },
 };
-static const struct { struct weft_str prefix; enum weft_attribute_scope scope; } scopes[] = {
-    { WEFT_S_INIT("span."), WEFT_SCOPE_SPAN },   { WEFT_S_INIT("resource."), WEFT_SCOPE_RESOURCE },
-    { WEFT_S_INIT("event."), WEFT_SCOPE_EVENT }, { WEFT_S_INIT("link."), WEFT_SCOPE_LINK },
-    { WEFT_S_INIT("instrumentation."), WEFT_SCOPE_INSTRUMENTATION }, { WEFT_S_INIT("."), WEFT_SCOPE_ANY },
+static const struct {
+    struct weft_str prefix;
+    enum weft_attribute_scope scope;
+} scopes[] = {
+    { WEFT_S_INIT("span."), WEFT_SCOPE_SPAN },
+    { WEFT_S_INIT("resource."), WEFT_SCOPE_RESOURCE },
+    { WEFT_S_INIT("event."), WEFT_SCOPE_EVENT },
+    { WEFT_S_INIT("link."), WEFT_SCOPE_LINK },
+    { WEFT_S_INIT("instrumentation."), WEFT_SCOPE_INSTRUMENTATION },
+    { WEFT_S_INIT("."), WEFT_SCOPE_ANY },
 };
 
 /* A quoted text at the start of *rest, without quotes and escapes. */
-static int quoted(struct weft_str *out, struct weft_str *rest, struct weft_arena *arena, struct weft_err *err)
+static int quoted(struct weft_str *out, struct weft_str *rest, struct weft_arena *arena,
+                  struct weft_err *err)
 {
     char *copy = weft_arena_alloc(arena, rest->len);
     size_t len = 0;
@@ -35,7 +47,8 @@ static int quoted(struct weft_str *out, struct weft_str *rest, struct weft_arena
         if (c == '\\' && i + 1 < rest->len) c = rest->ptr[++i];
         copy[len++] = c;
     }
-    return weft_fail(err, WEFT_INVALID, "condition: the quote before %.*s is never closed", WEFT_S_ARG(*rest));
+    return weft_fail(err, WEFT_INVALID, "condition: the quote before %.*s is never closed",
+                     WEFT_S_ARG(*rest));
 }
 
 /* Where the operator starts: the first of = ! < > ^ that begins one. */
@@ -63,14 +76,16 @@ static void read_scope(struct weft_predicate *out, struct weft_str *name)
     }
 }
 
-static int read_value(struct weft_predicate *out, struct weft_str text, struct weft_arena *arena, struct weft_err *err)
+static int read_value(struct weft_predicate *out, struct weft_str text, struct weft_arena *arena,
+                      struct weft_err *err)
 {
     struct weft_value *value = &out->value;
     if (text.len > 0 && text.ptr[0] == '"') {
         value->type = WEFT_VALUE_STRING;
         int rc = quoted(&value->bytes, &text, arena, err);
         if (rc == WEFT_OK && weft_str_trim(text).len > 0)
-            rc = weft_fail(err, WEFT_INVALID, "condition: found \"%.*s\" behind the closing quote", WEFT_S_ARG(text));
+            rc = weft_fail(err, WEFT_INVALID, "condition: found \"%.*s\" behind the closing quote",
+                           WEFT_S_ARG(text));
         return rc;
     }
     if (weft_str_equal(text, WEFT_S("true")) || weft_str_equal(text, WEFT_S("false"))) {
@@ -84,14 +99,16 @@ static int read_value(struct weft_predicate *out, struct weft_str text, struct w
         value->type = WEFT_VALUE_STRING;
         value->bytes = text;
     }
-    if (out->op == WEFT_OP_PREFIX && value->type != WEFT_VALUE_STRING) { /* "^= 50": a prefix is text */
+    if (out->op == WEFT_OP_PREFIX &&
+        value->type != WEFT_VALUE_STRING) { /* "^= 50": a prefix is text */
         value->type = WEFT_VALUE_STRING;
         value->bytes = text;
     }
     return WEFT_OK;
 }
 
-int weft_predicate_parse(struct weft_predicate *out, struct weft_str text, struct weft_arena *arena, struct weft_err *err)
+int weft_predicate_parse(struct weft_predicate *out, struct weft_str text, struct weft_arena *arena,
+                         struct weft_err *err)
 {
     int rc;
     size_t op = 0;
@@ -110,12 +127,18 @@ int weft_predicate_parse(struct weft_predicate *out, struct weft_str text, struc
         out->key = weft_str_trim(weft_str_make(text.ptr, at));
         text = weft_str_tail(text, at);
     }
-    if (out->key.len == 0) return weft_fail(err, WEFT_INVALID, "condition: no attribute name before \"%.*s\"", WEFT_S_ARG(text));
+    if (out->key.len == 0)
+        return weft_fail(err, WEFT_INVALID, "condition: no attribute name before \"%.*s\"",
+                         WEFT_S_ARG(text));
     if (text.len == 0) return WEFT_OK;
     if (operator_at(text, &op) != 0)
-        return weft_fail(err, WEFT_INVALID, "condition: found \"%.*s\", expected one of = != < <= > >= ^=", WEFT_S_ARG(text));
+        return weft_fail(
+            err, WEFT_INVALID,
+            "condition: found \"%.*s\", expected one of = != < <= > >= ^=", WEFT_S_ARG(text));
     if (out->op == WEFT_OP_NOT_EXISTS)
-        return weft_fail(err, WEFT_INVALID, "condition: \"!%.*s\" asks for absence and takes no value", WEFT_S_ARG(out->key));
+        return weft_fail(err, WEFT_INVALID,
+                         "condition: \"!%.*s\" asks for absence and takes no value",
+                         WEFT_S_ARG(out->key));
     out->op = ops[op].op;
     return read_value(out, weft_str_trim(weft_str_tail(text, ops[op].text.len)), arena, err);
 }

@@ -15,7 +15,8 @@ static struct weft_predicate *add_predicate(struct setter *s)
 {
     struct weft_search *search = &s->request->search;
     if (search->predicate_count == WEFT_SEARCH_PREDICATES_MAX) {
-        weft_fail(s->err, WEFT_INVALID, "%.*s: more than %d conditions", WEFT_S_ARG(s->name), WEFT_SEARCH_PREDICATES_MAX);
+        weft_fail(s->err, WEFT_INVALID, "%.*s: more than %d conditions", WEFT_S_ARG(s->name),
+                  WEFT_SEARCH_PREDICATES_MAX);
         return NULL;
     }
     return &s->request->predicates[search->predicate_count++];
@@ -31,16 +32,23 @@ static int set_text_field(struct setter *s, enum weft_field field, struct weft_s
     return WEFT_OK;
 }
 
-static int set_service(struct setter *s, struct weft_str value) { return set_text_field(s, WEFT_FIELD_SERVICE, value); }
-static int set_operation(struct setter *s, struct weft_str value) { return set_text_field(s, WEFT_FIELD_NAME, value); }
+static int set_service(struct setter *s, struct weft_str value)
+{
+    return set_text_field(s, WEFT_FIELD_SERVICE, value);
+}
+static int set_operation(struct setter *s, struct weft_str value)
+{
+    return set_text_field(s, WEFT_FIELD_NAME, value);
+}
 
-static int set_enum_field(struct setter *s, enum weft_field field, bool (*parse)(struct weft_str, uint8_t *),
-                          struct weft_str value, const char *expected)
+static int set_enum_field(struct setter *s, enum weft_field field,
+                          bool (*parse)(struct weft_str, uint8_t *), struct weft_str value,
+                          const char *expected)
 {
     uint8_t number;
     if (!parse(value, &number))
-        return weft_fail(s->err, WEFT_INVALID, "%.*s: found \"%.*s\", expected %s", WEFT_S_ARG(s->name), WEFT_S_ARG(value),
-                         expected);
+        return weft_fail(s->err, WEFT_INVALID, "%.*s: found \"%.*s\", expected %s",
+                         WEFT_S_ARG(s->name), WEFT_S_ARG(value), expected);
     struct weft_predicate *p = add_predicate(s);
     if (p == NULL) return WEFT_INVALID;
     *p = (struct weft_predicate){ .field = field, .op = WEFT_OP_EQ };
@@ -57,14 +65,16 @@ static int set_kind(struct setter *s, struct weft_str value)
 
 static int set_status(struct setter *s, struct weft_str value)
 {
-    return set_enum_field(s, WEFT_FIELD_STATUS, weft_status_code_parse, value, "unset, ok or error");
+    return set_enum_field(s, WEFT_FIELD_STATUS, weft_status_code_parse, value,
+                          "unset, ok or error");
 }
 
 static int set_duration(struct setter *s, enum weft_op op, struct weft_str value)
 {
     int64_t ns;
     if (!weft_duration_parse(value, &ns) || ns < 0)
-        return weft_fail(s->err, WEFT_INVALID, "%.*s: found \"%.*s\", expected a duration such as 250ms or 1.5s",
+        return weft_fail(s->err, WEFT_INVALID,
+                         "%.*s: found \"%.*s\", expected a duration such as 250ms or 1.5s",
                          WEFT_S_ARG(s->name), WEFT_S_ARG(value));
     struct weft_predicate *p = add_predicate(s);
     if (p == NULL) return WEFT_INVALID;
@@ -74,8 +84,14 @@ static int set_duration(struct setter *s, enum weft_op op, struct weft_str value
     return WEFT_OK;
 }
 
-static int set_min_duration(struct setter *s, struct weft_str v) { return set_duration(s, WEFT_OP_GE, v); }
-static int set_max_duration(struct setter *s, struct weft_str v) { return set_duration(s, WEFT_OP_LE, v); }
+static int set_min_duration(struct setter *s, struct weft_str v)
+{
+    return set_duration(s, WEFT_OP_GE, v);
+}
+static int set_max_duration(struct setter *s, struct weft_str v)
+{
+    return set_duration(s, WEFT_OP_LE, v);
+}
 
 static int set_where(struct setter *s, struct weft_str value)
 {
@@ -83,13 +99,20 @@ static int set_where(struct setter *s, struct weft_str value)
     return p == NULL ? WEFT_INVALID : weft_predicate_parse(p, value, s->arena, s->err);
 }
 
-static int set_event(struct setter *s, struct weft_str v) { return set_text_field(s, WEFT_FIELD_EVENT_NAME, v); }
-static int set_scope(struct setter *s, struct weft_str v) { return set_text_field(s, WEFT_FIELD_SCOPE_NAME, v); }
+static int set_event(struct setter *s, struct weft_str v)
+{
+    return set_text_field(s, WEFT_FIELD_EVENT_NAME, v);
+}
+static int set_scope(struct setter *s, struct weft_str v)
+{
+    return set_text_field(s, WEFT_FIELD_SCOPE_NAME, v);
+}
 
 static int set_root(struct setter *s, struct weft_str value)
 {
     if (!weft_str_equal_c(value, "true") && !weft_str_equal_c(value, "false"))
-        return weft_fail(s->err, WEFT_INVALID, "root: found \"%.*s\", expected true or false", WEFT_S_ARG(value));
+        return weft_fail(s->err, WEFT_INVALID, "root: found \"%.*s\", expected true or false",
+                         WEFT_S_ARG(value));
     struct weft_predicate *p = add_predicate(s);
     if (p == NULL) return WEFT_INVALID;
     *p = (struct weft_predicate){ .field = WEFT_FIELD_IS_ROOT, .op = WEFT_OP_EQ };
@@ -112,7 +135,8 @@ static int set_since(struct setter *s, struct weft_str value)
 {
     int64_t ns;
     if (!weft_duration_parse(value, &ns) || ns < 0)
-        return weft_fail(s->err, WEFT_INVALID, "since: found \"%.*s\", expected a duration such as 15m or 24h",
+        return weft_fail(s->err, WEFT_INVALID,
+                         "since: found \"%.*s\", expected a duration such as 15m or 24h",
                          WEFT_S_ARG(value));
     s->request->search.from_ns = s->now_ns > (uint64_t)ns ? s->now_ns - (uint64_t)ns : 0;
     return WEFT_OK;
@@ -122,7 +146,8 @@ static int set_limit(struct setter *s, struct weft_str value)
 {
     uint64_t limit;
     if (!weft_str_to_u64(value, &limit) || limit == 0 || limit > s->limits->limit_max)
-        return weft_fail(s->err, WEFT_INVALID, "limit: found \"%.*s\", expected a number from 1 to %u", WEFT_S_ARG(value),
+        return weft_fail(s->err, WEFT_INVALID,
+                         "limit: found \"%.*s\", expected a number from 1 to %u", WEFT_S_ARG(value),
                          s->limits->limit_max);
     s->request->search.limit = (uint32_t)limit;
     return WEFT_OK;
@@ -130,17 +155,21 @@ static int set_limit(struct setter *s, struct weft_str value)
 
 static int set_order(struct setter *s, struct weft_str value)
 {
-    if (weft_str_equal_c(value, "newest")) s->request->search.order = WEFT_ORDER_NEWEST;
-    else if (weft_str_equal_c(value, "slowest")) s->request->search.order = WEFT_ORDER_SLOWEST;
+    if (weft_str_equal_c(value, "newest"))
+        s->request->search.order = WEFT_ORDER_NEWEST;
+    else if (weft_str_equal_c(value, "slowest"))
+        s->request->search.order = WEFT_ORDER_SLOWEST;
     else
-        return weft_fail(s->err, WEFT_INVALID, "order: found \"%.*s\", expected newest or slowest", WEFT_S_ARG(value));
+        return weft_fail(s->err, WEFT_INVALID, "order: found \"%.*s\", expected newest or slowest",
+                         WEFT_S_ARG(value));
     return WEFT_OK;
 }
 
 static int set_view(struct setter *s, struct weft_str value)
 {
     if (!weft_str_equal_c(value, "traces") && !weft_str_equal_c(value, "spans"))
-        return weft_fail(s->err, WEFT_INVALID, "view: found \"%.*s\", expected traces or spans", WEFT_S_ARG(value));
+        return weft_fail(s->err, WEFT_INVALID, "view: found \"%.*s\", expected traces or spans",
+                         WEFT_S_ARG(value));
     s->request->wants_spans = weft_str_equal_c(value, "spans");
     return WEFT_OK;
 }
@@ -153,27 +182,43 @@ static int set_cursor(struct setter *s, struct weft_str value)
     return rc;
 }
 
-static const struct { const char *name; int (*set)(struct setter *, struct weft_str); } parameters[] = {
-    { "service", set_service },           { "operation", set_operation },       { "name", set_operation },
-    { "kind", set_kind },                 { "status", set_status },             { "min_duration", set_min_duration },
-    { "max_duration", set_max_duration }, { "where", set_where },               { "event", set_event },
-    { "scope", set_scope },               { "root", set_root },                 { "from", set_from },
-    { "to", set_to },                     { "since", set_since },               { "limit", set_limit },
-    { "order", set_order },               { "view", set_view },                 { "cursor", set_cursor },
+static const struct {
+    const char *name;
+    int (*set)(struct setter *, struct weft_str);
+} parameters[] = {
+    { "service", set_service },
+    { "operation", set_operation },
+    { "name", set_operation },
+    { "kind", set_kind },
+    { "status", set_status },
+    { "min_duration", set_min_duration },
+    { "max_duration", set_max_duration },
+    { "where", set_where },
+    { "event", set_event },
+    { "scope", set_scope },
+    { "root", set_root },
+    { "from", set_from },
+    { "to", set_to },
+    { "since", set_since },
+    { "limit", set_limit },
+    { "order", set_order },
+    { "view", set_view },
+    { "cursor", set_cursor },
 };
 
-void weft_search_request_init(struct weft_search_request *request, const struct weft_search_limits *limits,
-                              struct weft_arena *arena)
+void weft_search_request_init(struct weft_search_request *request,
+                              const struct weft_search_limits *limits, struct weft_arena *arena)
 {
     *request = (struct weft_search_request){ 0 };
     request->search.limit = limits->limit_default;
-    request->predicates = weft_arena_alloc_array(arena, WEFT_SEARCH_PREDICATES_MAX, sizeof *request->predicates);
+    request->predicates =
+        weft_arena_alloc_array(arena, WEFT_SEARCH_PREDICATES_MAX, sizeof *request->predicates);
     request->search.predicates = request->predicates;
 }
 
-int weft_search_request_set(struct weft_search_request *request, struct weft_str name, struct weft_str value,
-                            const struct weft_search_limits *limits, uint64_t now_unix_ns, struct weft_arena *arena,
-                            struct weft_err *err)
+int weft_search_request_set(struct weft_search_request *request, struct weft_str name,
+                            struct weft_str value, const struct weft_search_limits *limits,
+                            uint64_t now_unix_ns, struct weft_arena *arena, struct weft_err *err)
 {
     struct setter s = { request, limits, now_unix_ns, arena, err, name };
     const char *nearest = NULL;
@@ -187,7 +232,8 @@ int weft_search_request_set(struct weft_search_request *request, struct weft_str
         }
     }
     if (nearest != NULL)
-        return weft_fail(err, WEFT_INVALID, "unknown parameter \"%.*s\"; did you mean \"%s\"?", WEFT_S_ARG(name), nearest);
+        return weft_fail(err, WEFT_INVALID, "unknown parameter \"%.*s\"; did you mean \"%s\"?",
+                         WEFT_S_ARG(name), nearest);
     return weft_fail(err, WEFT_INVALID, "unknown parameter \"%.*s\"", WEFT_S_ARG(name));
 }
 

@@ -13,31 +13,36 @@
 #define WEFT_SEARCH_PREDICATES_MAX 64
 
 struct weft_search_request {
-    struct weft_search search;          /* predicates, time range, order, limit, cursor */
-    struct weft_predicate *predicates;  /* the same array, to be filled */
-    enum weft_order cursor_order;       /* what the cursor was made for, if search.has_after */
-    bool wants_spans;                   /* view=spans; otherwise hits are grouped by trace */
+    struct weft_search search;         /* predicates, time range, order, limit, cursor */
+    struct weft_predicate *predicates; /* the same array, to be filled */
+    enum weft_order cursor_order;      /* what the cursor was made for, if search.has_after */
+    bool wants_spans;                  /* view=spans; otherwise hits are grouped by trace */
 };
-struct weft_search_limits { uint32_t limit_default, limit_max; };
+struct weft_search_limits {
+    uint32_t limit_default, limit_max;
+};
 
-void weft_search_request_init(struct weft_search_request *request, const struct weft_search_limits *limits,
-                              struct weft_arena *arena);
+void weft_search_request_init(struct weft_search_request *request,
+                              const struct weft_search_limits *limits, struct weft_arena *arena);
 /* One parameter; repeatable ones add up. Unknown names are refused. */
-int weft_search_request_set(struct weft_search_request *request, struct weft_str name, struct weft_str value,
-                            const struct weft_search_limits *limits, uint64_t now_unix_ns, struct weft_arena *arena,
-                            struct weft_err *err);
+int weft_search_request_set(struct weft_search_request *request, struct weft_str name,
+                            struct weft_str value, const struct weft_search_limits *limits,
+                            uint64_t now_unix_ns, struct weft_arena *arena, struct weft_err *err);
 /* Checks what only shows when all parameters are known (start < end, a cursor of another order). */
 int weft_search_request_finish(struct weft_search_request *request, struct weft_err *err);
 
 /* One attribute condition: `span.http.status_code >= 500`, `resource.k8s.pod.name ^= "api-"`, `!error`, `db.system`. */
-int weft_predicate_parse(struct weft_predicate *out, struct weft_str text, struct weft_arena *arena, struct weft_err *err);
+int weft_predicate_parse(struct weft_predicate *out, struct weft_str text, struct weft_arena *arena,
+                         struct weft_err *err);
 /* "1795226400" (s), with fraction, ms, us or ns by size; RFC 3339; "now", "now-15m". */
-int weft_search_time_parse(uint64_t *out, struct weft_str text, uint64_t now_unix_ns, struct weft_err *err);
+int weft_search_time_parse(uint64_t *out, struct weft_str text, uint64_t now_unix_ns,
+                           struct weft_err *err);
 
 /* A cursor as text for URLs, and back. */
-struct weft_str weft_cursor_format(enum weft_order order, const struct weft_search_position *position,
+struct weft_str weft_cursor_format(enum weft_order order,
+                                   const struct weft_search_position *position,
                                    struct weft_arena *arena);
-int weft_cursor_parse(enum weft_order *order, struct weft_search_position *position, struct weft_str text,
-                      struct weft_err *err);
+int weft_cursor_parse(enum weft_order *order, struct weft_search_position *position,
+                      struct weft_str text, struct weft_err *err);
 
 #endif

@@ -10,14 +10,16 @@ struct grouping {
     const struct weft_source *source;
     const struct weft_search *search;
     struct weft_trace_search_result *out;
-    struct weft_arena *arena;   /* of the answer */
-    struct weft_arena scratch;  /* of one trace or one page of hits */
-    struct weft_map seen;       /* trace ids looked at on this page */
-    struct weft_search_position last; /* hit up to which everything is on this page or an earlier one */
+    struct weft_arena *arena;  /* of the answer */
+    struct weft_arena scratch; /* of one trace or one page of hits */
+    struct weft_map seen;      /* trace ids looked at on this page */
+    struct weft_search_position
+        last; /* hit up to which everything is on this page or an earlier one */
     struct weft_err *err;
 };
 
-static void count_services(struct weft_trace_summary *out, const struct weft_batch *trace, struct weft_arena *arena)
+static void count_services(struct weft_trace_summary *out, const struct weft_batch *trace,
+                           struct weft_arena *arena)
 {
     struct weft_map numbers = { 0 };
     out->services = weft_arena_alloc_array(arena, trace->span_count, sizeof *out->services);
@@ -34,12 +36,14 @@ static void count_services(struct weft_trace_summary *out, const struct weft_bat
     for (uint32_t i = 1; i < out->service_count; i++) { /* few services: insertion sort */
         struct weft_service_count moved = out->services[i];
         uint32_t at = i;
-        for (; at > 0 && out->services[at - 1].span_count < moved.span_count; at--) out->services[at] = out->services[at - 1];
+        for (; at > 0 && out->services[at - 1].span_count < moved.span_count; at--)
+            out->services[at] = out->services[at - 1];
         out->services[at] = moved;
     }
 }
 
-void weft_trace_summarise(struct weft_trace_summary *out, const struct weft_batch *trace, struct weft_arena *arena)
+void weft_trace_summarise(struct weft_trace_summary *out, const struct weft_batch *trace,
+                          struct weft_arena *arena)
 {
     uint64_t start = UINT64_MAX, end = 0;
     const struct weft_span *root = NULL;
@@ -50,7 +54,8 @@ void weft_trace_summarise(struct weft_trace_summary *out, const struct weft_batc
         if (span->start_time_unix_nano + weft_span_duration_ns(span) > end)
             end = span->start_time_unix_nano + weft_span_duration_ns(span);
         out->error_count += span->status_code == WEFT_STATUS_ERROR;
-        if (root == NULL || (is_root && !out->has_root)) root = span; /* spans come sorted by start */
+        if (root == NULL || (is_root && !out->has_root))
+            root = span; /* spans come sorted by start */
         out->has_root |= is_root;
     }
     out->span_count = trace->span_count;
@@ -67,8 +72,11 @@ void weft_trace_summarise(struct weft_trace_summary *out, const struct weft_batc
 static struct weft_search_position position_of(const struct weft_span *span)
 {
     return (struct weft_search_position){
-        .start_time_unix_nano = span->start_time_unix_nano, .duration_ns = weft_span_duration_ns(span),
-        .trace_id = span->trace_id, .span_id = span->span_id, .kind = span->kind,
+        .start_time_unix_nano = span->start_time_unix_nano,
+        .duration_ns = weft_span_duration_ns(span),
+        .trace_id = span->trace_id,
+        .span_id = span->span_id,
+        .kind = span->kind,
     };
 }
 
@@ -82,12 +90,15 @@ static bool span_matches(const struct weft_search *search, const struct weft_spa
 }
 
 /* Count the matches of a whole trace; false when one of them stood on an earlier page. */
-static bool count_matches(const struct weft_search *search, const struct weft_batch *trace, uint32_t *matched)
+static bool count_matches(const struct weft_search *search, const struct weft_batch *trace,
+                          uint32_t *matched)
 {
     for (uint32_t i = 0; i < trace->span_count; i++) {
         if (!span_matches(search, &trace->spans[i])) continue;
         struct weft_search_position position = position_of(&trace->spans[i]);
-        if (search->has_after && weft_search_position_compare(search->order, &position, &search->after) <= 0) return false;
+        if (search->has_after &&
+            weft_search_position_compare(search->order, &position, &search->after) <= 0)
+            return false;
         ++*matched;
     }
     return true;
@@ -106,7 +117,8 @@ static int take_hit(struct grouping *g, const struct weft_hit *hit)
 {
     bool is_new;
     struct weft_arena arena;
-    weft_map_put(&g->seen, weft_str_make((const char *)hit->position.trace_id.bytes, 16), 0, &is_new);
+    weft_map_put(&g->seen, weft_str_make((const char *)hit->position.trace_id.bytes, 16), 0,
+                 &is_new);
     if (!is_new) {
         g->last = hit->position;
         return WEFT_OK;
@@ -115,7 +127,8 @@ static int take_hit(struct grouping *g, const struct weft_hit *hit)
     struct weft_batch trace = { .arena = &arena };
     struct weft_trace_summary summary = { .position = hit->position };
     int rc = g->source->trace(g->source->self, &hit->position.trace_id, &trace, g->err);
-    if (rc == WEFT_NOT_FOUND) rc = WEFT_OK; /* deleted since the search: it is no answer any more */
+    if (rc == WEFT_NOT_FOUND)
+        rc = WEFT_OK; /* deleted since the search: it is no answer any more */
     else if (rc == WEFT_OK && count_matches(g->search, &trace, &summary.matched_span_count)) {
         if (g->out->trace_count == g->search->limit) {
             g->out->has_more = true;
@@ -139,7 +152,8 @@ static int take_page(struct grouping *g, struct weft_search *page, bool *is_end)
     g->out->inspected_spans += result.inspected_spans;
     g->out->inspected_bytes += result.inspected_bytes;
     g->out->partial_reason = result.partial_reason;
-    for (uint32_t i = 0; i < result.hit_count && rc == WEFT_OK && !g->out->has_more; i++) rc = take_hit(g, &result.hits[i]);
+    for (uint32_t i = 0; i < result.hit_count && rc == WEFT_OK && !g->out->has_more; i++)
+        rc = take_hit(g, &result.hits[i]);
     *is_end = !result.has_more || result.partial_reason != NULL || g->out->has_more;
     page->has_after = true;
     page->after = g->last;
@@ -147,9 +161,12 @@ static int take_page(struct grouping *g, struct weft_search *page, bool *is_end)
 }
 
 int weft_trace_search(const struct weft_source *source, const struct weft_search *search,
-                      struct weft_trace_search_result *out, struct weft_arena *arena, struct weft_err *err)
+                      struct weft_trace_search_result *out, struct weft_arena *arena,
+                      struct weft_err *err)
 {
-    struct grouping g = { .source = source, .search = search, .out = out, .arena = arena, .err = err };
+    struct grouping g = {
+        .source = source, .search = search, .out = out, .arena = arena, .err = err
+    };
     struct weft_search page = *search;
     bool is_end = false;
     int rc = WEFT_OK;

@@ -10,7 +10,10 @@
 #define WEFT_QUERY_TRACE_SEARCH_H
 #include "model/source.h"
 
-struct weft_service_count { struct weft_str name; uint32_t span_count, error_count; };
+struct weft_service_count {
+    struct weft_str name;
+    uint32_t span_count, error_count;
+};
 struct weft_trace_summary {
     struct weft_trace_id trace_id;
     struct weft_search_position position; /* of its first hit */
@@ -18,7 +21,7 @@ struct weft_trace_summary {
     struct weft_str root_service_name, root_name;
     uint64_t start_time_unix_nano, duration_ns;
     uint32_t span_count, error_count, matched_span_count;
-    bool has_root; /* a span without parent is there */
+    bool has_root;                       /* a span without parent is there */
     struct weft_service_count *services; /* most spans first */
     uint32_t service_count;
 };
@@ -32,8 +35,10 @@ struct weft_trace_search_result {
 };
 /* search->limit counts traces. */
 int weft_trace_search(const struct weft_source *source, const struct weft_search *search,
-                      struct weft_trace_search_result *out, struct weft_arena *arena, struct weft_err *err);
+                      struct weft_trace_search_result *out, struct weft_arena *arena,
+                      struct weft_err *err);
 /* Head of a list entry for one whole trace; position, first_hit and matched_span_count are left alone. */
-void weft_trace_summarise(struct weft_trace_summary *out, const struct weft_batch *trace, struct weft_arena *arena);
+void weft_trace_summarise(struct weft_trace_summary *out, const struct weft_batch *trace,
+                          struct weft_arena *arena);
 
 #endif

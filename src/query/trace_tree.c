@@ -6,12 +6,12 @@
 /* Work space: everything is indexed by the span's number in start order. */
 struct build {
     const struct weft_batch *batch;
-    uint32_t *order;        /* start order -> index into the batch */
-    uint32_t *parent;       /* start order -> start order, or WEFT_NO_SPAN */
-    uint32_t *first_child;  /* linked lists of children, in start order */
+    uint32_t *order;       /* start order -> index into the batch */
+    uint32_t *parent;      /* start order -> start order, or WEFT_NO_SPAN */
+    uint32_t *first_child; /* linked lists of children, in start order */
     uint32_t *last_child;
     uint32_t *next_sibling;
-    uint32_t *slots;        /* hash of span ids -> start order + 1 */
+    uint32_t *slots; /* hash of span ids -> start order + 1 */
     uint32_t slot_mask;
     uint32_t count;
 };
@@ -43,7 +43,8 @@ static void sort_by_start(struct build *b, struct weft_arena *arena)
             uint32_t high = low + 2 * width < b->count ? low + 2 * width : b->count;
             uint32_t l = low, r = mid, at = low;
             while (l < mid && r < high)
-                to[at++] = compare_start(&spans[from[r]], &spans[from[l]]) < 0 ? from[r++] : from[l++];
+                to[at++] =
+                    compare_start(&spans[from[r]], &spans[from[l]]) < 0 ? from[r++] : from[l++];
             while (l < mid) to[at++] = from[l++];
             while (r < high) to[at++] = from[r++];
         }
@@ -56,7 +57,8 @@ static void sort_by_start(struct build *b, struct weft_arena *arena)
 
 static uint32_t slot_of(const struct build *b, const struct weft_span_id *id)
 {
-    return (uint32_t)weft_hash_u64(weft_load_u64(id->bytes) ^ weft_hash_process_seed()) & b->slot_mask;
+    return (uint32_t)weft_hash_u64(weft_load_u64(id->bytes) ^ weft_hash_process_seed()) &
+           b->slot_mask;
 }
 
 /* Of spans that share an id only the first few are indexed: a trace of one id repeated would make long clusters. */
@@ -72,7 +74,8 @@ static void index_ids(struct build *b, struct weft_arena *arena)
         const struct weft_span_id *id = &span_at(b, i)->span_id;
         uint32_t s = slot_of(b, id), same = 0;
         for (; b->slots[s] != 0 && same < SAME_ID_MAX; s = (s + 1) & b->slot_mask)
-            same += memcmp(span_at(b, b->slots[s] - 1)->span_id.bytes, id->bytes, sizeof id->bytes) == 0;
+            same += memcmp(span_at(b, b->slots[s] - 1)->span_id.bytes, id->bytes,
+                           sizeof id->bytes) == 0;
         if (same < SAME_ID_MAX) b->slots[s] = i + 1;
     }
 }
@@ -82,7 +85,8 @@ static uint32_t find_id(const struct build *b, const struct weft_span_id *id, ui
 {
     for (uint32_t s = slot_of(b, id); b->slots[s] != 0; s = (s + 1) & b->slot_mask) {
         uint32_t i = b->slots[s] - 1;
-        if (i != self && memcmp(span_at(b, i)->span_id.bytes, id->bytes, sizeof id->bytes) == 0) return i;
+        if (i != self && memcmp(span_at(b, i)->span_id.bytes, id->bytes, sizeof id->bytes) == 0)
+            return i;
     }
     return WEFT_NO_SPAN;
 }
@@ -91,7 +95,8 @@ static uint32_t shared_client(const struct build *b, uint32_t i)
 {
     if (span_at(b, i)->kind != WEFT_KIND_SERVER) return WEFT_NO_SPAN;
     uint32_t other = find_id(b, &span_at(b, i)->span_id, i);
-    return other != WEFT_NO_SPAN && span_at(b, other)->kind == WEFT_KIND_CLIENT ? other : WEFT_NO_SPAN;
+    return other != WEFT_NO_SPAN && span_at(b, other)->kind == WEFT_KIND_CLIENT ? other
+                                                                                : WEFT_NO_SPAN;
 }
 
 static void find_parents(struct build *b)
@@ -116,7 +121,8 @@ static void cut_circles(struct build *b, struct weft_arena *arena)
             mark[at] = i + 1;
             at = b->parent[at];
         }
-        if (at != WEFT_NO_SPAN && mark[at] == i + 1) { /* `at` is on the circle: cut at its earliest span */
+        if (at != WEFT_NO_SPAN &&
+            mark[at] == i + 1) { /* `at` is on the circle: cut at its earliest span */
             uint32_t earliest = at;
             for (uint32_t j = b->parent[at]; j != at; j = b->parent[j])
                 if (j < earliest) earliest = j;
@@ -133,13 +139,16 @@ static void link_children(struct build *b)
     for (uint32_t i = 0; i < b->count; i++) { /* start order, so lists come out sorted */
         uint32_t p = b->parent[i];
         if (p == WEFT_NO_SPAN) continue;
-        if (b->first_child[p] == WEFT_NO_SPAN) b->first_child[p] = i;
-        else b->next_sibling[b->last_child[p]] = i;
+        if (b->first_child[p] == WEFT_NO_SPAN)
+            b->first_child[p] = i;
+        else
+            b->next_sibling[b->last_child[p]] = i;
         b->last_child[p] = i;
     }
 }
 
-static uint32_t emit(struct weft_trace_tree *tree, const struct build *b, uint32_t i, uint32_t parent_node)
+static uint32_t emit(struct weft_trace_tree *tree, const struct build *b, uint32_t i,
+                     uint32_t parent_node)
 {
     const struct weft_span *span = span_at(b, i);
     struct weft_trace_node *node = &tree->nodes[tree->count];
@@ -151,13 +160,15 @@ static uint32_t emit(struct weft_trace_tree *tree, const struct build *b, uint32
         node->is_orphan = !weft_span_id_is_zero(&span->parent_span_id);
     }
     uint32_t other = find_id(b, &span->span_id, i);
-    node->is_duplicate = other != WEFT_NO_SPAN && other < i && span_at(b, other)->kind == span->kind;
+    node->is_duplicate =
+        other != WEFT_NO_SPAN && other < i && span_at(b, other)->kind == span->kind;
     if (node->depth > tree->depth_max) tree->depth_max = node->depth;
     return tree->count++;
 }
 
 /* Pre-order without recursion: down to the first child, else on to the next sibling of the nearest ancestor that has one. */
-static void emit_subtree(struct weft_trace_tree *tree, const struct build *b, uint32_t top, uint32_t *node_of)
+static void emit_subtree(struct weft_trace_tree *tree, const struct build *b, uint32_t top,
+                         uint32_t *node_of)
 {
     uint32_t i = top;
     node_of[i] = emit(tree, b, i, WEFT_NO_SPAN);
@@ -183,12 +194,14 @@ static void summarise(struct weft_trace_tree *tree, const struct weft_batch *bat
         const struct weft_trace_node *node = &tree->nodes[n];
         const struct weft_span *span = &batch->spans[node->span];
         uint64_t end = span->start_time_unix_nano + weft_span_duration_ns(span);
-        if (span->start_time_unix_nano < tree->start_ns) tree->start_ns = span->start_time_unix_nano;
+        if (span->start_time_unix_nano < tree->start_ns)
+            tree->start_ns = span->start_time_unix_nano;
         if (end > tree->end_ns) tree->end_ns = end;
         tree->error_count += span->status_code == WEFT_STATUS_ERROR;
         tree->orphan_count += node->is_orphan;
         tree->duplicate_count += node->is_duplicate;
-        if (!has_true_root && weft_span_id_is_zero(&span->parent_span_id)) { /* roots come by start time */
+        if (!has_true_root &&
+            weft_span_id_is_zero(&span->parent_span_id)) { /* roots come by start time */
             has_true_root = true;
             tree->root = n;
         }
@@ -196,11 +209,13 @@ static void summarise(struct weft_trace_tree *tree, const struct weft_batch *bat
     if (tree->count == 0) tree->start_ns = 0;
 }
 
-void weft_trace_tree_build(struct weft_trace_tree *tree, const struct weft_batch *batch, struct weft_arena *arena)
+void weft_trace_tree_build(struct weft_trace_tree *tree, const struct weft_batch *batch,
+                           struct weft_arena *arena)
 {
     uint32_t n = batch->span_count;
     struct build b = { .batch = batch, .count = n };
-    *tree = (struct weft_trace_tree){ .nodes = weft_arena_alloc_array(arena, n + 1, sizeof *tree->nodes) };
+    *tree = (struct weft_trace_tree){ .nodes = weft_arena_alloc_array(arena, n + 1,
+                                                                      sizeof *tree->nodes) };
     b.order = weft_arena_alloc(arena, sizeof *b.order * (n + 1));
     b.parent = weft_arena_alloc(arena, sizeof *b.parent * (n + 1));
     b.first_child = weft_arena_alloc(arena, sizeof *b.first_child * (n + 1));

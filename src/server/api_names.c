@@ -2,8 +2,9 @@
 #include "server/api_names.h"
 #include "wire/json.h"
 
-static int load_operations(struct weft_call *call, struct weft_str service, struct weft_operation **operations,
-                           uint32_t *count, struct weft_err *err)
+static int load_operations(struct weft_call *call, struct weft_str service,
+                           struct weft_operation **operations, uint32_t *count,
+                           struct weft_err *err)
 {
     const struct weft_source *source = &call->face->parts->source;
     return source->operations(source->self, service, operations, count, &call->arena, err);
@@ -30,7 +31,9 @@ int weft_api_services(struct weft_call *call, struct weft_err *err)
     for (uint32_t i = 0; i < count;) { /* sorted by service: one run each */
         uint32_t first = i;
         uint64_t spans = 0, errors = 0;
-        for (; i < count && weft_str_equal(operations[i].service_name, operations[first].service_name); i++) {
+        for (; i < count &&
+               weft_str_equal(operations[i].service_name, operations[first].service_name);
+             i++) {
             spans += operations[i].span_count;
             errors += operations[i].error_count;
         }
@@ -51,7 +54,8 @@ int weft_api_operations(struct weft_call *call, struct weft_err *err)
 {
     struct weft_operation *found;
     uint32_t count;
-    int rc = load_operations(call, weft_call_query(call, WEFT_S("service"), NULL), &found, &count, err);
+    int rc =
+        load_operations(call, weft_call_query(call, WEFT_S("service"), NULL), &found, &count, err);
     if (rc < 0) return rc;
     struct weft_json_writer w = { .out = &call->body };
     weft_json_object_start(&w);

@@ -14,8 +14,8 @@ static int json_value(struct weft_json_reader *r, enum weft_json_token token, st
     }
 }
 
-static int json_member(struct weft_json_reader *r, struct weft_str name, weft_api_take_parameter *take, void *arg,
-                       struct weft_err *err)
+static int json_member(struct weft_json_reader *r, struct weft_str name,
+                       weft_api_take_parameter *take, void *arg, struct weft_err *err)
 {
     struct weft_str text;
     enum weft_json_token token = weft_json_next(r);
@@ -25,7 +25,8 @@ static int json_member(struct weft_json_reader *r, struct weft_str name, weft_ap
     while (!is_list || token != WEFT_JSON_ARRAY_END) {
         if (token == WEFT_JSON_ERROR) return weft_json_fail(r, err);
         if (json_value(r, token, &text) < 0)
-            return weft_fail(err, WEFT_INVALID, "%.*s: expected a text, a number, true, false or a list of them",
+            return weft_fail(err, WEFT_INVALID,
+                             "%.*s: expected a text, a number, true, false or a list of them",
                              WEFT_S_ARG(name));
         int rc = take(arg, name, text, err);
         if (rc < 0 || !is_list) return rc;
@@ -34,7 +35,8 @@ static int json_member(struct weft_json_reader *r, struct weft_str name, weft_ap
     return WEFT_OK;
 }
 
-static int json_parameters(struct weft_call *call, weft_api_take_parameter *take, void *arg, struct weft_err *err)
+static int json_parameters(struct weft_call *call, weft_api_take_parameter *take, void *arg,
+                           struct weft_err *err)
 {
     struct weft_json_reader r;
     enum weft_json_token token;
@@ -48,7 +50,8 @@ static int json_parameters(struct weft_call *call, weft_api_take_parameter *take
     return rc;
 }
 
-int weft_api_each_parameter(struct weft_call *call, weft_api_take_parameter *take, void *arg, struct weft_err *err)
+int weft_api_each_parameter(struct weft_call *call, weft_api_take_parameter *take, void *arg,
+                            struct weft_err *err)
 {
     struct weft_str name, value;
     size_t at = 0;

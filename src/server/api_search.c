@@ -1,11 +1,11 @@
 /* api_search.c -- searches and the tail of what is committed, as JSON (api_search.h). */
 #include "server/api_search.h"
-#include <inttypes.h>
 #include "base/clock.h"
 #include "query/search_request.h"
 #include "query/trace_search.h"
 #include "server/api_parameters.h"
 #include "wire/json.h"
+#include <inttypes.h>
 
 #define SEARCH_LIMIT_DEFAULT 20
 #define TAIL_LIMIT 5000
@@ -19,25 +19,31 @@ struct parsing {
     bool is_tail;
 };
 
-static int take_parameter(void *arg, struct weft_str name, struct weft_str value, struct weft_err *err)
+static int take_parameter(void *arg, struct weft_str name, struct weft_str value,
+                          struct weft_err *err)
 {
     struct parsing *p = arg;
     if (p->is_tail && weft_str_equal_c(name, "after")) {
         struct weft_str rest = value;
         uint64_t segment, chunk;
-        if (!weft_str_to_u64(weft_str_split(&rest, '.'), &segment) || !weft_str_to_u64(rest, &chunk) || chunk > UINT32_MAX)
-            return weft_fail(err, WEFT_INVALID, "after: found \"%.*s\", expected the next of an earlier answer",
+        if (!weft_str_to_u64(weft_str_split(&rest, '.'), &segment) ||
+            !weft_str_to_u64(rest, &chunk) || chunk > UINT32_MAX)
+            return weft_fail(err, WEFT_INVALID,
+                             "after: found \"%.*s\", expected the next of an earlier answer",
                              WEFT_S_ARG(value));
         p->after = (struct weft_tail_position){ segment, (uint32_t)chunk };
         return WEFT_OK;
     }
-    return weft_search_request_set(&p->request, name, value, &p->limits, p->now_ns, &p->call->arena, err);
+    return weft_search_request_set(&p->request, name, value, &p->limits, p->now_ns, &p->call->arena,
+                                   err);
 }
 
-static int parse_search(struct parsing *p, struct weft_call *call, bool is_tail, struct weft_err *err)
+static int parse_search(struct parsing *p, struct weft_call *call, bool is_tail,
+                        struct weft_err *err)
 {
     *p = (struct parsing){ .call = call, .now_ns = weft_clock_unix_ns(), .is_tail = is_tail };
-    p->limits = (struct weft_search_limits){ SEARCH_LIMIT_DEFAULT, call->face->parts->search_limit_max };
+    p->limits =
+        (struct weft_search_limits){ SEARCH_LIMIT_DEFAULT, call->face->parts->search_limit_max };
     weft_search_request_init(&p->request, &p->limits, &call->arena);
     int rc = weft_api_each_parameter(call, take_parameter, p, err);
     if (rc == WEFT_OK) rc = weft_search_request_finish(&p->request, err);
@@ -127,9 +133,11 @@ static void write_trace_summary(struct weft_json_writer *w, const struct weft_tr
 }
 
 /* How exact the answer is and where it goes on: the end of every search answer. */
-static void write_tail_of_answer(struct weft_json_writer *w, struct weft_call *call, enum weft_order order, bool has_more,
-                                 const struct weft_search_position *next, const char *partial_reason,
-                                 uint64_t inspected_spans, uint64_t inspected_bytes)
+static void write_tail_of_answer(struct weft_json_writer *w, struct weft_call *call,
+                                 enum weft_order order, bool has_more,
+                                 const struct weft_search_position *next,
+                                 const char *partial_reason, uint64_t inspected_spans,
+                                 uint64_t inspected_bytes)
 {
     weft_json_key(w, "has_more");
     weft_json_bool(w, has_more);
@@ -138,8 +146,10 @@ static void write_tail_of_answer(struct weft_json_writer *w, struct weft_call *c
         weft_json_string(w, weft_cursor_format(order, next, &call->arena));
     }
     weft_json_key(w, "partial");
-    if (partial_reason != NULL) weft_json_c(w, partial_reason);
-    else weft_json_null(w);
+    if (partial_reason != NULL)
+        weft_json_c(w, partial_reason);
+    else
+        weft_json_null(w);
     weft_json_key(w, "inspected");
     weft_json_object_start(w);
     weft_json_key(w, "spans");
@@ -149,7 +159,8 @@ static void write_tail_of_answer(struct weft_json_writer *w, struct weft_call *c
     weft_json_object_end(w);
 }
 
-static int search_spans(struct weft_call *call, const struct weft_search *search, struct weft_err *err)
+static int search_spans(struct weft_call *call, const struct weft_search *search,
+                        struct weft_err *err)
 {
     const struct weft_source *source = &call->face->parts->source;
     struct weft_search_result result = { 0 };
@@ -162,13 +173,15 @@ static int search_spans(struct weft_call *call, const struct weft_search *search
     for (uint32_t i = 0; i < result.hit_count; i++) write_hit(&w, &result.hits[i]);
     weft_json_array_end(&w);
     write_tail_of_answer(&w, call, search->order, result.has_more,
-                         result.hit_count > 0 ? &result.hits[result.hit_count - 1].position : &search->after,
+                         result.hit_count > 0 ? &result.hits[result.hit_count - 1].position
+                                              : &search->after,
                          result.partial_reason, result.inspected_spans, result.inspected_bytes);
     weft_json_object_end(&w);
     return WEFT_OK;
 }
 
-static int search_traces(struct weft_call *call, const struct weft_search *search, struct weft_err *err)
+static int search_traces(struct weft_call *call, const struct weft_search *search,
+                         struct weft_err *err)
 {
     struct weft_trace_search_result result;
     int rc = weft_trace_search(&call->face->parts->source, search, &result, &call->arena, err);
@@ -179,8 +192,8 @@ static int search_traces(struct weft_call *call, const struct weft_search *searc
     weft_json_array_start(&w);
     for (uint32_t i = 0; i < result.trace_count; i++) write_trace_summary(&w, &result.traces[i]);
     weft_json_array_end(&w);
-    write_tail_of_answer(&w, call, search->order, result.has_more, &result.next, result.partial_reason,
-                         result.inspected_spans, result.inspected_bytes);
+    write_tail_of_answer(&w, call, search->order, result.has_more, &result.next,
+                         result.partial_reason, result.inspected_spans, result.inspected_bytes);
     weft_json_object_end(&w);
     return WEFT_OK;
 }
@@ -206,8 +219,11 @@ static bool span_matches(const struct weft_search *search, const struct weft_spa
 static struct weft_hit hit_of(const struct weft_span *span)
 {
     return (struct weft_hit){
-        .position = { .start_time_unix_nano = span->start_time_unix_nano, .duration_ns = weft_span_duration_ns(span),
-                      .trace_id = span->trace_id, .span_id = span->span_id, .kind = span->kind },
+        .position = { .start_time_unix_nano = span->start_time_unix_nano,
+                      .duration_ns = weft_span_duration_ns(span),
+                      .trace_id = span->trace_id,
+                      .span_id = span->span_id,
+                      .kind = span->kind },
         .parent_span_id = span->parent_span_id,
         .service_name = span->scope->resource->service_name,
         .name = span->name,
@@ -234,7 +250,8 @@ int weft_api_tail(struct weft_call *call, struct weft_err *err)
     }
     weft_json_array_end(&w);
     weft_json_key(&w, "next");
-    weft_json_string(&w, weft_arena_printf(&call->arena, "%" PRIu64 ".%" PRIu32, p.after.segment, p.after.chunk));
+    weft_json_string(&w, weft_arena_printf(&call->arena, "%" PRIu64 ".%" PRIu32, p.after.segment,
+                                           p.after.chunk));
     weft_json_object_end(&w);
     return WEFT_OK;
 }

@@ -27,7 +27,8 @@ static void number_scopes(struct writing *x, struct weft_arena *arena)
     for (uint32_t n = 0; n < x->tree->count; n++) {
         const struct weft_scope *scope = span_of(x, n)->scope;
         bool is_new;
-        uint64_t number = *weft_map_put(&numbers, weft_str_make((const char *)&scope, sizeof scope), x->scope_count, &is_new);
+        uint64_t number = *weft_map_put(&numbers, weft_str_make((const char *)&scope, sizeof scope),
+                                        x->scope_count, &is_new);
         if (is_new) x->scopes[x->scope_count++] = scope;
         x->scope_of[n] = (uint32_t)number;
     }
@@ -117,28 +118,55 @@ static void column_parent(struct writing *x, uint32_t n)
     weft_json_i64(&x->w, parent == WEFT_NO_SPAN ? -1 : (int64_t)parent);
 }
 
-static void column_depth(struct writing *x, uint32_t n) { weft_json_u64(&x->w, x->tree->nodes[n].depth); }
-static void column_scope(struct writing *x, uint32_t n) { weft_json_u64(&x->w, x->scope_of[n]); }
-static void column_name(struct writing *x, uint32_t n) { weft_json_string(&x->w, span_of(x, n)->name); }
-static void column_kind(struct writing *x, uint32_t n) { weft_json_c(&x->w, weft_span_kind_name(span_of(x, n)->kind)); }
-static void column_flags(struct writing *x, uint32_t n) { weft_json_u64(&x->w, span_of(x, n)->flags); }
-static void column_trace_state(struct writing *x, uint32_t n) { weft_json_string(&x->w, span_of(x, n)->trace_state); }
+static void column_depth(struct writing *x, uint32_t n)
+{
+    weft_json_u64(&x->w, x->tree->nodes[n].depth);
+}
+static void column_scope(struct writing *x, uint32_t n)
+{
+    weft_json_u64(&x->w, x->scope_of[n]);
+}
+static void column_name(struct writing *x, uint32_t n)
+{
+    weft_json_string(&x->w, span_of(x, n)->name);
+}
+static void column_kind(struct writing *x, uint32_t n)
+{
+    weft_json_c(&x->w, weft_span_kind_name(span_of(x, n)->kind));
+}
+static void column_flags(struct writing *x, uint32_t n)
+{
+    weft_json_u64(&x->w, span_of(x, n)->flags);
+}
+static void column_trace_state(struct writing *x, uint32_t n)
+{
+    weft_json_string(&x->w, span_of(x, n)->trace_state);
+}
 
 static void column_start_offset(struct writing *x, uint32_t n)
 {
     weft_json_u64(&x->w, span_of(x, n)->start_time_unix_nano - x->tree->start_ns);
 }
 
-static void column_duration(struct writing *x, uint32_t n) { weft_json_u64(&x->w, weft_span_duration_ns(span_of(x, n))); }
+static void column_duration(struct writing *x, uint32_t n)
+{
+    weft_json_u64(&x->w, weft_span_duration_ns(span_of(x, n)));
+}
 
 static void column_status(struct writing *x, uint32_t n)
 {
     weft_json_c(&x->w, weft_status_code_name(span_of(x, n)->status_code));
 }
 
-static void column_status_message(struct writing *x, uint32_t n) { weft_json_string(&x->w, span_of(x, n)->status_message); }
+static void column_status_message(struct writing *x, uint32_t n)
+{
+    weft_json_string(&x->w, span_of(x, n)->status_message);
+}
 
-static void column_attributes(struct writing *x, uint32_t n) { write_attributes(&x->w, span_of(x, n)->attributes); }
+static void column_attributes(struct writing *x, uint32_t n)
+{
+    write_attributes(&x->w, span_of(x, n)->attributes);
+}
 
 static void column_dropped(struct writing *x, uint32_t n)
 {
@@ -202,20 +230,33 @@ static void column_marks(struct writing *x, uint32_t n)
     weft_json_array_start(&x->w);
     if (node->is_orphan) weft_json_c(&x->w, "orphan");
     if (node->is_duplicate) weft_json_c(&x->w, "duplicate_id");
-    if (span->end_time_unix_nano < span->start_time_unix_nano) weft_json_c(&x->w, "end_before_start");
+    if (span->end_time_unix_nano < span->start_time_unix_nano)
+        weft_json_c(&x->w, "end_before_start");
     weft_json_array_end(&x->w);
 }
 
-static const struct { const char *name; void (*write)(struct writing *x, uint32_t node); } columns[] = {
-    { "span_id", column_span_id },         { "parent_span_id", column_parent_span_id },
-    { "parent", column_parent },           { "depth", column_depth },
-    { "scope", column_scope },             { "name", column_name },
-    { "kind", column_kind },               { "start_offset_ns", column_start_offset },
-    { "duration_ns", column_duration },    { "status", column_status },
-    { "status_message", column_status_message }, { "flags", column_flags },
-    { "trace_state", column_trace_state }, { "attributes", column_attributes },
-    { "events", column_events },           { "links", column_links },
-    { "dropped_counts", column_dropped },  { "marks", column_marks },
+static const struct {
+    const char *name;
+    void (*write)(struct writing *x, uint32_t node);
+} columns[] = {
+    { "span_id", column_span_id },
+    { "parent_span_id", column_parent_span_id },
+    { "parent", column_parent },
+    { "depth", column_depth },
+    { "scope", column_scope },
+    { "name", column_name },
+    { "kind", column_kind },
+    { "start_offset_ns", column_start_offset },
+    { "duration_ns", column_duration },
+    { "status", column_status },
+    { "status_message", column_status_message },
+    { "flags", column_flags },
+    { "trace_state", column_trace_state },
+    { "attributes", column_attributes },
+    { "events", column_events },
+    { "links", column_links },
+    { "dropped_counts", column_dropped },
+    { "marks", column_marks },
 };
 
 static void write_head(struct writing *x, const struct weft_trace_id *id)
@@ -241,7 +282,8 @@ static void write_head(struct writing *x, const struct weft_trace_id *id)
     weft_json_u64(w, x->tree->root);
 }
 
-static void write_columns(struct weft_call *call, const struct weft_trace_id *id, const struct weft_batch *batch)
+static void write_columns(struct weft_call *call, const struct weft_trace_id *id,
+                          const struct weft_batch *batch)
 {
     struct weft_trace_tree tree;
     weft_trace_tree_build(&tree, batch, &call->arena);
@@ -270,11 +312,14 @@ int weft_api_trace(struct weft_call *call, struct weft_err *err)
     struct weft_str format = weft_call_query(call, WEFT_S("format"), NULL);
 
     if (!weft_trace_id_parse(call->parameters[0], &id))
-        return weft_fail(err, WEFT_INVALID, "trace id \"%.*s\": expected 1 to 32 hex digits", WEFT_S_ARG(call->parameters[0]));
+        return weft_fail(err, WEFT_INVALID, "trace id \"%.*s\": expected 1 to 32 hex digits",
+                         WEFT_S_ARG(call->parameters[0]));
     int rc = source->trace(source->self, &id, &batch, err);
-    if (rc == WEFT_NOT_FOUND) return weft_fail(err, rc, "trace %.*s is not here", WEFT_S_ARG(call->parameters[0]));
+    if (rc == WEFT_NOT_FOUND)
+        return weft_fail(err, rc, "trace %.*s is not here", WEFT_S_ARG(call->parameters[0]));
     if (rc < 0) return rc;
-    if (weft_call_accepts(call, WEFT_S("application/x-protobuf")) || weft_call_accepts(call, WEFT_S("application/protobuf"))) {
+    if (weft_call_accepts(call, WEFT_S("application/x-protobuf")) ||
+        weft_call_accepts(call, WEFT_S("application/protobuf"))) {
         call->content_type = WEFT_S("application/x-protobuf");
         weft_otlp_encode_protobuf(&call->body, &batch);
     } else if (weft_str_equal_c(format, "otlp")) {
@@ -282,7 +327,8 @@ int weft_api_trace(struct weft_call *call, struct weft_err *err)
         weft_otlp_encode_json(&call->body, &batch, WEFT_OTLP_JSON);
         weft_buf_append_c(&call->body, "}");
     } else if (format.len > 0) {
-        return weft_fail(err, WEFT_INVALID, "format: found \"%.*s\", expected otlp or nothing", WEFT_S_ARG(format));
+        return weft_fail(err, WEFT_INVALID, "format: found \"%.*s\", expected otlp or nothing",
+                         WEFT_S_ARG(format));
     } else {
         write_columns(call, &id, &batch);
     }

@@ -1,8 +1,8 @@
 /* query_pool.c -- a bounded queue and its threads (query_pool.h). */
 #include "server/query_pool.h"
-#include <stdbool.h>
 #include "base/alloc.h"
 #include "base/thread.h"
+#include <stdbool.h>
 
 struct weft_query_pool {
     pthread_mutex_t lock; /* guards head, tail, waiting, is_stopping */
@@ -34,8 +34,8 @@ static void run_thread(void *arg)
     for (struct weft_query_job *job = take(pool); job != NULL; job = take(pool)) job->run(job);
 }
 
-int weft_query_pool_create(struct weft_query_pool **out, unsigned thread_count, unsigned waiting_max,
-                           struct weft_err *err)
+int weft_query_pool_create(struct weft_query_pool **out, unsigned thread_count,
+                           unsigned waiting_max, struct weft_err *err)
 {
     struct weft_query_pool *pool = weft_alloc_zero(sizeof *pool);
     int rc = WEFT_OK;
@@ -44,7 +44,8 @@ int weft_query_pool_create(struct weft_query_pool **out, unsigned thread_count, 
     pool->waiting_max = waiting_max;
     pool->threads = weft_alloc_array(thread_count, sizeof *pool->threads);
     while (rc == WEFT_OK && pool->thread_count < thread_count) {
-        rc = weft_thread_start(&pool->threads[pool->thread_count], "weft-query", run_thread, pool, err);
+        rc = weft_thread_start(&pool->threads[pool->thread_count], "weft-query", run_thread, pool,
+                               err);
         if (rc == WEFT_OK) pool->thread_count++;
     }
     if (rc < 0) {
@@ -65,8 +66,10 @@ int weft_query_pool_submit(struct weft_query_pool *pool, struct weft_query_job *
     } else if (pool->waiting >= pool->waiting_max) {
         rc = WEFT_FULL;
     } else {
-        if (pool->tail != NULL) pool->tail->next = job;
-        else pool->head = job;
+        if (pool->tail != NULL)
+            pool->tail->next = job;
+        else
+            pool->head = job;
         pool->tail = job;
         pool->waiting++;
         pthread_cond_signal(&pool->changed);

@@ -14,8 +14,8 @@ struct weft_query_job {
     struct weft_query_job *next;
 };
 
-int weft_query_pool_create(struct weft_query_pool **out, unsigned thread_count, unsigned waiting_max,
-                           struct weft_err *err);
+int weft_query_pool_create(struct weft_query_pool **out, unsigned thread_count,
+                           unsigned waiting_max, struct weft_err *err);
 int weft_query_pool_submit(struct weft_query_pool *pool, struct weft_query_job *job);
 /* Runs what waits, joins the threads. NULL is fine. */
 void weft_query_pool_destroy(struct weft_query_pool *pool);

@@ -9,9 +9,13 @@
 
 #define COMPRESS_FROM_BYTES 1400 /* below a packet there is nothing to win */
 
-static const struct { int status; int http_status; } http_statuses[] = {
-    { WEFT_INVALID, 400 },  { WEFT_NOT_FOUND, 404 }, { WEFT_TOO_LARGE, 413 }, { WEFT_UNSUPPORTED, 501 },
-    { WEFT_FULL, 429 },     { WEFT_BUSY, 503 },      { WEFT_CLOSED, 503 },    { WEFT_TIMEOUT, 504 },
+static const struct {
+    int status;
+    int http_status;
+} http_statuses[] = {
+    { WEFT_INVALID, 400 },     { WEFT_NOT_FOUND, 404 }, { WEFT_TOO_LARGE, 413 },
+    { WEFT_UNSUPPORTED, 501 }, { WEFT_FULL, 429 },      { WEFT_BUSY, 503 },
+    { WEFT_CLOSED, 503 },      { WEFT_TIMEOUT, 504 },
 };
 
 static int http_status_of(int status)
@@ -109,10 +113,12 @@ static void compress_body(struct weft_call *call)
     while (accepted.len > 0) {
         struct weft_str item = weft_str_split(&accepted, ',');
         struct weft_str name = weft_str_trim(weft_str_split(&item, ';'));
-        takes_gzip |= weft_str_equal_ignoring_case(name, WEFT_S("gzip")) && weft_str_find(item, '0') != 2;
+        takes_gzip |=
+            weft_str_equal_ignoring_case(name, WEFT_S("gzip")) && weft_str_find(item, '0') != 2;
     }
     struct weft_buf packed = { 0 };
-    if (takes_gzip && weft_compress(&packed, WEFT_COMPRESSION_GZIP, weft_buf_str(&call->body), NULL) == WEFT_OK) {
+    if (takes_gzip &&
+        weft_compress(&packed, WEFT_COMPRESSION_GZIP, weft_buf_str(&call->body), NULL) == WEFT_OK) {
         weft_buf_release(&call->body);
         call->body = packed;
         weft_call_add_header(call, WEFT_S("content-encoding"), WEFT_S("gzip"));
@@ -206,7 +212,8 @@ static void handle(void *self, struct weft_exchange *exchange)
         int rc = weft_query_pool_submit(face->parts->pool, &call->job);
         if (rc == WEFT_OK) return;
         write_error(call, rc == WEFT_FULL ? 429 : 503, weft_status_name(rc),
-                    rc == WEFT_FULL ? "too many queries are waiting; try again in a second" : "weft is stopping");
+                    rc == WEFT_FULL ? "too many queries are waiting; try again in a second"
+                                    : "weft is stopping");
         weft_call_add_header(call, WEFT_S("retry-after"), WEFT_S("1"));
         reply(call);
     }
@@ -238,7 +245,8 @@ bool weft_call_accepts(const struct weft_call *call, struct weft_str media_type)
     struct weft_str accepted = weft_exchange_header(call->exchange, WEFT_S("accept"));
     while (accepted.len > 0) {
         struct weft_str item = weft_str_split(&accepted, ',');
-        if (weft_str_equal_ignoring_case(weft_str_trim(weft_str_split(&item, ';')), media_type)) return true;
+        if (weft_str_equal_ignoring_case(weft_str_trim(weft_str_split(&item, ';')), media_type))
+            return true;
     }
     return false;
 }

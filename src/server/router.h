@@ -20,7 +20,7 @@ struct weft_route;
 /* One request being answered. Routes read the first part and fill the second. */
 struct weft_call {
     struct weft_face *face;
-    const struct weft_exchange *exchange; /* method, path, query, headers, body */
+    const struct weft_exchange *exchange;                  /* method, path, query, headers, body */
     struct weft_str parameters[WEFT_ROUTE_PARAMETERS_MAX]; /* what the pattern's "{}" stood for */
     struct weft_arena arena;
     uint64_t deadline_monotonic_ns;
@@ -45,7 +45,7 @@ struct weft_route {
 };
 enum weft_face_errors { WEFT_ERRORS_JSON, WEFT_ERRORS_TEXT };
 struct weft_mount {
-    const char *prefix;             /* "" or "/tempo" */
+    const char *prefix;              /* "" or "/tempo" */
     const struct weft_route *routes; /* ends with a NULL pattern */
     enum weft_face_errors errors;
 };

@@ -1,7 +1,7 @@
 /* routes_health.c -- /health, /ready, /metrics, and the page at /. */
-#include <stdatomic.h>
 #include "base/metric.h"
 #include "server/router.h"
+#include <stdatomic.h>
 
 static int health(struct weft_call *call, struct weft_err *err)
 {

@@ -14,7 +14,8 @@ static int load_trace(struct weft_call *call, struct weft_batch *batch, struct w
     const struct weft_source *source = &call->face->parts->source;
     *batch = (struct weft_batch){ .arena = &call->arena };
     if (!weft_trace_id_parse(call->parameters[0], &id))
-        return weft_fail(err, WEFT_INVALID, "trace id \"%.*s\": expected 1 to 32 hex digits", WEFT_S_ARG(call->parameters[0]));
+        return weft_fail(err, WEFT_INVALID, "trace id \"%.*s\": expected 1 to 32 hex digits",
+                         WEFT_S_ARG(call->parameters[0]));
     return source->trace(source->self, &id, batch, err);
 }
 
@@ -78,7 +79,8 @@ static int echo(struct weft_call *call, struct weft_err *err)
 
 static int buildinfo(struct weft_call *call, struct weft_err *err)
 {
-    static const char *const empty[] = { "revision", "branch", "buildDate", "buildUser", "goVersion" };
+    static const char *const empty[] = { "revision", "branch", "buildDate", "buildUser",
+                                         "goVersion" };
     struct weft_json_writer w = { .out = &call->body };
     weft_json_object_start(&w);
     weft_json_key(&w, "version");

@@ -1,12 +1,12 @@
 /* demo_feed_test.c -- the shop: the same seed tells the same story, its traces are whole, every incident is in it. */
 #include "app/demo/feed.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/map.h"
+#include <cmocka.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
 
 #define BEGIN_NS (UINT64_C(1795226400) * WEFT_NS_PER_SECOND) /* a whole half hour */
 #define STEP_NS WEFT_NS_PER_SECOND
@@ -24,14 +24,16 @@ static void take_span(struct story *s, const struct weft_span *span)
                  weft_hash_u64(span->end_time_unix_nano); /* whatever the order */
     s->error_count += span->status_code == WEFT_STATUS_ERROR;
     s->link_count += span->link_count;
-    s->exception_count += span->event_count > 0 && weft_str_equal_c(span->events[0].name, "exception");
+    s->exception_count +=
+        span->event_count > 0 && weft_str_equal_c(span->events[0].name, "exception");
     weft_map_put(&s->services, span->scope->resource->service_name, 1, NULL);
     weft_map_put(&s->names, span->name, 1, NULL);
     memcpy(ids, span->trace_id.bytes, 16);
     memcpy(ids + 16, span->span_id.bytes, 8);
     weft_map_put(&s->spans, weft_str_make(ids, 24), 1, NULL);
     memcpy(ids + 16, span->parent_span_id.bytes, 8);
-    if (!weft_span_id_is_zero(&span->parent_span_id)) weft_map_put(&s->parents, weft_str_make(ids, 24), 1, NULL);
+    if (!weft_span_id_is_zero(&span->parent_span_id))
+        weft_map_put(&s->parents, weft_str_make(ids, 24), 1, NULL);
     assert_true(span->end_time_unix_nano >= span->start_time_unix_nano);
     assert_int_equal(span->attributes.dropped_count, 0);
 }
@@ -41,16 +43,19 @@ static void tell(struct story *s, uint64_t seed, uint64_t minutes)
     struct weft_demo_feed *feed;
     struct weft_batch batch;
     *s = (struct story){ 0 };
-    weft_demo_feed_create(&feed, &(struct weft_demo_feed_options){ .seed = seed, .begin_ns = BEGIN_NS, .traces_per_second = 2,
-                                                                   .speed = 1 });
+    weft_demo_feed_create(
+        &feed, &(struct weft_demo_feed_options){
+                   .seed = seed, .begin_ns = BEGIN_NS, .traces_per_second = 2, .speed = 1 });
     uint64_t end = BEGIN_NS + minutes * 60 * WEFT_NS_PER_SECOND;
     for (uint64_t now = BEGIN_NS; now < end; now += STEP_NS) {
         weft_demo_feed_advance(feed, now);
         while (weft_demo_feed_next(feed, &batch)) {
             for (uint32_t i = 0; i < batch.span_count; i++) {
                 take_span(s, &batch.spans[i]);
-                if (batch.spans[i].end_time_unix_nano > now) fail_msg("a span came out before it ended");
-                assert_ptr_equal(batch.spans[i].scope, batch.spans[0].scope); /* one process a batch */
+                if (batch.spans[i].end_time_unix_nano > now)
+                    fail_msg("a span came out before it ended");
+                assert_ptr_equal(batch.spans[i].scope,
+                                 batch.spans[0].scope); /* one process a batch */
             }
         }
     }
@@ -99,7 +104,8 @@ static void test_whole_and_eventful(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_seed_same_story), cmocka_unit_test(test_whole_and_eventful),
+        cmocka_unit_test(test_same_seed_same_story),
+        cmocka_unit_test(test_whole_and_eventful),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

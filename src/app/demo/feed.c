@@ -1,13 +1,20 @@
 /* feed.c -- spans by the time they end (feed.h). */
 #include "app/demo/feed.h"
-#include <math.h>
 #include "app/demo/incidents.h"
 #include "app/demo/shop.h"
 #include "base/alloc.h"
+#include <math.h>
 
 /* A played trace some of whose spans have not ended yet. */
-struct trace { struct weft_arena arena; uint32_t waiting; };
-struct waiting { uint64_t end_ns; struct weft_span *span; struct trace *trace; };
+struct trace {
+    struct weft_arena arena;
+    uint32_t waiting;
+};
+struct waiting {
+    uint64_t end_ns;
+    struct weft_span *span;
+    struct trace *trace;
+};
 
 struct weft_demo_feed {
     struct weft_demo_sim sim;
@@ -16,13 +23,14 @@ struct weft_demo_feed {
     struct weft_random arrivals;
     struct waiting *heap; /* the span that ends first on top */
     uint32_t heap_count, heap_capacity;
-    struct waiting *due;  /* ended, sorted by service */
+    struct waiting *due; /* ended, sorted by service */
     uint32_t due_count, due_capacity, due_taken;
     struct weft_span *batch_spans;
     uint32_t batch_capacity;
 };
 
-void weft_demo_feed_create(struct weft_demo_feed **out, const struct weft_demo_feed_options *options)
+void weft_demo_feed_create(struct weft_demo_feed **out,
+                           const struct weft_demo_feed_options *options)
 {
     struct weft_demo_feed *feed = weft_alloc_zero(sizeof *feed);
     weft_demo_sim_init(&feed->sim, options->seed, options->begin_ns, options->speed);
@@ -41,7 +49,8 @@ static void heap_push(struct weft_demo_feed *feed, struct waiting item)
         feed->heap = weft_realloc_array(feed->heap, feed->heap_capacity, sizeof *feed->heap);
     }
     uint32_t at = feed->heap_count++;
-    for (; at > 0 && feed->heap[(at - 1) / 2].end_ns > item.end_ns; at = (at - 1) / 2) feed->heap[at] = feed->heap[(at - 1) / 2];
+    for (; at > 0 && feed->heap[(at - 1) / 2].end_ns > item.end_ns; at = (at - 1) / 2)
+        feed->heap[at] = feed->heap[(at - 1) / 2];
     feed->heap[at] = item;
 }
 
@@ -52,7 +61,8 @@ static struct waiting heap_pop(struct weft_demo_feed *feed)
     for (;;) {
         uint32_t child = 2 * at + 1;
         if (child >= feed->heap_count) break;
-        if (child + 1 < feed->heap_count && feed->heap[child + 1].end_ns < feed->heap[child].end_ns) child++;
+        if (child + 1 < feed->heap_count && feed->heap[child + 1].end_ns < feed->heap[child].end_ns)
+            child++;
         if (moved.end_ns <= feed->heap[child].end_ns) break;
         feed->heap[at] = feed->heap[child];
         at = child;
@@ -73,7 +83,8 @@ static void play_trace(struct weft_demo_feed *feed)
     trace->arena = sim->arena;
     trace->waiting = sim->finished_count;
     for (uint32_t i = 0; i < sim->finished_count; i++)
-        heap_push(feed, (struct waiting){ sim->finished[i]->end_time_unix_nano, sim->finished[i], trace });
+        heap_push(feed, (struct waiting){ sim->finished[i]->end_time_unix_nano, sim->finished[i],
+                                          trace });
     double gap = -log(1 - weft_random_unit(&feed->arrivals)) / rate; /* Poisson arrivals */
     feed->next_arrival_ns += (uint64_t)(gap * 1e9) + 1;
 }
@@ -120,7 +131,8 @@ bool weft_demo_feed_next(struct weft_demo_feed *feed, struct weft_batch *batch)
     const struct weft_scope *scope = feed->due[first].span->scope; /* one process of one service */
     if (feed->batch_capacity < feed->due_count) {
         feed->batch_capacity = feed->due_count;
-        feed->batch_spans = weft_realloc_array(feed->batch_spans, feed->batch_capacity, sizeof *feed->batch_spans);
+        feed->batch_spans =
+            weft_realloc_array(feed->batch_spans, feed->batch_capacity, sizeof *feed->batch_spans);
     }
     *batch = (struct weft_batch){ .spans = feed->batch_spans };
     while (feed->due_taken < feed->due_count && feed->due[feed->due_taken].span->scope == scope)

@@ -15,7 +15,8 @@ struct weft_demo_feed_options {
     double traces_per_second; /* mean; the hour of the day varies it */
     double speed;             /* of the story, see sim.h */
 };
-void weft_demo_feed_create(struct weft_demo_feed **out, const struct weft_demo_feed_options *options);
+void weft_demo_feed_create(struct weft_demo_feed **out,
+                           const struct weft_demo_feed_options *options);
 void weft_demo_feed_destroy(struct weft_demo_feed *feed); /* NULL is fine */
 /* Let the shop run until `now_ns`: requests arrive, spans end. What ended is then taken with weft_demo_feed_next(). */
 void weft_demo_feed_advance(struct weft_demo_feed *feed, uint64_t now_ns);

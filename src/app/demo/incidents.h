@@ -5,10 +5,10 @@
 #include <stdint.h>
 
 enum weft_demo_incident {
-    DEMO_SLOW_QUERY,      /* the catalogue's new release sorts without an index */
-    DEMO_RETRY_STORM,     /* the card gateway answers 503, payment tries again and again */
+    DEMO_SLOW_QUERY,  /* the catalogue's new release sorts without an index */
+    DEMO_RETRY_STORM, /* the card gateway answers 503, payment tries again and again */
     DEMO_TIMEOUT_CASCADE, /* inventory stalls; checkout, gateway and frontend run into their deadlines */
-    DEMO_CACHE_OUTAGE,    /* Redis refuses connections; the cart falls back to PostgreSQL */
+    DEMO_CACHE_OUTAGE, /* Redis refuses connections; the cart falls back to PostgreSQL */
     DEMO_INCIDENT_COUNT,
 };
 struct weft_demo_incident_window {

@@ -1,12 +1,12 @@
 /* sim.c -- spans of the simulated shop (sim.h). */
-#include <math.h>
-#include <stdarg.h>
 #include "app/demo/sim.h"
 #include "app/demo/stacks.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "wire/protobuf.h"
+#include <math.h>
+#include <stdarg.h>
 
 #define TRACE_ARENA_BYTES ((size_t)64 << 10)
 #define SCOPES_MAX 256
@@ -15,12 +15,17 @@
 /* One scope (with its resource) per service, instance and version: shared by its spans, as an SDK's are. */
 struct weft_demo_scope_cache {
     struct weft_arena arena; /* lives as long as the simulation */
-    struct { uint64_t key; struct weft_scope *scope; } entries[SCOPES_MAX];
+    struct {
+        uint64_t key;
+        struct weft_scope *scope;
+    } entries[SCOPES_MAX];
 };
 
 void weft_demo_sim_init(struct weft_demo_sim *sim, uint64_t seed, uint64_t begin_ns, double speed)
 {
-    *sim = (struct weft_demo_sim){ .seed = seed, .begin_ns = begin_ns, .speed = speed, .kafka_offset = 48211900 };
+    *sim = (struct weft_demo_sim){
+        .seed = seed, .begin_ns = begin_ns, .speed = speed, .kafka_offset = 48211900
+    };
     sim->scopes = weft_alloc_zero(sizeof *sim->scopes);
     weft_arena_init(&sim->scopes->arena, 0);
 }
@@ -36,7 +41,8 @@ void weft_demo_trace_begin(struct weft_demo_sim *sim, uint64_t number, uint64_t 
 {
     weft_arena_init(&sim->arena, TRACE_ARENA_BYTES);
     sim->finished_count = 0;
-    weft_random_init(&sim->random, weft_hash_u64(sim->seed + number * UINT64_C(0x9e3779b97f4a7c15)));
+    weft_random_init(&sim->random,
+                     weft_hash_u64(sim->seed + number * UINT64_C(0x9e3779b97f4a7c15)));
     sim->clock_ns = start_ns;
 }
 
@@ -49,19 +55,23 @@ uint64_t weft_demo_story_ns(const struct weft_demo_sim *sim)
 
 static void put_text(struct weft_attribute *a, const char *key, struct weft_str value)
 {
-    *a = (struct weft_attribute){ .key = key, .key_len = (uint32_t)strlen(key), .type = WEFT_VALUE_STRING };
+    *a = (struct weft_attribute){ .key = key,
+                                  .key_len = (uint32_t)strlen(key),
+                                  .type = WEFT_VALUE_STRING };
     a->ptr = value.ptr;
     a->value_len = (uint32_t)value.len;
 }
 
 /* Instances take the new version one after the other, three minutes each. */
-static unsigned version_of(const struct weft_demo_service *service, unsigned instance, uint64_t now_ns)
+static unsigned version_of(const struct weft_demo_service *service, unsigned instance,
+                           uint64_t now_ns)
 {
     uint64_t minute = now_ns / (60 * WEFT_NS_PER_SECOND) % (24 * 60);
     return service->versions[1] != NULL && minute >= service->release_minute + 3 * instance;
 }
 
-static struct weft_scope *make_scope(struct weft_arena *arena, const struct weft_demo_service *service, unsigned instance,
+static struct weft_scope *make_scope(struct weft_arena *arena,
+                                     const struct weft_demo_service *service, unsigned instance,
                                      unsigned version)
 {
     struct weft_resource *resource = weft_arena_alloc_zero(arena, sizeof *resource);
@@ -75,8 +85,9 @@ static struct weft_scope *make_scope(struct weft_arena *arena, const struct weft
     put_text(&a[n++], "service.namespace", WEFT_S("shop"));
     put_text(&a[n++], "service.version", weft_str_from_c(service->versions[version]));
     put_text(&a[n++], "service.instance.id",
-             weft_arena_printf(arena, "%08x-%04x-4%03x-a%03x-%012llx", (unsigned)id, (unsigned)(id >> 32) & 0xffff,
-                               (unsigned)(id >> 48) & 0xfff, instance, (unsigned long long)(id & 0xffffffffffff)));
+             weft_arena_printf(arena, "%08x-%04x-4%03x-a%03x-%012llx", (unsigned)id,
+                               (unsigned)(id >> 32) & 0xffff, (unsigned)(id >> 48) & 0xfff,
+                               instance, (unsigned long long)(id & 0xffffffffffff)));
     put_text(&a[n++], "deployment.environment.name", WEFT_S("production"));
     put_text(&a[n++], "telemetry.sdk.name", WEFT_S("opentelemetry"));
     put_text(&a[n++], "telemetry.sdk.language", weft_str_from_c(service->language));
@@ -88,10 +99,13 @@ static struct weft_scope *make_scope(struct weft_arena *arena, const struct weft
         put_text(&a[n++], "k8s.namespace.name", WEFT_S("shop"));
         put_text(&a[n++], "k8s.deployment.name", weft_str_from_c(service->name));
         put_text(&a[n++], "k8s.pod.name",
-                 weft_arena_printf(arena, "%s-%08x-%05x", service->name, (unsigned)(id >> 17), (unsigned)(id >> 40) & 0xfffff));
-        put_text(&a[n++], "k8s.node.name", weft_arena_printf(arena, "node-%u", (unsigned)(id % 6) + 1));
+                 weft_arena_printf(arena, "%s-%08x-%05x", service->name, (unsigned)(id >> 17),
+                                   (unsigned)(id >> 40) & 0xfffff));
+        put_text(&a[n++], "k8s.node.name",
+                 weft_arena_printf(arena, "node-%u", (unsigned)(id % 6) + 1));
         put_text(&a[n++], "cloud.region", WEFT_S("eu-central-1"));
-        put_text(&a[n++], "cloud.availability_zone", weft_arena_printf(arena, "eu-central-1%c", (char)('a' + id % 3)));
+        put_text(&a[n++], "cloud.availability_zone",
+                 weft_arena_printf(arena, "eu-central-1%c", (char)('a' + id % 3)));
     }
     resource->attributes = (struct weft_attributes){ a, n, 0 };
     resource->schema_url = WEFT_S("https://opentelemetry.io/schemas/1.38.0");
@@ -101,23 +115,28 @@ static struct weft_scope *make_scope(struct weft_arena *arena, const struct weft
     return scope;
 }
 
-static struct weft_scope *scope_of(struct weft_demo_sim *sim, const struct weft_demo_service *service, unsigned instance)
+static struct weft_scope *scope_of(struct weft_demo_sim *sim,
+                                   const struct weft_demo_service *service, unsigned instance)
 {
     unsigned version = version_of(service, instance, weft_demo_story_ns(sim));
     uint64_t key = (uint64_t)(uintptr_t)service * 64 + instance * 2 + version + 1;
     uint32_t at = (uint32_t)(weft_hash_u64(key) % SCOPES_MAX);
-    while (sim->scopes->entries[at].key != 0 && sim->scopes->entries[at].key != key) at = (at + 1) % SCOPES_MAX;
+    while (sim->scopes->entries[at].key != 0 && sim->scopes->entries[at].key != key)
+        at = (at + 1) % SCOPES_MAX;
     if (sim->scopes->entries[at].key == 0) {
         sim->scopes->entries[at].key = key;
-        sim->scopes->entries[at].scope = make_scope(&sim->scopes->arena, service, instance, version);
+        sim->scopes->entries[at].scope =
+            make_scope(&sim->scopes->arena, service, instance, version);
     }
     return sim->scopes->entries[at].scope;
 }
 
 /* ---- spans ---- */
 
-struct weft_demo_span *weft_demo_span_begin(struct weft_demo_sim *sim, const struct weft_demo_service *service,
-                                  const struct weft_demo_context *parent, const char *name, enum weft_span_kind kind)
+struct weft_demo_span *weft_demo_span_begin(struct weft_demo_sim *sim,
+                                            const struct weft_demo_service *service,
+                                            const struct weft_demo_context *parent,
+                                            const char *name, enum weft_span_kind kind)
 {
     struct weft_demo_span *s = weft_arena_alloc_zero(&sim->arena, sizeof *s);
     s->service = service;
@@ -129,7 +148,8 @@ struct weft_demo_span *weft_demo_span_begin(struct weft_demo_sim *sim, const str
     if (parent != NULL) {
         s->span.trace_id = parent->trace_id;
         s->span.parent_span_id = parent->span_id;
-        if (kind == WEFT_KIND_SERVER || kind == WEFT_KIND_CONSUMER) s->span.flags |= WEFT_FLAG_IS_REMOTE;
+        if (kind == WEFT_KIND_SERVER || kind == WEFT_KIND_CONSUMER)
+            s->span.flags |= WEFT_FLAG_IS_REMOTE;
     } else {
         weft_random_bytes(&sim->random, s->span.trace_id.bytes, sizeof s->span.trace_id.bytes);
     }
@@ -146,12 +166,14 @@ void weft_demo_span_end(struct weft_demo_sim *sim, struct weft_demo_span *s)
     s->span.links = s->links;
     if (sim->finished_count == sim->finished_capacity) {
         sim->finished_capacity = sim->finished_capacity > 0 ? sim->finished_capacity * 2 : 256;
-        sim->finished = weft_realloc_array(sim->finished, sim->finished_capacity, sizeof *sim->finished);
+        sim->finished =
+            weft_realloc_array(sim->finished, sim->finished_capacity, sizeof *sim->finished);
     }
     sim->finished[sim->finished_count++] = &s->span;
 }
 
-static struct weft_attribute *add_attribute(struct weft_demo_span *s, const char *key, enum weft_value_type type)
+static struct weft_attribute *add_attribute(struct weft_demo_span *s, const char *key,
+                                            enum weft_value_type type)
 {
     static struct weft_attribute overflow; /* a span of the shop has at most DEMO_ATTRIBUTES_MAX */
     if (s->span.attributes.count == DEMO_ATTRIBUTES_MAX) {
@@ -163,8 +185,9 @@ static struct weft_attribute *add_attribute(struct weft_demo_span *s, const char
     return a;
 }
 
-__attribute__((format(printf, 2, 0))) static struct weft_str
-arena_vprintf(struct weft_arena *arena, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static struct weft_str arena_vprintf(struct weft_arena *arena,
+                                                                           const char *format,
+                                                                           va_list args)
 {
     va_list again;
     va_copy(again, args);
@@ -175,7 +198,8 @@ arena_vprintf(struct weft_arena *arena, const char *format, va_list args)
     return weft_str_make(text, (size_t)len);
 }
 
-void weft_demo_text(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *key, const char *format, ...)
+void weft_demo_text(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *key,
+                    const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -201,7 +225,8 @@ void weft_demo_bool(struct weft_demo_span *span, const char *key, bool value)
     add_attribute(span, key, WEFT_VALUE_BOOL)->bool_value = value;
 }
 
-void weft_demo_texts(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *key, const char *const *texts, unsigned count)
+void weft_demo_texts(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *key,
+                     const char *const *texts, unsigned count)
 {
     struct weft_buf array = { 0 };
     for (unsigned i = 0; i < count; i++) { /* ArrayValue{values = 1}, AnyValue{string_value = 1} */
@@ -216,7 +241,8 @@ void weft_demo_texts(struct weft_demo_sim *sim, struct weft_demo_span *span, con
     weft_buf_release(&array);
 }
 
-struct weft_event *weft_demo_event(struct weft_demo_sim *sim, struct weft_demo_span *s, const char *name)
+struct weft_event *weft_demo_event(struct weft_demo_sim *sim, struct weft_demo_span *s,
+                                   const char *name)
 {
     if (s->span.event_count == DEMO_EVENTS_MAX) {
         s->span.dropped_events_count++;
@@ -228,7 +254,8 @@ struct weft_event *weft_demo_event(struct weft_demo_sim *sim, struct weft_demo_s
     return event;
 }
 
-void weft_demo_event_text(struct weft_demo_sim *sim, struct weft_event *event, const char *key, const char *value)
+void weft_demo_event_text(struct weft_demo_sim *sim, struct weft_event *event, const char *key,
+                          const char *value)
 {
     uint32_t count = event->attributes.count;
     struct weft_attribute *items = weft_arena_alloc_array(&sim->arena, count + 1, sizeof *items);
@@ -238,20 +265,24 @@ void weft_demo_event_text(struct weft_demo_sim *sim, struct weft_event *event, c
     event->attributes.count = count + 1;
 }
 
-void weft_demo_error(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *error_type, const char *message)
+void weft_demo_error(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *error_type,
+                     const char *message)
 {
     span->span.status_code = WEFT_STATUS_ERROR;
-    if (message != NULL) span->span.status_message = weft_arena_copy(&sim->arena, weft_str_from_c(message));
+    if (message != NULL)
+        span->span.status_message = weft_arena_copy(&sim->arena, weft_str_from_c(message));
     weft_demo_text(sim, span, "error.type", "%s", error_type);
 }
 
-void weft_demo_exception(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *type, const char *message)
+void weft_demo_exception(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *type,
+                         const char *message)
 {
     struct weft_event *event = weft_demo_event(sim, span, "exception");
     weft_demo_event_text(sim, event, "exception.type", type);
     weft_demo_event_text(sim, event, "exception.message", message);
-    weft_demo_event_text(sim, event, "exception.stacktrace",
-                    weft_demo_stack_trace(&sim->arena, span->service->language, type, message));
+    weft_demo_event_text(
+        sim, event, "exception.stacktrace",
+        weft_demo_stack_trace(&sim->arena, span->service->language, type, message));
 }
 
 void weft_demo_link(struct weft_demo_span *s, const struct weft_demo_context *to)
@@ -271,7 +302,8 @@ void weft_demo_link(struct weft_demo_span *s, const struct weft_demo_context *to
 void weft_demo_work(struct weft_demo_sim *sim, double ms)
 {
     double factor = exp(0.35 * weft_random_normal(&sim->random)); /* log-normal, median 1 */
-    if (weft_demo_chance(sim, 0.01)) factor *= 4;                      /* a pause: garbage collection, a noisy neighbour */
+    if (weft_demo_chance(sim, 0.01))
+        factor *= 4; /* a pause: garbage collection, a noisy neighbour */
     sim->clock_ns += (uint64_t)(ms * factor * 1e6) + 1;
 }
 

@@ -17,7 +17,8 @@ struct weft_demo_service {
     const char *name, *language, *sdk_version, *scope_name, *scope_version;
     const char *const *resource; /* further key, value pairs; NULL ends */
     const char *versions[2];     /* before and after the release */
-    uint32_t release_minute;     /* of the day in which the second version goes out; instances follow one by one */
+    uint32_t
+        release_minute; /* of the day in which the second version goes out; instances follow one by one */
     unsigned instances;
 };
 
@@ -43,12 +44,13 @@ struct weft_demo_span {
 };
 
 struct weft_demo_sim {
-    struct weft_arena arena;     /* of the trace being played; whoever takes its spans takes the arena */
+    struct weft_arena
+        arena; /* of the trace being played; whoever takes its spans takes the arena */
     struct weft_random random;
     uint64_t seed;
-    uint64_t clock_ns;           /* now, in the simulation */
-    uint64_t begin_ns;           /* when the simulation began */
-    double speed;                /* of the story: hours, releases and incidents pass that many times faster */
+    uint64_t clock_ns; /* now, in the simulation */
+    uint64_t begin_ns; /* when the simulation began */
+    double speed;      /* of the story: hours, releases and incidents pass that many times faster */
     struct weft_span **finished; /* in order of ending, as exporters send */
     uint32_t finished_count, finished_capacity;
     struct weft_demo_scope_cache *scopes;
@@ -67,22 +69,29 @@ void weft_demo_trace_begin(struct weft_demo_sim *sim, uint64_t number, uint64_t 
 uint64_t weft_demo_story_ns(const struct weft_demo_sim *sim);
 
 /* Open a span now. `parent` NULL: a root with a new trace id. */
-struct weft_demo_span *weft_demo_span_begin(struct weft_demo_sim *sim, const struct weft_demo_service *service,
-                                  const struct weft_demo_context *parent, const char *name, enum weft_span_kind kind);
+struct weft_demo_span *weft_demo_span_begin(struct weft_demo_sim *sim,
+                                            const struct weft_demo_service *service,
+                                            const struct weft_demo_context *parent,
+                                            const char *name, enum weft_span_kind kind);
 /* Close it now. */
 void weft_demo_span_end(struct weft_demo_sim *sim, struct weft_demo_span *span);
 
-void weft_demo_text(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *key, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void weft_demo_text(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *key,
+                    const char *format, ...) __attribute__((format(printf, 4, 5)));
 void weft_demo_int(struct weft_demo_span *span, const char *key, int64_t value);
 void weft_demo_double(struct weft_demo_span *span, const char *key, double value);
 void weft_demo_bool(struct weft_demo_span *span, const char *key, bool value);
-void weft_demo_texts(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *key, const char *const *texts, unsigned count);
-void weft_demo_error(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *error_type, const char *message);
+void weft_demo_texts(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *key,
+                     const char *const *texts, unsigned count);
+void weft_demo_error(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *error_type,
+                     const char *message);
 /* An event "exception" with a stack trace in the service's language. */
-void weft_demo_exception(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *type, const char *message);
-struct weft_event *weft_demo_event(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *name);
-void weft_demo_event_text(struct weft_demo_sim *sim, struct weft_event *event, const char *key, const char *value);
+void weft_demo_exception(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *type,
+                         const char *message);
+struct weft_event *weft_demo_event(struct weft_demo_sim *sim, struct weft_demo_span *span,
+                                   const char *name);
+void weft_demo_event_text(struct weft_demo_sim *sim, struct weft_event *event, const char *key,
+                          const char *value);
 void weft_demo_link(struct weft_demo_span *span, const struct weft_demo_context *to);
 
 /* Time passes: about `ms`, with the long tail real systems have. */

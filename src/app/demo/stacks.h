@@ -5,6 +5,7 @@
 #include "base/buf.h"
 
 /* Terminated text in the arena; `language` is telemetry.sdk.language. */
-const char *weft_demo_stack_trace(struct weft_arena *arena, const char *language, const char *type, const char *message);
+const char *weft_demo_stack_trace(struct weft_arena *arena, const char *language, const char *type,
+                                  const char *message);
 
 #endif

@@ -23,13 +23,16 @@ static void count_refusal(struct weft_load_report *report, const struct weft_otl
     uint32_t i = 0;
     while (i < report->code_count && strcmp(report->codes[i].code, sent->code) != 0) i++;
     if (i == WEFT_LOAD_CODES_MAX) return;
-    if (i == report->code_count) memcpy(report->codes[report->code_count++].code, sent->code, sizeof sent->code);
+    if (i == report->code_count)
+        memcpy(report->codes[report->code_count++].code, sent->code, sizeof sent->code);
     report->codes[i].count++;
     if (sent->message.len > 0)
-        snprintf(report->last_message, sizeof report->last_message, "%.*s", WEFT_S_ARG(sent->message));
+        snprintf(report->last_message, sizeof report->last_message, "%.*s",
+                 WEFT_S_ARG(sent->message));
 }
 
-void weft_load_report_add(struct weft_load_report *report, const struct weft_otlp_sent *sent, uint32_t spans, size_t bytes)
+void weft_load_report_add(struct weft_load_report *report, const struct weft_otlp_sent *sent,
+                          uint32_t spans, size_t bytes)
 {
     report->sent_bytes += bytes;
     report->latencies[bucket_of(sent->latency_ns)]++;
@@ -55,27 +58,37 @@ uint64_t weft_load_report_percentile_ns(const struct weft_load_report *report, d
     return report->latency_max_ns;
 }
 
-static double per_second(uint64_t count, uint64_t ns) { return ns > 0 ? (double)count * 1e9 / (double)ns : 0; }
+static double per_second(uint64_t count, uint64_t ns)
+{
+    return ns > 0 ? (double)count * 1e9 / (double)ns : 0;
+}
 
 void weft_load_report_write_text(struct weft_buf *out, const struct weft_load_report *report)
 {
     static const double percentiles[] = { 50, 90, 99, 99.9 };
     char text[32];
     weft_buf_printf(out, "accepted   %llu spans in %llu requests, %.0f spans/s, %.1f MB/s\n",
-                    (unsigned long long)report->accepted_spans, (unsigned long long)report->accepted_requests,
-                    per_second(report->accepted_spans, report->elapsed_ns), per_second(report->sent_bytes, report->elapsed_ns) / 1e6);
-    weft_buf_printf(out, "refused    %llu spans in %llu requests", (unsigned long long)report->refused_spans,
+                    (unsigned long long)report->accepted_spans,
+                    (unsigned long long)report->accepted_requests,
+                    per_second(report->accepted_spans, report->elapsed_ns),
+                    per_second(report->sent_bytes, report->elapsed_ns) / 1e6);
+    weft_buf_printf(out, "refused    %llu spans in %llu requests",
+                    (unsigned long long)report->refused_spans,
                     (unsigned long long)report->refused_requests);
     for (uint32_t i = 0; i < report->code_count; i++)
-        weft_buf_printf(out, "%s%s %llu", i == 0 ? ": " : ", ", report->codes[i].code, (unsigned long long)report->codes[i].count);
-    if (report->last_message[0] != '\0') weft_buf_printf(out, "\n           last: %s", report->last_message);
+        weft_buf_printf(out, "%s%s %llu", i == 0 ? ": " : ", ", report->codes[i].code,
+                        (unsigned long long)report->codes[i].count);
+    if (report->last_message[0] != '\0')
+        weft_buf_printf(out, "\n           last: %s", report->last_message);
     weft_buf_append_c(out, "\nlatency   ");
     for (size_t i = 0; i < sizeof percentiles / sizeof percentiles[0]; i++) {
-        weft_duration_format(text, sizeof text, (int64_t)weft_load_report_percentile_ns(report, percentiles[i]));
+        weft_duration_format(text, sizeof text,
+                             (int64_t)weft_load_report_percentile_ns(report, percentiles[i]));
         weft_buf_printf(out, " p%g %s,", percentiles[i], text);
     }
     weft_duration_format(text, sizeof text, (int64_t)report->latency_max_ns);
-    weft_buf_printf(out, " max %s\nown CPU    %.2f s in %.2f s\n", text, (double)report->cpu_ns / 1e9, (double)report->elapsed_ns / 1e9);
+    weft_buf_printf(out, " max %s\nown CPU    %.2f s in %.2f s\n", text,
+                    (double)report->cpu_ns / 1e9, (double)report->elapsed_ns / 1e9);
 }
 
 static void put_ms(struct weft_json_writer *w, const char *key, uint64_t ns)

@@ -8,14 +8,18 @@
 
 struct weft_load_report {
     uint64_t accepted_requests, accepted_spans, refused_requests, refused_spans, sent_bytes;
-    struct { char code[32]; uint64_t count; } codes[WEFT_LOAD_CODES_MAX]; /* of refusals */
+    struct {
+        char code[32];
+        uint64_t count;
+    } codes[WEFT_LOAD_CODES_MAX]; /* of refusals */
     uint32_t code_count;
-    char last_message[160];      /* of the last refusal */
+    char last_message[160];                /* of the last refusal */
     uint32_t latencies[WEFT_LOAD_BUCKETS]; /* 64 buckets a doubling: within 1.6 % */
     uint64_t latency_max_ns;
     uint64_t elapsed_ns, cpu_ns;
 };
-void weft_load_report_add(struct weft_load_report *report, const struct weft_otlp_sent *sent, uint32_t spans, size_t bytes);
+void weft_load_report_add(struct weft_load_report *report, const struct weft_otlp_sent *sent,
+                          uint32_t spans, size_t bytes);
 uint64_t weft_load_report_percentile_ns(const struct weft_load_report *report, double percentile);
 void weft_load_report_write_text(struct weft_buf *out, const struct weft_load_report *report);
 void weft_load_report_write_json(struct weft_buf *out, const struct weft_load_report *report);

@@ -10,12 +10,15 @@
 
 void weft_load_put_text(struct weft_attribute *a, struct weft_str key, struct weft_str value)
 {
-    *a = (struct weft_attribute){ .key = key.ptr, .key_len = (uint32_t)key.len, .type = WEFT_VALUE_STRING };
+    *a = (struct weft_attribute){ .key = key.ptr,
+                                  .key_len = (uint32_t)key.len,
+                                  .type = WEFT_VALUE_STRING };
     a->ptr = value.ptr;
     a->value_len = (uint32_t)value.len;
 }
 
-struct weft_scope *weft_load_scope(struct weft_arena *arena, struct weft_str service, struct weft_str scope_name)
+struct weft_scope *weft_load_scope(struct weft_arena *arena, struct weft_str service,
+                                   struct weft_str scope_name)
 {
     struct weft_resource *resource = weft_arena_alloc_zero(arena, sizeof *resource);
     struct weft_scope *scope = weft_arena_alloc_zero(arena, sizeof *scope);
@@ -45,7 +48,8 @@ static int fill_a2(struct weft_batch *batch, uint32_t count, uint32_t variant, s
     uint32_t traces = (count + A2_SPANS_A_TRACE - 1) / A2_SPANS_A_TRACE;
     for (uint32_t service = 0; service < A2_SERVICES; service++) {
         const struct weft_scope *scope =
-            weft_load_scope(batch->arena, weft_arena_printf(batch->arena, "service-%u", service), WEFT_S("tracegen"));
+            weft_load_scope(batch->arena, weft_arena_printf(batch->arena, "service-%u", service),
+                            WEFT_S("tracegen"));
         for (uint32_t trace = 0; trace < traces; trace++) {
             uint32_t number = trace * A2_SPANS_A_TRACE + service;
             if (number >= count) continue;
@@ -53,7 +57,8 @@ static int fill_a2(struct weft_batch *batch, uint32_t count, uint32_t variant, s
             span->scope = scope;
             span->name = weft_arena_printf(batch->arena, "operation-%u", service);
             span->kind = service == 0 ? WEFT_KIND_SERVER : WEFT_KIND_CLIENT;
-            weft_load_place_ids(span, trace, number, service == 0 ? WEFT_LOAD_NO_PARENT : trace * A2_SPANS_A_TRACE,
+            weft_load_place_ids(span, trace, number,
+                                service == 0 ? WEFT_LOAD_NO_PARENT : trace * A2_SPANS_A_TRACE,
                                 service * 100000, 1000000 - service * 50000);
             fill_a2_span(span, (uint64_t)variant * count + number, batch->arena);
         }
@@ -61,7 +66,8 @@ static int fill_a2(struct weft_batch *batch, uint32_t count, uint32_t variant, s
     return WEFT_OK;
 }
 
-static int fill_small(struct weft_batch *batch, uint32_t count, uint32_t variant, struct weft_err *err)
+static int fill_small(struct weft_batch *batch, uint32_t count, uint32_t variant,
+                      struct weft_err *err)
 {
     const struct weft_scope *scope = weft_load_scope(batch->arena, WEFT_S("load"), WEFT_S("load"));
     for (uint32_t i = 0; i < count; i++) {
@@ -71,7 +77,8 @@ static int fill_small(struct weft_batch *batch, uint32_t count, uint32_t variant
         span->scope = scope;
         span->name = WEFT_S("work");
         span->kind = WEFT_KIND_INTERNAL;
-        weft_load_put_text(a, WEFT_S("key"), weft_arena_printf(batch->arena, "v%02u", (i + variant) % 100));
+        weft_load_put_text(a, WEFT_S("key"),
+                           weft_arena_printf(batch->arena, "v%02u", (i + variant) % 100));
         span->attributes = (struct weft_attributes){ a, 1, 0 };
         weft_load_place_ids(span, i, i, WEFT_LOAD_NO_PARENT, i, 1000 + i % 64);
         event->time_unix_nano = UINT64_C(1795226400000000000);
@@ -83,7 +90,9 @@ static int fill_small(struct weft_batch *batch, uint32_t count, uint32_t variant
 }
 
 const struct weft_load_shape weft_load_shapes[] = {
-    { "a1", "66 shapes of the semantic conventions, 12.5 attributes, 840 bytes, a trace id per span", weft_load_fill_semconv },
+    { "a1",
+      "66 shapes of the semantic conventions, 12.5 attributes, 840 bytes, a trace id per span",
+      weft_load_fill_semconv },
     { "a2", "ten-span traces, 11 of 97 keys x 1,000 values, 10 services", fill_a2 },
     { "small", "119 bytes: one attribute, one event", fill_small },
     { 0 },

@@ -20,8 +20,8 @@ struct weft_load_shape {
 extern const struct weft_load_shape weft_load_shapes[]; /* ends with a NULL name */
 
 /* Placeholders: the span's number in its request, its trace's number, its parent's number (or none). */
-void weft_load_place_ids(struct weft_span *span, uint32_t trace, uint32_t number, uint32_t parent, uint64_t offset_ns,
-                         uint64_t duration_ns);
+void weft_load_place_ids(struct weft_span *span, uint32_t trace, uint32_t number, uint32_t parent,
+                         uint64_t offset_ns, uint64_t duration_ns);
 #define WEFT_LOAD_NO_PARENT UINT32_MAX
 
 #endif

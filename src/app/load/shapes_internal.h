@@ -5,7 +5,9 @@
 
 void weft_load_put_text(struct weft_attribute *a, struct weft_str key, struct weft_str value);
 /* A scope whose resource has one attribute, service.name. */
-struct weft_scope *weft_load_scope(struct weft_arena *arena, struct weft_str service, struct weft_str scope_name);
-int weft_load_fill_semconv(struct weft_batch *batch, uint32_t count, uint32_t variant, struct weft_err *err);
+struct weft_scope *weft_load_scope(struct weft_arena *arena, struct weft_str service,
+                                   struct weft_str scope_name);
+int weft_load_fill_semconv(struct weft_batch *batch, uint32_t count, uint32_t variant,
+                           struct weft_err *err);
 
 #endif

@@ -9,15 +9,19 @@
 #include "base/hash.h"
 #include "model/otlp.h"
 
-#define TRACE_MARK UINT64_C(0xfff1e2d3c4b5a697) /* first eight bytes of a trace id; then four zero bytes */
-#define SPAN_MARK UINT32_C(0xfeedfacf)          /* first four bytes of a span id */
-#define TIME_MARK UINT32_C(0xfdb0a1c3)          /* upper half of a start time; end times: one more */
+#define TRACE_MARK \
+    UINT64_C(0xfff1e2d3c4b5a697)       /* first eight bytes of a trace id; then four zero bytes */
+#define SPAN_MARK UINT32_C(0xfeedfacf) /* first four bytes of a span id */
+#define TIME_MARK UINT32_C(0xfdb0a1c3) /* upper half of a start time; end times: one more */
 
 enum place_kind { PLACE_TRACE, PLACE_SPAN, PLACE_TIME };
-struct weft_load_place { uint32_t offset, number; enum place_kind kind; };
+struct weft_load_place {
+    uint32_t offset, number;
+    enum place_kind kind;
+};
 
-void weft_load_place_ids(struct weft_span *span, uint32_t trace, uint32_t number, uint32_t parent, uint64_t offset_ns,
-                         uint64_t duration_ns)
+void weft_load_place_ids(struct weft_span *span, uint32_t trace, uint32_t number, uint32_t parent,
+                         uint64_t offset_ns, uint64_t duration_ns)
 {
     weft_store_u64(span->trace_id.bytes, TRACE_MARK);
     weft_store_u32(span->trace_id.bytes + 12, trace);
@@ -31,7 +35,8 @@ void weft_load_place_ids(struct weft_span *span, uint32_t trace, uint32_t number
     span->end_time_unix_nano = (uint64_t)TIME_MARK << 32 | (uint32_t)(offset_ns + duration_ns);
 }
 
-static void add_place(struct weft_load_template *t, uint32_t *capacity, size_t offset, enum place_kind kind, uint32_t number)
+static void add_place(struct weft_load_template *t, uint32_t *capacity, size_t offset,
+                      enum place_kind kind, uint32_t number)
 {
     if (t->place_count == *capacity) {
         *capacity = *capacity > 0 ? *capacity * 2 : 1024;
@@ -54,8 +59,8 @@ static void find_places(struct weft_load_template *t)
     }
 }
 
-int weft_load_template_init(struct weft_load_template *out, const struct weft_load_shape *shape, uint32_t span_count,
-                            uint32_t variant, struct weft_err *err)
+int weft_load_template_init(struct weft_load_template *out, const struct weft_load_shape *shape,
+                            uint32_t span_count, uint32_t variant, struct weft_err *err)
 {
     struct weft_arena arena;
     weft_arena_init(&arena, 256 * 1024);
@@ -77,7 +82,8 @@ void weft_load_template_release(struct weft_load_template *template)
     *template = (struct weft_load_template){ 0 };
 }
 
-void weft_load_template_stamp(struct weft_load_template *t, uint64_t seed, uint64_t number, uint64_t now_ns)
+void weft_load_template_stamp(struct weft_load_template *t, uint64_t seed, uint64_t number,
+                              uint64_t now_ns)
 {
     uint64_t base = weft_hash_u64(seed ^ weft_hash_u64(number + 1));
     for (uint32_t i = 0; i < t->place_count; i++) {

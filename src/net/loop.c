@@ -19,6 +19,7 @@
 #include "base/clock.h"
 
 #define EVENTS_MAX 256
+#define STOP_ROUNDS_MAX 1000
 
 struct post {
     struct post *next;
@@ -305,7 +306,12 @@ void weft_loop_run(struct weft_loop *loop)
         timers_fire(loop);
         deferred_run(loop);
     }
-    /* What was posted before the stop still runs, with what it leads to on this thread. */
-    while (posts_run(loop) | deferred_run(loop)) {}
+    /* What was posted before the stop still runs, with what it leads to on this thread; a call that defers itself for ever does not
+     * hold up the stop. */
+    bool has_run = true;
+    for (int left = STOP_ROUNDS_MAX; has_run && left > 0; left--) {
+        has_run = posts_run(loop);
+        has_run = deferred_run(loop) || has_run;
+    }
     atomic_store(&loop->is_stopping, false);
 }

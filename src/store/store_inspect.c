@@ -234,7 +234,8 @@ struct sizes {
     struct weft_arena *arena;
 };
 
-static int sizes_add(struct sizes *sizes, struct weft_block *block)
+static int sizes_add(struct sizes *sizes, struct weft_block *block, const char *path,
+                     struct weft_err *err)
 {
     uint32_t count = 0;
     int rc = weft_block_sizes(block, sizes->of_block, BLOCK_PARTS_MAX, &count);
@@ -250,6 +251,7 @@ static int sizes_add(struct sizes *sizes, struct weft_block *block)
         }
         sizes->parts[*place].bytes += sizes->of_block[i].bytes;
     }
+    if (rc < 0) weft_fail(err, rc, "%s: its sizes cannot be read", path);
     return rc;
 }
 
@@ -288,7 +290,7 @@ int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct
         struct weft_block *block;
         range_add(out, summary->span_count, summary->start_min, summary->start_max);
         if ((rc = weft_store_block_get(set->blocks[i], &block, err)) == WEFT_OK)
-            rc = sizes_add(&sizes, block);
+            rc = sizes_add(&sizes, block, set->blocks[i]->path, err);
     }
     weft_store_set_release(set);
     if (sizes.count > 1) qsort(sizes.parts, sizes.count, sizeof *sizes.parts, size_compare);

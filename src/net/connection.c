@@ -29,7 +29,8 @@ static void flush(struct weft_http_connection *connection);
 
 static void handshake_begin(struct weft_http_connection *connection)
 {
-    connection->ssl = weft_tls_open(connection->listener->tls, connection->watch.fd, weft_loop_now_ns(connection->worker->loop));
+    connection->ssl = weft_tls_open(connection->listener->tls, connection->watch.fd,
+                                    weft_loop_now_ns(connection->worker->loop));
     connection->is_handshaking = true;
 }
 
@@ -50,7 +51,8 @@ void weft_http_connection_create(struct weft_http_port *port, int fd, struct wef
     atomic_fetch_add(&connection->listener->metrics->open_count, 1);
     weft_metric_add(&connection->listener->metrics->accepted, 1);
     if (connection->listener->tls != NULL) handshake_begin(connection);
-    if ((connection->listener->tls != NULL && connection->ssl == NULL) || weft_loop_watch(worker->loop, &connection->watch, NULL) < 0) {
+    if ((connection->listener->tls != NULL && connection->ssl == NULL) ||
+        weft_loop_watch(worker->loop, &connection->watch, NULL) < 0) {
         weft_http_connection_close(connection);
         return;
     }
@@ -77,8 +79,10 @@ static void end(struct weft_http_connection *connection)
     close(connection->watch.fd);
     connection->watch.fd = -1;
     if (connection->protocol != NULL) connection->protocol->closed(connection);
-    if (connection->previous != NULL) connection->previous->next = connection->next;
-    else worker->connections = connection->next;
+    if (connection->previous != NULL)
+        connection->previous->next = connection->next;
+    else
+        worker->connections = connection->next;
     if (connection->next != NULL) connection->next->previous = connection->previous;
     worker->connection_count--;
     atomic_fetch_sub(&connection->listener->connection_count, 1);
@@ -106,7 +110,8 @@ static void events_update(struct weft_http_connection *connection)
 {
     if (connection->is_closed) return;
     uint32_t events = 0;
-    if (connection->is_lingering || (!connection->is_read_paused && !connection->peer_has_finished)) events |= EPOLLIN;
+    if (connection->is_lingering || (!connection->is_read_paused && !connection->peer_has_finished))
+        events |= EPOLLIN;
     if (connection->is_write_blocked || connection->tls_wants_write) events |= EPOLLOUT;
     weft_loop_change(connection->worker->loop, &connection->watch, events);
 }
@@ -118,9 +123,12 @@ static uint64_t deadline(const struct weft_http_connection *connection)
     uint64_t first = WEFT_HTTP_NEVER;
     if (connection->write_since_ns != 0) first = connection->write_since_ns + limits->write_ns_max;
     uint64_t other;
-    if (connection->protocol != NULL) other = connection->protocol->deadline(connection);
-    else if (connection->first_byte_ns != 0) other = connection->first_byte_ns + limits->header_ns_max;
-    else other = connection->accepted_ns + limits->first_byte_ns_max;
+    if (connection->protocol != NULL)
+        other = connection->protocol->deadline(connection);
+    else if (connection->first_byte_ns != 0)
+        other = connection->first_byte_ns + limits->header_ns_max;
+    else
+        other = connection->accepted_ns + limits->first_byte_ns_max;
     return other < first ? other : first;
 }
 
@@ -130,17 +138,20 @@ void weft_http_connection_timer_update(struct weft_http_connection *connection)
     uint64_t due_ns = deadline(connection), now_ns = weft_loop_now_ns(connection->worker->loop);
     if (due_ns == WEFT_HTTP_NEVER) return;
     if (connection->timer.due_ns != 0 && connection->timer.due_ns <= due_ns) return;
-    weft_loop_timer_start(connection->worker->loop, &connection->timer, due_ns > now_ns ? due_ns - now_ns : 0);
+    weft_loop_timer_start(connection->worker->loop, &connection->timer,
+                          due_ns > now_ns ? due_ns - now_ns : 0);
 }
 
 static void timer_fired(struct weft_timer *timer)
 {
     struct weft_http_connection *connection =
-        (struct weft_http_connection *)((char *)timer - offsetof(struct weft_http_connection, timer));
+        (struct weft_http_connection *)((char *)timer -
+                                        offsetof(struct weft_http_connection, timer));
     uint64_t now_ns = weft_loop_now_ns(connection->worker->loop);
     if (deadline(connection) <= now_ns) {
-        bool is_write_stalled = connection->write_since_ns != 0 &&
-                                connection->write_since_ns + connection->listener->limits.write_ns_max <= now_ns;
+        bool is_write_stalled =
+            connection->write_since_ns != 0 &&
+            connection->write_since_ns + connection->listener->limits.write_ns_max <= now_ns;
         if (connection->is_lingering) {
             weft_http_connection_close(connection);
         } else if (is_write_stalled || connection->protocol == NULL) {
@@ -155,10 +166,12 @@ static void timer_fired(struct weft_timer *timer)
 
 /* ---- in ---- */
 
-static enum weft_tls_result receive(struct weft_http_connection *connection, char *place, size_t len, size_t *got)
+static enum weft_tls_result receive(struct weft_http_connection *connection, char *place,
+                                    size_t len, size_t *got)
 {
     *got = 0;
-    if (connection->ssl != NULL && !connection->is_lingering) return weft_tls_read(connection->ssl, place, len, got);
+    if (connection->ssl != NULL && !connection->is_lingering)
+        return weft_tls_read(connection->ssl, place, len, got);
     for (;;) {
         ssize_t n = recv(connection->watch.fd, place, len, 0);
         if (n > 0) {
@@ -195,16 +208,21 @@ static void protocol_detect(struct weft_http_connection *connection, struct weft
 static void peer_finished(struct weft_http_connection *connection)
 {
     connection->peer_has_finished = true;
-    if (connection->is_lingering || connection->protocol == NULL) weft_http_connection_close(connection);
-    else connection->protocol->peer_finished(connection);
+    if (connection->is_lingering || connection->protocol == NULL)
+        weft_http_connection_close(connection);
+    else
+        connection->protocol->peer_finished(connection);
 }
 
 static void received(struct weft_http_connection *connection, struct weft_str bytes)
 {
     if (connection->is_lingering || connection->closes_after_write) return; /* read and dropped */
-    if (connection->first_byte_ns == 0) connection->first_byte_ns = weft_loop_now_ns(connection->worker->loop);
-    if (connection->protocol != NULL) connection->protocol->received(connection, bytes);
-    else protocol_detect(connection, bytes);
+    if (connection->first_byte_ns == 0)
+        connection->first_byte_ns = weft_loop_now_ns(connection->worker->loop);
+    if (connection->protocol != NULL)
+        connection->protocol->received(connection, bytes);
+    else
+        protocol_detect(connection, bytes);
 }
 
 /* One read and what follows from it. False: enough for now. */
@@ -212,7 +230,8 @@ static bool read_once(struct weft_http_connection *connection)
 {
     size_t len = WEFT_HTTP_READ_BYTES, got;
     char *place = NULL;
-    if (connection->protocol != NULL && !connection->is_lingering && !connection->closes_after_write)
+    if (connection->protocol != NULL && !connection->is_lingering &&
+        !connection->closes_after_write)
         place = connection->protocol->read_place(connection, &len);
     if (place == NULL) {
         place = connection->worker->read_buffer;
@@ -238,11 +257,14 @@ static void read_some(struct weft_http_connection *connection)
 {
     unsigned rounds = connection->ssl != NULL ? TLS_READS_A_ROUND : READS_A_ROUND;
     bool goes_on = true;
-    for (unsigned i = 0; i < rounds && goes_on && !connection->is_read_paused && !connection->peer_has_finished; i++)
+    for (unsigned i = 0;
+         i < rounds && goes_on && !connection->is_read_paused && !connection->peer_has_finished;
+         i++)
         goes_on = read_once(connection);
     if (connection->is_closed) return;
     /* OpenSSL may hold bytes that epoll knows nothing of: come back without being called. */
-    if (goes_on && connection->ssl != NULL && !connection->is_read_paused && !connection->is_read_deferred) {
+    if (goes_on && connection->ssl != NULL && !connection->is_read_paused &&
+        !connection->is_read_deferred) {
         connection->is_read_deferred = true;
         weft_loop_defer(connection->worker->loop, read_deferred, connection);
     }
@@ -296,11 +318,14 @@ static void ready(struct weft_watch *watch, uint32_t events)
         flush(connection);
     }
     if (connection->is_closed) return;
-    if (!connection->is_handshaking && (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || connection->tls_wants_write)) {
+    if (!connection->is_handshaking &&
+        (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || connection->tls_wants_write)) {
         /* Both directions gone while we do not read: nobody is there for the reply. */
-        if ((events & (EPOLLHUP | EPOLLERR)) && (connection->is_read_paused || connection->peer_has_finished))
+        if ((events & (EPOLLHUP | EPOLLERR)) &&
+            (connection->is_read_paused || connection->peer_has_finished))
             weft_http_connection_close(connection);
-        else read_some(connection);
+        else
+            read_some(connection);
     }
     weft_http_connection_timer_update(connection);
     events_update(connection);
@@ -341,7 +366,8 @@ static bool send_once(struct weft_http_connection *connection)
         }
         put = n > 0 ? (size_t)n : 0;
     }
-    if (put > 0 || connection->write_since_ns == 0) connection->write_since_ns = weft_loop_now_ns(connection->worker->loop);
+    if (put > 0 || connection->write_since_ns == 0)
+        connection->write_since_ns = weft_loop_now_ns(connection->worker->loop);
     connection->out_sent += put;
     if (put == len) return true;
     connection->is_write_blocked = true;
@@ -359,13 +385,16 @@ static void out_reset(struct weft_http_connection *connection)
 static void flush(struct weft_http_connection *connection)
 {
     while (!connection->is_closed && !connection->is_write_blocked && !connection->is_lingering) {
-        if (connection->protocol != NULL && weft_http_connection_unsent(connection) < WEFT_HTTP_OUT_BYTES_MAX)
+        if (connection->protocol != NULL &&
+            weft_http_connection_unsent(connection) < WEFT_HTTP_OUT_BYTES_MAX)
             connection->protocol->pull(connection);
         if (connection->is_closed) return;
         if (weft_http_connection_unsent(connection) == 0) {
             out_reset(connection);
-            if (connection->closes_after_write) linger_begin(connection);
-            else if (connection->protocol != NULL) connection->protocol->written(connection);
+            if (connection->closes_after_write)
+                linger_begin(connection);
+            else if (connection->protocol != NULL)
+                connection->protocol->written(connection);
             break;
         }
         if (send_once(connection)) out_reset(connection);

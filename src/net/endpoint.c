@@ -6,14 +6,16 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
-#define PATH_BYTES_MAX 102 /* so that "unix:" and the path fit into the 108 bytes of weft_endpoint_format() */
+#define PATH_BYTES_MAX \
+    102 /* so that "unix:" and the path fit into the 108 bytes of weft_endpoint_format() */
 
 static int unix_parse(struct weft_endpoint *out, struct weft_str path, struct weft_err *err)
 {
     struct sockaddr_un *address = (struct sockaddr_un *)&out->address;
     if (path.len == 0 || path.len > PATH_BYTES_MAX || memchr(path.ptr, 0, path.len) != NULL)
-        return weft_fail(err, WEFT_INVALID, "endpoint \"unix:%.*s\": the path must have 1 to %d bytes", WEFT_S_ARG(path),
-                         PATH_BYTES_MAX);
+        return weft_fail(err, WEFT_INVALID,
+                         "endpoint \"unix:%.*s\": the path must have 1 to %d bytes",
+                         WEFT_S_ARG(path), PATH_BYTES_MAX);
     address->sun_family = AF_UNIX;
     memcpy(address->sun_path, path.ptr, path.len);
     out->address_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path.len + 1);
@@ -40,16 +42,20 @@ static bool number_parse(struct weft_endpoint *out, const char *host, uint16_t p
     return false;
 }
 
-static int name_resolve(struct weft_endpoint *out, const char *host, uint16_t port, struct weft_err *err)
+static int name_resolve(struct weft_endpoint *out, const char *host, uint16_t port,
+                        struct weft_err *err)
 {
     struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM }, *found = NULL;
     int rc = getaddrinfo(host, NULL, &hints, &found);
     if (rc != 0)
-        return weft_fail(err, WEFT_IO, "endpoint \"%s:%u\": looking up the name: %s", host, port, gai_strerror(rc));
+        return weft_fail(err, WEFT_IO, "endpoint \"%s:%u\": looking up the name: %s", host, port,
+                         gai_strerror(rc));
     memcpy(&out->address, found->ai_addr, found->ai_addrlen);
     out->address_len = found->ai_addrlen;
-    if (found->ai_family == AF_INET) ((struct sockaddr_in *)&out->address)->sin_port = htons(port);
-    else ((struct sockaddr_in6 *)&out->address)->sin6_port = htons(port);
+    if (found->ai_family == AF_INET)
+        ((struct sockaddr_in *)&out->address)->sin_port = htons(port);
+    else
+        ((struct sockaddr_in6 *)&out->address)->sin6_port = htons(port);
     freeaddrinfo(found);
     return WEFT_OK;
 }
@@ -72,24 +78,31 @@ static bool host_port_split(struct weft_str text, struct weft_str *host, uint64_
 int weft_endpoint_parse(struct weft_endpoint *out, struct weft_str text, struct weft_err *err)
 {
     memset(out, 0, sizeof *out);
-    if (weft_str_starts_with(text, WEFT_S("unix://"))) return unix_parse(out, weft_str_tail(text, 7), err);
-    if (weft_str_starts_with(text, WEFT_S("unix:"))) return unix_parse(out, weft_str_tail(text, 5), err);
+    if (weft_str_starts_with(text, WEFT_S("unix://")))
+        return unix_parse(out, weft_str_tail(text, 7), err);
+    if (weft_str_starts_with(text, WEFT_S("unix:")))
+        return unix_parse(out, weft_str_tail(text, 5), err);
     struct weft_str host;
     uint64_t port;
     char name[256];
     if (!host_port_split(text, &host, &port) || host.len >= sizeof name)
-        return weft_fail(err, WEFT_INVALID,
-                         "endpoint \"%.*s\": expected host:port, [ipv6]:port or unix:/path, port 0 to 65535", WEFT_S_ARG(text));
+        return weft_fail(
+            err, WEFT_INVALID,
+            "endpoint \"%.*s\": expected host:port, [ipv6]:port or unix:/path, port 0 to 65535",
+            WEFT_S_ARG(text));
     memcpy(name, host.ptr, host.len);
     name[host.len] = '\0';
     const char *literal = name;
-    if (strcmp(name, "localhost") == 0) literal = "127.0.0.1";
-    else if (name[0] == '\0' || strcmp(name, "*") == 0) literal = "::";
+    if (strcmp(name, "localhost") == 0)
+        literal = "127.0.0.1";
+    else if (name[0] == '\0' || strcmp(name, "*") == 0)
+        literal = "::";
     if (number_parse(out, literal, (uint16_t)port)) return WEFT_OK;
     return name_resolve(out, name, (uint16_t)port, err);
 }
 
-void weft_endpoint_format(char out[static 108], const struct sockaddr *address, socklen_t address_len)
+void weft_endpoint_format(char out[static 108], const struct sockaddr *address,
+                          socklen_t address_len)
 {
     char host[INET6_ADDRSTRLEN] = "?";
     if (address->sa_family == AF_INET) {

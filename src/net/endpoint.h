@@ -6,10 +6,10 @@
  */
 #ifndef WEFT_NET_ENDPOINT_H
 #define WEFT_NET_ENDPOINT_H
-#include <stdbool.h>
-#include <sys/socket.h>
 #include "base/err.h"
 #include "base/str.h"
+#include <stdbool.h>
+#include <sys/socket.h>
 
 struct weft_endpoint {
     struct sockaddr_storage address;
@@ -19,6 +19,7 @@ struct weft_endpoint {
 /* ":4318" and "*:4318" mean every address of the machine. */
 int weft_endpoint_parse(struct weft_endpoint *out, struct weft_str text, struct weft_err *err);
 /* "127.0.0.1:4317", "[::1]:4317", "unix:/path", "unix" for an unnamed peer; always terminated. */
-void weft_endpoint_format(char out[static 108], const struct sockaddr *address, socklen_t address_len);
+void weft_endpoint_format(char out[static 108], const struct sockaddr *address,
+                          socklen_t address_len);
 
 #endif

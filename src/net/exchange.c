@@ -74,9 +74,15 @@ struct weft_http_exchange *weft_http_exchange_create(struct weft_http_connection
         weft_arena_init(&arena, 0);
     }
     *exchange = (struct weft_http_exchange){
-        .arena = arena, .worker = worker, .listener = connection->listener, .connection = connection,
-        .public = { .loop = worker->loop, .content_length = -1, .is_tls = connection->ssl != NULL,
-                    .peer_address = weft_str_from_c(connection->peer_address), .tls_peer_name = connection->tls_peer_name },
+        .arena = arena,
+        .worker = worker,
+        .listener = connection->listener,
+        .connection = connection,
+        .public = { .loop = worker->loop,
+                    .content_length = -1,
+                    .is_tls = connection->ssl != NULL,
+                    .peer_address = weft_str_from_c(connection->peer_address),
+                    .tls_peer_name = connection->tls_peer_name },
     };
     exchange->public.arena = &exchange->arena;
     return exchange;
@@ -107,8 +113,10 @@ void weft_http_exchange_orphan(struct weft_http_exchange *exchange)
         return;
     }
     /* The connection's memory goes; what the handler may still read moves into the exchange. */
-    exchange->public.peer_address = weft_arena_copy(&exchange->arena, exchange->public.peer_address);
-    exchange->public.tls_peer_name = weft_arena_copy(&exchange->arena, exchange->public.tls_peer_name);
+    exchange->public.peer_address =
+        weft_arena_copy(&exchange->arena, exchange->public.peer_address);
+    exchange->public.tls_peer_name =
+        weft_arena_copy(&exchange->arena, exchange->public.tls_peer_name);
     exchange->connection->body_bytes -= (uint64_t)exchange->budget_bytes;
     exchange->public.is_closed = true;
     exchange->connection = NULL;
@@ -120,8 +128,10 @@ void weft_http_exchange_orphan(struct weft_http_exchange *exchange)
 
 static void orphan_end(struct weft_http_exchange *exchange)
 {
-    if (exchange->previous != NULL) exchange->previous->next = exchange->next;
-    else exchange->worker->orphans = exchange->next;
+    if (exchange->previous != NULL)
+        exchange->previous->next = exchange->next;
+    else
+        exchange->worker->orphans = exchange->next;
     if (exchange->next != NULL) exchange->next->previous = exchange->previous;
     weft_http_exchange_destroy(exchange);
 }
@@ -146,34 +156,41 @@ void weft_http_worker_pool_release(struct weft_http_worker *worker)
 
 /* ---- header ---- */
 
-bool weft_http_exchange_header_add(struct weft_http_exchange *exchange, struct weft_str name, struct weft_str value)
+bool weft_http_exchange_header_add(struct weft_http_exchange *exchange, struct weft_str name,
+                                   struct weft_str value)
 {
     const struct weft_http_limits *limits = &exchange->listener->limits;
     struct weft_exchange *public = &exchange->public;
     exchange->header_bytes += name.len + value.len + 32; /* as RFC 9113 §6.5.2 counts */
-    if (exchange->header_bytes > limits->header_bytes_max || public->header_count >= limits->header_count_max) {
+    if (exchange->header_bytes > limits->header_bytes_max ||
+        public->header_count >= limits->header_count_max) {
         exchange->is_header_refused = true;
         return false;
     }
     if (public->header_count == exchange->header_capacity) {
-        exchange->header_capacity = exchange->header_capacity == 0 ? 16 : exchange->header_capacity * 2;
+        exchange->header_capacity =
+            exchange->header_capacity == 0 ? 16 : exchange->header_capacity * 2;
         struct weft_http_header *grown =
             weft_arena_alloc(&exchange->arena, exchange->header_capacity * sizeof *public->headers);
-        if (public->header_count > 0) memcpy(grown, public->headers, public->header_count * sizeof *grown);
+        if (public->header_count > 0)
+            memcpy(grown, public->headers, public->header_count * sizeof *grown);
         public->headers = grown;
     }
     char *text = weft_arena_alloc(&exchange->arena, name.len + value.len + 1);
     memcpy(text, name.ptr, name.len);
     if (value.len > 0) memcpy(text + name.len, value.ptr, value.len);
     public->headers[public->header_count++] =
-        (struct weft_http_header){ weft_str_make(text, name.len), weft_str_make(text + name.len, value.len) };
+        (struct weft_http_header){ weft_str_make(text, name.len),
+                                   weft_str_make(text + name.len, value.len) };
     return true;
 }
 
-struct weft_str weft_exchange_header(const struct weft_exchange *exchange, struct weft_str lower_case_name)
+struct weft_str weft_exchange_header(const struct weft_exchange *exchange,
+                                     struct weft_str lower_case_name)
 {
     for (uint32_t i = 0; i < exchange->header_count; i++)
-        if (weft_str_equal(exchange->headers[i].name, lower_case_name)) return exchange->headers[i].value;
+        if (weft_str_equal(exchange->headers[i].name, lower_case_name))
+            return exchange->headers[i].value;
     return (struct weft_str){ NULL, 0 };
 }
 
@@ -182,17 +199,24 @@ bool weft_http_exchange_target_set(struct weft_http_exchange *exchange, struct w
     ptrdiff_t mark = weft_str_find(target, '?');
     struct weft_str raw = mark < 0 ? target : weft_str_make(target.ptr, (size_t)mark);
     if (weft_str_find(target, '#') >= 0) return false;
-    if (mark >= 0) exchange->public.query = weft_arena_copy(&exchange->arena, weft_str_tail(target, (size_t)mark + 1));
-    if (weft_str_equal(raw, WEFT_S("*")) && exchange->public.method == WEFT_HTTP_OPTIONS) raw = WEFT_S("/");
+    if (mark >= 0)
+        exchange->public.query =
+            weft_arena_copy(&exchange->arena, weft_str_tail(target, (size_t)mark + 1));
+    if (weft_str_equal(raw, WEFT_S("*")) && exchange->public.method == WEFT_HTTP_OPTIONS)
+        raw = WEFT_S("/");
     return weft_http_path_normalise(&exchange->arena, raw, &exchange->public.path);
 }
 
 void weft_http_exchange_method_set(struct weft_http_exchange *exchange, struct weft_str method)
 {
-    static const struct { struct weft_str name; enum weft_http_method method; } methods[] = {
-        { WEFT_S_INIT("POST"), WEFT_HTTP_POST }, { WEFT_S_INIT("GET"), WEFT_HTTP_GET }, { WEFT_S_INIT("HEAD"), WEFT_HTTP_HEAD },
-        { WEFT_S_INIT("PUT"), WEFT_HTTP_PUT }, { WEFT_S_INIT("PATCH"), WEFT_HTTP_PATCH },
-        { WEFT_S_INIT("DELETE"), WEFT_HTTP_DELETE }, { WEFT_S_INIT("OPTIONS"), WEFT_HTTP_OPTIONS },
+    static const struct {
+        struct weft_str name;
+        enum weft_http_method method;
+    } methods[] = {
+        { WEFT_S_INIT("POST"), WEFT_HTTP_POST },       { WEFT_S_INIT("GET"), WEFT_HTTP_GET },
+        { WEFT_S_INIT("HEAD"), WEFT_HTTP_HEAD },       { WEFT_S_INIT("PUT"), WEFT_HTTP_PUT },
+        { WEFT_S_INIT("PATCH"), WEFT_HTTP_PATCH },     { WEFT_S_INIT("DELETE"), WEFT_HTTP_DELETE },
+        { WEFT_S_INIT("OPTIONS"), WEFT_HTTP_OPTIONS },
     };
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
         if (!weft_str_equal(method, methods[i].name)) continue;
@@ -211,8 +235,12 @@ static bool budget_grow(struct weft_http_exchange *exchange, int64_t bytes)
     int64_t more = bytes - exchange->budget_bytes;
     if (more <= 0) return true;
     struct weft_http_connection *connection = exchange->connection;
-    if (connection->body_bytes + (uint64_t)more > exchange->listener->limits.connection_body_bytes_max) return false;
-    if (exchange->listener->body_budget != NULL && !weft_budget_take(exchange->listener->body_budget, more)) return false;
+    if (connection->body_bytes + (uint64_t)more >
+        exchange->listener->limits.connection_body_bytes_max)
+        return false;
+    if (exchange->listener->body_budget != NULL &&
+        !weft_budget_take(exchange->listener->body_budget, more))
+        return false;
     connection->body_bytes += (uint64_t)more;
     exchange->budget_bytes = bytes;
     return true;
@@ -220,14 +248,16 @@ static bool budget_grow(struct weft_http_exchange *exchange, int64_t bytes)
 
 static bool body_too_large(struct weft_http_exchange *exchange)
 {
-    weft_http_exchange_refuse(exchange, WEFT_HTTP_REFUSED_BODY, 413, "the request body is larger than %llu bytes",
+    weft_http_exchange_refuse(exchange, WEFT_HTTP_REFUSED_BODY, 413,
+                              "the request body is larger than %llu bytes",
                               (unsigned long long)exchange->listener->limits.body_bytes_max);
     return false;
 }
 
 static bool body_over_budget(struct weft_http_exchange *exchange)
 {
-    weft_http_exchange_refuse(exchange, WEFT_HTTP_REFUSED_BUDGET, 429, "too many request bytes are in memory, try again later");
+    weft_http_exchange_refuse(exchange, WEFT_HTTP_REFUSED_BUDGET, 429,
+                              "too many request bytes are in memory, try again later");
     return false;
 }
 
@@ -236,7 +266,8 @@ static void body_grow(struct weft_http_exchange *exchange, size_t size)
     size_t capacity;
     char *grown = block_take(exchange->worker, size, &capacity);
     if (exchange->body_len > 0) memcpy(grown, exchange->body, exchange->body_len);
-    if (exchange->body != NULL) block_give(exchange->worker, exchange->body, exchange->body_capacity);
+    if (exchange->body != NULL)
+        block_give(exchange->worker, exchange->body, exchange->body_capacity);
     exchange->body = grown;
     exchange->body_capacity = capacity;
 }
@@ -247,8 +278,10 @@ bool weft_http_exchange_body_reserve(struct weft_http_exchange *exchange, size_t
     if (needed > exchange->listener->limits.body_bytes_max) return body_too_large(exchange);
     if ((uint64_t)exchange->budget_bytes < needed) {
         /* The length was not told. Twice as much each time, so that the copying stays linear. */
-        uint64_t grown = needed > 2 * exchange->body_capacity ? needed : 2 * exchange->body_capacity;
-        if (grown > exchange->listener->limits.body_bytes_max) grown = exchange->listener->limits.body_bytes_max;
+        uint64_t grown =
+            needed > 2 * exchange->body_capacity ? needed : 2 * exchange->body_capacity;
+        if (grown > exchange->listener->limits.body_bytes_max)
+            grown = exchange->listener->limits.body_bytes_max;
         if (!budget_grow(exchange, (int64_t)grown)) return body_over_budget(exchange);
         if (grown > exchange->body_capacity) body_grow(exchange, grown);
     } else if (needed > exchange->body_capacity) {
@@ -260,11 +293,14 @@ bool weft_http_exchange_body_reserve(struct weft_http_exchange *exchange, size_t
 /* A gRPC message says its length in front: one buffer of the right size instead of doublings. */
 static bool grpc_length_expect(struct weft_http_exchange *exchange, struct weft_str bytes)
 {
-    if (exchange->public.content_length >= 0 || bytes.len < WEFT_GRPC_PREFIX_BYTES || exchange->public.http_major != 2 ||
-        !weft_str_starts_with(weft_exchange_header(&exchange->public, WEFT_S("content-type")), WEFT_S("application/grpc")))
+    if (exchange->public.content_length >= 0 || bytes.len < WEFT_GRPC_PREFIX_BYTES ||
+        exchange->public.http_major != 2 ||
+        !weft_str_starts_with(weft_exchange_header(&exchange->public, WEFT_S("content-type")),
+                              WEFT_S("application/grpc")))
         return true;
     const unsigned char *prefix = (const unsigned char *)bytes.ptr;
-    uint64_t len = (uint64_t)prefix[1] << 24 | (uint64_t)prefix[2] << 16 | (uint64_t)prefix[3] << 8 | prefix[4];
+    uint64_t len = (uint64_t)prefix[1] << 24 | (uint64_t)prefix[2] << 16 |
+                   (uint64_t)prefix[3] << 8 | prefix[4];
     len += WEFT_GRPC_PREFIX_BYTES;
     if (len > exchange->listener->limits.body_bytes_max) return body_too_large(exchange);
     return budget_grow(exchange, (int64_t)len) || body_over_budget(exchange);
@@ -281,13 +317,21 @@ bool weft_http_exchange_body_append(struct weft_http_exchange *exchange, struct 
 
 void weft_http_exchange_body_release(struct weft_http_exchange *exchange)
 {
-    if (exchange->body != NULL) block_give(exchange->worker, exchange->body, exchange->body_capacity);
+    if (exchange->body != NULL)
+        block_give(exchange->worker, exchange->body, exchange->body_capacity);
     exchange->body = NULL;
     exchange->body_len = exchange->body_capacity = 0;
     exchange->public.body = (struct weft_str){ NULL, 0 };
-    if (exchange->listener->body_budget != NULL) weft_budget_give(exchange->listener->body_budget, exchange->budget_bytes);
-    if (exchange->connection != NULL) exchange->connection->body_bytes -= (uint64_t)exchange->budget_bytes;
+    if (exchange->listener->body_budget != NULL)
+        weft_budget_give(exchange->listener->body_budget, exchange->budget_bytes);
+    if (exchange->connection != NULL)
+        exchange->connection->body_bytes -= (uint64_t)exchange->budget_bytes;
     exchange->budget_bytes = 0;
+}
+
+void weft_exchange_body_release(struct weft_exchange *public)
+{
+    weft_http_exchange_body_release(weft_http_exchange_of(public));
 }
 
 /* ---- hand-over ---- */
@@ -297,7 +341,8 @@ bool weft_http_exchange_admit(struct weft_http_exchange *exchange, bool has_body
     const struct weft_http_listener *listener = exchange->listener;
     weft_metric_add(&listener->metrics->requests, 1);
     int64_t length = exchange->public.content_length;
-    if (length >= 0 && (uint64_t)length > listener->limits.body_bytes_max) return body_too_large(exchange);
+    if (length >= 0 && (uint64_t)length > listener->limits.body_bytes_max)
+        return body_too_large(exchange);
     if (length > 0 && has_body && !budget_grow(exchange, length)) return body_over_budget(exchange);
     if (listener->handler.admit == NULL) return true;
     exchange->is_handed_over = true;
@@ -315,19 +360,25 @@ void weft_http_exchange_hand_over(struct weft_http_exchange *exchange)
     handler->handle(handler->self, &exchange->public);
 }
 
-static void refuse_plainly(struct weft_exchange *exchange, int status, struct weft_str sentence, uint64_t retry_after_ns)
+static void refuse_plainly(struct weft_exchange *exchange, int status, struct weft_str sentence,
+                           uint64_t retry_after_ns)
 {
     char seconds[24];
-    int len = snprintf(seconds, sizeof seconds, "%llu",
-                       (unsigned long long)((retry_after_ns + WEFT_NS_PER_SECOND - 1) / WEFT_NS_PER_SECOND));
+    int len = snprintf(
+        seconds, sizeof seconds, "%llu",
+        (unsigned long long)((retry_after_ns + WEFT_NS_PER_SECOND - 1) / WEFT_NS_PER_SECOND));
     struct weft_http_header retry = { WEFT_S("retry-after"), weft_str_make(seconds, (size_t)len) };
-    struct weft_http_reply reply = { .status = status, .content_type = WEFT_S("text/plain; charset=utf-8"), .headers = &retry,
+    struct weft_http_reply reply = { .status = status,
+                                     .content_type = WEFT_S("text/plain; charset=utf-8"),
+                                     .headers = &retry,
                                      .header_count = retry_after_ns > 0 ? 1 : 0,
-                                     .body = weft_arena_printf(exchange->arena, "%.*s\n", WEFT_S_ARG(sentence)) };
+                                     .body = weft_arena_printf(exchange->arena, "%.*s\n",
+                                                               WEFT_S_ARG(sentence)) };
     weft_exchange_reply(exchange, &reply);
 }
 
-void weft_http_exchange_refuse(struct weft_http_exchange *exchange, enum weft_http_refusal why, int status, const char *format, ...)
+void weft_http_exchange_refuse(struct weft_http_exchange *exchange, enum weft_http_refusal why,
+                               int status, const char *format, ...)
 {
     char text[256];
     va_list args;
@@ -338,10 +389,13 @@ void weft_http_exchange_refuse(struct weft_http_exchange *exchange, enum weft_ht
     struct weft_str sentence = weft_arena_copy(&exchange->arena, weft_str_from_c(text));
     uint64_t retry_after_ns = status == 429 || status == 503 ? RETRY_AFTER_NS : 0;
     weft_metric_add(&exchange->listener->metrics->refused[why], 1);
-    if (exchange->public.path.len == 0) exchange->public.path = WEFT_S("/"); /* handlers may look at it */
+    if (exchange->public.path.len == 0)
+        exchange->public.path = WEFT_S("/"); /* handlers may look at it */
     exchange->is_handed_over = true;
-    if (handler->refuse != NULL) handler->refuse(handler->self, &exchange->public, status, sentence, retry_after_ns);
-    else refuse_plainly(&exchange->public, status, sentence, retry_after_ns);
+    if (handler->refuse != NULL)
+        handler->refuse(handler->self, &exchange->public, status, sentence, retry_after_ns);
+    else
+        refuse_plainly(&exchange->public, status, sentence, retry_after_ns);
 }
 
 /* ---- reply ---- */
@@ -349,17 +403,20 @@ void weft_http_exchange_refuse(struct weft_http_exchange *exchange, enum weft_ht
 void weft_exchange_reply(struct weft_exchange *public, const struct weft_http_reply *reply)
 {
     struct weft_http_exchange *exchange = weft_http_exchange_of(public);
-    WEFT_ASSERT(exchange->is_handed_over && !exchange->is_replied, "status %d, path %.*s: a second reply", reply->status,
-                WEFT_S_ARG(public->path));
+    WEFT_ASSERT(exchange->is_handed_over && !exchange->is_replied,
+                "status %d, path %.*s: a second reply", reply->status, WEFT_S_ARG(public->path));
     exchange->is_replied = exchange->is_finished = true;
-    if (exchange->connection == NULL) orphan_end(exchange);
-    else exchange->connection->protocol->reply(exchange, reply);
+    if (exchange->connection == NULL)
+        orphan_end(exchange);
+    else
+        exchange->connection->protocol->reply(exchange, reply);
 }
 
 void weft_exchange_start(struct weft_exchange *public, const struct weft_http_reply *reply)
 {
     struct weft_http_exchange *exchange = weft_http_exchange_of(public);
-    WEFT_ASSERT(exchange->is_handed_over && !exchange->is_replied, "status %d: a second reply", reply->status);
+    WEFT_ASSERT(exchange->is_handed_over && !exchange->is_replied, "status %d: a second reply",
+                reply->status);
     exchange->is_replied = exchange->is_streaming = true;
     if (exchange->connection == NULL) return;
     exchange->connection->protocol->start(exchange, reply);
@@ -368,16 +425,21 @@ void weft_exchange_start(struct weft_exchange *public, const struct weft_http_re
 int weft_exchange_write(struct weft_exchange *public, struct weft_str bytes)
 {
     struct weft_http_exchange *exchange = weft_http_exchange_of(public);
-    WEFT_ASSERT(exchange->is_streaming && !exchange->is_finished, "status of path %.*s", WEFT_S_ARG(public->path));
+    WEFT_ASSERT(exchange->is_streaming && !exchange->is_finished, "status of path %.*s",
+                WEFT_S_ARG(public->path));
     if (exchange->connection == NULL) return WEFT_CLOSED;
     return exchange->connection->protocol->write(exchange, bytes);
 }
 
-void weft_exchange_finish(struct weft_exchange *public, const struct weft_http_header *trailers, uint32_t trailer_count)
+void weft_exchange_finish(struct weft_exchange *public, const struct weft_http_header *trailers,
+                          uint32_t trailer_count)
 {
     struct weft_http_exchange *exchange = weft_http_exchange_of(public);
-    WEFT_ASSERT(exchange->is_streaming && !exchange->is_finished, "path %.*s", WEFT_S_ARG(public->path));
+    WEFT_ASSERT(exchange->is_streaming && !exchange->is_finished, "path %.*s",
+                WEFT_S_ARG(public->path));
     exchange->is_finished = true;
-    if (exchange->connection == NULL) orphan_end(exchange);
-    else exchange->connection->protocol->finish(exchange, trailers, trailer_count);
+    if (exchange->connection == NULL)
+        orphan_end(exchange);
+    else
+        exchange->connection->protocol->finish(exchange, trailers, trailer_count);
 }

@@ -34,12 +34,16 @@ int weft_grpc_message(struct weft_exchange *exchange, uint64_t bytes_max, struct
     struct weft_str name = weft_exchange_header(exchange, WEFT_S("grpc-encoding"));
     enum weft_compression compression;
     if (name.len == 0 || !weft_compression_parse(name, &compression))
-        return weft_fail(err, WEFT_UNSUPPORTED, "grpc-encoding \"%.*s\" is not known here: expected gzip, zstd, snappy, deflate",
-                         WEFT_S_ARG(name));
+        return weft_fail(
+            err, WEFT_UNSUPPORTED,
+            "grpc-encoding \"%.*s\" is not known here: expected gzip, zstd, snappy, deflate",
+            WEFT_S_ARG(name));
     if (compression == WEFT_COMPRESSION_NONE)
-        return weft_fail(err, WEFT_INVALID, "the message is marked as compressed, but grpc-encoding is identity");
+        return weft_fail(err, WEFT_INVALID,
+                         "the message is marked as compressed, but grpc-encoding is identity");
     weft_buf_reset(inflated);
-    if ((rc = weft_decompress(inflated, compression, frame.message, bytes_max, 0, err)) < 0) return rc;
+    if ((rc = weft_decompress(inflated, compression, frame.message, bytes_max, 0, err)) < 0)
+        return rc;
     *message = weft_buf_str(inflated);
     return WEFT_OK;
 }
@@ -50,29 +54,41 @@ void weft_grpc_reply(struct weft_exchange *exchange, struct weft_str message)
     weft_grpc_frame_prefix(body, false, (uint32_t)message.len);
     if (message.len > 0) memcpy(body + WEFT_GRPC_PREFIX_BYTES, message.ptr, message.len);
     const struct weft_http_header trailer = { WEFT_S_INIT("grpc-status"), WEFT_S_INIT("0") };
-    const struct weft_http_reply reply = { .status = 200, .content_type = WEFT_S_INIT(CONTENT_TYPE),
-                                           .body = weft_str_make(body, WEFT_GRPC_PREFIX_BYTES + message.len),
-                                           .trailers = &trailer, .trailer_count = 1 };
+    const struct weft_http_reply reply = { .status = 200,
+                                           .content_type = WEFT_S_INIT(CONTENT_TYPE),
+                                           .body = weft_str_make(body, WEFT_GRPC_PREFIX_BYTES +
+                                                                           message.len),
+                                           .trailers = &trailer,
+                                           .trailer_count = 1 };
     weft_exchange_reply(exchange, &reply);
 }
 
-void weft_grpc_reply_error(struct weft_exchange *exchange, enum weft_grpc_status status, struct weft_str sentence,
-                           struct weft_str details)
+void weft_grpc_reply_error(struct weft_exchange *exchange, enum weft_grpc_status status,
+                           struct weft_str sentence, struct weft_str details)
 {
     struct weft_http_header headers[3];
     uint32_t count = 0;
     struct weft_buf encoded = { 0 }, base64 = { 0 };
-    headers[count++] = (struct weft_http_header){ WEFT_S("grpc-status"), weft_arena_printf(exchange->arena, "%d", (int)status) };
+    headers[count++] =
+        (struct weft_http_header){ WEFT_S("grpc-status"),
+                                   weft_arena_printf(exchange->arena, "%d", (int)status) };
     weft_grpc_message_encode(&encoded, sentence);
-    if (encoded.len > 0) headers[count++] = (struct weft_http_header){ WEFT_S("grpc-message"), weft_buf_str(&encoded) };
+    if (encoded.len > 0)
+        headers[count++] =
+            (struct weft_http_header){ WEFT_S("grpc-message"), weft_buf_str(&encoded) };
     if (details.len > 0) {
         weft_base64_encode(&base64, WEFT_BASE64_STANDARD, details);
-        while (base64.len > 0 && base64.data[base64.len - 1] == '=') base64.len--; /* without padding, as the protocol asks */
-        headers[count++] = (struct weft_http_header){ WEFT_S("grpc-status-details-bin"), weft_buf_str(&base64) };
+        while (base64.len > 0 && base64.data[base64.len - 1] == '=')
+            base64.len--; /* without padding, as the protocol asks */
+        headers[count++] =
+            (struct weft_http_header){ WEFT_S("grpc-status-details-bin"), weft_buf_str(&base64) };
     }
     /* Trailers-only: the status stands in the one and only header block. */
-    const struct weft_http_reply reply = { .status = 200, .content_type = WEFT_S_INIT(CONTENT_TYPE), .headers = headers,
-                                           .header_count = count, .omits_length = true };
+    const struct weft_http_reply reply = { .status = 200,
+                                           .content_type = WEFT_S_INIT(CONTENT_TYPE),
+                                           .headers = headers,
+                                           .header_count = count,
+                                           .omits_length = true };
     weft_exchange_reply(exchange, &reply);
     weft_buf_release(&encoded);
     weft_buf_release(&base64);

@@ -13,7 +13,8 @@
 #include "net/http1_session.h"
 
 #define HELD_BYTES_MAX (64u << 10)
-#define DIRECT_BYTES_MIN 4096 /* below, reading on into the worker's buffer gets the next request too */
+#define DIRECT_BYTES_MIN \
+    4096 /* below, reading on into the worker's buffer gets the next request too */
 
 static uint64_t now_of(const struct weft_http_connection *connection)
 {
@@ -24,10 +25,12 @@ void weft_http1_session_create(struct weft_http_connection *connection)
 {
     struct weft_http1_session *session = weft_alloc_zero(sizeof *session);
     const struct weft_http_limits *limits = &connection->listener->limits;
-    uint32_t fields_max = limits->header_count_max < WEFT_HTTP_FIELDS_MAX ? limits->header_count_max : WEFT_HTTP_FIELDS_MAX;
+    uint32_t fields_max = limits->header_count_max < WEFT_HTTP_FIELDS_MAX ? limits->header_count_max
+                                                                          : WEFT_HTTP_FIELDS_MAX;
     weft_http1_init(&session->parser, WEFT_HTTP1_REQUEST, connection->worker->fields, fields_max);
     session->parser.header_bytes_max = limits->header_bytes_max;
-    session->parser.body_bytes_max = INT64_MAX; /* exchange.c counts, and answers in the listener's language */
+    session->parser.body_bytes_max =
+        INT64_MAX; /* exchange.c counts, and answers in the listener's language */
     session->idle_since_ns = now_of(connection);
     connection->protocol = &weft_http1_protocol;
     connection->session = session;
@@ -36,7 +39,8 @@ void weft_http1_session_create(struct weft_http_connection *connection)
 static bool is_waiting(const struct weft_http_connection *connection)
 {
     const struct weft_http1_session *session = connection->session;
-    return connection->closes_after_write || (session->exchange != NULL && session->exchange->is_handed_over) ||
+    return connection->closes_after_write ||
+           (session->exchange != NULL && session->exchange->is_handed_over) ||
            weft_http_connection_unsent(connection) >= WEFT_HTTP_OUT_BYTES_MAX;
 }
 
@@ -62,7 +66,9 @@ static struct weft_http_exchange *exchange_open(struct weft_http_connection *con
 static bool fields_take(struct weft_http_exchange *exchange, const struct weft_http1_parser *parser)
 {
     for (uint32_t i = 0; i < parser->field_count; i++) {
-        if (!weft_http_exchange_header_add(exchange, parser->fields[i].name, parser->fields[i].value)) return false;
+        if (!weft_http_exchange_header_add(exchange, parser->fields[i].name,
+                                           parser->fields[i].value))
+            return false;
         name_lower(exchange);
     }
     return true;
@@ -91,13 +97,16 @@ static void header_complete(struct weft_http_connection *connection, bool has_mo
     exchange->public.content_length = parser->content_length;
     exchange->expects_continue = parser->expects_continue;
     if (!fields_take(exchange, parser)) {
-        weft_http_exchange_refuse(exchange, WEFT_HTTP_REFUSED_HEADER, 431, "the request header has more than %u fields or %u bytes",
-                                  connection->listener->limits.header_count_max, connection->listener->limits.header_bytes_max);
+        weft_http_exchange_refuse(exchange, WEFT_HTTP_REFUSED_HEADER, 431,
+                                  "the request header has more than %u fields or %u bytes",
+                                  connection->listener->limits.header_count_max,
+                                  connection->listener->limits.header_bytes_max);
     } else if (!target_take(exchange, parser)) {
-        weft_http_exchange_refuse(exchange, WEFT_HTTP_REFUSED_MALFORMED, 400,
-                                  "the path must start with \"/\" and be percent-encoded without control characters");
-    } else if (weft_http_exchange_admit(exchange, session->has_body) && exchange->expects_continue && session->has_body &&
-               !has_more_input) {
+        weft_http_exchange_refuse(
+            exchange, WEFT_HTTP_REFUSED_MALFORMED, 400,
+            "the path must start with \"/\" and be percent-encoded without control characters");
+    } else if (weft_http_exchange_admit(exchange, session->has_body) &&
+               exchange->expects_continue && session->has_body && !has_more_input) {
         exchange->has_sent_continue = true;
         weft_buf_append_c(&connection->out, "HTTP/1.1 100 Continue\r\n\r\n");
         weft_http_connection_flush_later(connection);
@@ -106,7 +115,8 @@ static void header_complete(struct weft_http_connection *connection, bool has_mo
 
 /* ---- messages ---- */
 
-static void message_refuse(struct weft_http_connection *connection, int status, const char *sentence)
+static void message_refuse(struct weft_http_connection *connection, int status,
+                           const char *sentence)
 {
     struct weft_http1_session *session = connection->session;
     enum weft_http_refusal why = status == 408                    ? WEFT_HTTP_REFUSED_TIMEOUT
@@ -144,16 +154,20 @@ static size_t process(struct weft_http_connection *connection, struct weft_str i
     session->is_processing = true;
     while (!is_waiting(connection)) {
         size_t used;
-        enum weft_http1_event event = weft_http1_parse(&session->parser, weft_str_tail(input, at), &used);
+        enum weft_http1_event event =
+            weft_http1_parse(&session->parser, weft_str_tail(input, at), &used);
         at += used;
         if (event == WEFT_HTTP1_MORE) break;
         switch (event) {
         case WEFT_HTTP1_HEADER: header_complete(connection, at < input.len); break;
         case WEFT_HTTP1_BODY:
-            if (!session->is_discarding) weft_http_exchange_body_append(session->exchange, session->parser.body);
+            if (!session->is_discarding)
+                weft_http_exchange_body_append(session->exchange, session->parser.body);
             break;
         case WEFT_HTTP1_END: message_complete(connection); break;
-        case WEFT_HTTP1_ERROR: message_refuse(connection, session->parser.error_status, session->parser.error); break;
+        case WEFT_HTTP1_ERROR:
+            message_refuse(connection, session->parser.error_status, session->parser.error);
+            break;
         case WEFT_HTTP1_MORE: break;
         }
     }
@@ -171,8 +185,10 @@ static void settle(struct weft_http_connection *connection)
     } else {
         session->header_since_ns = 0;
     }
-    if (connection->peer_has_finished && !is_waiting(connection)) weft_http_connection_close_after_write(connection);
-    weft_http_connection_read_pause(connection, is_waiting(connection) && connection->in.len >= HELD_BYTES_MAX);
+    if (connection->peer_has_finished && !is_waiting(connection))
+        weft_http_connection_close_after_write(connection);
+    weft_http_connection_read_pause(connection,
+                                    is_waiting(connection) && connection->in.len >= HELD_BYTES_MAX);
     weft_http_connection_timer_update(connection);
 }
 
@@ -197,7 +213,9 @@ static char *session_read_place(struct weft_http_connection *connection, size_t 
 {
     struct weft_http1_session *session = connection->session;
     struct weft_http_exchange *exchange = session->exchange;
-    if (!reads_body(session) || connection->in.len > 0 || session->parser.body_kind != WEFT_HTTP1_LENGTH) return NULL;
+    if (!reads_body(session) || connection->in.len > 0 ||
+        session->parser.body_kind != WEFT_HTTP1_LENGTH)
+        return NULL;
     uint64_t remaining = weft_http1_body_remaining(&session->parser);
     if (remaining < DIRECT_BYTES_MIN) return NULL;
     /* Limits and budget were settled at admission, by Content-Length. */
@@ -210,7 +228,8 @@ static void session_received(struct weft_http_connection *connection, struct wef
 {
     struct weft_http1_session *session = connection->session;
     struct weft_http_exchange *exchange = session->exchange;
-    if (reads_body(session) && exchange->body != NULL && bytes.ptr == exchange->body + exchange->body_len) {
+    if (reads_body(session) && exchange->body != NULL &&
+        bytes.ptr == exchange->body + exchange->body_len) {
         exchange->body_len += bytes.len;
         weft_http1_body_taken(&session->parser, bytes.len);
         if (weft_http1_body_remaining(&session->parser) > 0) return;
@@ -231,13 +250,13 @@ static void session_peer_finished(struct weft_http_connection *connection)
 {
     /* Half closed: what is owed is still answered. Half a message is not worth an answer. */
     struct weft_http1_session *session = connection->session;
-    if (!is_waiting(connection) && weft_http_connection_unsent(connection) == 0) weft_http_connection_close(connection);
-    else if (session->exchange == NULL) weft_http_connection_close_after_write(connection);
+    if (!is_waiting(connection) && weft_http_connection_unsent(connection) == 0)
+        weft_http_connection_close(connection);
+    else if (session->exchange == NULL)
+        weft_http_connection_close_after_write(connection);
 }
 
-static void session_pull(struct weft_http_connection *connection)
-{
-}
+static void session_pull(struct weft_http_connection *connection) {}
 
 static void session_written(struct weft_http_connection *connection)
 {
@@ -248,7 +267,8 @@ static uint64_t session_deadline(const struct weft_http_connection *connection)
 {
     const struct weft_http1_session *session = connection->session;
     const struct weft_http_limits *limits = &connection->listener->limits;
-    if (session->is_discarding || reads_body(session)) return session->body_since_ns + limits->body_ns_max;
+    if (session->is_discarding || reads_body(session))
+        return session->body_since_ns + limits->body_ns_max;
     if (is_waiting(connection)) return WEFT_HTTP_NEVER;
     if (session->header_since_ns != 0) return session->header_since_ns + limits->header_ns_max;
     return session->idle_since_ns + limits->idle_ns_max;
@@ -257,16 +277,20 @@ static uint64_t session_deadline(const struct weft_http_connection *connection)
 static void session_expired(struct weft_http_connection *connection, uint64_t now_ns)
 {
     struct weft_http1_session *session = connection->session;
-    if (reads_body(session)) message_refuse(connection, 408, "the request body did not come in time");
-    else if (session->header_since_ns != 0) message_refuse(connection, 408, "the request header did not come in time");
-    else weft_http_connection_close(connection);
+    if (reads_body(session))
+        message_refuse(connection, 408, "the request body did not come in time");
+    else if (session->header_since_ns != 0)
+        message_refuse(connection, 408, "the request header did not come in time");
+    else
+        weft_http_connection_close(connection);
 }
 
 static void session_drain(struct weft_http_connection *connection)
 {
     const struct weft_http1_session *session = connection->session;
     bool is_idle = session->exchange == NULL && !session->is_discarding && connection->in.len == 0;
-    if (is_idle && weft_http1_is_idle(&session->parser)) weft_http_connection_close_after_write(connection);
+    if (is_idle && weft_http1_is_idle(&session->parser))
+        weft_http_connection_close_after_write(connection);
 }
 
 static void session_closed(struct weft_http_connection *connection)
@@ -282,8 +306,18 @@ static void session_release(struct weft_http_connection *connection)
 }
 
 const struct weft_http_protocol weft_http1_protocol = {
-    .read_place = session_read_place, .received = session_received, .peer_finished = session_peer_finished,
-    .pull = session_pull, .written = session_written, .deadline = session_deadline, .expired = session_expired,
-    .drain = session_drain, .closed = session_closed, .release = session_release,
-    .reply = weft_http1_reply, .start = weft_http1_start, .write = weft_http1_write, .finish = weft_http1_finish,
+    .read_place = session_read_place,
+    .received = session_received,
+    .peer_finished = session_peer_finished,
+    .pull = session_pull,
+    .written = session_written,
+    .deadline = session_deadline,
+    .expired = session_expired,
+    .drain = session_drain,
+    .closed = session_closed,
+    .release = session_release,
+    .reply = weft_http1_reply,
+    .start = weft_http1_start,
+    .write = weft_http1_write,
+    .finish = weft_http1_finish,
 };

@@ -25,7 +25,8 @@ static void talk(const char *request, const char *const *expected)
     client_read_to_end(fd, &in);
     for (; *expected != NULL; expected++)
         if (!buf_has(&in, *expected))
-            fail_msg("request:\n%s\nexpected \"%s\", found:\n%.*s", request, *expected, (int)in.len, in.data);
+            fail_msg("request:\n%s\nexpected \"%s\", found:\n%.*s", request, *expected, (int)in.len,
+                     in.data);
     weft_buf_release(&in);
     close(fd);
 }
@@ -35,15 +36,19 @@ static void talk(const char *request, const char *const *expected)
 static void answers(void **state)
 {
     fixture_start(&fixture);
-    TALK("GET /a/../b%20c?x=%2F HTTP/1.1\r\n" LAST "\r\n", "HTTP/1.1 200 OK\r\n", "date: ", " GMT\r\n", "content-type: text/plain\r\n",
-         "content-length: 10\r\n", "connection: close\r\n", "\r\n\r\n/b c?x=%2F");
+    TALK("GET /a/../b%20c?x=%2F HTTP/1.1\r\n" LAST "\r\n", "HTTP/1.1 200 OK\r\n",
+         "date: ", " GMT\r\n", "content-type: text/plain\r\n", "content-length: 10\r\n",
+         "connection: close\r\n", "\r\n\r\n/b c?x=%2F");
     TALK("GET http://other/p?q HTTP/1.1\r\n" LAST "\r\n", "/p?q");
     TALK("OPTIONS * HTTP/1.1\r\n" LAST "\r\n", "200 OK", "/?");
     TALK("GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK", "connection: close");
     TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 5\r\n\r\nhello", "\r\n\r\nhello");
     TALK("POST /later HTTP/1.1\r\n" LAST "Content-Length: 5\r\n\r\nhello", "\r\n\r\nhello");
-    TALK("POST /echo HTTP/1.1\r\n" LAST "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", "\r\n\r\nhello");
-    TALK("GET /stream HTTP/1.1\r\n" LAST "\r\n", "transfer-encoding: chunked", "4\r\none \r\n4\r\ntwo \r\n5\r\nthree\r\n0\r\n\r\n");
+    TALK("POST /echo HTTP/1.1\r\n" LAST
+         "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n",
+         "\r\n\r\nhello");
+    TALK("GET /stream HTTP/1.1\r\n" LAST "\r\n", "transfer-encoding: chunked",
+         "4\r\none \r\n4\r\ntwo \r\n5\r\nthree\r\n0\r\n\r\n");
     TALK("GET /stream HTTP/1.0\r\n\r\n", "connection: close", "\r\n\r\none two three");
     TALK("GET /deny HTTP/1.1\r\n" LAST "\r\n", "403 Forbidden", "denied");
 }
@@ -67,7 +72,8 @@ static void pipelined_in_order(void **state)
     struct weft_buf in = { 0 }, out = { 0 };
     int fd = client_connect(&fixture);
     for (int i = 0; i < 50; i++) /* every other reply comes later than the next request is there */
-        weft_buf_printf(&out, "POST /%s HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n<%02d>", i % 2 ? "echo" : "later", i);
+        weft_buf_printf(&out, "POST /%s HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n<%02d>",
+                        i % 2 ? "echo" : "later", i);
     weft_buf_append_c(&out, "GET /last HTTP/1.1\r\n" LAST "\r\n");
     client_send(fd, weft_buf_str(&out));
     client_read_to_end(fd, &in);
@@ -88,7 +94,8 @@ static void pipelined_in_order(void **state)
 static void byte_by_byte(void **state)
 {
     fixture_start(&fixture);
-    static const char request[] = "POST /echo HTTP/1.1\r\n" LAST "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    static const char request[] =
+        "POST /echo HTTP/1.1\r\n" LAST "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
     struct weft_buf in = { 0 };
     int fd = client_connect(&fixture), one = 1;
     setsockopt(fd, IPPROTO_TCP, 1 /* TCP_NODELAY */, &one, sizeof one);
@@ -121,7 +128,8 @@ static void expect_continue(void **state)
     fixture_start(&fixture);
     struct weft_buf in = { 0 };
     int fd = client_connect(&fixture);
-    client_send(fd, WEFT_S("POST /echo HTTP/1.1\r\n" LAST "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"));
+    client_send(fd, WEFT_S("POST /echo HTTP/1.1\r\n" LAST
+                           "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"));
     client_read_until(fd, &in, "HTTP/1.1 100 Continue\r\n\r\n");
     assert_false(buf_has(&in, "200"));
     client_send(fd, WEFT_S("hello"));
@@ -130,14 +138,18 @@ static void expect_continue(void **state)
     weft_buf_release(&in);
     close(fd);
     /* Refused before the body: no 100, and the connection ends, since nobody knows whether the body comes. */
-    TALK("POST /deny HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 403", "connection: close");
-    TALK("POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 200-maybe\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 417");
+    TALK("POST /deny HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+         "HTTP/1.1 403", "connection: close");
+    TALK("POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 200-maybe\r\nContent-Length: 5\r\n\r\n",
+         "HTTP/1.1 417");
 }
 
 static void early_answer_keeps_the_connection(void **state)
 {
     fixture_start(&fixture);
-    TALK("POST /deny HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhelloGET /next HTTP/1.1\r\n" LAST "\r\n", "HTTP/1.1 403", "/next?");
+    TALK("POST /deny HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhelloGET /next "
+         "HTTP/1.1\r\n" LAST "\r\n",
+         "HTTP/1.1 403", "/next?");
 }
 
 static void limits(void **state)
@@ -151,11 +163,14 @@ static void limits(void **state)
     weft_buf_append_byte(&long_header, '\0');
     TALK(long_header.data, "HTTP/1.1 431", "connection: close");
     weft_buf_release(&long_header);
-    TALK("GET / HTTP/1.1\r\nHost: h\r\na: 1\r\nb: 1\r\nc: 1\r\nd: 1\r\ne: 1\r\n\r\n", "HTTP/1.1 431");
+    TALK("GET / HTTP/1.1\r\nHost: h\r\na: 1\r\nb: 1\r\nc: 1\r\nd: 1\r\ne: 1\r\n\r\n",
+         "HTTP/1.1 431");
     /* Told too large: answered without a byte of it. */
-    TALK("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n", "HTTP/1.1 413", "connection: close", "100 bytes");
+    TALK("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n", "HTTP/1.1 413",
+         "connection: close", "100 bytes");
     TALK("POST /echo HTTP/1.1\r\n" LAST "Transfer-Encoding: chunked\r\n\r\n80\r\n"
-         "00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000\r\n",
+         "00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+         "000000000000000000000000000000000000000\r\n",
          "HTTP/1.1 413");
     assert_int_equal(atomic_load(&fixture.handled), 0);
 }
@@ -164,10 +179,12 @@ static void budget(void **state)
 {
     fixture.budget.limit_bytes = 1000;
     fixture_start(&fixture);
-    TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 1001\r\n\r\n", "HTTP/1.1 429", "retry-after: 1\r\n");
+    TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 1001\r\n\r\n", "HTTP/1.1 429",
+         "retry-after: 1\r\n");
     TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 5\r\n\r\nhello", "HTTP/1.1 200", "hello");
     TALK("POST /echo HTTP/1.1\r\n" LAST "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nffff\r\n"
-         "00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+         "00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+         "000000000000000000000000000000000000000",
          "\r\n\r\n");
 }
 
@@ -175,12 +192,14 @@ static void budget(void **state)
 static void smuggling(void **state)
 {
     static const char *const vectors[] = {
-        "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n0\r\n\r\n",
         "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nContent-Length: 30\r\n\r\n",
         "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
         "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
         "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-        "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\x0b" "chunked\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\x0b"
+        "chunked\r\n\r\n0\r\n\r\n",
         "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: +5\r\n\r\n",
         "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 0x5\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: h\r\nX: a\r\n Transfer-Encoding: chunked\r\n\r\n",
@@ -192,8 +211,10 @@ static void smuggling(void **state)
         "GET /# HTTP/1.1\r\nHost: h\r\n\r\n",
         "GET / HTTP/9.9\r\nHost: h\r\n\r\n",
         "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n",
-        "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\n\r\nhello\r\n0\r\n\r\n",
-        "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n5;a=\n\r\nhello\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n",
         "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
     };
     fixture_start(&fixture);
@@ -204,8 +225,10 @@ static void smuggling(void **state)
         weft_buf_append_c(&out, "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n");
         client_send(fd, weft_buf_str(&out));
         client_read_to_end(fd, &in);
-        bool is_refused = buf_has(&in, "HTTP/1.1 400") || buf_has(&in, "HTTP/1.1 501") || buf_has(&in, "HTTP/1.1 505");
-        if (!is_refused || !buf_has(&in, "connection: close") || buf_has(&in, "/smuggled") || buf_count(&in, "HTTP/1.1") != 1)
+        bool is_refused = buf_has(&in, "HTTP/1.1 400") || buf_has(&in, "HTTP/1.1 501") ||
+                          buf_has(&in, "HTTP/1.1 505");
+        if (!is_refused || !buf_has(&in, "connection: close") || buf_has(&in, "/smuggled") ||
+            buf_count(&in, "HTTP/1.1") != 1)
             fail_msg("vector %zu:\n%s\nfound:\n%.*s", i, vectors[i], (int)in.len, in.data);
         weft_buf_release(&in);
         weft_buf_release(&out);
@@ -221,14 +244,21 @@ static void timeouts(void **state)
     fixture.options.limits.body_ns_max = 70 * MS;
     fixture.options.limits.idle_ns_max = 80 * MS;
     fixture_start(&fixture);
-    static const struct { const char *name, *sent; int replies; const char *expected; } cases[] = {
+    static const struct {
+        const char *name, *sent;
+        int replies;
+        const char *expected;
+    } cases[] = {
         { "no byte", "", 0, NULL },
         { "maybe HTTP/2", "PRI *", 0, NULL },
         { "header", "GET / HTTP/1.1\r\nHost:", 1, "408" },
         { "second header", "GET / HTTP/1.1\r\nHost: h\r\n\r\nGET /", 2, "408" },
         { "body", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 10000\r\n\r\nabc", 1, "408" },
-        { "chunked body", "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc", 1, "408" },
-        { "discarded body", "POST /deny HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nabc", 1, "403" },
+        { "chunked body",
+          "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc", 1,
+          "408" },
+        { "discarded body", "POST /deny HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nabc", 1,
+          "403" },
         { "idle", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", 1, "200" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -236,7 +266,8 @@ static void timeouts(void **state)
         int fd = client_connect(&fixture);
         client_send(fd, weft_str_from_c(cases[i].sent));
         client_read_to_end(fd, &in);
-        if (buf_count(&in, "HTTP/1.1 ") != (unsigned)cases[i].replies || (cases[i].expected != NULL && !buf_has(&in, cases[i].expected)))
+        if (buf_count(&in, "HTTP/1.1 ") != (unsigned)cases[i].replies ||
+            (cases[i].expected != NULL && !buf_has(&in, cases[i].expected)))
             fail_msg("%s: found:\n%.*s", cases[i].name, (int)in.len, in.data);
         weft_buf_release(&in);
         close(fd);
@@ -305,6 +336,7 @@ static void peer_gone_before_the_reply(void **state)
     int fd = client_connect(&fixture);
     client_send(fd, WEFT_S("POST /hold HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"));
     FIXTURE_WAIT(atomic_load(&fixture.held_count) == 1);
+    assert_int_equal(atomic_load(&fixture.budget.used_bytes), 0); /* /hold gave the body back */
     struct linger reset = { .l_onoff = 1, .l_linger = 0 };
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     close(fd);
@@ -318,7 +350,8 @@ static void half_closed_peer_gets_its_reply(void **state)
     fixture_start(&fixture);
     struct weft_buf in = { 0 };
     int fd = client_connect(&fixture);
-    client_send(fd, WEFT_S("GET /hold HTTP/1.1\r\nHost: h\r\n\r\nGET /second HTTP/1.1\r\nHost: h\r\n\r\n"));
+    client_send(
+        fd, WEFT_S("GET /hold HTTP/1.1\r\nHost: h\r\n\r\nGET /second HTTP/1.1\r\nHost: h\r\n\r\n"));
     shutdown(fd, SHUT_WR);
     FIXTURE_WAIT(atomic_load(&fixture.held_count) == 1);
     fixture_release(&fixture);
@@ -406,10 +439,24 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(answers), TEST(head_has_no_body), TEST(pipelined_in_order), TEST(byte_by_byte), TEST(big_bodies),
-        TEST(expect_continue), TEST(early_answer_keeps_the_connection), TEST(limits), TEST(budget), TEST(smuggling),
-        TEST(timeouts), TEST(slowloris), TEST(reader_that_does_not_read), TEST(connections_are_bounded),
-        TEST(peer_gone_before_the_reply), TEST(half_closed_peer_gets_its_reply), TEST(drains), TEST(drain_is_bounded),
+        TEST(answers),
+        TEST(head_has_no_body),
+        TEST(pipelined_in_order),
+        TEST(byte_by_byte),
+        TEST(big_bodies),
+        TEST(expect_continue),
+        TEST(early_answer_keeps_the_connection),
+        TEST(limits),
+        TEST(budget),
+        TEST(smuggling),
+        TEST(timeouts),
+        TEST(slowloris),
+        TEST(reader_that_does_not_read),
+        TEST(connections_are_bounded),
+        TEST(peer_gone_before_the_reply),
+        TEST(half_closed_peer_gets_its_reply),
+        TEST(drains),
+        TEST(drain_is_bounded),
         TEST(unix_socket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

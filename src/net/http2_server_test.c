@@ -38,11 +38,18 @@ struct client {
     uint32_t error_code;
 };
 
-static void frame_put(struct client *client, unsigned type, unsigned flags, uint32_t stream_id, struct weft_str payload)
+static void frame_put(struct client *client, unsigned type, unsigned flags, uint32_t stream_id,
+                      struct weft_str payload)
 {
-    unsigned char head[9] = { (unsigned char)(payload.len >> 16), (unsigned char)(payload.len >> 8), (unsigned char)payload.len,
-                              (unsigned char)type, (unsigned char)flags, (unsigned char)(stream_id >> 24),
-                              (unsigned char)(stream_id >> 16), (unsigned char)(stream_id >> 8), (unsigned char)stream_id };
+    unsigned char head[9] = { (unsigned char)(payload.len >> 16),
+                              (unsigned char)(payload.len >> 8),
+                              (unsigned char)payload.len,
+                              (unsigned char)type,
+                              (unsigned char)flags,
+                              (unsigned char)(stream_id >> 24),
+                              (unsigned char)(stream_id >> 16),
+                              (unsigned char)(stream_id >> 8),
+                              (unsigned char)stream_id };
     weft_buf_append(&client->out, head, 9);
     weft_buf_append_str(&client->out, payload);
 }
@@ -83,7 +90,8 @@ static void field_put(struct weft_buf *block, const char *name, const char *valu
         weft_buf_append_byte(block, (char)value_len);
     } else {
         weft_buf_append_byte(block, 127);
-        for (value_len -= 127; value_len >= 128; value_len >>= 7) weft_buf_append_byte(block, (char)(value_len | 128));
+        for (value_len -= 127; value_len >= 128; value_len >>= 7)
+            weft_buf_append_byte(block, (char)(value_len | 128));
         weft_buf_append_byte(block, (char)value_len);
     }
     weft_buf_append_c(block, value);
@@ -97,11 +105,13 @@ static void request_fields(struct weft_buf *block, const char *method, const cha
     field_put(block, ":authority", "h");
 }
 
-static void headers_put(struct client *client, uint32_t stream_id, const char *method, const char *path, bool ends)
+static void headers_put(struct client *client, uint32_t stream_id, const char *method,
+                        const char *path, bool ends)
 {
     struct weft_buf block = { 0 };
     request_fields(&block, method, path);
-    frame_put(client, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | (ends ? NGHTTP2_FLAG_END_STREAM : 0u), stream_id,
+    frame_put(client, NGHTTP2_HEADERS,
+              NGHTTP2_FLAG_END_HEADERS | (ends ? NGHTTP2_FLAG_END_STREAM : 0u), stream_id,
               weft_buf_str(&block));
     weft_buf_release(&block);
 }
@@ -113,11 +123,13 @@ static bool frame_read(struct client *client)
     client->frame_bytes = 0;
     for (;;) {
         const unsigned char *head = (const unsigned char *)client->in.data;
-        size_t len = client->in.len < 9 ? SIZE_MAX - 9 : (size_t)(head[0] << 16 | head[1] << 8 | head[2]);
+        size_t len =
+            client->in.len < 9 ? SIZE_MAX - 9 : (size_t)(head[0] << 16 | head[1] << 8 | head[2]);
         if (client->in.len >= 9 && client->in.len >= 9 + len) {
             client->type = head[3];
             client->flags = head[4];
-            client->stream_id = (uint32_t)head[5] << 24 | (uint32_t)head[6] << 16 | (uint32_t)head[7] << 8 | head[8];
+            client->stream_id = (uint32_t)head[5] << 24 | (uint32_t)head[6] << 16 |
+                                (uint32_t)head[7] << 8 | head[8];
             client->payload = weft_str_make(client->in.data + 9, len);
             client->frame_bytes = 9 + len;
             return true;
@@ -136,9 +148,12 @@ static void field_keep(struct client *client, const nghttp2_nv *field)
 {
     struct weft_str name = weft_str_make((const char *)field->name, field->namelen);
     struct weft_str value = weft_str_make((const char *)field->value, field->valuelen);
-    if (weft_str_equal_c(name, ":status")) snprintf(client->status, sizeof client->status, "%.*s", WEFT_S_ARG(value));
-    if (weft_str_equal_c(name, "grpc-status")) snprintf(client->grpc_status, sizeof client->grpc_status, "%.*s", WEFT_S_ARG(value));
-    if (weft_str_equal_c(name, "grpc-message")) snprintf(client->grpc_message, sizeof client->grpc_message, "%.*s", WEFT_S_ARG(value));
+    if (weft_str_equal_c(name, ":status"))
+        snprintf(client->status, sizeof client->status, "%.*s", WEFT_S_ARG(value));
+    if (weft_str_equal_c(name, "grpc-status"))
+        snprintf(client->grpc_status, sizeof client->grpc_status, "%.*s", WEFT_S_ARG(value));
+    if (weft_str_equal_c(name, "grpc-message"))
+        snprintf(client->grpc_message, sizeof client->grpc_message, "%.*s", WEFT_S_ARG(value));
 }
 
 static void headers_read(struct client *client)
@@ -167,7 +182,8 @@ static void reply_read(struct client *client, uint32_t stream_id)
     for (;;) {
         if (!frame_read(client)) fail_msg("closed before the reply of stream %u", stream_id);
         if (client->type == NGHTTP2_HEADERS) headers_read(client);
-        if (client->type == NGHTTP2_GOAWAY) fail_msg("GOAWAY %u before the reply", payload_u32(client, 4));
+        if (client->type == NGHTTP2_GOAWAY)
+            fail_msg("GOAWAY %u before the reply", payload_u32(client, 4));
         if (client->stream_id != stream_id) continue;
         if (client->type == NGHTTP2_DATA) {
             weft_buf_append_str(&client->body, client->payload);
@@ -183,7 +199,9 @@ static void reply_read(struct client *client, uint32_t stream_id)
             client->error_code = payload_u32(client, 0);
             return;
         }
-        if (client->flags & NGHTTP2_FLAG_END_STREAM && (client->type == NGHTTP2_DATA || client->type == NGHTTP2_HEADERS)) return;
+        if (client->flags & NGHTTP2_FLAG_END_STREAM &&
+            (client->type == NGHTTP2_DATA || client->type == NGHTTP2_HEADERS))
+            return;
     }
 }
 
@@ -198,7 +216,8 @@ static int64_t goaway_read(struct client *client)
 
 static void body_is(const struct client *client, const char *text)
 {
-    if (!weft_str_equal_c(weft_buf_str(&client->body), text)) fail_msg("body: %.*s", WEFT_S_ARG(weft_buf_str(&client->body)));
+    if (!weft_str_equal_c(weft_buf_str(&client->body), text))
+        fail_msg("body: %.*s", WEFT_S_ARG(weft_buf_str(&client->body)));
 }
 
 /* ---- requests ---- */
@@ -239,7 +258,8 @@ static void many_streams_at_once(void **state)
     fixture_start(&fixture);
     struct client client;
     client_open(&client);
-    for (uint32_t i = 0; i < 100; i++) headers_put(&client, 2 * i + 1, "POST", i % 2 ? "/later" : "/echo", false);
+    for (uint32_t i = 0; i < 100; i++)
+        headers_put(&client, 2 * i + 1, "POST", i % 2 ? "/later" : "/echo", false);
     for (uint32_t i = 0; i < 100; i++) {
         char text[16];
         snprintf(text, sizeof text, "<%u>", i);
@@ -266,12 +286,14 @@ static void big_body_both_ways(void **state)
     client_open(&client);
     for (uint32_t i = 0; i < 500000; i++) weft_buf_append(&body, &i, 4);
     flush(&client);
-    while (client.type != NGHTTP2_SETTINGS) assert_true(frame_read(&client)); /* its window holds once it is acknowledged */
+    while (client.type != NGHTTP2_SETTINGS)
+        assert_true(frame_read(&client)); /* its window holds once it is acknowledged */
     frame_put(&client, NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, WEFT_S(""));
     headers_put(&client, 1, "POST", "/echo", false);
     for (size_t at = 0; at < body.len; at += 16384) { /* 2 MB: within the window given at once */
         size_t len = body.len - at < 16384 ? body.len - at : 16384;
-        frame_put(&client, NGHTTP2_DATA, at + len == body.len ? NGHTTP2_FLAG_END_STREAM : 0, 1, weft_str_make(body.data + at, len));
+        frame_put(&client, NGHTTP2_DATA, at + len == body.len ? NGHTTP2_FLAG_END_STREAM : 0, 1,
+                  weft_str_make(body.data + at, len));
     }
     flush(&client);
     reply_read(&client, 1);
@@ -318,7 +340,8 @@ static void limits(void **state)
     client_open(&client);
     request_fields(&block, "GET", "/");
     field_put(&block, "x", value);
-    frame_put(&client, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1, weft_buf_str(&block));
+    frame_put(&client, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1,
+              weft_buf_str(&block));
     flush(&client);
     reply_read(&client, 1);
     assert_string_equal(client.status, "431");
@@ -423,6 +446,7 @@ static void peer_gone_before_the_reply(void **state)
     frame_put(&client, NGHTTP2_RST_STREAM, 0, 3, WEFT_S("\0\0\0\x08"));
     flush(&client);
     FIXTURE_WAIT(atomic_load(&fixture.held_count) == 2);
+    assert_int_equal(atomic_load(&fixture.budget.used_bytes), 0); /* /hold gave the body back */
     client_close(&client);
     FIXTURE_WAIT(atomic_load(&weft_http_metrics_for("test")->open_count) == 0);
     fixture_release(&fixture);
@@ -454,7 +478,8 @@ static void provoked_resets(void **state)
     client_open(&client);
     for (uint32_t i = 0; i < 2000; i++) {
         headers_put(&client, 2 * i + 1, "POST", "/echo", false);
-        frame_put(&client, NGHTTP2_WINDOW_UPDATE, 0, 2 * i + 1, WEFT_S("\x7f\xff\xff\xff")); /* overflow */
+        frame_put(&client, NGHTTP2_WINDOW_UPDATE, 0, 2 * i + 1,
+                  WEFT_S("\x7f\xff\xff\xff")); /* overflow */
     }
     flush(&client);
     assert_int_equal(goaway_read(&client), NGHTTP2_ENHANCE_YOUR_CALM);
@@ -463,7 +488,11 @@ static void provoked_resets(void **state)
 
 static void control_floods(void **state)
 {
-    static const struct { const char *name; unsigned type; struct weft_str payload; } cases[] = {
+    static const struct {
+        const char *name;
+        unsigned type;
+        struct weft_str payload;
+    } cases[] = {
         { "ping", NGHTTP2_PING, WEFT_S_INIT("12345678") },
         { "settings", NGHTTP2_SETTINGS, WEFT_S_INIT("") },
         { "window", NGHTTP2_WINDOW_UPDATE, WEFT_S_INIT("\0\0\0\1") },
@@ -475,7 +504,8 @@ static void control_floods(void **state)
         for (int i = 0; i < 5000; i++) frame_put(&client, cases[c].type, 0, 0, cases[c].payload);
         flush(&client);
         int64_t code = goaway_read(&client);
-        if (code != NGHTTP2_ENHANCE_YOUR_CALM) fail_msg("%s: GOAWAY %lld", cases[c].name, (long long)code);
+        if (code != NGHTTP2_ENHANCE_YOUR_CALM)
+            fail_msg("%s: GOAWAY %lld", cases[c].name, (long long)code);
         client_close(&client);
     }
 }
@@ -522,7 +552,8 @@ static void hpack_bomb(void **state)
     field_put(&block, "x", value);
     block.data[at] = 0x40; /* with indexing */
     for (int i = 0; i < 10000; i++) weft_buf_append_byte(&block, (char)(0x80 | 62));
-    frame_put(&client, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1, weft_buf_str(&block));
+    frame_put(&client, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1,
+              weft_buf_str(&block));
     flush(&client);
     assert_int_equal(goaway_read(&client), NGHTTP2_ENHANCE_YOUR_CALM);
     weft_buf_release(&block);
@@ -531,7 +562,12 @@ static void hpack_bomb(void **state)
 
 static void broken_frames(void **state)
 {
-    static const struct { const char *name; unsigned type, flags; uint32_t stream_id; struct weft_str payload; } cases[] = {
+    static const struct {
+        const char *name;
+        unsigned type, flags;
+        uint32_t stream_id;
+        struct weft_str payload;
+    } cases[] = {
         { "DATA on stream 0", NGHTTP2_DATA, 0, 0, WEFT_S_INIT("x") },
         { "DATA on an idle stream", NGHTTP2_DATA, 0, 1, WEFT_S_INIT("x") },
         { "HEADERS on an even stream", NGHTTP2_HEADERS, 4, 2, WEFT_S_INIT("\x82") },
@@ -578,7 +614,8 @@ static void drains(void **state)
     FIXTURE_WAIT(atomic_load(&fixture.held_count) == 1);
     weft_http_server_drain(fixture.server, 60 * WEFT_NS_PER_SECOND, fixture_drained, &fixture);
     while (client.type != NGHTTP2_GOAWAY) assert_true(frame_read(&client));
-    assert_int_equal(payload_u32(&client, 0), INT32_MAX); /* a notice: what is on its way is still taken */
+    assert_int_equal(payload_u32(&client, 0),
+                     INT32_MAX); /* a notice: what is on its way is still taken */
     headers_put(&client, 3, "GET", "/late", true);
     frame_put(&client, NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, WEFT_S("\0\0\0\0\0\0\0\0"));
     flush(&client);
@@ -605,18 +642,25 @@ static void grpc_handle(void *self, struct weft_exchange *exchange)
     struct weft_err err;
     assert_true(weft_grpc_is_call(exchange));
     int rc = weft_grpc_message(exchange, 1000, &inflated, &message, &err);
-    if (rc == WEFT_OK) weft_grpc_reply(exchange, message);
-    else weft_grpc_reply_error(exchange, rc == WEFT_UNSUPPORTED ? WEFT_GRPC_UNIMPLEMENTED : WEFT_GRPC_INVALID_ARGUMENT,
-                               weft_str_from_c("100% wrong"), WEFT_S("d"));
+    if (rc == WEFT_OK)
+        weft_grpc_reply(exchange, message);
+    else
+        weft_grpc_reply_error(
+            exchange, rc == WEFT_UNSUPPORTED ? WEFT_GRPC_UNIMPLEMENTED : WEFT_GRPC_INVALID_ARGUMENT,
+            weft_str_from_c("100% wrong"), WEFT_S("d"));
     weft_buf_release(&inflated);
 }
 
 static void grpc(void **state)
 {
-    static const struct { struct weft_str body; const char *status; } cases[] = {
-        { WEFT_S_INIT("\0\0\0\0\5hello"), "0" }, { WEFT_S_INIT("\0\0\0\0\0"), "0" },
-        { WEFT_S_INIT("\0\0\0\0\6hello"), "3" }, { WEFT_S_INIT("\0\0\0\0\4hello"), "3" }, { WEFT_S_INIT("\2\0\0\0\5hello"), "3" },
-        { WEFT_S_INIT("\0"), "3" }, { WEFT_S_INIT("\1\0\0\0\5hello"), "12" },
+    static const struct {
+        struct weft_str body;
+        const char *status;
+    } cases[] = {
+        { WEFT_S_INIT("\0\0\0\0\5hello"), "0" },  { WEFT_S_INIT("\0\0\0\0\0"), "0" },
+        { WEFT_S_INIT("\0\0\0\0\6hello"), "3" },  { WEFT_S_INIT("\0\0\0\0\4hello"), "3" },
+        { WEFT_S_INIT("\2\0\0\0\5hello"), "3" },  { WEFT_S_INIT("\0"), "3" },
+        { WEFT_S_INIT("\1\0\0\0\5hello"), "12" },
     };
     fixture.options.handler = (struct weft_http_handler){ .self = &fixture, .handle = grpc_handle };
     fixture_start(&fixture);
@@ -628,12 +672,14 @@ static void grpc(void **state)
         request_fields(&block, "POST", "/service/Method");
         field_put(&block, "content-type", i % 2 ? "application/grpc+proto" : "application/grpc");
         field_put(&block, "te", "trailers");
-        frame_put(&client, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 2 * i + 1, weft_buf_str(&block));
+        frame_put(&client, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 2 * i + 1,
+                  weft_buf_str(&block));
         frame_put(&client, NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 2 * i + 1, cases[i].body);
         flush(&client);
         reply_read(&client, 2 * i + 1);
         assert_string_equal(client.status, "200");
-        if (strcmp(client.grpc_status, cases[i].status) != 0) fail_msg("case %u: grpc-status %s", i, client.grpc_status);
+        if (strcmp(client.grpc_status, cases[i].status) != 0)
+            fail_msg("case %u: grpc-status %s", i, client.grpc_status);
         if (strcmp(cases[i].status, "0") == 0)
             assert_true(weft_str_equal(weft_buf_str(&client.body), cases[i].body));
         else
@@ -647,10 +693,24 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(answers), TEST(many_streams_at_once), TEST(big_body_both_ways), TEST(expect_continue), TEST(limits), TEST(budget),
-        TEST(timeouts), TEST(zero_window), TEST(peer_gone_before_the_reply), TEST(rapid_reset), TEST(provoked_resets),
-        TEST(control_floods), TEST(empty_data_flood), TEST(continuation_flood), TEST(hpack_bomb), TEST(broken_frames),
-        TEST(drains), TEST(grpc),
+        TEST(answers),
+        TEST(many_streams_at_once),
+        TEST(big_body_both_ways),
+        TEST(expect_continue),
+        TEST(limits),
+        TEST(budget),
+        TEST(timeouts),
+        TEST(zero_window),
+        TEST(peer_gone_before_the_reply),
+        TEST(rapid_reset),
+        TEST(provoked_resets),
+        TEST(control_floods),
+        TEST(empty_data_flood),
+        TEST(continuation_flood),
+        TEST(hpack_bomb),
+        TEST(broken_frames),
+        TEST(drains),
+        TEST(grpc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,15 +16,23 @@
 #include "net/tls.h"
 #include "wire/http1.h"
 
-#define WEFT_HTTP_READ_BYTES (128u << 10)    /* one read; a worker has one such buffer for all its connections */
-#define WEFT_HTTP_OUT_BYTES_MAX (256u << 10) /* HTTP/2 frames are made only while less than this waits to be written */
-#define WEFT_HTTP_FIELDS_MAX 1024            /* upper bound of limits.header_count_max */
+#define WEFT_HTTP_READ_BYTES \
+    (128u << 10) /* one read; a worker has one such buffer for all its connections */
+#define WEFT_HTTP_OUT_BYTES_MAX \
+    (256u << 10) /* HTTP/2 frames are made only while less than this waits to be written */
+#define WEFT_HTTP_FIELDS_MAX 1024 /* upper bound of limits.header_count_max */
 #define WEFT_HTTP_NEVER UINT64_MAX
 
 /* Why something was refused or cut off: labels of weft_http_refused_total. */
 enum weft_http_refusal {
-    WEFT_HTTP_REFUSED_MALFORMED, WEFT_HTTP_REFUSED_HEADER, WEFT_HTTP_REFUSED_BODY, WEFT_HTTP_REFUSED_BUDGET,
-    WEFT_HTTP_REFUSED_CONNECTIONS, WEFT_HTTP_REFUSED_TIMEOUT, WEFT_HTTP_REFUSED_FLOOD, WEFT_HTTP_REFUSED_TLS,
+    WEFT_HTTP_REFUSED_MALFORMED,
+    WEFT_HTTP_REFUSED_HEADER,
+    WEFT_HTTP_REFUSED_BODY,
+    WEFT_HTTP_REFUSED_BUDGET,
+    WEFT_HTTP_REFUSED_CONNECTIONS,
+    WEFT_HTTP_REFUSED_TIMEOUT,
+    WEFT_HTTP_REFUSED_FLOOD,
+    WEFT_HTTP_REFUSED_TLS,
     WEFT_HTTP_REFUSED_COUNT
 };
 struct weft_http_metrics {
@@ -47,7 +55,7 @@ struct weft_http_worker {
     uint32_t connection_count;
     struct weft_http_port *ports;
     char *read_buffer;
-    struct weft_http1_field *fields;        /* shared by the HTTP/1 parsers */
+    struct weft_http1_field *fields;         /* shared by the HTTP/1 parsers */
     struct weft_http_body_block *blocks[32]; /* free body buffers by power of two */
     uint64_t block_bytes;                    /* held in `blocks` */
     struct weft_http_exchange *free_exchanges;
@@ -58,7 +66,8 @@ struct weft_http_worker {
     bool is_draining, has_drained;
     struct weft_timer drain_timer;
 };
-struct weft_str weft_http_worker_date(struct weft_http_worker *worker); /* "Sat, 21 Nov 2026 05:00:00 GMT" */
+/* "Sat, 21 Nov 2026 05:00:00 GMT" */
+struct weft_str weft_http_worker_date(struct weft_http_worker *worker);
 /* Called when a connection of the worker is gone. */
 void weft_http_worker_connection_gone(struct weft_http_worker *worker);
 
@@ -68,7 +77,6 @@ struct weft_http_port {
     struct weft_timer pause; /* after accept() ran out of descriptors */
     struct weft_http_worker *worker;
     struct weft_http_listener *listener;
-    bool owns_fd;
     struct weft_http_port *next;
 };
 struct weft_http_listener {
@@ -84,12 +92,15 @@ struct weft_http_listener {
     _Atomic uint32_t connection_count;
     struct weft_http_listener *next;
 };
-int weft_http_listener_create(struct weft_http_listener **out, struct weft_http_server *server, struct weft_http_worker *workers,
-                              unsigned worker_count, const struct weft_http_listener_options *options, struct weft_err *err);
+int weft_http_listener_create(struct weft_http_listener **out, struct weft_http_server *server,
+                              struct weft_http_worker *workers, unsigned worker_count,
+                              const struct weft_http_listener_options *options,
+                              struct weft_err *err);
 void weft_http_listener_destroy(struct weft_http_listener *listener); /* after its ports */
 void weft_http_port_destroy(struct weft_http_port *port);
 void weft_http_port_accept_last(struct weft_http_port *port); /* before it closes for a drain */
-struct weft_http_metrics *weft_http_metrics_for(const char *listener_name); /* registered once a name, kept for ever */
+struct weft_http_metrics *weft_http_metrics_for(
+    const char *listener_name); /* registered once a name, kept for ever */
 
 /* ---- connection.c: bytes in and out, TLS or not ---- */
 struct weft_http_protocol {
@@ -112,7 +123,8 @@ struct weft_http_protocol {
     void (*reply)(struct weft_http_exchange *exchange, const struct weft_http_reply *reply);
     void (*start)(struct weft_http_exchange *exchange, const struct weft_http_reply *reply);
     int (*write)(struct weft_http_exchange *exchange, struct weft_str bytes);
-    void (*finish)(struct weft_http_exchange *exchange, const struct weft_http_header *trailers, uint32_t trailer_count);
+    void (*finish)(struct weft_http_exchange *exchange, const struct weft_http_header *trailers,
+                   uint32_t trailer_count);
 };
 struct weft_http_connection {
     struct weft_watch watch;
@@ -129,7 +141,8 @@ struct weft_http_connection {
     uint64_t write_since_ns; /* last progress while something waits, or 0 */
     uint64_t linger_until_ns;
     uint64_t body_bytes; /* request bodies in memory */
-    bool is_handshaking, is_closed, is_read_paused, is_write_blocked, is_flush_deferred, is_read_deferred, tls_wants_write;
+    bool is_handshaking, is_closed, is_read_paused, is_write_blocked, is_flush_deferred,
+        is_read_deferred, tls_wants_write;
     bool closes_after_write, is_lingering, peer_has_finished;
     char peer_address[64];
     struct weft_str tls_peer_name; /* owned */
@@ -149,7 +162,8 @@ static inline size_t weft_http_connection_unsent(const struct weft_http_connecti
 {
     return connection->out.len - connection->out_sent;
 }
-static inline void weft_http_refused(struct weft_http_connection *connection, enum weft_http_refusal why)
+static inline void weft_http_refused(struct weft_http_connection *connection,
+                                     enum weft_http_refusal why)
 {
     weft_metric_add(&connection->listener->metrics->refused[why], 1);
 }
@@ -161,20 +175,21 @@ struct weft_http_exchange {
     struct weft_http_worker *worker;
     struct weft_http_listener *listener;
     struct weft_http_connection *connection; /* NULL once it is gone */
-    struct weft_http_exchange *next, *previous; /* list of the connection, or orphans, or free ones */
+    struct weft_http_exchange *next,
+        *previous; /* list of the connection, or orphans, or free ones */
     uint32_t header_capacity;
     uint64_t header_bytes;
     char *body; /* from the worker's pool */
     size_t body_len, body_capacity;
     int64_t budget_bytes; /* taken */
-    bool is_handed_over; /* the handler owes a reply */
-    bool is_replied;     /* weft_exchange_reply() or weft_exchange_start() was called */
-    bool is_finished;    /* the last byte of the reply was handed over */
+    bool is_handed_over;  /* the handler owes a reply */
+    bool is_replied;      /* weft_exchange_reply() or weft_exchange_start() was called */
+    bool is_finished;     /* the last byte of the reply was handed over */
     bool is_streaming, expects_continue, has_sent_continue, is_header_refused, is_body_complete;
     /* HTTP/2 */
     int32_t stream_id;
     struct weft_str target; /* :path */
-    struct weft_buf out; /* reply bytes not yet framed */
+    struct weft_buf out;    /* reply bytes not yet framed */
     size_t out_framed;
     struct weft_http_header *trailers; /* in the arena */
     uint32_t trailer_count;
@@ -192,7 +207,8 @@ void weft_http_exchange_destroy(struct weft_http_exchange *exchange); /* back in
 /* The connection is gone: keep the exchange while a reply is owed, else destroy it. */
 void weft_http_exchange_orphan(struct weft_http_exchange *exchange);
 /* Copies both; the name must be in lower case already. False: over a limit (counted, not stored). */
-bool weft_http_exchange_header_add(struct weft_http_exchange *exchange, struct weft_str name, struct weft_str value);
+bool weft_http_exchange_header_add(struct weft_http_exchange *exchange, struct weft_str name,
+                                   struct weft_str value);
 /* Set path and query from the request target. */
 bool weft_http_exchange_target_set(struct weft_http_exchange *exchange, struct weft_str target);
 void weft_http_exchange_method_set(struct weft_http_exchange *exchange, struct weft_str method);
@@ -203,7 +219,8 @@ bool weft_http_exchange_body_reserve(struct weft_http_exchange *exchange, size_t
 bool weft_http_exchange_body_append(struct weft_http_exchange *exchange, struct weft_str bytes);
 void weft_http_exchange_body_release(struct weft_http_exchange *exchange);
 void weft_http_exchange_hand_over(struct weft_http_exchange *exchange);
-void weft_http_exchange_refuse(struct weft_http_exchange *exchange, enum weft_http_refusal why, int status, const char *format, ...)
+void weft_http_exchange_refuse(struct weft_http_exchange *exchange, enum weft_http_refusal why,
+                               int status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 void weft_http_worker_pool_release(struct weft_http_worker *worker);
 

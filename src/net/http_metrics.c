@@ -5,10 +5,14 @@
 #include "net/http_internal.h"
 
 static const char *const refusal_names[WEFT_HTTP_REFUSED_COUNT] = {
-    [WEFT_HTTP_REFUSED_MALFORMED] = "malformed",     [WEFT_HTTP_REFUSED_HEADER] = "header_too_large",
-    [WEFT_HTTP_REFUSED_BODY] = "body_too_large",     [WEFT_HTTP_REFUSED_BUDGET] = "memory",
-    [WEFT_HTTP_REFUSED_CONNECTIONS] = "connections", [WEFT_HTTP_REFUSED_TIMEOUT] = "timeout",
-    [WEFT_HTTP_REFUSED_FLOOD] = "flood",             [WEFT_HTTP_REFUSED_TLS] = "tls",
+    [WEFT_HTTP_REFUSED_MALFORMED] = "malformed",
+    [WEFT_HTTP_REFUSED_HEADER] = "header_too_large",
+    [WEFT_HTTP_REFUSED_BODY] = "body_too_large",
+    [WEFT_HTTP_REFUSED_BUDGET] = "memory",
+    [WEFT_HTTP_REFUSED_CONNECTIONS] = "connections",
+    [WEFT_HTTP_REFUSED_TIMEOUT] = "timeout",
+    [WEFT_HTTP_REFUSED_FLOOD] = "flood",
+    [WEFT_HTTP_REFUSED_TLS] = "tls",
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards first and every ->next */
@@ -19,7 +23,8 @@ static uint64_t open_read(void *self)
     return atomic_load_explicit((_Atomic uint64_t *)self, memory_order_relaxed);
 }
 
-static void metric_add(struct weft_metric *metric, const char *name, const char *labels, const char *help)
+static void metric_add(struct weft_metric *metric, const char *name, const char *labels,
+                       const char *help)
 {
     metric->name = name;
     metric->labels = labels;
@@ -36,11 +41,15 @@ static struct weft_http_metrics *metrics_create(const char *labels)
     snprintf(metrics->labels, sizeof metrics->labels, "%s", labels);
     metrics->open.read = open_read;
     metrics->open.self = &metrics->open_count;
-    metric_add(&metrics->open, "weft_http_connections_open", metrics->labels, "Connections open now.");
-    metric_add(&metrics->accepted, "weft_http_connections_total", metrics->labels, "Connections accepted.");
-    metric_add(&metrics->requests, "weft_http_requests_total", metrics->labels, "Requests with a sound header.");
+    metric_add(&metrics->open, "weft_http_connections_open", metrics->labels,
+               "Connections open now.");
+    metric_add(&metrics->accepted, "weft_http_connections_total", metrics->labels,
+               "Connections accepted.");
+    metric_add(&metrics->requests, "weft_http_requests_total", metrics->labels,
+               "Requests with a sound header.");
     for (int i = 0; i < WEFT_HTTP_REFUSED_COUNT; i++) {
-        snprintf(metrics->refused_labels[i], sizeof metrics->refused_labels[i], "%s,reason=\"%s\"", labels, refusal_names[i]);
+        snprintf(metrics->refused_labels[i], sizeof metrics->refused_labels[i], "%s,reason=\"%s\"",
+                 labels, refusal_names[i]);
         metric_add(&metrics->refused[i], "weft_http_refused_total", metrics->refused_labels[i],
                    "Requests and connections refused or cut off by the server itself.");
     }

@@ -19,17 +19,25 @@ struct weft_http_server {
 void weft_http_limits_init(struct weft_http_limits *limits)
 {
     *limits = (struct weft_http_limits){
-        .header_bytes_max = 32u << 10, .header_count_max = 128, .body_bytes_max = 20u << 20, .connections_max = 10000,
-        .streams_max = 128, .connection_body_bytes_max = 64u << 20, .first_byte_ns_max = 30 * WEFT_NS_PER_SECOND,
-        .header_ns_max = 10 * WEFT_NS_PER_SECOND, .body_ns_max = 60 * WEFT_NS_PER_SECOND,
-        .idle_ns_max = 600 * WEFT_NS_PER_SECOND, .write_ns_max = 60 * WEFT_NS_PER_SECOND,
+        .header_bytes_max = 32u << 10,
+        .header_count_max = 128,
+        .body_bytes_max = 20u << 20,
+        .connections_max = 10000,
+        .streams_max = 128,
+        .connection_body_bytes_max = 64u << 20,
+        .first_byte_ns_max = 30 * WEFT_NS_PER_SECOND,
+        .header_ns_max = 10 * WEFT_NS_PER_SECOND,
+        .body_ns_max = 60 * WEFT_NS_PER_SECOND,
+        .idle_ns_max = 600 * WEFT_NS_PER_SECOND,
+        .write_ns_max = 60 * WEFT_NS_PER_SECOND,
     };
 }
 
-int weft_http_server_create(struct weft_http_server **out, struct weft_loop *const *loops, unsigned loop_count,
-                            struct weft_err *err)
+int weft_http_server_create(struct weft_http_server **out, struct weft_loop *const *loops,
+                            unsigned loop_count, struct weft_err *err)
 {
-    if (loop_count == 0) return weft_fail(err, WEFT_INVALID, "HTTP server: at least one loop is needed, found 0");
+    if (loop_count == 0)
+        return weft_fail(err, WEFT_INVALID, "HTTP server: at least one loop is needed, found 0");
     struct weft_http_server *server = weft_alloc_zero(sizeof *server);
     server->worker_count = loop_count;
     server->workers = weft_alloc_array(loop_count, sizeof *server->workers);
@@ -44,11 +52,13 @@ int weft_http_server_create(struct weft_http_server **out, struct weft_loop *con
     return WEFT_OK;
 }
 
-int weft_http_server_listen(struct weft_http_server *server, const struct weft_http_listener_options *options,
+int weft_http_server_listen(struct weft_http_server *server,
+                            const struct weft_http_listener_options *options,
                             char address[static 108], struct weft_err *err)
 {
     struct weft_http_listener *listener;
-    int rc = weft_http_listener_create(&listener, server, server->workers, server->worker_count, options, err);
+    int rc = weft_http_listener_create(&listener, server, server->workers, server->worker_count,
+                                       options, err);
     if (rc < 0) return rc;
     listener->next = server->listeners;
     server->listeners = listener;
@@ -79,7 +89,8 @@ void weft_http_worker_connection_gone(struct weft_http_worker *worker)
 
 static void drain_bound_passed(struct weft_timer *timer)
 {
-    struct weft_http_worker *worker = (struct weft_http_worker *)((char *)timer - offsetof(struct weft_http_worker, drain_timer));
+    struct weft_http_worker *worker =
+        (struct weft_http_worker *)((char *)timer - offsetof(struct weft_http_worker, drain_timer));
     while (worker->connections != NULL) weft_http_connection_close(worker->connections);
 }
 
@@ -91,22 +102,29 @@ static void worker_drain(void *arg)
     worker->drain_timer.fire = drain_bound_passed;
     weft_loop_timer_start(worker->loop, &worker->drain_timer, worker->server->drain_ns);
     /* One that has not sent a byte has asked for nothing. */
-    for (struct weft_http_connection *connection = worker->connections, *next; connection != NULL; connection = next) {
-        next = connection->next; /* drain() closes nothing but the connection it was called for, and that at the end of the round */
-        if (connection->protocol != NULL) connection->protocol->drain(connection);
-        else if (connection->first_byte_ns == 0) weft_http_connection_close(connection);
+    for (struct weft_http_connection *connection = worker->connections, *next; connection != NULL;
+         connection = next) {
+        next =
+            connection
+                ->next; /* drain() closes nothing but the connection it was called for, and that at the end of the round */
+        if (connection->protocol != NULL)
+            connection->protocol->drain(connection);
+        else if (connection->first_byte_ns == 0)
+            weft_http_connection_close(connection);
     }
     weft_http_worker_connection_gone(worker);
 }
 
-void weft_http_server_drain(struct weft_http_server *server, uint64_t bound_ns, void (*drained)(void *arg), void *arg)
+void weft_http_server_drain(struct weft_http_server *server, uint64_t bound_ns,
+                            void (*drained)(void *arg), void *arg)
 {
     if (atomic_exchange(&server->is_draining, true)) return;
     server->drain_ns = bound_ns;
     server->drained = drained;
     server->drained_arg = arg;
     atomic_store(&server->undrained, server->worker_count);
-    for (unsigned i = 0; i < server->worker_count; i++) weft_loop_post(server->workers[i].loop, worker_drain, &server->workers[i]);
+    for (unsigned i = 0; i < server->worker_count; i++)
+        weft_loop_post(server->workers[i].loop, worker_drain, &server->workers[i]);
 }
 
 void weft_http_server_destroy(struct weft_http_server *server)
@@ -136,14 +154,17 @@ void weft_http_server_destroy(struct weft_http_server *server)
 struct weft_str weft_http_worker_date(struct weft_http_worker *worker)
 {
     static const char days[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-    static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+    static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
     uint64_t now_ns = weft_loop_now_ns(worker->loop);
     if (now_ns >= worker->date_until_ns) {
         time_t seconds = (time_t)(weft_clock_unix_ns() / WEFT_NS_PER_SECOND);
         struct tm utc;
         gmtime_r(&seconds, &utc);
-        snprintf(worker->date, sizeof worker->date, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[utc.tm_wday % 7], utc.tm_mday % 100,
-                 months[utc.tm_mon % 12], (utc.tm_year + 1900) % 10000, utc.tm_hour % 100, utc.tm_min % 100, utc.tm_sec % 100);
+        snprintf(worker->date, sizeof worker->date, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                 days[utc.tm_wday % 7], utc.tm_mday % 100, months[utc.tm_mon % 12],
+                 (utc.tm_year + 1900) % 10000, utc.tm_hour % 100, utc.tm_min % 100,
+                 utc.tm_sec % 100);
         worker->date_until_ns = now_ns + WEFT_NS_PER_SECOND;
     }
     return weft_str_make(worker->date, 29);

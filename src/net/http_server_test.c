@@ -35,14 +35,18 @@ static void many_start(struct many *many, const char *endpoint)
 {
     struct weft_err err;
     memset(many, 0, sizeof *many);
-    for (unsigned i = 0; i < LOOPS; i++) assert_int_equal(weft_loop_create(&many->loops[i], i, &err), WEFT_OK);
-    assert_int_equal(weft_http_server_create(&many->server, many->loops, LOOPS, &err), WEFT_OK);
-    struct weft_http_listener_options options = { .name = "many", .endpoint = endpoint,
-                                                  .handler = { .self = many, .handle = count_handle } };
-    weft_http_limits_init(&options.limits);
-    if (weft_http_server_listen(many->server, &options, many->address, &err) < 0) fail_msg("%s", err.text);
     for (unsigned i = 0; i < LOOPS; i++)
-        assert_int_equal(weft_thread_start(&many->threads[i], "many", loop_run, many->loops[i], &err), WEFT_OK);
+        assert_int_equal(weft_loop_create(&many->loops[i], i, &err), WEFT_OK);
+    assert_int_equal(weft_http_server_create(&many->server, many->loops, LOOPS, &err), WEFT_OK);
+    struct weft_http_listener_options options = {
+        .name = "many", .endpoint = endpoint, .handler = { .self = many, .handle = count_handle }
+    };
+    weft_http_limits_init(&options.limits);
+    if (weft_http_server_listen(many->server, &options, many->address, &err) < 0)
+        fail_msg("%s", err.text);
+    for (unsigned i = 0; i < LOOPS; i++)
+        assert_int_equal(
+            weft_thread_start(&many->threads[i], "many", loop_run, many->loops[i], &err), WEFT_OK);
 }
 
 static void many_stop(struct many *many)
@@ -97,13 +101,16 @@ static void run(const char *command, const char *expected)
     size_t n;
     while ((n = fread(weft_buf_reserve(&out, 4096), 1, 4096, pipe)) > 0) out.len += n;
     int status = pclose(pipe);
-    if (status != 0 || !buf_has(&out, expected)) fail_msg("%s\nstatus %d, found: %.*s", command, status, (int)out.len, out.data);
+    if (status != 0 || !buf_has(&out, expected))
+        fail_msg("%s\nstatus %d, found: %.*s", command, status, (int)out.len, out.data);
     weft_buf_release(&out);
 }
 
 static void known_clients(void **state)
 {
-    static const struct { const char *program, *arguments, *expected; } cases[] = {
+    static const struct {
+        const char *program, *arguments, *expected;
+    } cases[] = {
         { "curl", "-s -m 20 -d hello", "hello" },
         { "curl", "-s -m 20 --http2-prior-knowledge -d hello", "hello" },
         { "curl", "-s -m 20 -I --http2-prior-knowledge", "HTTP/2 200" },
@@ -119,7 +126,8 @@ static void known_clients(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char command[256];
         if (!is_installed(cases[i].program)) continue;
-        snprintf(command, sizeof command, "%s %s http://%s/ 2>&1", cases[i].program, cases[i].arguments, many.address);
+        snprintf(command, sizeof command, "%s %s http://%s/ 2>&1", cases[i].program,
+                 cases[i].arguments, many.address);
         run(command, cases[i].expected);
         tried++;
     }

@@ -43,7 +43,8 @@ bool weft_http_path_normalise(struct weft_arena *arena, struct weft_str raw, str
         size_t end = ++at; /* text[at - 1] is '/' */
         while (end < len && text[end] != '/') end++;
         struct weft_str segment = weft_str_make(text + at, end - at);
-        bool is_up = weft_str_equal(segment, WEFT_S("..")), is_dot = weft_str_equal(segment, WEFT_S("."));
+        bool is_up = weft_str_equal(segment, WEFT_S("..")),
+             is_dot = weft_str_equal(segment, WEFT_S("."));
         if (is_up)
             while (to > 0 && text[--to] != '/') {}
         if (segment.len > 0 && !is_up && !is_dot) {
@@ -51,7 +52,8 @@ bool weft_http_path_normalise(struct weft_arena *arena, struct weft_str raw, str
             memmove(text + to, segment.ptr, segment.len);
             to += segment.len;
         }
-        if (end == len && (segment.len == 0 || is_up || is_dot)) text[to++] = '/'; /* "/a/", "/a/.", "/": a directory */
+        if (end == len && (segment.len == 0 || is_up || is_dot))
+            text[to++] = '/'; /* "/a/", "/a/.", "/": a directory */
         at = end;
     }
     *path = weft_str_make(text, to);

@@ -39,7 +39,7 @@ struct weft_loop {
     int epoll_fd;
     unsigned index;
     uint64_t now_ns;
-    struct weft_watch wake; /* the eventfd */
+    struct weft_watch wake;       /* the eventfd */
     _Atomic(struct post *) posts; /* newest first */
     _Atomic bool is_stopping;
     struct weft_timer **timers; /* binary heap by due_ns */
@@ -125,7 +125,8 @@ void weft_loop_post(struct weft_loop *loop, void (*fn)(void *arg), void *arg)
     struct post *head = atomic_load_explicit(&loop->posts, memory_order_relaxed);
     do {
         post->next = head;
-    } while (!atomic_compare_exchange_weak_explicit(&loop->posts, &head, post, memory_order_release, memory_order_relaxed));
+    } while (!atomic_compare_exchange_weak_explicit(&loop->posts, &head, post, memory_order_release,
+                                                    memory_order_relaxed));
     if (head == NULL) wake(loop);
 }
 
@@ -240,7 +241,9 @@ static void timer_sink(struct weft_loop *loop, uint32_t at, struct weft_timer *t
     for (;;) {
         uint32_t child = 2 * at + 1;
         if (child >= loop->timer_count) break;
-        if (child + 1 < loop->timer_count && loop->timers[child + 1]->due_ns < loop->timers[child]->due_ns) child++;
+        if (child + 1 < loop->timer_count &&
+            loop->timers[child + 1]->due_ns < loop->timers[child]->due_ns)
+            child++;
         if (loop->timers[child]->due_ns >= timer->due_ns) break;
         timer_place(loop, at, loop->timers[child]);
         at = child;
@@ -254,8 +257,10 @@ void weft_loop_timer_stop(struct weft_loop *loop, struct weft_timer *timer)
     uint32_t at = timer->heap_index;
     struct weft_timer *last = loop->timers[--loop->timer_count];
     if (last != timer) {
-        if (last->due_ns < timer->due_ns) timer_rise(loop, at, last);
-        else timer_sink(loop, at, last);
+        if (last->due_ns < timer->due_ns)
+            timer_rise(loop, at, last);
+        else
+            timer_sink(loop, at, last);
     }
     timer->due_ns = 0;
 }

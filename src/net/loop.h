@@ -7,9 +7,9 @@
  */
 #ifndef WEFT_NET_LOOP_H
 #define WEFT_NET_LOOP_H
+#include "base/err.h"
 #include <stdbool.h>
 #include <stdint.h>
-#include "base/err.h"
 
 struct weft_loop;
 struct weft_watch {
@@ -37,7 +37,8 @@ void weft_loop_defer(struct weft_loop *loop, void (*fn)(void *arg), void *arg);
 int weft_loop_watch(struct weft_loop *loop, struct weft_watch *watch, struct weft_err *err);
 void weft_loop_change(struct weft_loop *loop, struct weft_watch *watch, uint32_t events);
 void weft_loop_unwatch(struct weft_loop *loop, struct weft_watch *watch);
-void weft_loop_timer_start(struct weft_loop *loop, struct weft_timer *timer, uint64_t delay_ns); /* restarts too */
+void weft_loop_timer_start(struct weft_loop *loop, struct weft_timer *timer,
+                           uint64_t delay_ns); /* restarts too */
 void weft_loop_timer_stop(struct weft_loop *loop, struct weft_timer *timer);
 
 #endif

@@ -46,7 +46,9 @@ static void posts_come_in_order(void **state)
     for (int i = 0; i < POSTERS; i++) {
         posters[i].loop = loop;
         posters[i].done = &done;
-        assert_int_equal(weft_thread_start(&posters[i].thread, "poster", poster_run, &posters[i], NULL), WEFT_OK);
+        assert_int_equal(
+            weft_thread_start(&posters[i].thread, "poster", poster_run, &posters[i], NULL),
+            WEFT_OK);
     }
     weft_loop_run(loop);
     for (int i = 0; i < POSTERS; i++) pthread_join(posters[i].thread, NULL);
@@ -116,8 +118,10 @@ static void removed_watch_is_not_served(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
     assert_int_equal(weft_loop_create(&loop, 0, NULL), WEFT_OK);
     for (int i = 0; i < 2; i++) {
-        pairs[i] = (struct pair){ .watch = { .fd = fds[i], .events = EPOLLOUT, .ready = pair_ready }, .loop = loop,
-                                  .other = &pairs[1 - i] };
+        pairs[i] =
+            (struct pair){ .watch = { .fd = fds[i], .events = EPOLLOUT, .ready = pair_ready },
+                           .loop = loop,
+                           .other = &pairs[1 - i] };
         assert_int_equal(weft_loop_watch(loop, &pairs[i].watch, NULL), WEFT_OK);
     }
     weft_loop_run(loop);
@@ -130,8 +134,10 @@ static void removed_watch_is_not_served(void **state)
 static void deferred_again(void *arg)
 {
     struct alarm *alarm = arg;
-    if (++alarm->number < 3) weft_loop_defer(alarm->loop, deferred_again, alarm);
-    else weft_loop_stop(alarm->loop);
+    if (++alarm->number < 3)
+        weft_loop_defer(alarm->loop, deferred_again, alarm);
+    else
+        weft_loop_stop(alarm->loop);
 }
 
 static void deferred_runs_without_waiting(void **state)

@@ -42,7 +42,9 @@ struct fixture {
 
 static inline void fixture_text(struct weft_exchange *exchange, int status, struct weft_str body)
 {
-    struct weft_http_reply reply = { .status = status, .content_type = WEFT_S_INIT("text/plain"), .body = body };
+    struct weft_http_reply reply = { .status = status,
+                                     .content_type = WEFT_S_INIT("text/plain"),
+                                     .body = body };
     weft_exchange_reply(exchange, &reply);
 }
 
@@ -54,7 +56,9 @@ static inline void fixture_later(void *arg)
 
 static inline void fixture_stream(struct weft_exchange *exchange)
 {
-    struct weft_http_reply reply = { .status = 200, .content_type = WEFT_S_INIT("text/plain"), .body = WEFT_S_INIT("one ") };
+    struct weft_http_reply reply = { .status = 200,
+                                     .content_type = WEFT_S_INIT("text/plain"),
+                                     .body = WEFT_S_INIT("one ") };
     weft_exchange_start(exchange, &reply);
     weft_exchange_write(exchange, WEFT_S("two "));
     weft_exchange_write(exchange, WEFT_S("three"));
@@ -77,14 +81,17 @@ static inline void fixture_handle(void *self, struct weft_exchange *exchange)
     } else if (weft_str_equal(exchange->path, WEFT_S("/stream"))) {
         fixture_stream(exchange);
     } else if (weft_str_equal(exchange->path, WEFT_S("/big"))) {
-        fixture_text(exchange, 200, weft_str_make(weft_arena_alloc_zero(exchange->arena, 1 << 20), 1 << 20));
+        fixture_text(exchange, 200,
+                     weft_str_make(weft_arena_alloc_zero(exchange->arena, 1 << 20), 1 << 20));
     } else if (weft_str_equal(exchange->path, WEFT_S("/hold"))) {
+        weft_exchange_body_release(exchange);
         fixture->held[atomic_fetch_add(&fixture->held_count, 1)] = exchange;
     } else if (weft_str_starts_with(exchange->path, WEFT_S("/echo"))) {
         fixture_text(exchange, 200, exchange->body);
     } else {
         fixture_text(exchange, 200,
-                     weft_arena_printf(exchange->arena, "%.*s?%.*s", WEFT_S_ARG(exchange->path), WEFT_S_ARG(exchange->query)));
+                     weft_arena_printf(exchange->arena, "%.*s?%.*s", WEFT_S_ARG(exchange->path),
+                                       WEFT_S_ARG(exchange->query)));
     }
 }
 
@@ -100,7 +107,9 @@ static inline void fixture_init(struct fixture *fixture)
     fixture->options.name = "test";
     fixture->options.endpoint = "127.0.0.1:0";
     fixture->options.body_budget = &fixture->budget;
-    fixture->options.handler = (struct weft_http_handler){ .self = fixture, .admit = fixture_admit, .handle = fixture_handle };
+    fixture->options.handler = (struct weft_http_handler){ .self = fixture,
+                                                           .admit = fixture_admit,
+                                                           .handle = fixture_handle };
 }
 
 static inline void fixture_start(struct fixture *fixture)
@@ -108,8 +117,10 @@ static inline void fixture_start(struct fixture *fixture)
     struct weft_err err = { 0 };
     assert_int_equal(weft_loop_create(&fixture->loop, 0, &err), WEFT_OK);
     assert_int_equal(weft_http_server_create(&fixture->server, &fixture->loop, 1, &err), WEFT_OK);
-    if (weft_http_server_listen(fixture->server, &fixture->options, fixture->address, &err) < 0) fail_msg("%s", err.text);
-    assert_int_equal(weft_thread_start(&fixture->thread, "test-loop", fixture_run, fixture, &err), WEFT_OK);
+    if (weft_http_server_listen(fixture->server, &fixture->options, fixture->address, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(weft_thread_start(&fixture->thread, "test-loop", fixture_run, fixture, &err),
+                     WEFT_OK);
 }
 
 static inline void fixture_release_now(void *arg)
@@ -138,7 +149,8 @@ static inline void fixture_drained(void *arg)
 /* Every byte of body must have been given back by now. */
 static inline void fixture_stop(struct fixture *fixture)
 {
-    if (!atomic_load(&fixture->is_drained)) weft_http_server_drain(fixture->server, 0, fixture_drained, fixture);
+    if (!atomic_load(&fixture->is_drained))
+        weft_http_server_drain(fixture->server, 0, fixture_drained, fixture);
     pthread_join(fixture->thread, NULL);
     weft_http_server_destroy(fixture->server);
     weft_loop_destroy(fixture->loop);
@@ -151,12 +163,12 @@ static inline uint64_t fixture_refused(const struct fixture *fixture, enum weft_
 }
 
 /* Wait for what another thread will do for certain; the bound is only for a broken build. */
-#define FIXTURE_WAIT(claim)                                                                                            \
-    do {                                                                                                               \
-        for (int left = 10000; !(claim); left--) {                                                                     \
-            if (left == 0) fail_msg("waited in vain for %s", #claim);                                                  \
-            weft_clock_sleep_ns(WEFT_NS_PER_MS);                                                                       \
-        }                                                                                                              \
+#define FIXTURE_WAIT(claim)                                           \
+    do {                                                              \
+        for (int left = 10000; !(claim); left--) {                    \
+            if (left == 0) fail_msg("waited in vain for %s", #claim); \
+            weft_clock_sleep_ns(WEFT_NS_PER_MS);                      \
+        }                                                             \
     } while (0)
 
 /* ---- the client's side ---- */
@@ -188,7 +200,8 @@ static inline bool client_send(int fd, struct weft_str bytes)
 static inline size_t client_read(int fd, struct weft_buf *in)
 {
     ssize_t n = recv(fd, weft_buf_reserve(in, 65536), 65536, 0);
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) fail_msg("no answer in 10 s; so far: %.*s", (int)in->len, in->data);
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        fail_msg("no answer in 10 s; so far: %.*s", (int)in->len, in->data);
     if (n <= 0) return 0;
     in->len += (size_t)n;
     return (size_t)n;
@@ -207,7 +220,8 @@ static inline bool buf_has(const struct weft_buf *in, const char *text)
 static inline void client_read_until(int fd, struct weft_buf *in, const char *text)
 {
     while (!buf_has(in, text))
-        if (client_read(fd, in) == 0) fail_msg("closed before \"%s\"; so far: %.*s", text, (int)in->len, in->data);
+        if (client_read(fd, in) == 0)
+            fail_msg("closed before \"%s\"; so far: %.*s", text, (int)in->len, in->data);
 }
 
 static inline unsigned buf_count(const struct weft_buf *in, const char *text)

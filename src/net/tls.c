@@ -36,15 +36,17 @@ static int fail_ssl(struct weft_err *err, const char *what, const char *file)
     unsigned long code = ERR_peek_last_error();
     if (code != 0) ERR_error_string_n(code, text, sizeof text);
     ERR_clear_error();
-    return weft_fail(err, WEFT_INVALID, "TLS: %s%s%s: %s", what, file != NULL ? " " : "", file != NULL ? file : "", text);
+    return weft_fail(err, WEFT_INVALID, "TLS: %s%s%s: %s", what, file != NULL ? " " : "",
+                     file != NULL ? file : "", text);
 }
 
-static int alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in, unsigned in_len,
-                       void *arg)
+static int alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                       const unsigned char *in, unsigned in_len, void *arg)
 {
     static const unsigned char known[] = "\x02h2\x08http/1.1";
     unsigned char *chosen;
-    if (SSL_select_next_proto(&chosen, out_len, known, sizeof known - 1, in, in_len) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto(&chosen, out_len, known, sizeof known - 1, in, in_len) !=
+        OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     *out = chosen;
     return SSL_TLSEXT_ERR_OK;
@@ -67,8 +69,10 @@ static int context_load(SSL_CTX **out, const struct weft_tls *tls, struct weft_e
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     if (context == NULL) return fail_ssl(err, "starting", NULL);
     SSL_CTX_set_min_proto_version(context, tls->min_version);
-    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(context, 1); /* records and their heads in one read(2) */
     SSL_CTX_set_session_id_context(context, session_context, sizeof session_context - 1);
     SSL_CTX_set_alpn_select_cb(context, alpn_select, NULL);
@@ -79,9 +83,12 @@ static int context_load(SSL_CTX **out, const struct weft_tls *tls, struct weft_e
     else if (SSL_CTX_check_private_key(context) != 1)
         rc = fail_ssl(err, "the key does not belong to the certificate, key file", tls->key_file);
     else
-        rc = tls->client_ca_file != NULL ? client_ca_load(context, tls->client_ca_file, err) : WEFT_OK;
-    if (rc < 0) SSL_CTX_free(context);
-    else *out = context;
+        rc = tls->client_ca_file != NULL ? client_ca_load(context, tls->client_ca_file, err)
+                                         : WEFT_OK;
+    if (rc < 0)
+        SSL_CTX_free(context);
+    else
+        *out = context;
     return rc;
 }
 
@@ -101,7 +108,8 @@ static bool files_changed(struct weft_tls *tls)
     bool has_changed = false;
     for (int i = 0; i < 3; i++) {
         struct file_mark now = file_look(files[i]), *then = &tls->marks[i];
-        if (now.inode != then->inode || now.size != then->size || now.modified.tv_sec != then->modified.tv_sec ||
+        if (now.inode != then->inode || now.size != then->size ||
+            now.modified.tv_sec != then->modified.tv_sec ||
             now.modified.tv_nsec != then->modified.tv_nsec)
             has_changed = true;
         *then = now;
@@ -115,12 +123,14 @@ static void reload(struct weft_tls *tls)
     SSL_CTX *context;
     if (!files_changed(tls)) return;
     if (context_load(&context, tls, &err) < 0) {
-        weft_log(WEFT_LOG_ERROR, "net", "listener %s keeps its certificate: %s", tls->name, err.text);
+        weft_log(WEFT_LOG_ERROR, "net", "listener %s keeps its certificate: %s", tls->name,
+                 err.text);
         return;
     }
     SSL_CTX_free(tls->context); /* connections hold references */
     tls->context = context;
-    weft_log(WEFT_LOG_INFO, "net", "listener %s: new certificate from %s", tls->name, tls->cert_file);
+    weft_log(WEFT_LOG_INFO, "net", "listener %s: new certificate from %s", tls->name,
+             tls->cert_file);
 }
 
 /* ---- life ---- */
@@ -139,12 +149,17 @@ static void sigpipe_ignore(void)
     if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL) signal(SIGPIPE, SIG_IGN);
 }
 
-int weft_tls_create(struct weft_tls **out, const char *name, const struct weft_tls_options *options, struct weft_err *err)
+int weft_tls_create(struct weft_tls **out, const char *name, const struct weft_tls_options *options,
+                    struct weft_err *err)
 {
     bool is_12 = options->min_version == NULL || strcmp(options->min_version, "1.2") == 0;
     if (!is_12 && strcmp(options->min_version, "1.3") != 0)
-        return weft_fail(err, WEFT_INVALID, "TLS min_version: expected \"1.2\" or \"1.3\", found \"%s\"", options->min_version);
-    if (options->key_file == NULL) return weft_fail(err, WEFT_INVALID, "TLS: cert_file %s needs a key_file", options->cert_file);
+        return weft_fail(err, WEFT_INVALID,
+                         "TLS min_version: expected \"1.2\" or \"1.3\", found \"%s\"",
+                         options->min_version);
+    if (options->key_file == NULL)
+        return weft_fail(err, WEFT_INVALID, "TLS: cert_file %s needs a key_file",
+                         options->cert_file);
     struct weft_tls *tls = weft_alloc_zero(sizeof *tls);
     pthread_mutex_init(&tls->lock, NULL);
     tls->name = text_copy(name);
@@ -152,13 +167,16 @@ int weft_tls_create(struct weft_tls **out, const char *name, const struct weft_t
     tls->key_file = text_copy(options->key_file);
     tls->client_ca_file = text_copy(options->client_ca_file);
     tls->min_version = is_12 ? TLS1_2_VERSION : TLS1_3_VERSION;
-    tls->reload_interval_ns = options->reload_interval_ns != 0 ? options->reload_interval_ns : RELOAD_INTERVAL_NS;
+    tls->reload_interval_ns =
+        options->reload_interval_ns != 0 ? options->reload_interval_ns : RELOAD_INTERVAL_NS;
     tls->next_look_ns = weft_clock_monotonic_ns() + tls->reload_interval_ns;
     files_changed(tls); /* before loading: a change meanwhile is seen at the next look */
     sigpipe_ignore();
     int rc = context_load(&tls->context, tls, err);
-    if (rc < 0) weft_tls_destroy(tls);
-    else *out = tls;
+    if (rc < 0)
+        weft_tls_destroy(tls);
+    else
+        *out = tls;
     return rc;
 }
 

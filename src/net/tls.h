@@ -13,12 +13,19 @@
 
 struct ssl_st;
 struct weft_tls;
-int weft_tls_create(struct weft_tls **out, const char *name, const struct weft_tls_options *options, struct weft_err *err);
+int weft_tls_create(struct weft_tls **out, const char *name, const struct weft_tls_options *options,
+                    struct weft_err *err);
 void weft_tls_destroy(struct weft_tls *tls);
 /* A server connection on `fd`, with the newest good certificate. NULL: OpenSSL refused. */
 struct ssl_st *weft_tls_open(struct weft_tls *tls, int fd, uint64_t now_ns);
 
-enum weft_tls_result { WEFT_TLS_DONE, WEFT_TLS_WANTS_READ, WEFT_TLS_WANTS_WRITE, WEFT_TLS_CLOSED, WEFT_TLS_FAILED };
+enum weft_tls_result {
+    WEFT_TLS_DONE,
+    WEFT_TLS_WANTS_READ,
+    WEFT_TLS_WANTS_WRITE,
+    WEFT_TLS_CLOSED,
+    WEFT_TLS_FAILED
+};
 enum weft_tls_result weft_tls_handshake(struct ssl_st *ssl);
 enum weft_tls_result weft_tls_read(struct ssl_st *ssl, char *out, size_t len, size_t *got);
 enum weft_tls_result weft_tls_write(struct ssl_st *ssl, const char *bytes, size_t len, size_t *put);

@@ -32,15 +32,18 @@ static X509 *certificate_make(EVP_PKEY *key, const char *name)
     X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
     X509_set_pubkey(certificate, key);
     X509_NAME *subject = X509_get_subject_name(certificate);
-    X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_UTF8, (const unsigned char *)"weft", -1, -1, 0);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0);
+    X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_UTF8, (const unsigned char *)"weft", -1, -1,
+                               0);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1,
+                               0);
     X509_set_issuer_name(certificate, subject);
     assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
     return certificate;
 }
 
 /* A self-signed certificate and its key, in files; also as objects for a client. */
-static void pair_write(const char *name, const char *cert_path, const char *key_path, X509 **certificate, EVP_PKEY **key)
+static void pair_write(const char *name, const char *cert_path, const char *key_path,
+                       X509 **certificate, EVP_PKEY **key)
 {
     struct weft_buf pem = { 0 };
     struct weft_err err;
@@ -98,7 +101,8 @@ struct client {
     bool is_open;
 };
 
-static void client_open(struct client *client, const char *protocols, int version_max, X509 *certificate, EVP_PKEY *key)
+static void client_open(struct client *client, const char *protocols, int version_max,
+                        X509 *certificate, EVP_PKEY *key)
 {
     client->context = SSL_CTX_new(TLS_client_method());
     if (version_max != 0) SSL_CTX_set_max_proto_version(client->context, version_max);
@@ -108,7 +112,9 @@ static void client_open(struct client *client, const char *protocols, int versio
     }
     client->ssl = SSL_new(client->context);
     client->fd = client_connect(&fixture);
-    if (protocols != NULL) SSL_set_alpn_protos(client->ssl, (const unsigned char *)protocols, (unsigned)strlen(protocols));
+    if (protocols != NULL)
+        SSL_set_alpn_protos(client->ssl, (const unsigned char *)protocols,
+                            (unsigned)strlen(protocols));
     SSL_set_fd(client->ssl, client->fd);
     client->is_open = SSL_connect(client->ssl) == 1;
     ERR_clear_error();
@@ -126,7 +132,8 @@ static void name_is(const struct client *client, const char *expected)
     char name[64] = "";
     X509 *certificate = SSL_get0_peer_certificate(client->ssl);
     assert_non_null(certificate);
-    X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name, sizeof name);
+    X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name,
+                              sizeof name);
     assert_string_equal(name, expected);
 }
 
@@ -151,14 +158,19 @@ static void http1_both_versions(void **state)
         struct client client;
         client_open(&client, i == 0 ? NULL : "\x08http/1.1", versions[i], NULL, NULL);
         assert_true(client.is_open);
-        talk(&client, WEFT_S("POST /echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello"), &in);
+        talk(&client,
+             WEFT_S("POST /echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: "
+                    "5\r\n\r\nhello"),
+             &in);
         assert_true(buf_has(&in, "\r\n\r\nhello"));
         client_close(&client);
     }
     /* Bodies of many records, read straight to their place, and back. */
     struct client client;
     client_open(&client, NULL, 0, NULL, NULL);
-    weft_buf_append_c(&out, "POST /echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 2000000\r\n\r\n");
+    weft_buf_append_c(
+        &out,
+        "POST /echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 2000000\r\n\r\n");
     for (uint32_t i = 0; i < 500000; i++) weft_buf_append(&out, &i, 4);
     talk(&client, weft_buf_str(&out), &in);
     assert_true(in.len > 2000000);
@@ -207,14 +219,21 @@ static void client_certificates(void **state)
     fixture.options.tls.client_ca_file = ca_file;
     fixture.options.handler = (struct weft_http_handler){ .self = &fixture, .handle = name_handle };
     fixture_start(&fixture);
-    const struct { X509 *certificate; EVP_PKEY *key; bool is_good; } cases[] = {
-        { good, good_key, true }, { NULL, NULL, false }, { stranger, stranger_key, false },
+    const struct {
+        X509 *certificate;
+        EVP_PKEY *key;
+        bool is_good;
+    } cases[] = {
+        { good, good_key, true },
+        { NULL, NULL, false },
+        { stranger, stranger_key, false },
     };
     for (size_t i = 0; i < 3; i++) {
         struct client client;
         client_open(&client, NULL, 0, cases[i].certificate, cases[i].key);
         talk(&client, WEFT_S("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"), &in);
-        if (buf_has(&in, "200 OK") != cases[i].is_good) fail_msg("case %zu: %.*s", i, (int)in.len, in.data);
+        if (buf_has(&in, "200 OK") != cases[i].is_good)
+            fail_msg("case %zu: %.*s", i, (int)in.len, in.data);
         if (cases[i].is_good) assert_true(buf_has(&in, "\r\n\r\nCN=agent,O=weft"));
         client_close(&client);
     }
@@ -281,7 +300,8 @@ static void silent_and_wrong_clients(void **state)
     fixture.options.limits.first_byte_ns_max = 50 * WEFT_NS_PER_MS;
     fixture_start(&fixture);
     struct weft_buf in = { 0 };
-    uint64_t timeouts = fixture_refused(&fixture, WEFT_HTTP_REFUSED_TIMEOUT), failures = fixture_refused(&fixture, WEFT_HTTP_REFUSED_TLS);
+    uint64_t timeouts = fixture_refused(&fixture, WEFT_HTTP_REFUSED_TIMEOUT),
+             failures = fixture_refused(&fixture, WEFT_HTTP_REFUSED_TLS);
     int silent = client_connect(&fixture), plain = client_connect(&fixture);
     client_send(plain, WEFT_S("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
     client_read_to_end(plain, &in);
@@ -298,9 +318,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(http1_both_versions), TEST(http2_by_alpn), TEST(client_certificates), TEST(reload), TEST(bad_options),
-        TEST(silent_and_wrong_clients),
+        TEST(http1_both_versions), TEST(http2_by_alpn),
+        TEST(client_certificates), TEST(reload),
+        TEST(bad_options),         TEST(silent_and_wrong_clients),
     };
-    weft_log_configure(WEFT_LOG_ERROR, WEFT_LOG_TEXT, -1); /* the bad certificate is logged: not here */
+    weft_log_configure(WEFT_LOG_ERROR, WEFT_LOG_TEXT,
+                       -1); /* the bad certificate is logged: not here */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,433 @@
+/* block_filter.c -- evaluating one predicate over the columns of one group. */
+#include "store/block_filter.h"
+#include "store/codec_decimal.h"
+#include "store/codec_uuid.h"
+
+enum { BATCH = 1024 };
+
+static void bit_set(uint64_t *bits, uint32_t i) { bits[i / 64] |= UINT64_C(1) << (i % 64); }
+static bool bit_get(const uint64_t *bits, uint32_t i) { return bits[i / 64] >> (i % 64) & 1; }
+static size_t words_of(uint32_t rows) { return ((size_t)rows + 63) / 64; }
+
+/* ---- one run ---- */
+
+struct evaluation {
+    const struct weft_filter *f;
+    struct weft_rows *rows;
+    struct weft_run *run;
+    struct weft_block_reader *reader;
+    struct weft_err *err;
+    uint64_t *by_position; /* result */
+};
+
+static bool range_holds(const struct weft_filter *f, uint32_t number)
+{
+    return (number - f->low < f->high - f->low) != f->is_outside;
+}
+
+static bool wide_range_holds(const struct weft_filter *f, int64_t v)
+{
+    return (v >= f->wide_low && v <= f->wide_high) != f->is_outside;
+}
+
+static int string_holds(struct evaluation *e, uint32_t number, bool *holds)
+{
+    struct weft_value value = { .type = e->run->code & 7 };
+    int rc = weft_strings_get(&e->reader->strings, number, &value.bytes, e->err);
+    *holds = rc == WEFT_OK && weft_predicate_holds_value(e->f->predicate, &value);
+    return rc;
+}
+
+static bool wide_holds(const struct evaluation *e, uint64_t bits)
+{
+    struct weft_value value = { .type = e->run->code & 7, .int_value = (int64_t)bits };
+    if (value.type == WEFT_VALUE_INT && e->f->has_wide_range) return wide_range_holds(e->f, (int64_t)bits);
+    return weft_predicate_holds_value(e->f->predicate, &value); /* the union's double has the same bits */
+}
+
+static int number_holds(struct evaluation *e, uint32_t number, bool *holds)
+{
+    uint32_t type = e->run->code & 7;
+
+    if (type == WEFT_VALUE_BOOL) {
+        struct weft_value value = { .type = WEFT_VALUE_BOOL, .bool_value = number != 0 };
+        *holds = weft_predicate_holds_value(e->f->predicate, &value);
+        return WEFT_OK;
+    }
+    if (type == WEFT_VALUE_STRING && e->f->has_range) {
+        *holds = range_holds(e->f, number);
+        return WEFT_OK;
+    }
+    return string_holds(e, number, holds);
+}
+
+static bool is_wide(const struct weft_run *run)
+{
+    return (run->code & 7) == WEFT_VALUE_INT || (run->code & 7) == WEFT_VALUE_DOUBLE;
+}
+
+static int value_holds(struct evaluation *e, uint32_t position, bool *holds)
+{
+    struct weft_run_value v;
+    int rc = weft_run_get(e->rows, e->run, position, e->reader, &v, e->err);
+
+    if (rc < 0) return rc;
+    if (v.is_spelt) {
+        struct weft_value value = { .type = e->run->code & 7, .bytes = v.bytes };
+        *holds = weft_predicate_holds_value(e->f->predicate, &value);
+        return WEFT_OK;
+    }
+    if (is_wide(e->run)) {
+        *holds = wide_holds(e, v.wide);
+        return WEFT_OK;
+    }
+    return number_holds(e, v.number, holds);
+}
+
+static void set_all(const struct evaluation *e)
+{
+    memset(e->by_position, 0xff, words_of(e->run->count) * 8);
+}
+
+/* Numbers in a range: unpacked in batches, compared without a branch. */
+static int packed_range(struct evaluation *e)
+{
+    const struct weft_run *run = e->run;
+    uint32_t v[BATCH], low = e->f->low, width = e->f->high - e->f->low;
+
+    for (uint32_t at = 0; at < run->count; at += BATCH) {
+        uint32_t n = run->count - at < BATCH ? run->count - at : BATCH;
+        weft_bits_unpack_u32(v, run->data, at, n, run->bits, run->base);
+        for (uint32_t i = 0; i < n; i++)
+            e->by_position[(at + i) / 64] |= (uint64_t)((v[i] - low < width) != e->f->is_outside) << (i % 64);
+    }
+    return WEFT_OK;
+}
+
+static int packed_wide(struct evaluation *e)
+{
+    const struct weft_run *run = e->run;
+    uint64_t v[BATCH];
+
+    for (uint32_t at = 0; at < run->count; at += BATCH) {
+        uint32_t n = run->count - at < BATCH ? run->count - at : BATCH;
+        weft_bits_unpack(v, run->data, at, n, run->bits, run->wide_base);
+        for (uint32_t i = 0; i < n; i++)
+            e->by_position[(at + i) / 64] |= (uint64_t)wide_range_holds(e->f, (int64_t)v[i]) << (i % 64);
+    }
+    return WEFT_OK;
+}
+
+/* The dictionary is asked once per entry, the codes look the answer up. */
+static int dictionary_evaluate(struct evaluation *e)
+{
+    const struct weft_run *run = e->run;
+    uint8_t *answers = weft_arena_alloc_zero(e->rows->arena, (size_t)1 << run->bits);
+    bool holds, any = false;
+    uint32_t codes[BATCH];
+    int rc;
+
+    for (uint32_t i = 0; i < run->dictionary_count && i < 1u << run->bits; i++) {
+        if (is_wide(run)) holds = wide_holds(e, weft_load_u64(run->dictionary + (size_t)i * 8));
+        else if ((rc = number_holds(e, weft_load_u32(run->dictionary + (size_t)i * 4), &holds)) < 0) return rc;
+        answers[i] = holds;
+        any |= holds;
+    }
+    for (uint32_t at = 0; any && at < run->count; at += BATCH) {
+        uint32_t n = run->count - at < BATCH ? run->count - at : BATCH;
+        weft_bits_unpack_u32(codes, run->data, at, n, run->bits, 0);
+        for (uint32_t i = 0; i < n; i++) {
+            if (codes[i] >= run->dictionary_count) return weft_rows_corrupt(e->rows, e->err, "run of key %u: code %u of %u", run->code, codes[i], run->dictionary_count);
+            e->by_position[(at + i) / 64] |= (uint64_t)answers[codes[i]] << (i % 64);
+        }
+    }
+    return WEFT_OK;
+}
+
+static int each_value(struct evaluation *e)
+{
+    bool holds = false;
+    int rc;
+
+    for (uint32_t i = 0; i < e->run->count; i++) {
+        if ((rc = value_holds(e, i, &holds)) < 0) return rc;
+        if (holds) bit_set(e->by_position, i);
+    }
+    return WEFT_OK;
+}
+
+/* A wanted string that is no UUID is in no run of UUIDs; one that is, is compared as 16 bytes. */
+static int uuid_equal(struct evaluation *e)
+{
+    uint8_t wanted[16];
+
+    if (!weft_uuid_parse(e->f->predicate->value.bytes, wanted)) return WEFT_OK;
+    for (uint32_t i = 0; i < e->run->count; i++)
+        if (memcmp(e->run->data + (size_t)i * 16, wanted, 16) == 0) bit_set(e->by_position, i);
+    return WEFT_OK;
+}
+
+/* What kinds can never hold: strings against a number and the other way round (arrays may hold either). */
+static bool can_hold(const struct weft_filter *f, const struct weft_run *run)
+{
+    uint32_t type = run->code & 7, wanted = f->predicate->value.type;
+
+    if (type == WEFT_VALUE_EMPTY) return false;
+    if (f->predicate->op == WEFT_OP_EXISTS || f->predicate->op == WEFT_OP_NOT_EXISTS) return true;
+    switch (type) {
+    case WEFT_VALUE_STRING: return wanted == WEFT_VALUE_STRING;
+    case WEFT_VALUE_BOOL: return wanted == WEFT_VALUE_BOOL;
+    case WEFT_VALUE_INT:
+    case WEFT_VALUE_DOUBLE: return wanted == WEFT_VALUE_INT || wanted == WEFT_VALUE_DOUBLE;
+    default: return type == WEFT_VALUE_ARRAY;
+    }
+}
+
+/* Min and max of the run rule it out. */
+static bool is_pruned(const struct weft_filter *f, const struct weft_run *run)
+{
+    bool is_numbers = run->encoding == WEFT_RUN_PACKED || run->encoding == WEFT_RUN_DICTIONARY || run->encoding == WEFT_RUN_CONSTANT;
+
+    if (f->is_outside || !is_numbers) return false;
+    if ((run->code & 7) == WEFT_VALUE_STRING && f->has_range)
+        return f->low >= f->high || run->base >= f->high || (uint64_t)run->base + run->range < f->low;
+    if ((run->code & 7) == WEFT_VALUE_INT && f->has_wide_range)
+        return (int64_t)run->wide_base > f->wide_high || (int64_t)run->wide_max < f->wide_low;
+    return false;
+}
+
+static int run_evaluate(struct evaluation *e)
+{
+    const struct weft_filter *f = e->f;
+    struct weft_run *run = e->run;
+    uint32_t type = run->code & 7;
+    bool holds = false;
+    int rc;
+
+    if (f->predicate->op == WEFT_OP_EXISTS || f->predicate->op == WEFT_OP_NOT_EXISTS) {
+        set_all(e);
+        return WEFT_OK;
+    }
+    if (is_pruned(f, run)) return WEFT_OK;
+    if (run->encoding == WEFT_RUN_CONSTANT) {
+        if (run->count == 0) return WEFT_OK;
+        if ((rc = value_holds(e, 0, &holds)) == WEFT_OK && holds) set_all(e);
+        return rc;
+    }
+    if (run->encoding == WEFT_RUN_DICTIONARY) return dictionary_evaluate(e);
+    if (run->encoding == WEFT_RUN_PACKED && type == WEFT_VALUE_STRING && f->has_range) return packed_range(e);
+    if (run->encoding == WEFT_RUN_PACKED && type == WEFT_VALUE_INT && f->has_wide_range) return packed_wide(e);
+    if (run->encoding == WEFT_RUN_UUID && f->predicate->op == WEFT_OP_EQ) return uuid_equal(e);
+    return each_value(e);
+}
+
+/* From positions among the run's values to rows of the group. */
+static void spread(const struct evaluation *e, uint64_t *out)
+{
+    const struct weft_run *run = e->run;
+
+    if (run->presence.mode == WEFT_PRESENCE_ALL) {
+        for (size_t w = 0; w < words_of(run->count); w++) out[w] |= e->by_position[w];
+        return;
+    }
+    uint16_t *row = weft_arena_alloc(e->rows->arena, (size_t)run->count * 2 + 1);
+    weft_presence_rows(&run->presence, row);
+    for (uint32_t i = 0; i < run->count; i++)
+        if (bit_get(e->by_position, i)) bit_set(out, row[i]);
+}
+
+/* All runs of one key (every type of value) in group g. */
+static int key_evaluate(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, uint32_t key,
+                        struct weft_block_reader *reader, uint64_t *out, struct weft_err *err)
+{
+    uint32_t first, end;
+    int rc;
+
+    for (uint32_t type = WEFT_VALUE_STRING; type <= WEFT_VALUE_BYTES; type++) {
+        if (!weft_rows_find_runs(rows, weft_key_code(key, type), &first, &end)) continue;
+        uint32_t low = first, high = end;
+        while (low < high) { /* first run of the group */
+            uint32_t middle = (low + high) / 2;
+            if (weft_load_u16(rows->runs + (size_t)middle * WEFT_RUN_ENTRY_BYTES + 12) < g) low = middle + 1;
+            else high = middle;
+        }
+        for (; low < end && weft_load_u16(rows->runs + (size_t)low * WEFT_RUN_ENTRY_BYTES + 12) == g; low++) {
+            struct evaluation e = { f, rows, NULL, reader, err, NULL };
+            struct weft_run code_only = { .code = weft_key_code(key, type) };
+            if (!can_hold(f, &code_only)) continue;
+            if ((rc = weft_rows_run(rows, low, &e.run, err)) < 0) return rc;
+            e.by_position = weft_arena_alloc_zero(rows->arena, words_of(e.run->count) * 8 + 8);
+            if ((rc = run_evaluate(&e)) < 0) return rc;
+            spread(&e, out);
+        }
+    }
+    return WEFT_OK;
+}
+
+/* ---- pseudo keys: spelt-out names, events, links ---- */
+
+static struct weft_run *pseudo_run(struct weft_rows *rows, uint32_t g, uint32_t pseudo, uint32_t type, int *rc, struct weft_err *err)
+{
+    uint32_t first, end;
+    struct weft_run *run = NULL;
+
+    *rc = WEFT_OK;
+    if (!weft_rows_find_runs(rows, pseudo << 3 | type, &first, &end)) return NULL;
+    for (; first < end; first++)
+        if (weft_load_u16(rows->runs + (size_t)first * WEFT_RUN_ENTRY_BYTES + 12) == g) {
+            *rc = weft_rows_run(rows, first, &run, err);
+            return *rc < 0 ? NULL : run;
+        }
+    return NULL;
+}
+
+static int pseudo_holds(const struct weft_filter *f, struct weft_rows *rows, struct weft_run *run, uint32_t position,
+                        struct weft_block_reader *reader, struct weft_arena *arena, bool *holds, struct weft_err *err)
+{
+    struct weft_span span = { 0 };
+    struct weft_run_value v;
+    int rc = weft_run_get(rows, run, position, reader, &v, err);
+
+    if (rc < 0) return rc;
+    struct weft_str bytes = v.bytes;
+    if (!v.is_spelt && (rc = weft_strings_get(&reader->strings, v.number, &bytes, err)) < 0) return rc;
+    uint32_t pseudo = run->code >> 3;
+    if (pseudo == WEFT_PSEUDO_EVENTS) rc = weft_block_events(rows, bytes, &span, reader, arena, err);
+    else if (pseudo == WEFT_PSEUDO_LINKS) rc = weft_block_links(rows, bytes, &span, reader, arena, err);
+    else span.name = bytes;
+    *holds = rc == WEFT_OK && weft_predicate_holds_span(f->predicate, &span);
+    return rc;
+}
+
+/* Rows with the pseudo key are asked; those without hold as an empty span does. */
+static int pseudo_filter(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, uint32_t pseudo, uint32_t type,
+                         struct weft_block_reader *reader, uint64_t *selected, struct weft_err *err)
+{
+    struct weft_span nothing = { 0 };
+    uint32_t position, n = rows->groups[g].rows;
+    bool without = pseudo != WEFT_PSEUDO_NAME && weft_predicate_holds_span(f->predicate, &nothing), holds;
+    struct weft_arena arena;
+    int rc;
+
+    struct weft_run *run = pseudo_run(rows, g, pseudo, type, &rc, err);
+    if (rc < 0) return rc;
+    weft_arena_init(&arena, 0);
+    for (uint32_t i = 0; i < n && rc == WEFT_OK; i++) {
+        if (!bit_get(selected, i)) continue;
+        holds = without;
+        if (run != NULL && weft_presence_find(&run->presence, i, &position)) {
+            rc = pseudo_holds(f, rows, run, position, reader, &arena, &holds, err);
+            weft_arena_reset(&arena);
+        }
+        if (!holds) selected[i / 64] &= ~(UINT64_C(1) << (i % 64));
+    }
+    weft_arena_release(&arena);
+    return rc;
+}
+
+/* ---- heads, durations ---- */
+
+/* keep[i]: does row i's head say `wanted`? Calls back with batches. */
+static int heads_apply(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, bool is_or, uint64_t *bits, bool *maybe,
+                       struct weft_err *err)
+{
+    struct weft_rows_group *group = &rows->groups[g];
+    uint64_t heads[WEFT_PAGED_ROWS];
+    int rc = weft_rows_load_group_columns(rows, g, err);
+
+    if (rc < 0) return rc;
+    *maybe = false;
+    for (uint32_t at = 0; at < group->rows; at += WEFT_PAGED_ROWS) {
+        uint32_t n = group->rows - at < WEFT_PAGED_ROWS ? group->rows - at : WEFT_PAGED_ROWS;
+        weft_paged_read(&group->heads, at, n, heads);
+        for (uint32_t i = 0; i < n; i++) {
+            if (heads[i] >= rows->block->head_count) return weft_rows_corrupt(rows, err, "head %llu in group %u", (unsigned long long)heads[i], g);
+            uint8_t answer = f->by_head[heads[i]];
+            uint64_t bit = UINT64_C(1) << ((at + i) % 64);
+            if (answer == 2) *maybe = true;
+            if (is_or && answer) bits[(at + i) / 64] |= bit;
+            if (!is_or && !answer) bits[(at + i) / 64] &= ~bit;
+        }
+    }
+    return WEFT_OK;
+}
+
+static int name_filter(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, struct weft_block_reader *reader,
+                       uint64_t *selected, struct weft_err *err)
+{
+    size_t words = words_of(rows->groups[g].rows);
+    uint64_t *spelt = weft_arena_alloc_zero(rows->arena, words * 8);
+    uint64_t heads[WEFT_PAGED_ROWS];
+    const struct weft_rows_group *group = &rows->groups[g];
+    int rc;
+
+    for (uint32_t at = 0; at < group->rows; at += WEFT_PAGED_ROWS) {
+        uint32_t n = group->rows - at < WEFT_PAGED_ROWS ? group->rows - at : WEFT_PAGED_ROWS;
+        weft_paged_read(&group->heads, at, n, heads);
+        for (uint32_t i = 0; i < n; i++)
+            if (f->by_head[heads[i]] == 2 && bit_get(selected, at + i)) bit_set(spelt, at + i);
+    }
+    for (size_t w = 0; w < words; w++) selected[w] &= ~spelt[w];
+    if ((rc = pseudo_filter(f, rows, g, WEFT_PSEUDO_NAME, WEFT_VALUE_STRING, reader, spelt, err)) < 0) return rc;
+    for (size_t w = 0; w < words; w++) selected[w] |= spelt[w];
+    return WEFT_OK;
+}
+
+static int duration_filter(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, uint64_t *selected, struct weft_err *err)
+{
+    struct weft_rows_group *group = &rows->groups[g];
+    uint64_t v[WEFT_PAGED_ROWS];
+    int rc = weft_rows_load_group_columns(rows, g, err);
+
+    if (rc < 0) return rc;
+    for (uint32_t at = 0; at < group->rows; at += WEFT_PAGED_ROWS) {
+        uint32_t n = group->rows - at < WEFT_PAGED_ROWS ? group->rows - at : WEFT_PAGED_ROWS;
+        if (((selected[at / 64] | selected[at / 64 + (n > 64)])) == 0) continue;
+        weft_paged_read(&group->durations, at, n, v);
+        for (uint32_t i = 0; i < n; i++) {
+            struct weft_value value = { .type = WEFT_VALUE_INT, .int_value = v[i] > INT64_MAX ? INT64_MAX : (int64_t)v[i] };
+            bool holds = f->has_wide_range ? wide_range_holds(f, value.int_value) : weft_predicate_holds_value(f->predicate, &value);
+            if (!holds) selected[(at + i) / 64] &= ~(UINT64_C(1) << ((at + i) % 64));
+        }
+    }
+    return WEFT_OK;
+}
+
+/* ---- one predicate over one group ---- */
+
+static int attribute_filter(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, struct weft_block_reader *reader,
+                            uint64_t *selected, struct weft_err *err)
+{
+    size_t words = words_of(rows->groups[g].rows);
+    uint64_t *bits = weft_arena_alloc_zero(rows->arena, words * 8 + 8);
+    bool is_absence = f->predicate->op == WEFT_OP_NOT_EXISTS, maybe;
+    uint32_t local;
+    int rc;
+
+    if (f->key != WEFT_NO_NAME && (rc = key_evaluate(f, rows, g, f->key, reader, bits, err)) < 0) return rc;
+    if (f->key == WEFT_NO_NAME && rows->local_keys.count > 0 && weft_rows_find_local_key(rows, f->predicate->key, &local, err) &&
+        (rc = key_evaluate(f, rows, g, rows->block->keys.count + local, reader, bits, err)) < 0)
+        return rc;
+    if (f->by_head != NULL && (rc = heads_apply(f, rows, g, true, bits, &maybe, err)) < 0) return rc;
+    for (size_t w = 0; w < words; w++) selected[w] &= is_absence ? ~bits[w] : bits[w];
+    return WEFT_OK;
+}
+
+int weft_filter_group(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, struct weft_block_reader *reader,
+                      uint64_t *selected, struct weft_err *err)
+{
+    const struct weft_predicate *p = f->predicate;
+    bool maybe;
+    int rc;
+
+    if (weft_filter_is_head(f)) {
+        if ((rc = heads_apply(f, rows, g, false, selected, &maybe, err)) < 0) return rc;
+        return maybe ? name_filter(f, rows, g, reader, selected, err) : WEFT_OK;
+    }
+    if (p->field == WEFT_FIELD_DURATION) return duration_filter(f, rows, g, selected, err);
+    if (p->field == WEFT_FIELD_EVENT_NAME || (p->field == WEFT_FIELD_ATTRIBUTE && p->scope == WEFT_SCOPE_EVENT))
+        return pseudo_filter(f, rows, g, WEFT_PSEUDO_EVENTS, WEFT_VALUE_BYTES, reader, selected, err);
+    if (p->field == WEFT_FIELD_ATTRIBUTE && p->scope == WEFT_SCOPE_LINK)
+        return pseudo_filter(f, rows, g, WEFT_PSEUDO_LINKS, WEFT_VALUE_BYTES, reader, selected, err);
+    return attribute_filter(f, rows, g, reader, selected, err);
+}

@@ -1,0 +1,233 @@
+/* block_search.c -- a search over a block: row groups ruled out by times, groups filtered column by column, hits made last. */
+#include "base/clock.h"
+#include "store/block_filter.h"
+
+struct searching {
+    struct weft_block *block;
+    const struct weft_search *search;
+    struct weft_filter *filters;
+    struct weft_block_reader reader;
+    struct weft_top *top;
+    struct weft_search_result *stats;
+    struct weft_arena scratch; /* of a row group */
+    uint64_t tag_base;
+    struct weft_err *err;
+};
+
+static int check_time(const struct weft_search *search, struct weft_err *err)
+{
+    if (search->cancelled != NULL && atomic_load_explicit(search->cancelled, memory_order_relaxed))
+        return weft_fail(err, WEFT_CANCELLED, "the search was cancelled");
+    if (search->deadline_monotonic_ns != 0 && weft_clock_monotonic_ns() >= search->deadline_monotonic_ns)
+        return weft_fail(err, WEFT_TIMEOUT, "the search took longer than it may");
+    return WEFT_OK;
+}
+
+static bool times_miss(const struct weft_search *search, uint64_t start_min, uint64_t start_max)
+{
+    return start_max < search->from_ns || (search->to_ns != 0 && start_min >= search->to_ns);
+}
+
+/* Once more hits are known than asked for, rows that all sort behind the worst of them change nothing. */
+static bool cannot_matter(const struct weft_top *top, const struct weft_rows_entry *e)
+{
+    if (!top->overflowed || top->count < top->limit || top->count == 0) return false;
+    if (top->order == WEFT_ORDER_NEWEST) return e->start_max < top->heap[0].position.start_time_unix_nano;
+    return e->duration_max < top->heap[0].position.duration_ns;
+}
+
+/* ---- rows that are left ---- */
+
+/* The row group in row order, with what the last predicates and the sort key need. */
+struct walking {
+    struct searching *s;
+    struct weft_rows *rows;
+    uint64_t **selected;        /* by group; NULL: none left */
+    uint64_t *status;           /* of the row group, when asked for; else NULL */
+    bool is_inside;             /* all start times are in range */
+};
+
+static bool row_filters_hold(const struct walking *w, uint32_t row, const struct weft_trace_id *id)
+{
+    for (uint32_t i = 0; i < w->s->search->predicate_count; i++) {
+        const struct weft_filter *f = &w->s->filters[i];
+        if (!weft_filter_is_row(f)) continue;
+        struct weft_span span = { .trace_id = *id };
+        if (f->predicate->field == WEFT_FIELD_STATUS) {
+            span.status_code = (uint8_t)w->status[row];
+        } else if (f->predicate->field == WEFT_FIELD_IS_ROOT) {
+            uint64_t parent = weft_paged_get(&w->rows->depth, row);
+            if (parent == 0) weft_rows_orphan_parent(w->rows, row, &parent);
+            memcpy(&span.parent_span_id, &parent, 8); /* any number but 0 says that there is one */
+        }
+        if (!weft_predicate_holds_span(f->predicate, &span)) return false;
+    }
+    return true;
+}
+
+static int row_offer(struct walking *w, uint32_t row, uint32_t g, uint32_t index, uint64_t trace_start, const struct weft_trace_id *id)
+{
+    struct searching *s = w->s;
+    const struct weft_rows_group *group = &w->rows->groups[g];
+    const struct weft_search *search = s->search;
+    struct weft_top *top = s->top;
+    uint64_t start = trace_start + weft_paged_get(&group->starts, index);
+
+    if (!w->is_inside && (start < search->from_ns || (search->to_ns != 0 && start >= search->to_ns))) return WEFT_OK;
+    if (top->overflowed && top->order == WEFT_ORDER_NEWEST && top->count == top->limit && top->count > 0 &&
+        start < top->heap[0].position.start_time_unix_nano)
+        return WEFT_OK;
+    if (!row_filters_hold(w, row, id)) return WEFT_OK;
+    uint64_t head = weft_paged_get(&group->heads, index);
+    if (head >= s->block->head_count) return weft_rows_corrupt(w->rows, s->err, "head %llu", (unsigned long long)head);
+    struct weft_search_position position = {
+        .start_time_unix_nano = start, .duration_ns = weft_paged_get(&group->durations, index), .trace_id = *id,
+        .kind = weft_block_head(s->block, (uint32_t)head).kind,
+    };
+    memcpy(&position.span_id, w->rows->span_ids + (size_t)row * 8, 8);
+    weft_top_offer(top, &position, s->tag_base | (uint64_t)w->rows->number << 20 | row);
+    return WEFT_OK;
+}
+
+static int rows_walk(struct walking *w)
+{
+    struct weft_rows *rows = w->rows;
+    struct weft_err *err = w->s->err;
+    uint16_t *group = weft_arena_alloc(rows->arena, (size_t)rows->span_count * 4), *index = group + rows->span_count;
+    uint64_t *starts = weft_arena_alloc(rows->arena, (size_t)rows->trace_count * 16), *counts = starts + rows->trace_count;
+    int rc;
+
+    if ((rc = weft_rows_load_traces(rows, err)) < 0 || (rc = weft_rows_load_tree(rows, err)) < 0 ||
+        (rc = weft_rows_places(rows, 0, rows->span_count, group, index, err)) < 0)
+        return rc;
+    weft_paged_read(&rows->trace_start, 0, rows->trace_count, starts);
+    weft_paged_read(&rows->trace_spans, 0, rows->trace_count, counts);
+    for (uint32_t t = 0, row = 0; t < rows->trace_count; t++) {
+        struct weft_trace_id id;
+        bool has_id = false;
+        for (uint64_t end = row + counts[t]; row < end; row++) {
+            const uint64_t *bits = w->selected[group[row]];
+            if (bits == NULL || !(bits[index[row] / 64] >> (index[row] % 64) & 1)) continue;
+            if (!has_id) weft_rows_trace_id(rows, t, &id);
+            has_id = true;
+            if ((rc = row_offer(w, row, group[row], index[row], starts[t], &id)) < 0) return rc;
+        }
+    }
+    return WEFT_OK;
+}
+
+/* ---- groups ---- */
+
+static bool is_empty(const uint64_t *bits, size_t words)
+{
+    for (size_t w = 0; w < words; w++)
+        if (bits[w] != 0) return false;
+    return true;
+}
+
+static int group_filter(struct searching *s, struct weft_rows *rows, uint32_t g, uint64_t **selected)
+{
+    uint32_t n = rows->groups[g].rows;
+    size_t words = ((size_t)n + 63) / 64;
+    uint64_t *bits = weft_arena_alloc(rows->arena, (words + 2) * 8);
+    int rc;
+
+    memset(bits, 0xff, words * 8);
+    bits[words] = bits[words + 1] = 0;
+    if (n % 64 != 0) bits[words - 1] = (UINT64_C(1) << (n % 64)) - 1;
+    for (uint32_t i = 0; i < s->search->predicate_count; i++) {
+        if (weft_filter_is_row(&s->filters[i])) continue;
+        if ((rc = weft_filter_group(&s->filters[i], rows, g, &s->reader, bits, s->err)) < 0) return rc;
+        if (is_empty(bits, words)) return WEFT_OK;
+    }
+    *selected = bits;
+    return WEFT_OK;
+}
+
+/* Row predicates that rule the whole row group out. */
+static int row_filters_prepare(struct walking *w, bool *is_possible)
+{
+    struct searching *s = w->s;
+    int rc;
+
+    for (uint32_t i = 0; i < s->search->predicate_count; i++) {
+        const struct weft_predicate *p = s->filters[i].predicate;
+        if (p->field == WEFT_FIELD_TRACE_ID && p->op == WEFT_OP_EQ && p->value.type == WEFT_VALUE_BYTES && p->value.bytes.len == 16 &&
+            (memcmp(p->value.bytes.ptr, &w->rows->entry->first, 16) < 0 || memcmp(p->value.bytes.ptr, &w->rows->entry->last, 16) > 0))
+            *is_possible = false;
+        if (p->field != WEFT_FIELD_STATUS || w->status != NULL || !*is_possible) continue;
+        if ((rc = weft_rows_load_tree(w->rows, s->err)) < 0) return rc;
+        if (weft_paged_is_constant(&w->rows->status)) {
+            struct weft_span span = { .status_code = (uint8_t)w->rows->status.base };
+            if (!weft_predicate_holds_span(p, &span)) *is_possible = false;
+        }
+        w->status = weft_arena_alloc(w->rows->arena, (size_t)w->rows->span_count * 8);
+        weft_paged_read(&w->rows->status, 0, w->rows->span_count, w->status);
+    }
+    return WEFT_OK;
+}
+
+static int rows_search(struct searching *s, uint32_t number)
+{
+    struct weft_rows rows;
+    struct walking w = { .s = s, .rows = &rows };
+    bool is_possible = true, any = false;
+    int rc;
+
+    if ((rc = weft_rows_open(&rows, s->block, number, &s->scratch, s->err)) < 0 || (rc = row_filters_prepare(&w, &is_possible)) < 0) return rc;
+    s->stats->inspected_spans += rows.span_count;
+    if (!is_possible) return WEFT_OK;
+    if ((rc = weft_rows_load_groups(&rows, s->err)) < 0) return rc;
+    w.is_inside = rows.entry->start_min >= s->search->from_ns && (s->search->to_ns == 0 || rows.entry->start_max < s->search->to_ns);
+    w.selected = weft_arena_alloc_array(&s->scratch, rows.group_count, sizeof *w.selected);
+    for (uint32_t g = 0; g < rows.group_count; g++) {
+        if ((rc = check_time(s->search, s->err)) < 0 || (rc = group_filter(s, &rows, g, &w.selected[g])) < 0) return rc;
+        if (w.selected[g] == NULL) continue;
+        any = true;
+        if ((rc = weft_rows_load_group_columns(&rows, g, s->err)) < 0) return rc;
+    }
+    if (any) rc = rows_walk(&w);
+    s->stats->inspected_bytes += rows.bytes_touched;
+    return rc;
+}
+
+/* A predicate that no row of the block can meet. */
+static bool is_hopeless(const struct searching *s)
+{
+    for (uint32_t i = 0; i < s->search->predicate_count; i++) {
+        const struct weft_filter *f = &s->filters[i];
+        if (!weft_filter_is_head(f)) continue;
+        bool any = false;
+        for (uint32_t h = 0; h < s->block->head_count && !any; h++) any = f->by_head[h] != 0;
+        if (!any) return true;
+    }
+    return false;
+}
+
+int weft_block_search(struct weft_block *block, const struct weft_search *search, uint64_t tag_base, struct weft_top *top,
+                      struct weft_search_result *stats, struct weft_err *err)
+{
+    struct searching s = { .block = block, .search = search, .top = top, .stats = stats, .tag_base = tag_base, .err = err };
+    struct weft_arena arena;
+    int rc = check_time(search, err);
+
+    if (rc < 0 || times_miss(search, block->info.start_min, block->info.start_max)) return rc;
+    if ((rc = weft_block_load_tables(block, err)) < 0) return rc;
+    weft_arena_init(&arena, 0);
+    weft_arena_init(&s.scratch, 1 << 20);
+    weft_block_reader_init(&s.reader, block);
+    s.filters = weft_arena_alloc_array(&arena, search->predicate_count, sizeof *s.filters);
+    for (uint32_t i = 0; i < search->predicate_count && rc == WEFT_OK; i++)
+        rc = weft_filter_init(&s.filters[i], block, &search->predicates[i], &s.reader, &arena, err);
+    bool is_possible = rc == WEFT_OK && !is_hopeless(&s);
+    for (uint32_t r = 0; is_possible && rc == WEFT_OK && r < block->info.row_group_count; r++) {
+        if ((rc = check_time(search, err)) < 0) break;
+        if (times_miss(search, block->rows[r].start_min, block->rows[r].start_max) || cannot_matter(top, &block->rows[r])) continue;
+        rc = rows_search(&s, r);
+        weft_arena_reset(&s.scratch);
+    }
+    weft_block_reader_release(&s.reader);
+    weft_arena_release(&s.scratch);
+    weft_arena_release(&arena);
+    return rc;
+}

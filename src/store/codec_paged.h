@@ -1,0 +1,31 @@
+/* codec_paged.h -- a column of 64-bit numbers: base + divisor x (base of the page of 128 + packed rest).
+ *
+ * Shape      docs/format/block.md, "Paged column"; starts at a multiple of 8, ends padded to 8
+ * Errors     opening answers false when the bytes cannot be such a column of `count` numbers
+ * Ownership  an open column points into the bytes it was opened over
+ */
+#ifndef WEFT_STORE_CODEC_PAGED_H
+#define WEFT_STORE_CODEC_PAGED_H
+#include "store/codec_bits.h"
+
+#define WEFT_PAGED_ROWS 128u
+
+struct weft_paged {
+    const uint8_t *widths, *bases, *data; /* NULL when constant */
+    uint64_t base, divisor;
+    uint32_t count;
+    uint8_t base_bits;
+};
+
+/* With `find_divisor` a common divisor of all differences is taken out (clocks that tick in µs or ms). */
+void weft_paged_encode(struct weft_buf *out, const uint64_t *v, uint32_t count, bool find_divisor);
+bool weft_paged_open(struct weft_paged *out, const uint8_t *bytes, size_t len, uint32_t count, size_t *used);
+uint64_t weft_paged_get(const struct weft_paged *column, uint32_t index);
+/* Numbers from .. from + n - 1. */
+void weft_paged_read(const struct weft_paged *column, uint32_t from, uint32_t n, uint64_t *out);
+static inline bool weft_paged_is_constant(const struct weft_paged *column)
+{
+    return column->widths == NULL;
+}
+
+#endif

@@ -1,0 +1,333 @@
+/* merge_encode.c -- a row group's rows and columns to bytes, into the file, with its entry in the directory. */
+#include "base/alloc.h"
+#include "store/codec_paged.h"
+#include "store/merge_internal.h"
+
+/* The row group as it is put together. */
+struct build {
+    struct merge *m;
+    struct weft_buf *out;
+    uint32_t *run_order;
+    size_t header;          /* place of the next section entry */
+    size_t section;         /* start of the section at hand */
+    uint64_t start_min, start_max, duration_max;
+    uint32_t errors;
+};
+
+static void section_begin(struct build *b)
+{
+    weft_buf_pad8(b->out);
+    b->section = b->out->len;
+}
+
+static void section_end(struct build *b, unsigned kind)
+{
+    char *e = b->out->data + b->header;
+    weft_store_u16(e, (uint16_t)kind);
+    weft_store_u16(e + 2, WEFT_BLOCK_SECTION_REQUIRED);
+    weft_store_u32(e + 4, (uint32_t)b->section);
+    weft_store_u32(e + 8, (uint32_t)(b->out->len - b->section));
+    b->header += 12;
+}
+
+static const struct merge_row *row_out(const struct merge *m, uint32_t out) { return &m->rows[m->order[out]]; }
+
+static uint64_t duration_of(const struct merge_row *row)
+{
+    return row->start + row->length >= row->start ? row->length : 0;
+}
+
+/* ---- traces ---- */
+
+static void paged(struct build *b, unsigned kind, uint32_t count, bool find_divisor)
+{
+    section_begin(b);
+    weft_paged_encode(b->out, b->m->numbers, count, find_divisor);
+    section_end(b, kind);
+}
+
+static void trace_ids(struct build *b)
+{
+    struct merge *m = b->m;
+
+    for (uint32_t t = 0; t < m->trace_count; t++) m->numbers[t] = weft_load_u64_be(m->rows[m->traces[t].first].trace_id);
+    paged(b, WEFT_ROWS_TRACE_PREFIX, m->trace_count, false);
+    section_begin(b);
+    for (uint32_t t = 0; t < m->trace_count; t++) weft_buf_append(b->out, m->rows[m->traces[t].first].trace_id + 8, 8);
+    section_end(b, WEFT_ROWS_TRACE_REST);
+}
+
+static void trace_rows(struct build *b)
+{
+    struct merge *m = b->m;
+
+    for (uint32_t t = 0; t < m->trace_count; t++) m->numbers[t] = m->traces[t].out_rows;
+    paged(b, WEFT_ROWS_TRACE_SPANS, m->trace_count, false);
+    section_begin(b);
+    for (uint32_t t = 0; t < m->trace_count; t += WEFT_TRACE_RANK_ROWS) weft_buf_append(b->out, &m->traces[t].out_first, 4);
+    section_end(b, WEFT_ROWS_TRACE_RANK);
+}
+
+static void trace_times(struct build *b)
+{
+    struct merge *m = b->m;
+    uint64_t *excess = weft_arena_alloc(&m->scratch, (size_t)m->trace_count * 16), *errors = excess + m->trace_count;
+
+    for (uint32_t t = 0; t < m->trace_count; t++) {
+        const struct merge_trace *trace = &m->traces[t];
+        uint64_t start = UINT64_MAX, end = 0, failed = 0;
+        for (uint32_t i = trace->out_first; i < trace->out_first + trace->out_rows; i++) {
+            const struct merge_row *row = row_out(m, i);
+            uint64_t duration = duration_of(row);
+            start = row->start < start ? row->start : start;
+            end = row->start + duration > end ? row->start + duration : end;
+            b->start_max = row->start > b->start_max ? row->start : b->start_max;
+            b->duration_max = duration > b->duration_max ? duration : b->duration_max;
+            failed += (row->flags & WEFT_ROW_STATUS_MASK) == WEFT_STATUS_ERROR;
+        }
+        m->numbers[t] = start;
+        excess[t] = end - start - duration_of(row_out(m, trace->out_first));
+        errors[t] = failed;
+        b->start_min = start < b->start_min ? start : b->start_min;
+        b->errors += (uint32_t)failed;
+    }
+    paged(b, WEFT_ROWS_TRACE_START, m->trace_count, true);
+    memcpy(m->numbers, excess, (size_t)m->trace_count * 8);
+    paged(b, WEFT_ROWS_TRACE_EXCESS, m->trace_count, true);
+    memcpy(m->numbers, errors, (size_t)m->trace_count * 8);
+    paged(b, WEFT_ROWS_TRACE_ERRORS, m->trace_count, false);
+}
+
+/* ---- rows ---- */
+
+static void span_ids(struct build *b)
+{
+    struct merge *m = b->m;
+
+    section_begin(b);
+    char *to = weft_buf_reserve(b->out, (size_t)m->out_count * 8);
+    for (uint32_t i = 0; i < m->out_count; i++) weft_store_u64(to + (size_t)i * 8, row_out(m, i)->span_id);
+    b->out->len += (size_t)m->out_count * 8;
+    section_end(b, WEFT_ROWS_SPAN_ID);
+}
+
+static void row_columns(struct build *b)
+{
+    struct merge *m = b->m;
+
+    for (uint32_t i = 0; i < m->out_count; i++) m->numbers[i] = row_out(m, i)->depth;
+    paged(b, WEFT_ROWS_DEPTH, m->out_count, false);
+    for (uint32_t i = 0; i < m->out_count; i++) m->numbers[i] = m->group_of[i];
+    paged(b, WEFT_ROWS_GROUP, m->out_count, false);
+    for (uint32_t i = 0; i < m->out_count; i++) {
+        const struct merge_row *row = row_out(m, i);
+        uint8_t *head = m->heads + (size_t)row->head * WEFT_HEAD_ENTRY_BYTES;
+        uint32_t status = row->flags & WEFT_ROW_STATUS_MASK;
+        m->numbers[i] = status;
+        weft_store_u64(head + 16, weft_load_u64(head + 16) + 1);
+        weft_store_u64(head + 24, weft_load_u64(head + 24) + (status == WEFT_STATUS_ERROR));
+    }
+    paged(b, WEFT_ROWS_STATUS, m->out_count, false);
+}
+
+static void parents(struct build *b)
+{
+    struct merge *m = b->m;
+    uint32_t count = 0;
+
+    section_begin(b);
+    weft_buf_append(b->out, &count, 4);
+    for (uint32_t i = 0; i < m->out_count; i++) {
+        const struct merge_row *row = row_out(m, i);
+        if (row->depth > 0 || row->parent == 0) continue;
+        uint16_t number = (uint16_t)i;
+        weft_buf_append(b->out, &number, 2);
+        count++;
+    }
+    weft_buf_append_zero(b->out, count % 2 * 2);
+    weft_store_u32(b->out->data + b->section, count);
+    for (uint32_t i = 0; i < m->out_count; i++) {
+        const struct merge_row *row = row_out(m, i);
+        if (row->depth == 0 && row->parent != 0) weft_buf_append(b->out, &row->parent, 8);
+    }
+    m->stats->orphans += count;
+    section_end(b, WEFT_ROWS_PARENTS);
+}
+
+/* ---- groups and runs ---- */
+
+static int compare_column(const void *a, const void *b, void *arg)
+{
+    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+    const struct merge_column *columns = arg, *x = &columns[i], *y = &columns[j];
+    if (x->code != y->code) return x->code < y->code ? -1 : 1;
+    if (x->group != y->group) return x->group < y->group ? -1 : 1;
+    return i < j ? -1 : 1;
+}
+
+static void groups(struct build *b)
+{
+    struct merge *m = b->m;
+    uint32_t first_run = 0;
+
+    section_begin(b);
+    for (uint32_t g = 0; g < m->group_count; g++) {
+        const struct merge_group *group = &m->groups[g];
+        uint32_t e[8] = { group->rows, first_run, group->column_count, group->is_pool ? WEFT_GROUP_POOL : 0, 0, 0, 0, group->name };
+        first_run += group->column_count;
+        e[4] = (uint32_t)m->data.len;
+        weft_paged_encode(&m->data, group->heads, group->rows, false);
+        e[5] = (uint32_t)m->data.len;
+        weft_paged_encode(&m->data, group->starts, group->rows, true);
+        e[6] = (uint32_t)m->data.len;
+        weft_paged_encode(&m->data, group->durations, group->rows, true);
+        weft_buf_append(b->out, e, sizeof e);
+    }
+    section_end(b, WEFT_ROWS_GROUPS);
+}
+
+static void ranks(struct build *b)
+{
+    struct merge *m = b->m;
+    uint16_t *counts = weft_arena_alloc_array(&m->scratch, m->group_count, 2);
+
+    section_begin(b);
+    for (uint32_t i = 0; i < m->out_count; i++) {
+        if (i % WEFT_RANK_ROWS == 0) weft_buf_append(b->out, counts, (size_t)m->group_count * 2);
+        counts[m->group_of[i]]++;
+    }
+    section_end(b, WEFT_ROWS_RANKS);
+}
+
+static void group_runs(struct build *b)
+{
+    struct merge *m = b->m;
+    uint32_t *next = weft_arena_alloc(&m->scratch, (size_t)m->group_count * 4), at = 0;
+
+    for (uint32_t g = 0; g < m->group_count; g++) {
+        next[g] = at;
+        at += m->groups[g].column_count;
+    }
+    section_begin(b);
+    char *to = weft_buf_reserve(b->out, (size_t)m->column_count * 4);
+    for (uint32_t r = 0; r < m->column_count; r++) weft_store_u32(to + (size_t)next[m->columns[b->run_order[r]].group]++ * 4, r);
+    b->out->len += (size_t)m->column_count * 4;
+    section_end(b, WEFT_ROWS_GROUP_RUNS);
+}
+
+static void run_keys(struct build *b)
+{
+    struct merge *m = b->m;
+    uint32_t entry[2] = { UINT32_MAX, 0 };
+
+    section_begin(b);
+    for (uint32_t r = 0; r < m->column_count; r++) {
+        uint32_t code = m->columns[b->run_order[r]].code;
+        if (code == entry[0]) continue;
+        entry[0] = code;
+        entry[1] = r;
+        weft_buf_append(b->out, entry, 8);
+    }
+    entry[0] = UINT32_MAX;
+    entry[1] = m->column_count;
+    weft_buf_append(b->out, entry, 8);
+    section_end(b, WEFT_ROWS_RUN_KEYS);
+}
+
+static void runs(struct build *b)
+{
+    struct merge *m = b->m;
+
+    section_begin(b);
+    for (uint32_t r = 0; r < m->column_count; r++) {
+        uint8_t entry[WEFT_RUN_ENTRY_BYTES];
+        merge_run_encode(m, &m->data, &m->columns[b->run_order[r]], entry);
+        weft_buf_append(b->out, entry, sizeof entry);
+    }
+    section_end(b, WEFT_ROWS_RUNS);
+}
+
+static void local_keys(struct build *b)
+{
+    struct merge *m = b->m;
+    uint32_t header[2] = { (uint32_t)m->local_keys.count, 0 };
+
+    section_begin(b);
+    if (header[0] > 0) {
+        weft_buf_append(b->out, header, 8);
+        weft_buf_append_str(b->out, weft_buf_str(&m->local_key_ends));
+        weft_buf_append_str(b->out, weft_buf_str(&m->local_key_bytes));
+    }
+    section_end(b, WEFT_ROWS_LOCAL_KEYS);
+}
+
+static void data(struct build *b)
+{
+    section_begin(b);
+    weft_buf_append_str(b->out, weft_buf_str(&b->m->data));
+    section_end(b, WEFT_ROWS_DATA);
+}
+
+/* ---- the whole ---- */
+
+static void directory_add(struct build *b, uint64_t offset)
+{
+    struct merge *m = b->m;
+    uint8_t e[WEFT_ROWS_ENTRY_BYTES] = { 0 };
+    const uint8_t *first = m->rows[m->traces[0].first].trace_id, *last = m->rows[m->traces[m->trace_count - 1].first].trace_id;
+
+    weft_store_u64(e, offset);
+    weft_store_u64(e + 8, b->out->len);
+    weft_store_u32(e + 16, m->out_count);
+    weft_store_u32(e + 20, m->trace_count);
+    memcpy(e + 24, first, 16);
+    memcpy(e + 40, last, 16);
+    weft_store_u64(e + 56, b->start_min);
+    weft_store_u64(e + 64, b->start_max);
+    weft_store_u64(e + 72, b->duration_max);
+    weft_store_u32(e + 80, b->errors);
+    bool is_new = m->directory.len == 0 || memcmp(m->trace_max, first, 16) != 0;
+    m->stats->traces += m->trace_count - (is_new ? 0 : 1);
+    if (m->directory.len == 0) memcpy(m->trace_min, first, 16);
+    memcpy(m->trace_max, last, 16);
+    weft_buf_append(&m->directory, e, sizeof e);
+    m->start_min = b->start_min < m->start_min ? b->start_min : m->start_min;
+    m->start_max = b->start_max > m->start_max ? b->start_max : m->start_max;
+    m->error_count += b->errors;
+    m->stats->spans_out += m->out_count;
+}
+
+int merge_encode(struct merge *m, struct weft_err *err)
+{
+    struct build b = { .m = m, .out = &m->rows_out, .header = 8, .start_min = UINT64_MAX };
+    uint32_t sections = WEFT_ROWS_SECTION_LIMIT - 1;
+    int rc;
+
+    weft_buf_reset(&m->rows_out);
+    weft_buf_reset(&m->data);
+    weft_buf_append_zero(&m->rows_out, WEFT_ROWS_HEADER_BYTES(sections));
+    weft_store_u32(m->rows_out.data, WEFT_ROWS_MAGIC);
+    weft_store_u32(m->rows_out.data + 4, sections);
+    b.run_order = weft_arena_alloc(&m->scratch, (size_t)m->column_count * 4 + 1);
+    for (uint32_t i = 0; i < m->column_count; i++) b.run_order[i] = i;
+    qsort_r(b.run_order, m->column_count, 4, compare_column, m->columns);
+    trace_ids(&b);
+    trace_rows(&b);
+    trace_times(&b);
+    span_ids(&b);
+    row_columns(&b);
+    parents(&b);
+    groups(&b);
+    ranks(&b);
+    group_runs(&b);
+    run_keys(&b);
+    runs(&b);
+    local_keys(&b);
+    data(&b);
+    weft_buf_pad8(&m->rows_out);
+    if (m->rows_out.len > UINT32_MAX)
+        return weft_fail(err, WEFT_TOO_LARGE, "merge: a row group of %zu bytes, at most 4 GiB fit the format", m->rows_out.len);
+    if ((rc = weft_block_writer_align(&m->file, err)) < 0) return rc;
+    directory_add(&b, weft_block_writer_offset(&m->file));
+    return weft_block_writer_append(&m->file, m->rows_out.data, m->rows_out.len, err);
+}

@@ -1,0 +1,168 @@
+/* merge_range.c -- which rows come next: ranges of trace-id prefixes of about a row group, their entries sorted.
+ *
+ * Every 64th prefix of all inputs is sampled and sorted once; every so many samples a range ends. That balances whatever the
+ * distribution of ids is. A range may still be too large (ids that share their first 40 bits): it is then cut by whole ids.
+ */
+#include "base/alloc.h"
+#include "store/merge_internal.h"
+
+enum { SAMPLE = 64, RANGE_ROWS = 62000, BYTES_MAX = 48 << 20, ROWS_MIN = 1024 };
+
+static int compare_u64(const void *a, const void *b)
+{
+    uint64_t x = weft_load_u64(a), y = weft_load_u64(b);
+    return x < y ? -1 : x > y;
+}
+
+/* Rows a row group may have so that what is read for it stays below BYTES_MAX, were all rows of average size. */
+static uint32_t rows_wanted(const struct merge *m)
+{
+    uint64_t bytes = 0, rows = 1;
+
+    for (uint32_t c = 0; c < m->chunk_count; c++) {
+        bytes += (uint64_t)m->chunks[c].view.word_count * 4 + m->chunks[c].view.heap_bytes;
+        rows += m->chunks[c].view.span_count;
+    }
+    uint64_t fit = bytes == 0 ? RANGE_ROWS : BYTES_MAX / (bytes / rows + 1);
+    return (uint32_t)(fit < ROWS_MIN ? ROWS_MIN : fit > RANGE_ROWS ? RANGE_ROWS : fit);
+}
+
+int merge_range_init(struct merge *m, uint64_t **bounds, uint32_t *bound_count, struct weft_err *err)
+{
+    struct weft_buf samples = { 0 };
+    uint32_t skip = SAMPLE / 2, count = 0;
+    int rc = WEFT_OK;
+
+    for (uint32_t c = 0; c < m->chunk_count; c++) {
+        const struct weft_chunk_view *v = &m->chunks[c].view;
+        for (; skip < v->span_count; skip += SAMPLE) {
+            uint64_t prefix = v->trace_index[skip] >> 24;
+            weft_buf_append(&samples, &prefix, 8);
+        }
+        skip -= v->span_count;
+    }
+    for (uint32_t s = 0; s < m->source_count && rc == WEFT_OK; s++)
+        if (m->sources[s].block != NULL) rc = weft_block_sample(m->sources[s].block, SAMPLE, &samples, err);
+    uint64_t *v = (uint64_t *)(void *)samples.data;
+    uint32_t n = (uint32_t)(samples.len / 8), step = rows_wanted(m) / SAMPLE;
+    if (n > 0) qsort(v, n, 8, compare_u64);
+    *bounds = weft_alloc_array(n / step + 2, 8);
+    for (uint32_t i = step; i + step / 2 < n; i += step)
+        if (count == 0 || (*bounds)[count - 1] != v[i]) (*bounds)[count++] = v[i];
+    (*bounds)[count++] = UINT64_C(1) << 40;
+    *bound_count = count;
+    weft_buf_release(&samples);
+    return rc;
+}
+
+static void entries_reserve(struct merge *m, uint32_t more)
+{
+    if (m->entry_count + more <= m->entry_capacity) return;
+    m->entry_capacity = (m->entry_count + more) * 5 / 4 + 1024;
+    m->entries = weft_realloc_array(m->entries, m->entry_capacity, sizeof *m->entries);
+    m->entry_scratch = weft_realloc_array(m->entry_scratch, m->entry_capacity, sizeof *m->entries);
+}
+
+static int compare_entry(const void *a, const void *b)
+{
+    const struct merge_entry *x = a, *y = b;
+    return x->key < y->key ? -1 : x->key > y->key;
+}
+
+/* Two counting passes of 11 bits below the highest bit that differs, then insertion; qsort where that left much to do. */
+static void entries_sort(struct merge *m)
+{
+    struct merge_entry *e = m->entries, *t = m->entry_scratch;
+    uint64_t low = UINT64_MAX, high = 0;
+    uint32_t n = m->entry_count;
+
+    for (uint32_t i = 0; i < n; i++) {
+        low = e[i].key < low ? e[i].key : low;
+        high = e[i].key > high ? e[i].key : high;
+    }
+    if (n == 0 || low == high) return;
+    unsigned width = weft_bits_width(high - low), shift = width > 22 ? width - 22 : 0;
+    for (unsigned pass = 0; pass < 2; pass++) {
+        static _Thread_local uint32_t at[2048];
+        unsigned by = shift + pass * 11;
+        memset(at, 0, sizeof at);
+        for (uint32_t i = 0; i < n; i++) at[by < 64 ? (e[i].key - low) >> by & 2047 : 0]++;
+        uint32_t sum = 0;
+        for (unsigned b = 0; b < 2048; b++) {
+            uint32_t c = at[b];
+            at[b] = sum;
+            sum += c;
+        }
+        for (uint32_t i = 0; i < n; i++) t[at[by < 64 ? (e[i].key - low) >> by & 2047 : 0]++] = e[i];
+        struct merge_entry *swap = e;
+        e = t;
+        t = swap;
+    }
+    uint64_t moves = 0, moves_max = (uint64_t)n * 16;
+    for (uint32_t i = 1; i < n && moves < moves_max; i++) {
+        struct merge_entry x = e[i];
+        uint32_t j = i;
+        for (; j > 0 && e[j - 1].key > x.key; j--, moves++) e[j] = e[j - 1];
+        e[j] = x;
+    }
+    if (moves >= moves_max) qsort(e, n, sizeof *e, compare_entry);
+}
+
+static int compare_ids(const void *a, const void *b, void *arg)
+{
+    const struct merge_entry *x = a, *y = b;
+    const struct merge *m = arg;
+    return memcmp(m->chunks[x->chunk].view.records + (size_t)x->row * WEFT_RECORD_BYTES,
+                  m->chunks[y->chunk].view.records + (size_t)y->row * WEFT_RECORD_BYTES, 16);
+}
+
+/* Long runs of one prefix are put in order of whole ids here, so that row groups can be cut inside them; short ones later. */
+static void long_runs_sort(struct merge *m)
+{
+    for (uint32_t i = 0, end; i < m->entry_count; i = end) {
+        for (end = i + 1; end < m->entry_count && m->entries[end].key == m->entries[i].key; end++) {}
+        if (end - i > 1024) qsort_r(m->entries + i, end - i, sizeof *m->entries, compare_ids, m);
+    }
+}
+
+static int blocks_collect(struct merge *m, uint64_t end_prefix, struct weft_err *err)
+{
+    uint32_t chunk = m->chunk_count;
+    int rc;
+
+    for (uint32_t s = 0; s < m->source_count; s++) {
+        if (m->sources[s].block == NULL) continue;
+        struct weft_chunk_view *view = &m->chunks[chunk].view;
+        m->chunks[chunk].source = s;
+        if ((rc = weft_block_cursor_range(m->sources[s].cursor, end_prefix, view, err)) < 0) return rc;
+        entries_reserve(m, view->span_count);
+        for (uint32_t i = 0; i < view->span_count; i++) {
+            uint64_t prefix = weft_load_u64_be(view->records + (size_t)i * WEFT_RECORD_BYTES) >> 24;
+            m->entries[m->entry_count++] = (struct merge_entry){ prefix, chunk, i };
+        }
+        chunk++;
+    }
+    return WEFT_OK;
+}
+
+int merge_range_collect(struct merge *m, uint64_t end_prefix, struct weft_err *err)
+{
+    uint64_t end = end_prefix << 24;
+
+    m->entry_count = 0;
+    for (uint32_t c = 0; c < m->chunk_count; c++) {
+        struct merge_chunk *chunk = &m->chunks[c];
+        const uint64_t *index = chunk->view.trace_index;
+        uint32_t from = chunk->cursor, to = from;
+        while (to < chunk->view.span_count && (end_prefix >> 40 || index[to] < end)) to++;
+        entries_reserve(m, to - from);
+        for (uint32_t i = from; i < to; i++)
+            m->entries[m->entry_count++] = (struct merge_entry){ index[i] >> 24, c, (uint32_t)(index[i] & 0xffffff) };
+        chunk->cursor = to;
+    }
+    int rc = blocks_collect(m, end_prefix, err);
+    if (rc < 0) return rc;
+    entries_sort(m);
+    long_runs_sort(m);
+    return WEFT_OK;
+}

@@ -1,0 +1,146 @@
+/* merge_scatter.c -- the values of every row into the columns of its group. */
+#include "base/alloc.h"
+#include "store/merge_internal.h"
+
+enum { AHEAD = 12, TRIES = 64, FOUND_ONE_IN = 16, TRY_AGAIN = 16 };
+
+static uint32_t ref_add(struct merge *m, struct weft_str s)
+{
+    if (m->ref_count == m->ref_capacity) {
+        m->ref_capacity = m->ref_capacity * 2 + 1024;
+        m->refs = weft_realloc_array(m->refs, m->ref_capacity, sizeof *m->refs);
+    }
+    m->refs[m->ref_count] = s;
+    return MERGE_REF | m->ref_count++;
+}
+
+struct weft_str merge_heap(const struct merge_chunk *chunk, uint32_t word)
+{
+    const char *p = chunk->view.heap + (word & ~WEFT_WORD_HEAP);
+    return weft_str_make(p + 4, weft_load_u32(p));
+}
+
+/* A string is spelt out at its first sighting, and when its key brings too many fresh ones. The first kind is in the dictionary
+ * by now and worth looking for; the second kind is not, so a key that fails often is asked only now and then. */
+bool merge_heap_number(struct merge *m, const struct merge_chunk *chunk, struct weft_str s, uint32_t code, uint32_t *number)
+{
+    struct merge_source *source = &m->sources[chunk->source];
+    uint32_t key = code >> 3, found;
+
+    if (source->view == NULL) return false; /* what a block does not number is spelt out for good */
+    struct merge_luck *luck = &source->luck[key >= WEFT_PSEUDO_KEYS && key - WEFT_PSEUDO_KEYS < m->key_count
+                                                ? key - WEFT_PSEUDO_KEYS : m->key_count];
+    if (luck->tried >= UINT16_MAX) luck->tried /= 2, luck->found /= 2;
+    luck->tried++;
+    if (luck->tried > TRIES && luck->found < luck->tried / FOUND_ONE_IN && luck->tried % TRY_AGAIN != 0) return false;
+    if (!weft_segment_find_string(source->view, s, &found)) return false;
+    luck->found++;
+    *number = source->strings[found];
+    return true;
+}
+
+static inline void put(struct merge *m, const struct merge_row *row, struct merge_column *c, uint32_t at, const uint32_t *value)
+{
+    switch (c->code & 7) {
+    case WEFT_VALUE_EMPTY: return;
+    case WEFT_VALUE_INT:
+    case WEFT_VALUE_DOUBLE: c->wide[at] = weft_load_u64(value); return;
+    case WEFT_VALUE_BOOL: c->numbers[at] = value[0] != 0; return;
+    default: break;
+    }
+    if (__builtin_expect(!(value[0] & WEFT_WORD_HEAP), 1)) {
+        c->numbers[at] = m->sources[row->chunk->source].strings[value[0]];
+        return;
+    }
+    struct weft_str s = merge_heap(row->chunk, value[0]);
+    if (!merge_heap_number(m, row->chunk, s, c->code, &c->numbers[at])) {
+        c->numbers[at] = ref_add(m, s);
+        c->spelt++;
+    }
+}
+
+static void put_extra(struct merge *m, const struct merge_row *row, struct merge_column *c, uint32_t at,
+                      const uint32_t *const found[static WEFT_PSEUDO_COUNT])
+{
+    uint32_t pseudo = c->code >> 3;
+
+    switch (pseudo) {
+    case WEFT_PSEUDO_FLAGS: c->wide[at] = row->flags >> WEFT_ROW_SPAN_FLAGS_SHIFT & 0x3ff; return;
+    case WEFT_PSEUDO_DROPPED_ATTRIBUTES:
+    case WEFT_PSEUDO_DROPPED_EVENTS:
+    case WEFT_PSEUDO_DROPPED_LINKS: c->wide[at] = *found[pseudo]; return;
+    case WEFT_PSEUDO_END: c->wide[at] = row->length; return;
+    case WEFT_PSEUDO_EVENTS: c->numbers[at] = ref_add(m, merge_events(m, row, found[WEFT_PSEUDO_EVENTS])); break;
+    case WEFT_PSEUDO_LINKS: c->numbers[at] = ref_add(m, merge_links(m, row, found[WEFT_PSEUDO_EVENTS])); break;
+    default: put(m, row, c, at, found[pseudo]); return;
+    }
+    c->spelt++;
+}
+
+static inline struct merge_column *column_of(struct merge *m, const struct merge_list *list, uint32_t i, uint32_t index, uint32_t *at)
+{
+    if (list->columns == NULL) {
+        *at = index;
+        return &m->columns[list->first_column + i];
+    }
+    struct merge_column *c = &m->columns[list->columns[i]];
+    *at = c->count;
+    if (c->rows != NULL) c->rows[c->count] = (uint16_t)index;
+    c->count++;
+    return c;
+}
+
+static void row_scatter(struct merge *m, const struct merge_row *row, uint32_t index)
+{
+    const struct merge_list *list = &m->lists[row->list];
+    const uint32_t *attributes = row->words + ((row->flags & WEFT_ROW_NAME_INLINE) != 0), *offsets;
+    uint32_t extras = 0, at;
+
+    if (row->extras != 0) {
+        const uint32_t *found[WEFT_PSEUDO_COUNT];
+        extras = (uint32_t)__builtin_popcount(row->extras);
+        merge_extras_find(m, row, found);
+        for (uint32_t i = 0; i < extras; i++) {
+            struct merge_column *c = column_of(m, list, i, index, &at);
+            put_extra(m, row, c, at, found);
+        }
+    }
+    offsets = row->shape & WEFT_SHAPE_INLINE ? (const uint32_t *)(const void *)m->inline_offsets.data + row->offsets
+                                             : m->sources[row->chunk->source].shapes[row->shape].offsets;
+    for (uint32_t i = extras; i < list->count; i++) {
+        struct merge_column *c = column_of(m, list, i, index, &at);
+        put(m, row, c, at, attributes + offsets[i - extras]);
+    }
+}
+
+void merge_scatter(struct merge *m)
+{
+    uint32_t out = 0;
+
+    for (uint32_t t = 0; t < m->trace_count; t++) {
+        const struct merge_trace *trace = &m->traces[t];
+        uint64_t start = UINT64_MAX;
+        for (uint32_t i = 0; i < trace->out_rows; i++) {
+            uint64_t s = m->rows[m->order[trace->out_first + i]].start;
+            start = s < start ? s : start;
+        }
+        for (uint32_t i = 0; i < trace->out_rows; i++, out++) {
+            const struct merge_row *row = &m->rows[m->order[out]];
+            if (out + AHEAD < m->out_count) {
+                const char *words = (const char *)m->rows[m->order[out + AHEAD]].words;
+                __builtin_prefetch(words);
+                __builtin_prefetch(words + 64);
+            }
+            uint32_t g = m->lists[row->list].group;
+            struct merge_group *group = &m->groups[g];
+            uint32_t index = group->filled++;
+            m->group_of[out] = (uint16_t)g;
+            group->heads[index] = row->head;
+            group->starts[index] = row->start - start;
+            group->durations[index] = row->start + row->length >= row->start ? row->length : 0;
+            row_scatter(m, row, index);
+        }
+    }
+    for (uint32_t c = 0; c < m->column_count; c++)
+        if (!m->groups[m->columns[c].group].is_pool) m->columns[c].count = m->columns[c].capacity;
+}

@@ -82,11 +82,17 @@ static void receive(struct weft_receiver_otlp *receiver, struct weft_otlp_call *
         weft_otlp_count_result(call, 0, &result);
         weft_otlp_reply_success(call, result.rejected_spans, weft_str_from_c(result.reason));
     } else {
+        bool is_answered = false;
         call->span_count = batch.span_count;
         call->result = result;
+        call->is_answered = &is_answered;
         struct weft_consumer consumer = receiver->options.consumer;
         consumer.consume(consumer.self, weft_loop_index(call->exchange->loop), &batch,
                          weft_otlp_consumed, call);
+        if (!is_answered) { /* the body is not needed while the disk works: its memory serves the next request */
+            call->is_answered = NULL;
+            weft_exchange_body_release(call->exchange);
+        }
     }
     scratch_tidy(scratch);
 }

@@ -22,6 +22,7 @@ struct weft_otlp_call {
     enum weft_otlp_call_encoding encoding;
     uint64_t span_count; /* handed to the consumer */
     struct weft_otlp_result result;
+    bool *is_answered; /* set when the answer is given; NULL: nobody asks */
 };
 
 /* Each of these answers the call: it and its exchange are gone afterwards. */

@@ -171,6 +171,7 @@ void weft_otlp_reply_refusal(struct weft_otlp_call *call, int http_status, struc
 void weft_otlp_consumed(void *arg, const struct weft_outcome *outcome)
 {
     struct weft_otlp_call *call = arg;
+    if (call->is_answered != NULL) *call->is_answered = true;
     if (outcome->status < 0) {
         weft_metric_add(&refused_spans, call->span_count);
         weft_otlp_reply_error(call, outcome->status, outcome->message, outcome->retry_after_ns);

@@ -5,6 +5,7 @@
  */
 #include "base/alloc.h"
 #include "store/block_internal.h"
+#include "store/codec_varint.h"
 
 struct weft_block_cursor {
     struct weft_block *block;
@@ -25,6 +26,7 @@ struct unfolding {
     bool has[WEFT_PSEUDO_COUNT];
     uint64_t start;
     uint32_t attribute_count;
+    struct weft_buf places;     /* where each attribute's words start, in bytes */
 };
 
 struct weft_block_cursor *weft_block_cursor_create(struct weft_block *block)
@@ -155,6 +157,28 @@ static void link_words(struct weft_block_cursor *c, const struct weft_span *span
     }
 }
 
+/* Words of the attributes into the order in which they came. */
+static int order_restore(struct unfolding *u, size_t from, struct weft_str order)
+{
+    struct weft_block_cursor *c = u->c;
+    const uint8_t *at = (const uint8_t *)order.ptr, *end = at + order.len;
+    size_t len = c->words.len - from;
+    char *copy = weft_arena_alloc(&c->span, len + 1);
+    const size_t *starts = (const size_t *)(const void *)u->places.data;
+    uint64_t place;
+
+    memcpy(copy, c->words.data + from, len);
+    c->words.len = from;
+    for (uint32_t i = 0; i < u->attribute_count; i++) {
+        if (!weft_varint_get(&at, end, &place) || place >= u->attribute_count)
+            return weft_rows_corrupt(&c->rows, u->err, "order of attributes is malformed");
+        size_t start = starts[place], stop = place + 1 < u->attribute_count ? starts[place + 1] : from + len;
+        if (c->words.len + (stop - start) > from + len) return weft_rows_corrupt(&c->rows, u->err, "order of attributes is malformed");
+        weft_buf_append(&c->words, copy + (start - from), stop - start);
+    }
+    return WEFT_OK;
+}
+
 /* ---- rows ---- */
 
 /* Pseudo keys stand first in a group's runs; what belongs behind the attributes waits in `pseudo`. */
@@ -163,6 +187,7 @@ static int values_unfold(struct unfolding *u, uint32_t g, uint32_t index)
     struct weft_rows *rows = &u->c->rows;
     const struct weft_rows_group *group = &rows->groups[g];
     bool has_name = false;
+    size_t from = 0;
     int rc;
 
     for (uint32_t i = 0; i < group->run_count; i++) {
@@ -188,10 +213,14 @@ static int values_unfold(struct unfolding *u, uint32_t g, uint32_t index)
             }
             continue;
         }
+        if (u->attribute_count == 0) from = u->c->words.len;
+        weft_buf_append(&u->places, &u->c->words.len, sizeof u->c->words.len);
         if ((rc = attribute_words(u, run->code, &v)) < 0) return rc;
     }
     if (u->has[WEFT_PSEUDO_NAME] && !has_name) string_word(u->c, &u->pseudo[WEFT_PSEUDO_NAME]);
-    return WEFT_OK;
+    if (!u->has[WEFT_PSEUDO_ORDER] || u->attribute_count == 0) return WEFT_OK;
+    if (!u->pseudo[WEFT_PSEUDO_ORDER].is_spelt) return weft_rows_corrupt(rows, u->err, "order of attributes is malformed");
+    return order_restore(u, from, u->pseudo[WEFT_PSEUDO_ORDER].bytes);
 }
 
 static int payload(struct unfolding *u, unsigned pseudo, struct weft_str *out)
@@ -253,7 +282,9 @@ static int row_unfold(struct weft_block_cursor *c, uint32_t row, uint32_t g, uin
     if (head >= c->block->head_count || status > WEFT_ROW_STATUS_MASK) return weft_rows_corrupt(&c->rows, err, "row %u: head or status", row);
     uint32_t flags = (uint32_t)status;
     weft_store_u32(record + 56, (uint32_t)(c->words.len / 4));
-    if ((rc = values_unfold(&u, g, index)) < 0 || (rc = extras_unfold(&u, &flags)) < 0) return rc;
+    rc = values_unfold(&u, g, index);
+    weft_buf_release(&u.places);
+    if (rc < 0 || (rc = extras_unfold(&u, &flags)) < 0) return rc;
     weft_store_u64(record + 32, u.start);
     weft_store_u64(record + 40, u.has[WEFT_PSEUDO_END] ? u.pseudo[WEFT_PSEUDO_END].wide : weft_paged_get(&group->durations, index));
     weft_store_u32(record + 48, (uint32_t)head);

@@ -122,11 +122,10 @@ static inline int fixture_compare_attribute(const void *a, const void *b)
     const struct weft_attribute *const *px = a, *const *py = b;
     const struct weft_attribute *x = *px, *y = *py;
     int c = weft_str_compare(weft_attribute_key(x), weft_attribute_key(y));
-    if (c == 0) c = (int)x->type - (int)y->type;
     return c != 0 ? c : (x > y) - (x < y);
 }
 
-/* Attributes of a span in canonical order: key, type, then as they came. */
+/* Attributes of a span in canonical order: by key, then as they came. */
 static inline void fixture_canonical(struct weft_span *span, struct weft_arena *arena)
 {
     uint32_t n = span->attributes.count;

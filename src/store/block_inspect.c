@@ -182,7 +182,7 @@ static int rows_dump(struct weft_block *b, uint32_t number, struct weft_buf *out
             uint32_t key = (run->code >> 3) - WEFT_PSEUDO_KEYS;
             if (run->code >> 3 < WEFT_PSEUDO_KEYS) {
                 static const char *const pseudo[] = { "(name)", "(status message)", "(trace state)", "(flags)", "(dropped attributes)",
-                                                      "(dropped events)", "(dropped links)", "(end)", "(events)", "(links)" };
+                                                      "(dropped events)", "(dropped links)", "(end)", "(events)", "(links)", "(order)" };
                 if (run->code >> 3 < WEFT_PSEUDO_COUNT) name = weft_str_from_c(pseudo[run->code >> 3]);
             } else if (key < b->keys.count) {
                 name = weft_block_key(b, key);

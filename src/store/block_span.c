@@ -241,12 +241,29 @@ static int attribute_set(struct reading *r, uint32_t code, const struct weft_run
     }
 }
 
+/* Attributes of a repeated key with several types: back into the order in which they came. */
+static int order_restore(struct reading *r, struct weft_str order, struct weft_attributes *list)
+{
+    const uint8_t *at = (const uint8_t *)order.ptr, *end = at + order.len;
+    struct weft_attribute *items = weft_arena_alloc_array(r->arena, list->count, sizeof *items);
+    uint64_t place;
+
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (!weft_varint_get(&at, end, &place) || place >= list->count)
+            return weft_rows_corrupt(r->rows, r->err, "order of attributes is malformed");
+        items[i] = list->items[place];
+    }
+    list->items = items;
+    return WEFT_OK;
+}
+
 /* Runs of the group, one value each. Pseudo keys come first, and among them the end time before events: they need the start only. */
 static int values_read(struct reading *r, uint32_t g, uint32_t index, struct weft_span *span)
 {
     const struct weft_rows_group *group = &r->rows->groups[g];
     struct weft_attribute *items = weft_arena_alloc_array(r->arena, group->is_pool ? 0 : group->run_count, sizeof *items);
     uint32_t count = 0, capacity = group->is_pool ? 0 : group->run_count;
+    struct weft_str order = { NULL, 0 };
     int rc;
 
     for (uint32_t i = 0; i < group->run_count; i++) {
@@ -257,6 +274,10 @@ static int values_read(struct reading *r, uint32_t g, uint32_t index, struct wef
         if (run->group != g) return weft_rows_corrupt(r->rows, r->err, "group %u lists a run of group %u", g, run->group);
         if (!weft_presence_find(&run->presence, index, &position)) continue;
         if ((rc = weft_run_get(r->rows, run, position, r->reader, &v, r->err)) < 0) return rc;
+        if (run->code >> 3 == WEFT_PSEUDO_ORDER) {
+            if ((rc = value_bytes(r, &v, &order)) < 0) return rc;
+            continue;
+        }
         if (run->code >> 3 < WEFT_PSEUDO_KEYS) {
             if ((rc = pseudo_set(r, span, run->code >> 3, &v)) < 0) return rc;
             continue;
@@ -271,7 +292,7 @@ static int values_read(struct reading *r, uint32_t g, uint32_t index, struct wef
     }
     span->attributes.items = items;
     span->attributes.count = count;
-    return WEFT_OK;
+    return order.len > 0 ? order_restore(r, order, &span->attributes) : WEFT_OK;
 }
 
 /* ---- rows ---- */

@@ -19,6 +19,7 @@
 struct merge_shape {
     uint32_t list;          /* of codes */
     uint32_t words;         /* of all its values */
+    bool is_reordered;      /* values of a repeated key came in another order */
     const uint32_t *offsets; /* where the i-th value of the list lies among the row's attribute words */
 };
 struct merge_chunk {
@@ -160,6 +161,8 @@ int merge_strings_build(struct merge *m, struct weft_err *err);
 /* merge_lists.c */
 uint32_t merge_list_intern(struct merge *m, const uint32_t *codes, uint32_t count, bool is_local);
 void merge_shapes_build(struct merge *m);
+/* Places in the list in the order in which the values came, as varints. */
+struct weft_str merge_order(struct merge *m, const uint32_t *codes, const uint32_t *offsets, uint32_t count);
 int merge_lists_resolve(struct merge *m, struct weft_err *err);
 void merge_lists_reset(struct merge *m);
 /* merge_range.c: sorted entries of the next range; false at the end. */

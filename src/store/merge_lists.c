@@ -1,6 +1,7 @@
 /* merge_lists.c -- which key list has each row: shapes by table, inline rows and rows with extras by interning. */
 #include <stddef.h>
 #include "base/alloc.h"
+#include "store/codec_varint.h"
 #include "store/merge_internal.h"
 
 enum { EXTRAS_WORDS = WEFT_ROW_NAME_INLINE | WEFT_ROW_STATUS_MESSAGE | WEFT_ROW_TRACE_STATE | WEFT_ROW_DROPPED | WEFT_ROW_EVENTS |
@@ -10,7 +11,7 @@ static const uint8_t pseudo_types[WEFT_PSEUDO_COUNT] = {
     [WEFT_PSEUDO_TRACE_STATE] = WEFT_VALUE_STRING, [WEFT_PSEUDO_FLAGS] = WEFT_VALUE_INT,
     [WEFT_PSEUDO_DROPPED_ATTRIBUTES] = WEFT_VALUE_INT, [WEFT_PSEUDO_DROPPED_EVENTS] = WEFT_VALUE_INT,
     [WEFT_PSEUDO_DROPPED_LINKS] = WEFT_VALUE_INT, [WEFT_PSEUDO_END] = WEFT_VALUE_INT,
-    [WEFT_PSEUDO_EVENTS] = WEFT_VALUE_BYTES, [WEFT_PSEUDO_LINKS] = WEFT_VALUE_BYTES,
+    [WEFT_PSEUDO_EVENTS] = WEFT_VALUE_BYTES, [WEFT_PSEUDO_LINKS] = WEFT_VALUE_BYTES, [WEFT_PSEUDO_ORDER] = WEFT_VALUE_BYTES,
 };
 static const uint8_t type_words[8] = { [WEFT_VALUE_STRING] = 1, [WEFT_VALUE_BOOL] = 1, [WEFT_VALUE_INT] = 2,
                                        [WEFT_VALUE_DOUBLE] = 2, [WEFT_VALUE_ARRAY] = 1, [WEFT_VALUE_KVLIST] = 1,
@@ -71,6 +72,35 @@ static void sort_list(struct merge *m, uint32_t *codes, uint32_t *offsets, uint3
     for (uint32_t i = 0; i < count; i++) codes[i] = pairs[i].code, offsets[i] = pairs[i].offset;
 }
 
+/* Did the value at place i of the list come before that at place j? EMPTY takes no words, so it shares its offset with the next. */
+static bool came_before(const uint32_t *codes, const uint32_t *offsets, uint32_t i, uint32_t j)
+{
+    if (offsets[i] != offsets[j]) return offsets[i] < offsets[j];
+    return (codes[i] & 7) == WEFT_VALUE_EMPTY && (codes[j] & 7) != WEFT_VALUE_EMPTY;
+}
+
+/* A key that is there with several types: readers take the first as the value, so their order is kept. */
+static bool is_reordered(const uint32_t *codes, const uint32_t *offsets, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++)
+        if (codes[i - 1] >> 3 == codes[i] >> 3 && came_before(codes, offsets, i, i - 1)) return true;
+    return false;
+}
+
+struct weft_str merge_order(struct merge *m, const uint32_t *codes, const uint32_t *offsets, uint32_t count)
+{
+    struct pair *pairs = weft_arena_alloc(&m->scratch, count * sizeof *pairs);
+    struct weft_buf bytes = { 0 };
+
+    for (uint32_t i = 0; i < count; i++)
+        pairs[i] = (struct pair){ offsets[i] * 2 + ((codes[i] & 7) != WEFT_VALUE_EMPTY), i };
+    qsort(pairs, count, sizeof *pairs, compare_pair);
+    for (uint32_t i = 0; i < count; i++) weft_varint_put(&bytes, pairs[i].offset);
+    struct weft_str copy = weft_arena_copy(&m->scratch, weft_buf_str(&bytes));
+    weft_buf_release(&bytes);
+    return copy;
+}
+
 void merge_shapes_build(struct merge *m)
 {
     for (uint32_t s = 0; s < m->source_count; s++) {
@@ -88,7 +118,8 @@ void merge_shapes_build(struct merge *m)
                 words += type_words[type];
             }
             sort_list(m, codes, offsets, view.count);
-            source->shapes[i] = (struct merge_shape){ merge_list_intern(m, codes, view.count, false), words, offsets };
+            source->shapes[i] = (struct merge_shape){ merge_list_intern(m, codes, view.count, false), words,
+                                                      is_reordered(codes, offsets, view.count), offsets };
             weft_arena_reset(&m->scratch);
         }
     }
@@ -135,6 +166,7 @@ static uint32_t inline_list(struct merge *m, struct merge_row *row, const uint32
         at += type_words[type];
     }
     sort_list(m, codes, offsets, count);
+    if (is_reordered(codes, offsets, count)) row->extras |= 1u << WEFT_PSEUDO_ORDER;
     return merge_list_intern(m, codes, count, true);
 }
 
@@ -197,10 +229,13 @@ int merge_lists_resolve(struct merge *m, struct weft_err *err)
         if (i + 8 < m->out_count) __builtin_prefetch(m->rows[m->order[i + 8]].words);
         uint32_t list;
         row->extras = (row->flags & ~WEFT_ROW_STATUS_MASK) != 0 || row->start + row->length < row->start ? extras_of(m, row) : 0;
-        if (row->shape & WEFT_SHAPE_INLINE)
+        if (row->shape & WEFT_SHAPE_INLINE) {
             list = inline_list(m, row, row->words + ((row->flags & WEFT_ROW_NAME_INLINE) != 0));
-        else
-            list = m->sources[row->chunk->source].shapes[row->shape].list;
+        } else {
+            const struct merge_shape *shape = &m->sources[row->chunk->source].shapes[row->shape];
+            list = shape->list;
+            if (shape->is_reordered) row->extras |= 1u << WEFT_PSEUDO_ORDER;
+        }
         if (row->extras != 0) list = with_extras(m, list, row->extras);
         row->list = list;
         if (m->lists[list].rows++ == 0) m->lists[list].pool_name = weft_load_u32(m->heads + (size_t)row->head * WEFT_HEAD_ENTRY_BYTES + 8);

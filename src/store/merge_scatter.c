@@ -59,10 +59,17 @@ static inline void put(struct merge *m, const struct merge_row *row, struct merg
     }
 }
 
+static const uint32_t *offsets_of(const struct merge *m, const struct merge_row *row)
+{
+    if (row->shape & WEFT_SHAPE_INLINE) return (const uint32_t *)(const void *)m->inline_offsets.data + row->offsets;
+    return m->sources[row->chunk->source].shapes[row->shape].offsets;
+}
+
 static void put_extra(struct merge *m, const struct merge_row *row, struct merge_column *c, uint32_t at,
                       const uint32_t *const found[static WEFT_PSEUDO_COUNT])
 {
-    uint32_t pseudo = c->code >> 3;
+    uint32_t pseudo = c->code >> 3, extras = (uint32_t)__builtin_popcount(row->extras);
+    const struct merge_list *list = &m->lists[row->list];
 
     switch (pseudo) {
     case WEFT_PSEUDO_FLAGS: c->wide[at] = row->flags >> WEFT_ROW_SPAN_FLAGS_SHIFT & 0x3ff; return;
@@ -72,6 +79,9 @@ static void put_extra(struct merge *m, const struct merge_row *row, struct merge
     case WEFT_PSEUDO_END: c->wide[at] = row->length; return;
     case WEFT_PSEUDO_EVENTS: c->numbers[at] = ref_add(m, merge_events(m, row, found[WEFT_PSEUDO_EVENTS])); break;
     case WEFT_PSEUDO_LINKS: c->numbers[at] = ref_add(m, merge_links(m, row, found[WEFT_PSEUDO_EVENTS])); break;
+    case WEFT_PSEUDO_ORDER:
+        c->numbers[at] = ref_add(m, merge_order(m, list->codes + extras, offsets_of(m, row), list->count - extras));
+        break;
     default: put(m, row, c, at, found[pseudo]); return;
     }
     c->spelt++;
@@ -105,8 +115,7 @@ static void row_scatter(struct merge *m, const struct merge_row *row, uint32_t i
             put_extra(m, row, c, at, found);
         }
     }
-    offsets = row->shape & WEFT_SHAPE_INLINE ? (const uint32_t *)(const void *)m->inline_offsets.data + row->offsets
-                                             : m->sources[row->chunk->source].shapes[row->shape].offsets;
+    offsets = offsets_of(m, row);
     for (uint32_t i = extras; i < list->count; i++) {
         struct merge_column *c = column_of(m, list, i, index, &at);
         put(m, row, c, at, attributes + offsets[i - extras]);

@@ -53,8 +53,8 @@ static void make_faces(struct weft_serve *serve)
         .status_self = serve,
     };
     serve->face_http = (struct weft_face){
-        .mounts = { { "", weft_routes_health, WEFT_ERRORS_TEXT },
-                    { "", weft_routes_api_v1, WEFT_ERRORS_JSON },
+        .mounts = { { "", weft_routes_api_v1, WEFT_ERRORS_JSON },
+                    { "", weft_routes_health, WEFT_ERRORS_TEXT },
                     { "/tempo", weft_routes_tempo, WEFT_ERRORS_TEXT },
                     { "", weft_routes_root, WEFT_ERRORS_TEXT } },
         .mount_count = 4,

@@ -12,8 +12,8 @@
  *    resource attributes, as TraceQL's unscoped names do.
  *  - Every comparison, != too, asks for the key to be there; WEFT_OP_NOT_EXISTS is the way to ask for absence. A value of
  *    type EMPTY (AnyValue without a value) counts as absent.
- *  - Numbers compare as numbers (int with double, exactly); strings with strings, bools with bools. Different kinds are
- *    never equal and never ordered; for != a value of another kind does not hold either. Arrays: holds when one element
+ *  - Numbers compare as numbers (int with double, exactly); strings with strings, bools with bools (= and != alone). Different
+ *    kinds are never equal and never ordered; for != a value of another kind does not hold either. Arrays: holds when one element
  *    does. Bytes and kvlists answer only to EXISTS and NOT_EXISTS.
  *  - Durations are weft_span_duration_ns(): never negative.
  *  - Order newest: start descending, then trace id ascending, then span id ascending, then kind ascending. Order slowest: duration descending,

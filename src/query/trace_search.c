@@ -42,6 +42,18 @@ static void count_services(struct weft_trace_summary *out, const struct weft_bat
     }
 }
 
+static bool is_same_place(const struct weft_span *a, const struct weft_span *b)
+{
+    return a->start_time_unix_nano == b->start_time_unix_nano &&
+           memcmp(&a->span_id, &b->span_id, sizeof a->span_id) == 0 &&
+           memcmp(&a->parent_span_id, &b->parent_span_id, sizeof a->parent_span_id) == 0;
+}
+
+static bool goes_before(uint8_t kind, uint8_t other)
+{
+    return other != WEFT_KIND_CLIENT && (kind == WEFT_KIND_CLIENT || kind < other);
+}
+
 void weft_trace_summarise(struct weft_trace_summary *out, const struct weft_batch *trace,
                           struct weft_arena *arena)
 {
@@ -54,8 +66,10 @@ void weft_trace_summarise(struct weft_trace_summary *out, const struct weft_batc
         if (span->start_time_unix_nano + weft_span_duration_ns(span) > end)
             end = span->start_time_unix_nano + weft_span_duration_ns(span);
         out->error_count += span->status_code == WEFT_STATUS_ERROR;
-        if (root == NULL || (is_root && !out->has_root))
-            root = span; /* spans come sorted by start */
+        /* Spans come sorted by start and id; of a client and a server that share both, the client is the root. */
+        if (root == NULL || (is_root && !out->has_root) ||
+            (is_root && is_same_place(span, root) && goes_before(span->kind, root->kind)))
+            root = span;
         out->has_root |= is_root;
     }
     out->span_count = trace->span_count;

@@ -105,6 +105,15 @@ static void write_error(struct weft_call *call, int http_status, const char *nam
     weft_json_object_end(&w);
 }
 
+/* "q=0", "q=0.000": not wanted at all. */
+static bool is_quality_zero(struct weft_str parameter)
+{
+    double quality;
+    parameter = weft_str_trim(parameter);
+    return weft_str_starts_with(parameter, WEFT_S("q=")) &&
+           weft_str_to_double(weft_str_tail(parameter, 2), &quality) && quality == 0;
+}
+
 static void compress_body(struct weft_call *call)
 {
     struct weft_str accepted = weft_exchange_header(call->exchange, WEFT_S("accept-encoding"));
@@ -113,8 +122,7 @@ static void compress_body(struct weft_call *call)
     while (accepted.len > 0) {
         struct weft_str item = weft_str_split(&accepted, ',');
         struct weft_str name = weft_str_trim(weft_str_split(&item, ';'));
-        takes_gzip |=
-            weft_str_equal_ignoring_case(name, WEFT_S("gzip")) && weft_str_find(item, '0') != 2;
+        if (weft_str_equal_ignoring_case(name, WEFT_S("gzip"))) takes_gzip = !is_quality_zero(item);
     }
     struct weft_buf packed = { 0 };
     if (takes_gzip &&
@@ -182,15 +190,24 @@ static struct weft_call *call_begin(struct weft_face *face, struct weft_exchange
 static void no_route(struct weft_call *call, const char *allowed)
 {
     struct weft_err err;
-    struct weft_str path = call->exchange->path;
+    struct weft_str path = call->exchange->path, methods = { 0 };
+    struct weft_buf list = { 0 };
     if (allowed == NULL) {
         weft_fail(&err, WEFT_NOT_FOUND, "no such path: %.*s", WEFT_S_ARG(path));
         write_error(call, 404, "not_found", err.text);
         return;
     }
-    weft_fail(&err, WEFT_INVALID, "%.*s takes %s", WEFT_S_ARG(path), allowed);
+    methods = weft_str_from_c(allowed);
+    while (methods.len > 0) {
+        struct weft_str method = weft_str_split(&methods, ' ');
+        weft_buf_printf(&list, "%s%.*s", list.len > 0 ? ", " : "", WEFT_S_ARG(method));
+        if (weft_str_equal_c(method, "GET")) weft_buf_append_c(&list, ", HEAD");
+    }
+    struct weft_str copy = weft_arena_copy(&call->arena, weft_buf_str(&list));
+    weft_buf_release(&list);
+    weft_fail(&err, WEFT_INVALID, "%.*s takes %.*s", WEFT_S_ARG(path), WEFT_S_ARG(copy));
     write_error(call, 405, "method_not_allowed", err.text);
-    weft_call_add_header(call, WEFT_S("allow"), weft_str_from_c(allowed));
+    weft_call_add_header(call, WEFT_S("allow"), copy);
 }
 
 static void handle(void *self, struct weft_exchange *exchange)

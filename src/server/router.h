@@ -51,7 +51,7 @@ struct weft_mount {
 };
 #define WEFT_FACE_MOUNTS_MAX 8
 struct weft_face {
-    struct weft_mount mounts[WEFT_FACE_MOUNTS_MAX];
+    struct weft_mount mounts[WEFT_FACE_MOUNTS_MAX]; /* the first says what no mount has */
     uint32_t mount_count;
     const struct weft_server_parts *parts; /* what routes work on */
 };
@@ -76,6 +76,7 @@ void weft_call_add_header(struct weft_call *call, struct weft_str name, struct w
 struct weft_str weft_call_query(struct weft_call *call, struct weft_str name, bool *is_there);
 bool weft_call_accepts(const struct weft_call *call, struct weft_str media_type);
 
+int weft_route_ready(struct weft_call *call, struct weft_err *err); /* in two tables */
 /* The faces' tables. */
 extern const struct weft_route weft_routes_health[]; /* /health /ready /metrics */
 extern const struct weft_route weft_routes_api_v1[]; /* /api/v1/... */

@@ -11,7 +11,7 @@ static int health(struct weft_call *call, struct weft_err *err)
 }
 
 /* 200 "ready" as Tempo says it (query.md Q8.8.1), 503 before and while stopping. */
-static int ready(struct weft_call *call, struct weft_err *err)
+int weft_route_ready(struct weft_call *call, struct weft_err *err)
 {
     bool is_ready = atomic_load(call->face->parts->is_ready);
     call->content_type = WEFT_S("text/plain; charset=utf-8");
@@ -42,7 +42,7 @@ static int root(struct weft_call *call, struct weft_err *err)
 
 const struct weft_route weft_routes_health[] = {
     { "GET", "/health", true, health },
-    { "GET", "/ready", true, ready },
+    { "GET", "/ready", true, weft_route_ready },
     { "GET", "/metrics", true, metrics },
     { 0 },
 };

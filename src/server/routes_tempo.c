@@ -98,5 +98,6 @@ const struct weft_route weft_routes_tempo[] = {
     { "GET", "/api/v2/traces/{}", false, trace_v2 },
     { "GET", "/api/echo", true, echo },
     { "GET", "/api/status/buildinfo", true, buildinfo },
+    { "GET", "/ready", true, weft_route_ready },
     { 0 },
 };

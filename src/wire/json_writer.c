@@ -1,10 +1,10 @@
 /* json_writer.c -- JSON straight into a buffer. */
-#include <float.h>
-#include <inttypes.h>
-#include <math.h>
 #include "wire/json.h"
 #include "wire/scan.h"
 #include "wire/text.h"
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
 
 static void comma(struct weft_json_writer *w)
 {
@@ -41,7 +41,9 @@ void weft_json_array_end(struct weft_json_writer *w)
 static void escape_append(struct weft_buf *out, uint8_t c)
 {
     static const char hex[] = "0123456789abcdef";
-    static const char short_forms[0x20] = { ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't' };
+    static const char short_forms[0x20] = {
+        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
+    };
     char short_form = c < 0x20 ? short_forms[c] : (char)c;
     if (short_form != 0) {
         weft_buf_append(out, (char[]){ '\\', short_form }, 2);
@@ -153,6 +155,10 @@ static void double_append(struct weft_buf *out, double v)
     /* Whole numbers are the usual case and need no search. -0 does: it must keep its sign. */
     if (v == trunc(v) && fabs(v) < 9007199254740992.0 && !(v == 0 && signbit(v))) {
         digits_append(out, magnitude((int64_t)v), v < 0);
+        return;
+    }
+    if (v == 0) { /* many readers take "-0" for a whole number, which has no sign */
+        weft_buf_append_c(out, "-0.0");
         return;
     }
     char text[32];

@@ -64,7 +64,8 @@ measure() {
     awk -v name="$name" -v a="$before" -v b="$after" -v n="${spans:-0}" -v s="$seconds" -v p99="$(json latency_p99_ms "$out")" \
         -v refused="$(json refused_requests "$out")" -v rss="$(rss "$server")" 'BEGIN {
         cpu = b - a
-        printf "| %-38s | %9.0f | %10.0f | %9.3f | %8.1f | %7d | %7.0f |\n", name, cpu > 0 ? cpu / n * 1e9 : 0, cpu > 0 ? n / cpu : 0,
+        ok = cpu > 0 && n > 0
+        printf "| %-38s | %9.0f | %10.0f | %9.3f | %8.1f | %7d | %7.0f |\n", name, (ok ? cpu / n * 1e9 : 0), (ok ? n / cpu : 0),
                n / s / 1e6, p99, refused, rss }'
     for p in "${pids[@]}"; do kill "$p" 2>/dev/null && wait "$p" 2>/dev/null || true; done
     pids=()

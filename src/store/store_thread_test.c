@@ -1,0 +1,179 @@
+/* store_thread_test.c -- readers ask while two I/O threads write and segments are sealed and compacted under them: every
+ * acknowledged trace is whole, once, at every moment. Meant for TSan above all. */
+#include "base/random.h"
+#include "store/store_fixture.h"
+
+#define TRACES 400
+#define SPANS 3 /* of each part; a trace has two parts, one by each I/O thread */
+
+struct work;
+struct part {
+    struct work *work;
+    uint32_t trace, part;
+};
+struct work {
+    struct fixture_loops loops;
+    struct weft_store *store;
+    struct part parts[TRACES][2];
+    _Atomic uint32_t acknowledged[TRACES]; /* parts */
+    _Atomic uint32_t acknowledged_parts;
+    _Atomic bool stop;
+    _Atomic uint32_t answers;
+    _Atomic bool has_failed;
+    char failure[640]; /* of the one who set has_failed first */
+};
+
+static void send_part(void *arg);
+
+static void answered(void *arg, const struct weft_outcome *outcome)
+{
+    struct part *part = arg;
+    struct work *work = part->work;
+
+    if (outcome->status !=
+        WEFT_OK) { /* WEFT_FULL: the sender comes again, without waiting, to make it harder */
+        fixture_post(&work->loops, part->part, send_part, part);
+        return;
+    }
+    atomic_fetch_add(&work->acknowledged[part->trace], 1);
+    atomic_fetch_add(&work->acknowledged_parts, 1);
+}
+
+static void send_part(void *arg)
+{
+    struct part *part = arg;
+    struct weft_consumer consumer = weft_store_consumer(part->work->store);
+    struct weft_arena arena;
+
+    weft_arena_init(&arena, 0);
+    consumer.consume(consumer.self, part->part,
+                     fixture_trace_batch(&arena, part->trace, part->part, SPANS), answered, part);
+    weft_arena_release(&arena);
+}
+
+static void failed(struct work *work, const char *what, uint32_t trace, uint32_t found,
+                   const char *text)
+{
+    if (atomic_exchange(&work->has_failed, true)) return;
+    snprintf(work->failure, sizeof work->failure, "%s of trace %u: %u spans, %d expected %s", what,
+             trace, found, 2 * SPANS, text);
+    atomic_store(&work->stop, true);
+}
+
+static void ask_trace(struct work *work, const struct weft_source *source, uint32_t trace,
+                      struct weft_arena *arena)
+{
+    const struct weft_batch *asked = fixture_trace_batch(arena, trace, 0, 1);
+    struct weft_batch found = { .arena = arena };
+    struct weft_err err = { 0 };
+
+    int rc = source->trace(source->self, &asked->spans[0].trace_id, &found, &err);
+    if (rc < 0 || found.span_count != 2 * SPANS)
+        failed(work, "trace()", trace, found.span_count, err.text);
+}
+
+static void ask_search(struct work *work, const struct weft_source *source, uint32_t trace,
+                       struct weft_arena *arena)
+{
+    const struct weft_batch *asked = fixture_trace_batch(arena, trace, 0, 1);
+    struct weft_predicate predicate = { .field = WEFT_FIELD_TRACE_ID, .op = WEFT_OP_EQ };
+    struct weft_search_result found;
+    struct weft_err err = { 0 };
+
+    predicate.value.type = WEFT_VALUE_BYTES;
+    predicate.value.bytes = weft_str_make((const char *)asked->spans[0].trace_id.bytes, 16);
+    const struct weft_search search = { .predicates = &predicate,
+                                        .predicate_count = 1,
+                                        .limit = 50 };
+    int rc = source->search(source->self, &search, &found, arena, &err);
+    if (rc < 0 || found.hit_count != 2 * SPANS || found.has_more || found.partial_reason != NULL)
+        failed(work, "search()", trace, found.hit_count, err.text);
+}
+
+static void ask_operations(struct work *work, const struct weft_source *source,
+                           struct weft_arena *arena)
+{
+    struct weft_operation *operations;
+    uint32_t count, before = atomic_load(&work->acknowledged_parts);
+    struct weft_err err = { 0 };
+
+    int rc = source->operations(source->self, WEFT_S("shop"), &operations, &count, arena, &err);
+    if (rc < 0 ||
+        (before > 0 && (count != 1 || operations[0].span_count < (uint64_t)before * SPANS ||
+                        operations[0].span_count > 2 * SPANS * TRACES)))
+        failed(work, "operations()", 0, count > 0 ? (uint32_t)operations[0].span_count : 0,
+               err.text);
+}
+
+static void reader_main(void *arg)
+{
+    struct work *work = arg;
+    struct weft_source source = weft_store_source(work->store);
+    struct weft_random random;
+    struct weft_arena arena;
+
+    weft_random_init_from_system(&random);
+    weft_arena_init(&arena, 0);
+    while (!atomic_load(&work->stop)) {
+        uint32_t trace = (uint32_t)weft_random_below(&random, TRACES);
+        if (atomic_load(&work->acknowledged[trace]) < 2) continue;
+        ask_trace(work, &source, trace, &arena);
+        ask_search(work, &source, trace, &arena);
+        if (trace % 16 == 0) ask_operations(work, &source, &arena);
+        weft_arena_reset(&arena);
+        atomic_fetch_add(&work->answers, 1);
+    }
+    weft_arena_release(&arena);
+}
+
+static void readers_during_compaction_test(void **state)
+{
+    static struct work work;
+    char directory[256];
+    pthread_t readers[2];
+    struct weft_err err;
+    struct weft_store_stats stats;
+
+    fixture_directory_make(directory);
+    fixture_loops_start(&work.loops, 2);
+    const struct weft_store_options options = { .directory = directory,
+                                                .writer_count = 2,
+                                                .post = fixture_post,
+                                                .defer = fixture_defer,
+                                                .post_self = &work.loops,
+                                                .seal_age_ns = 1,
+                                                .compact_age_ns = 1,
+                                                .compact_segments_min = 1,
+                                                .compact_segments_max = 4 };
+    if (weft_store_open(&work.store, &options, &err) < 0) fail_msg("%s", err.text);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(weft_thread_start(&readers[i], "reader", reader_main, &work, NULL), 0);
+
+    for (uint32_t i = 0; i < TRACES && !atomic_load(&work.stop); i++) {
+        for (uint32_t p = 0; p < 2; p++) {
+            work.parts[i][p] = (struct part){ &work, i, p };
+            fixture_post(&work.loops, p, send_part, &work.parts[i][p]);
+        }
+        if (i % 20 == 0)
+            weft_clock_sleep_ns(3 * WEFT_NS_PER_MS); /* so that several segments come to be */
+    }
+    do { /* until all is in blocks, and the readers have seen some of it */
+        weft_clock_sleep_ns(WEFT_NS_PER_MS);
+        weft_store_stats(work.store, &stats);
+    } while (!atomic_load(&work.stop) &&
+             (stats.block_spans < 2 * SPANS * TRACES || atomic_load(&work.answers) < 500));
+    atomic_store(&work.stop, true);
+    for (int i = 0; i < 2; i++) pthread_join(readers[i], NULL);
+    if (atomic_load(&work.has_failed)) fail_msg("%s", work.failure);
+    assert_true(stats.compactions >= 2);
+    assert_int_equal(stats.compaction_errors, 0);
+    fixture_loops_stop(&work.loops);
+    weft_store_close(work.store);
+    fixture_directory_remove(directory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(readers_during_compaction_test) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

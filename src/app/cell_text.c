@@ -6,8 +6,11 @@ static uint32_t next_character(struct weft_str *text)
 {
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     const uint8_t *p = (const uint8_t *)text->ptr;
-    unsigned len = p[0] < 0x80 ? 1 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
-                                     : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : 0;
+    unsigned len = p[0] < 0x80                   ? 1
+                   : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+                   : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
+                   : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+                                                 : 0;
     uint32_t c = len == 1 ? p[0] : len == 2 ? p[0] & 0x1f : len == 3 ? p[0] & 0x0f : p[0] & 0x07;
     if (len == 0 || len > text->len) goto bad;
     for (unsigned i = 1; i < len; i++) {
@@ -25,17 +28,19 @@ bad:
 /* Control characters, and those that reorder or hide text (bidirectional marks, zero-width), are shown as a dot. */
 static bool is_unsafe(uint32_t c)
 {
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
 }
 
 /* 0 for combining marks, 2 for East Asian wide characters and emoji, else 1. */
 static unsigned character_width(uint32_t c)
 {
-    static const struct { uint32_t first, last; } wide[] = {
-        { 0x1100, 0x115f },   { 0x2e80, 0x303e },   { 0x3041, 0xa4cf },   { 0xac00, 0xd7a3 },   { 0xf900, 0xfaff },
-        { 0xfe30, 0xfe6f },   { 0xff00, 0xff60 },   { 0xffe0, 0xffe6 },   { 0x1f300, 0x1f64f }, { 0x1f680, 0x1f6ff },
-        { 0x1f900, 0x1faff }, { 0x20000, 0x3fffd },
+    static const struct {
+        uint32_t first, last;
+    } wide[] = {
+        { 0x1100, 0x115f },   { 0x2e80, 0x303e },   { 0x3041, 0xa4cf },   { 0xac00, 0xd7a3 },
+        { 0xf900, 0xfaff },   { 0xfe30, 0xfe6f },   { 0xff00, 0xff60 },   { 0xffe0, 0xffe6 },
+        { 0x1f300, 0x1f64f }, { 0x1f680, 0x1f6ff }, { 0x1f900, 0x1faff }, { 0x20000, 0x3fffd },
     };
     if (is_unsafe(c)) return 1;
     if ((c >= 0x300 && c <= 0x36f) || (c >= 0xfe00 && c <= 0xfe0f)) return 0;

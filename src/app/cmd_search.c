@@ -16,13 +16,43 @@ static const struct weft_option options[] = {
     WEFT_OPTION_JSON(struct options, json),
     WEFT_OPTION_COLOUR(struct options, colour),
     WEFT_SEARCH_OPTIONS(struct options, spans),
-    { .name = "since", .kind = WEFT_OPT_STRING, .offset = AT(since), .value_name = "DURATION", .help = "The last 15m, 24h, ...; all there is when no time is given." },
-    { .name = "from", .kind = WEFT_OPT_STRING, .offset = AT(from), .value_name = "TIME", .help = "Started then or later: Unix time, RFC 3339, now-2h." },
-    { .name = "to", .kind = WEFT_OPT_STRING, .offset = AT(to), .value_name = "TIME", .help = "Started before then." },
-    { .name = "limit", .kind = WEFT_OPT_COUNT, .offset = AT(limit), .letter = 'n', .fallback = "20", .min = 1, .help = "Lines to print." },
-    { .name = "order", .kind = WEFT_OPT_STRING, .offset = AT(order), .fallback = "newest", .value_name = "ORDER", .help = "newest or slowest." },
-    { .name = "cursor", .kind = WEFT_OPT_STRING, .offset = AT(cursor), .value_name = "CURSOR", .help = "Go on where an earlier search ended." },
-    { .name = "spans", .kind = WEFT_OPT_BOOL, .offset = AT(spans_view), .help = "One line a span instead of a trace." },
+    { .name = "since",
+      .kind = WEFT_OPT_STRING,
+      .offset = AT(since),
+      .value_name = "DURATION",
+      .help = "The last 15m, 24h, ...; all there is when no time is given." },
+    { .name = "from",
+      .kind = WEFT_OPT_STRING,
+      .offset = AT(from),
+      .value_name = "TIME",
+      .help = "Started then or later: Unix time, RFC 3339, now-2h." },
+    { .name = "to",
+      .kind = WEFT_OPT_STRING,
+      .offset = AT(to),
+      .value_name = "TIME",
+      .help = "Started before then." },
+    { .name = "limit",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(limit),
+      .letter = 'n',
+      .fallback = "20",
+      .min = 1,
+      .help = "Lines to print." },
+    { .name = "order",
+      .kind = WEFT_OPT_STRING,
+      .offset = AT(order),
+      .fallback = "newest",
+      .value_name = "ORDER",
+      .help = "newest or slowest." },
+    { .name = "cursor",
+      .kind = WEFT_OPT_STRING,
+      .offset = AT(cursor),
+      .value_name = "CURSOR",
+      .help = "Go on where an earlier search ended." },
+    { .name = "spans",
+      .kind = WEFT_OPT_BOOL,
+      .offset = AT(spans_view),
+      .help = "One line a span instead of a trace." },
     { 0 },
 };
 
@@ -58,10 +88,13 @@ static bool print_lines(struct printing *p, struct weft_json_reader *r)
 {
     struct weft_hit_line line;
     if (weft_json_next(r) != WEFT_JSON_ARRAY_START) return false;
-    for (enum weft_json_token token = weft_json_next(r); token != WEFT_JSON_ARRAY_END; token = weft_json_next(r)) {
+    for (enum weft_json_token token = weft_json_next(r); token != WEFT_JSON_ARRAY_END;
+         token = weft_json_next(r)) {
         if (token != WEFT_JSON_OBJECT_START || !weft_hit_line_read(&line, r)) return false;
-        if (p->is_spans) weft_hit_line_write_span(&p->out, &line, p->terminal);
-        else weft_hit_line_write_trace(&p->out, &line, p->terminal);
+        if (p->is_spans)
+            weft_hit_line_write_span(&p->out, &line, p->terminal);
+        else
+            weft_hit_line_write_trace(&p->out, &line, p->terminal);
         p->count++;
     }
     return true;
@@ -70,18 +103,23 @@ static bool print_lines(struct printing *p, struct weft_json_reader *r)
 static bool print_answer(struct printing *p, struct weft_json_reader *r)
 {
     if (weft_json_next(r) != WEFT_JSON_OBJECT_START) return false;
-    for (enum weft_json_token token = weft_json_next(r); token != WEFT_JSON_OBJECT_END; token = weft_json_next(r)) {
+    for (enum weft_json_token token = weft_json_next(r); token != WEFT_JSON_OBJECT_END;
+         token = weft_json_next(r)) {
         if (token != WEFT_JSON_KEY) return false;
         bool is_lines = weft_str_equal_c(r->text, "traces") || weft_str_equal_c(r->text, "spans");
-        bool is_cursor = weft_str_equal_c(r->text, "next_cursor"), is_partial = weft_str_equal_c(r->text, "partial");
+        bool is_cursor = weft_str_equal_c(r->text, "next_cursor"),
+             is_partial = weft_str_equal_c(r->text, "partial");
         if (is_lines) {
             if (!print_lines(p, r)) return false;
             continue;
         }
         token = weft_json_next(r);
-        if (is_cursor && token == WEFT_JSON_STRING) p->cursor = r->text;
-        else if (is_partial && token == WEFT_JSON_STRING) p->partial = r->text;
-        else if (!weft_json_skip(r, token)) return false;
+        if (is_cursor && token == WEFT_JSON_STRING)
+            p->cursor = r->text;
+        else if (is_partial && token == WEFT_JSON_STRING)
+            p->partial = r->text;
+        else if (!weft_json_skip(r, token))
+            return false;
     }
     return true;
 }
@@ -113,7 +151,8 @@ static int run(const void *given, const struct weft_command_line *line)
         weft_terminal_write(1, weft_buf_str(&body));
     } else if (rc == WEFT_OK) {
         weft_json_reader_init(&reader, weft_buf_str(&body), line->arena);
-        if (!print_answer(&p, &reader)) rc = weft_fail(&err, WEFT_INVALID, "the server's answer is no search result");
+        if (!print_answer(&p, &reader))
+            rc = weft_fail(&err, WEFT_INVALID, "the server's answer is no search result");
         weft_terminal_write(1, weft_buf_str(&p.out));
         if (rc == WEFT_OK) print_notes(&p);
     }
@@ -126,13 +165,22 @@ static int run(const void *given, const struct weft_command_line *line)
 }
 
 static const char *const examples[] = {
-    "weft search --service checkout --errors --since 1h", "failed checkouts of the last hour",
-    "weft search --where 'span.http.response.status_code>=500' --order slowest", "server errors, slowest first",
-    "weft search --spans --where 'db.system.name=postgresql' --min-duration 500ms", "slow queries, span by span", NULL,
+    "weft search --service checkout --errors --since 1h",
+    "failed checkouts of the last hour",
+    "weft search --where 'span.http.response.status_code>=500' --order slowest",
+    "server errors, slowest first",
+    "weft search --spans --where 'db.system.name=postgresql' --min-duration 500ms",
+    "slow queries, span by span",
+    NULL,
 };
 const struct weft_command weft_command_search = {
-    .name = "search", .summary = "Find traces", 
-    .description = "Prints one line a trace: start, duration, root, spans, errors, id. A trace is found when one of its spans\n"
+    .name = "search",
+    .summary = "Find traces",
+    .description = "Prints one line a trace: start, duration, root, spans, errors, id. A trace is "
+                   "found when one of its spans\n"
                    "meets every condition. Exit status 1: nothing found.",
-    .examples = examples, .options = options, .options_size = sizeof(struct options), .run = run,
+    .examples = examples,
+    .options = options,
+    .options_size = sizeof(struct options),
+    .run = run,
 };

@@ -19,7 +19,11 @@ static const struct weft_option options[] = {
     WEFT_OPTION_JSON(struct options, json),
     WEFT_OPTION_COLOUR(struct options, colour),
     WEFT_SEARCH_OPTIONS(struct options, spans),
-    { .name = "count", .kind = WEFT_OPT_COUNT, .offset = AT(count), .letter = 'n', .help = "Stop after that many spans; 0: never." },
+    { .name = "count",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(count),
+      .letter = 'n',
+      .help = "Stop after that many spans; 0: never." },
     { 0 },
 };
 
@@ -52,7 +56,8 @@ static bool print_span(struct following *f, struct weft_json_reader *r)
 static bool read_answer(struct following *f, struct weft_json_reader *r)
 {
     if (weft_json_next(r) != WEFT_JSON_OBJECT_START) return false;
-    for (enum weft_json_token token = weft_json_next(r); token != WEFT_JSON_OBJECT_END; token = weft_json_next(r)) {
+    for (enum weft_json_token token = weft_json_next(r); token != WEFT_JSON_OBJECT_END;
+         token = weft_json_next(r)) {
         if (token != WEFT_JSON_KEY) return false;
         bool is_next = weft_str_equal_c(r->text, "next");
         token = weft_json_next(r);
@@ -78,7 +83,8 @@ static int poll_once(struct following *f, struct weft_err *err)
     int rc = weft_ask(&body, f->options->server, weft_buf_str(&path), NULL, err);
     if (rc == WEFT_OK) {
         weft_json_reader_init(&reader, weft_buf_str(&body), &f->arena);
-        if (!read_answer(f, &reader)) rc = weft_fail(err, WEFT_INVALID, "the server's answer is no list of spans");
+        if (!read_answer(f, &reader))
+            rc = weft_fail(err, WEFT_INVALID, "the server's answer is no list of spans");
     }
     weft_buf_release(&path);
     weft_buf_release(&body);
@@ -97,10 +103,13 @@ static int run(const void *given, const struct weft_command_line *line)
     weft_arena_init(&f.arena, 0);
     while (rc == WEFT_OK && is_read && (o->count == 0 || f.printed < o->count)) {
         rc = poll_once(&f, &err);
-        is_read = f.out.len == 0 || weft_terminal_write(1, weft_buf_str(&f.out)); /* false: the pipe's reader has gone */
+        is_read =
+            f.out.len == 0 ||
+            weft_terminal_write(1, weft_buf_str(&f.out)); /* false: the pipe's reader has gone */
         weft_buf_reset(&f.out);
         weft_arena_reset(&f.arena);
-        if (rc == WEFT_OK && is_read && (o->count == 0 || f.printed < o->count)) weft_clock_sleep_ns(POLL_NS);
+        if (rc == WEFT_OK && is_read && (o->count == 0 || f.printed < o->count))
+            weft_clock_sleep_ns(POLL_NS);
     }
     weft_buf_release(&f.out);
     weft_arena_release(&f.arena);
@@ -109,12 +118,21 @@ static int run(const void *given, const struct weft_command_line *line)
 }
 
 static const char *const examples[] = {
-    "weft tail", "every span as it is stored",
-    "weft tail --service payment --errors", "failures of one service as they happen",
-    "weft tail --json --count 100 > spans.jsonl", "a hundred spans, one JSON object a line", NULL,
+    "weft tail",
+    "every span as it is stored",
+    "weft tail --service payment --errors",
+    "failures of one service as they happen",
+    "weft tail --json --count 100 > spans.jsonl",
+    "a hundred spans, one JSON object a line",
+    NULL,
 };
 const struct weft_command weft_command_tail = {
-    .name = "tail", .summary = "Follow spans as they are stored",
-    .description = "Asks four times a second for what was committed since; nothing committed in between is missed.",
-    .examples = examples, .options = options, .options_size = sizeof(struct options), .run = run,
+    .name = "tail",
+    .summary = "Follow spans as they are stored",
+    .description = "Asks four times a second for what was committed since; nothing committed in "
+                   "between is missed.",
+    .examples = examples,
+    .options = options,
+    .options_size = sizeof(struct options),
+    .run = run,
 };

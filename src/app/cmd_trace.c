@@ -16,15 +16,30 @@ static const struct weft_option options[] = {
     WEFT_OPTION_SERVER(struct options, server),
     WEFT_OPTION_JSON(struct options, json),
     WEFT_OPTION_COLOUR(struct options, colour),
-    { .name = "events", .kind = WEFT_OPT_BOOL, .offset = AT(events), .letter = 'e', .help = "Events and links under their span." },
-    { .name = "attributes", .kind = WEFT_OPT_BOOL, .offset = AT(attributes), .letter = 'a', .help = "Attributes under their span." },
-    { .name = "all", .kind = WEFT_OPT_BOOL, .offset = AT(all), .help = "Every span: no folding of alike siblings." },
-    { .name = "width", .kind = WEFT_OPT_COUNT, .offset = AT(width), .max = 1000,
+    { .name = "events",
+      .kind = WEFT_OPT_BOOL,
+      .offset = AT(events),
+      .letter = 'e',
+      .help = "Events and links under their span." },
+    { .name = "attributes",
+      .kind = WEFT_OPT_BOOL,
+      .offset = AT(attributes),
+      .letter = 'a',
+      .help = "Attributes under their span." },
+    { .name = "all",
+      .kind = WEFT_OPT_BOOL,
+      .offset = AT(all),
+      .help = "Every span: no folding of alike siblings." },
+    { .name = "width",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(width),
+      .max = 1000,
       .help = "Columns to use; 0 takes the terminal's." },
     { 0 },
 };
 
-static int print_json(const struct weft_command_line *line, const struct options *o, struct weft_str path)
+static int print_json(const struct weft_command_line *line, const struct options *o,
+                      struct weft_str path)
 {
     struct weft_buf body = { 0 };
     struct weft_err err;
@@ -37,7 +52,8 @@ static int print_json(const struct weft_command_line *line, const struct options
     return rc < 0 ? weft_command_error(line->command, "%s", err.text) : WEFT_EXIT_OK;
 }
 
-static int print_waterfall(const struct weft_command_line *line, const struct options *o, struct weft_str path)
+static int print_waterfall(const struct weft_command_line *line, const struct options *o,
+                           struct weft_str path)
 {
     struct weft_terminal terminal;
     struct weft_buf body = { 0 }, picture = { 0 };
@@ -50,8 +66,11 @@ static int print_waterfall(const struct weft_command_line *line, const struct op
     if (rc == WEFT_OK) rc = weft_otlp_decode_protobuf(&batch, weft_buf_str(&body), &result, &err);
     if (rc == WEFT_OK) {
         const struct weft_waterfall_options how = {
-            .width = o->width > 0 ? (unsigned)o->width : terminal.width, .has_colour = terminal.has_colour,
-            .shows_events = o->events, .shows_attributes = o->attributes, .shows_all = o->all,
+            .width = o->width > 0 ? (unsigned)o->width : terminal.width,
+            .has_colour = terminal.has_colour,
+            .shows_events = o->events,
+            .shows_attributes = o->attributes,
+            .shows_all = o->all,
         };
         weft_waterfall_write(&picture, &batch, &how, line->arena);
         weft_terminal_write(1, weft_buf_str(&picture));
@@ -67,19 +86,32 @@ static int run(const void *given, const struct weft_command_line *line)
     struct weft_trace_id id;
     char hex[33];
     if (!weft_trace_id_parse(weft_str_from_c(line->arguments[0]), &id))
-        return weft_command_usage_error(line->command, "trace id \"%s\": expected 1 to 32 hex digits", line->arguments[0]);
+        return weft_command_usage_error(
+            line->command, "trace id \"%s\": expected 1 to 32 hex digits", line->arguments[0]);
     weft_trace_id_format(&id, hex);
     struct weft_str path = weft_arena_printf(line->arena, "/api/v1/traces/%s", hex);
     return o->json ? print_json(line, o, path) : print_waterfall(line, o, path);
 }
 
 static const char *const examples[] = {
-    "weft trace 4bf92f3577b34da6a3ce929d0e0e4736", "the tree and the bars",
-    "weft trace --events --attributes 4bf92f3577b34da6a3ce929d0e0e4736 | less -R", "all there is to know", NULL,
+    "weft trace 4bf92f3577b34da6a3ce929d0e0e4736",
+    "the tree and the bars",
+    "weft trace --events --attributes 4bf92f3577b34da6a3ce929d0e0e4736 | less -R",
+    "all there is to know",
+    NULL,
 };
 const struct weft_command weft_command_trace = {
-    .name = "trace", .summary = "Show one trace as a waterfall", .arguments = "ID", .arguments_min = 1, .arguments_max = 1,
-    .description = "A bar is solid where the span itself works and light where its children do. Siblings of the same name\n"
-                   "are folded into one line when there are many; --all shows each. Exit status 1: the trace is not there.",
-    .examples = examples, .options = options, .options_size = sizeof(struct options), .run = run,
+    .name = "trace",
+    .summary = "Show one trace as a waterfall",
+    .arguments = "ID",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .description = "A bar is solid where the span itself works and light where its children do. "
+                   "Siblings of the same name\n"
+                   "are folded into one line when there are many; --all shows each. Exit status 1: "
+                   "the trace is not there.",
+    .examples = examples,
+    .options = options,
+    .options_size = sizeof(struct options),
+    .run = run,
 };

@@ -3,10 +3,14 @@
 #include "app/cell_text.h"
 #include "base/clock.h"
 
+#define DURATION_COLUMNS 7
+#define TRACE_ID_COLUMNS 32
+
 static bool read_number(struct weft_json_reader *r, uint64_t *out)
 {
     enum weft_json_token token = weft_json_next(r);
-    return (token == WEFT_JSON_NUMBER || token == WEFT_JSON_STRING) && weft_str_to_u64(r->text, out);
+    return (token == WEFT_JSON_NUMBER || token == WEFT_JSON_STRING) &&
+           weft_str_to_u64(r->text, out);
 }
 
 static bool read_text(struct weft_json_reader *r, struct weft_str *out)
@@ -25,9 +29,26 @@ static bool count_elements(struct weft_json_reader *r, uint64_t *count)
     return true;
 }
 
+/* A span inside a trace's object: only when it began is wanted. */
+static bool read_match(struct weft_json_reader *r, uint64_t *start)
+{
+    if (weft_json_next(r) != WEFT_JSON_OBJECT_START) return false;
+    for (enum weft_json_token token = weft_json_next(r); token != WEFT_JSON_OBJECT_END;
+         token = weft_json_next(r)) {
+        if (token != WEFT_JSON_KEY) return false;
+        bool is_start = weft_str_equal_c(r->text, "start_time_unix_nano");
+        if (is_start ? !read_number(r, start) : !weft_json_skip(r, weft_json_next(r))) return false;
+    }
+    return true;
+}
+
 bool weft_hit_line_read(struct weft_hit_line *line, struct weft_json_reader *r)
 {
-    const struct { const char *key; struct weft_str *text; uint64_t *number; } fields[] = {
+    const struct {
+        const char *key;
+        struct weft_str *text;
+        uint64_t *number;
+    } fields[] = {
         { "trace_id", &line->trace_id, NULL },
         { "service_name", &line->service_name, NULL },
         { "root_service_name", &line->service_name, NULL },
@@ -42,13 +63,19 @@ bool weft_hit_line_read(struct weft_hit_line *line, struct weft_json_reader *r)
         { "matched_span_count", NULL, &line->matched_span_count },
     };
     *line = (struct weft_hit_line){ 0 };
-    for (enum weft_json_token token = weft_json_next(r); token != WEFT_JSON_OBJECT_END; token = weft_json_next(r)) {
+    for (enum weft_json_token token = weft_json_next(r); token != WEFT_JSON_OBJECT_END;
+         token = weft_json_next(r)) {
         if (token != WEFT_JSON_KEY) return false;
         bool is_known = false, is_read = true;
         for (size_t i = 0; i < sizeof fields / sizeof fields[0] && !is_known; i++) {
             if (!weft_str_equal_c(r->text, fields[i].key)) continue;
             is_known = true;
-            is_read = fields[i].text != NULL ? read_text(r, fields[i].text) : read_number(r, fields[i].number);
+            is_read = fields[i].text != NULL ? read_text(r, fields[i].text)
+                                             : read_number(r, fields[i].number);
+        }
+        if (!is_known && weft_str_equal_c(r->text, "first_match")) {
+            is_known = true;
+            is_read = read_match(r, &line->match_time_unix_nano);
         }
         if (!is_known && weft_str_equal_c(r->text, "services")) {
             is_known = true;
@@ -60,8 +87,8 @@ bool weft_hit_line_read(struct weft_hit_line *line, struct weft_json_reader *r)
     return true;
 }
 
-/* Local time of day with milliseconds; the date comes before when it is not today's. */
-static void write_time(struct weft_buf *out, uint64_t unix_ns)
+/* Local time of day, with milliseconds where there is room; another day's has its date and no seconds then. */
+static unsigned write_time(struct weft_buf *out, uint64_t unix_ns, bool has_room)
 {
     char text[48];
     time_t seconds = (time_t)(unix_ns / WEFT_NS_PER_SECOND), now = time(NULL);
@@ -69,63 +96,97 @@ static void write_time(struct weft_buf *out, uint64_t unix_ns)
     localtime_r(&seconds, &then);
     localtime_r(&now, &today);
     bool is_today = then.tm_yday == today.tm_yday && then.tm_year == today.tm_year;
-    strftime(text, sizeof text, is_today ? "%H:%M:%S" : "%m-%d %H:%M:%S", &then);
-    weft_buf_printf(out, "%s.%03u", text, (unsigned)(unix_ns / WEFT_NS_PER_MS % 1000));
+    bool is_far = then.tm_year != today.tm_year;
+    const char *format = is_today    ? "%H:%M:%S"
+                         : !has_room ? (is_far ? "%Y-%m-%d" : "%m-%d %H:%M")
+                         : is_far    ? "%Y-%m-%d %H:%M:%S"
+                                     : "%m-%d %H:%M:%S";
+    size_t start = out->len;
+    strftime(text, sizeof text, format, &then);
+    weft_buf_append_c(out, text);
+    if (has_room) weft_buf_printf(out, ".%03u", (unsigned)(unix_ns / WEFT_NS_PER_MS % 1000));
+    return (unsigned)(out->len - start);
 }
 
 static void write_duration(struct weft_buf *out, uint64_t ns)
 {
     char text[32];
     weft_duration_format(text, sizeof text, (int64_t)ns);
-    weft_cell_put_right(out, weft_str_from_c(text), 8);
+    weft_cell_put_right(out, weft_str_from_c(text), DURATION_COLUMNS);
 }
 
-static void write_names(struct weft_buf *out, const struct weft_hit_line *line, unsigned room, const char *bold, const char *plain)
+/* Service and name in `room` columns. Where there is room they stand in columns of their own; else the service gets what the
+ * name leaves, and a third at least. */
+static void write_names(struct weft_buf *out, const struct weft_hit_line *line, unsigned room,
+                        const char *bold, const char *plain)
 {
-    unsigned service = room / 3 < 22 ? room / 3 : 22;
-    unsigned used = weft_cell_put(out, line->service_name, service);
-    weft_cell_spaces(out, service - used + 1);
+    unsigned service = room / 3 < 22 ? room / 3 : 22, used;
+    bool is_tight = room < 45;
+    if (is_tight) {
+        unsigned name_width = weft_cell_width(line->name);
+        if (name_width + 1 + service < room) service = room - 1 - name_width;
+    }
+    used = weft_cell_put(out, line->service_name, service);
+    if (!is_tight) {
+        weft_cell_spaces(out, service - used);
+        used = service;
+    }
+    weft_buf_append_byte(out, ' ');
     weft_buf_append_c(out, bold);
-    used = weft_cell_put(out, line->name, room - service - 1);
+    used += 1 + weft_cell_put(out, line->name, room - used - 1);
     weft_buf_append_c(out, plain);
-    weft_cell_spaces(out, room - service - 1 - used);
+    weft_cell_spaces(out, room - used);
 }
 
-void weft_hit_line_write_trace(struct weft_buf *out, const struct weft_hit_line *line, const struct weft_terminal *terminal)
+/* "   34 spans   2 err" or, tight, "   34  ✗2". */
+static void write_counts(struct weft_buf *out, const struct weft_hit_line *line,
+                         const struct weft_terminal *terminal, bool has_room)
+{
+    const char *plain = weft_terminal_style(terminal, WEFT_STYLE_PLAIN);
+    char errors[32] = "";
+    unsigned long long spans = line->span_count, count = line->error_count;
+    weft_buf_printf(out, has_room ? " %5llu span%s" : " %4llu", spans, spans == 1 ? " " : "s");
+    if (count > 0 && has_room) snprintf(errors, sizeof errors, "%llu err", count);
+    if (count > 0 && !has_room)
+        snprintf(errors, sizeof errors, count > 999 ? "✗1k+" : "✗%llu", count);
+    weft_buf_append_c(out, weft_terminal_style(terminal, WEFT_STYLE_ERROR));
+    weft_cell_put_right(out, weft_str_from_c(errors), has_room ? 9 : 5);
+    weft_buf_append_c(out, plain);
+}
+
+void weft_hit_line_write_trace(struct weft_buf *out, const struct weft_hit_line *line,
+                               const struct weft_terminal *terminal)
 {
     const char *plain = weft_terminal_style(terminal, WEFT_STYLE_PLAIN);
     unsigned width = terminal->width < 80 ? 80 : terminal->width;
-    bool is_wide = width >= 112; /* room for the whole id; else its first half, which commands take too when padded */
-    size_t start = out->len;
-    write_time(out, line->start_time_unix_nano);
-    unsigned time_columns = (unsigned)(out->len - start);
+    bool has_room = width >= 112;
+    uint64_t time =
+        line->match_time_unix_nano != 0 ? line->match_time_unix_nano : line->start_time_unix_nano;
+    unsigned fixed = write_time(out, time, width >= 100) + 1 + DURATION_COLUMNS + 1;
+    fixed += (has_room ? 12 + 9 : 5 + 5) + 1 + TRACE_ID_COLUMNS;
+    weft_buf_append_byte(out, ' ');
     write_duration(out, line->duration_ns);
-    weft_buf_append_c(out, "  ");
-    unsigned fixed = time_columns + 8 + 2 + 1 + 10 + 8 + 2 + 32;
-    if (!is_wide) fixed = time_columns + 8 + 2; /* names on the line, the rest below */
+    weft_buf_append_byte(out, ' ');
     write_names(out, line, width - fixed, weft_terminal_style(terminal, WEFT_STYLE_BOLD), plain);
-    if (!is_wide) weft_buf_append_c(out, "\n             ");
-    weft_buf_printf(out, " %5llu span%s", (unsigned long long)line->span_count, line->span_count == 1 ? " " : "s");
-    if (line->error_count > 0)
-        weft_buf_printf(out, " %s%3llu err%s", weft_terminal_style(terminal, WEFT_STYLE_ERROR), (unsigned long long)line->error_count, plain);
-    else
-        weft_cell_spaces(out, 8);
-    weft_buf_printf(out, " %s%.*s%s\n", weft_terminal_style(terminal, WEFT_STYLE_DIM), WEFT_S_ARG(line->trace_id), plain);
+    write_counts(out, line, terminal, has_room);
+    weft_buf_printf(out, " %s%.*s%s\n", weft_terminal_style(terminal, WEFT_STYLE_DIM),
+                    WEFT_S_ARG(line->trace_id), plain);
 }
 
-void weft_hit_line_write_span(struct weft_buf *out, const struct weft_hit_line *line, const struct weft_terminal *terminal)
+void weft_hit_line_write_span(struct weft_buf *out, const struct weft_hit_line *line,
+                              const struct weft_terminal *terminal)
 {
     const char *plain = weft_terminal_style(terminal, WEFT_STYLE_PLAIN);
     unsigned width = terminal->width < 80 ? 80 : terminal->width;
-    bool is_error = weft_str_equal_c(line->status, "error");
-    size_t start = out->len;
-    write_time(out, line->start_time_unix_nano);
-    unsigned fixed = (unsigned)(out->len - start) + 8 + 2 + 2 + 8 + 1 + 32;
+    bool is_error = weft_str_equal_c(line->status, "error"), has_kind = width >= 100;
+    unsigned fixed = write_time(out, line->start_time_unix_nano, width >= 100) + 1 +
+                     DURATION_COLUMNS + 3 + (has_kind ? 9 : 0) + 1 + TRACE_ID_COLUMNS;
+    weft_buf_append_byte(out, ' ');
     write_duration(out, line->duration_ns);
-    weft_buf_printf(out, " %s%s%s ", weft_terminal_style(terminal, WEFT_STYLE_ERROR), is_error ? "✗" : " ", plain);
-    bool has_id = width >= 100;
-    write_names(out, line, has_id ? width - fixed - 2 : width - fixed + 31, "", "");
-    weft_buf_printf(out, " %s%-8.*s", weft_terminal_style(terminal, WEFT_STYLE_DIM), WEFT_S_ARG(line->kind));
-    if (has_id) weft_buf_printf(out, " %.*s", WEFT_S_ARG(line->trace_id));
-    weft_buf_printf(out, "%s\n", plain);
+    weft_buf_printf(out, " %s%s%s ", weft_terminal_style(terminal, WEFT_STYLE_ERROR),
+                    is_error ? "✗" : " ", plain);
+    write_names(out, line, width - fixed, "", "");
+    weft_buf_append_c(out, weft_terminal_style(terminal, WEFT_STYLE_DIM));
+    if (has_kind) weft_buf_printf(out, " %-8.*s", WEFT_S_ARG(line->kind));
+    weft_buf_printf(out, " %.*s%s\n", WEFT_S_ARG(line->trace_id), plain);
 }

@@ -25,8 +25,8 @@ static void number_services(struct weft_waterfall *x, struct weft_arena *arena)
     for (uint32_t n = 0; n < x->tree.count; n++) { /* numbered as they appear from the top */
         uint32_t span = x->tree.nodes[n].span;
         bool is_new;
-        x->service_of[span] = (uint32_t)*weft_map_put(&numbers, x->batch->spans[span].scope->resource->service_name,
-                                                      numbers.count, &is_new);
+        x->service_of[span] = (uint32_t)*weft_map_put(
+            &numbers, x->batch->spans[span].scope->resource->service_name, numbers.count, &is_new);
     }
     x->service_count = (uint32_t)numbers.count;
     weft_map_release(&numbers);
@@ -54,13 +54,17 @@ static void write_head(struct weft_waterfall *x)
     weft_buf_printf(out, "%s  %s\n", weft_waterfall_colour(x, "\033[0m"), duration);
     weft_buf_printf(out, "%strace %s  %s%s\n", weft_waterfall_colour(x, "\033[2m"), id, when,
                     weft_waterfall_colour(x, "\033[0m"));
-    weft_buf_printf(out, "%u span%s, %u service%s, depth %u", x->tree.count, x->tree.count == 1 ? "" : "s",
-                    x->service_count, x->service_count == 1 ? "" : "s", x->tree.depth_max + 1);
+    weft_buf_printf(out, "%u span%s, %u service%s, depth %u", x->tree.count,
+                    x->tree.count == 1 ? "" : "s", x->service_count,
+                    x->service_count == 1 ? "" : "s", x->tree.depth_max + 1);
     if (x->tree.error_count > 0)
-        weft_buf_printf(out, ", %s%u error%s%s", weft_waterfall_colour(x, "\033[31m"), x->tree.error_count,
-                        x->tree.error_count == 1 ? "" : "s", weft_waterfall_colour(x, "\033[0m"));
-    if (x->tree.orphan_count > 0) weft_buf_printf(out, ", %u without their parent", x->tree.orphan_count);
-    if (x->tree.duplicate_count > 0) weft_buf_printf(out, ", %u with an id used twice", x->tree.duplicate_count);
+        weft_buf_printf(out, ", %s%u error%s%s", weft_waterfall_colour(x, "\033[31m"),
+                        x->tree.error_count, x->tree.error_count == 1 ? "" : "s",
+                        weft_waterfall_colour(x, "\033[0m"));
+    if (x->tree.orphan_count > 0)
+        weft_buf_printf(out, ", %u without their parent", x->tree.orphan_count);
+    if (x->tree.duplicate_count > 0)
+        weft_buf_printf(out, ", %u with an id used twice", x->tree.duplicate_count);
     weft_buf_append_c(out, "\n\n");
 }
 
@@ -74,7 +78,8 @@ static void write_scale(struct weft_waterfall *x)
     for (unsigned p = 0; p < parts; p++) {
         unsigned at = x->bar_width * p / parts;
         weft_cell_spaces(x->out, at - column);
-        size_t len = weft_duration_format(text, sizeof text, (int64_t)((x->tree.end_ns - x->tree.start_ns) / parts * p));
+        size_t len = weft_duration_format(
+            text, sizeof text, (int64_t)((x->tree.end_ns - x->tree.start_ns) / parts * p));
         weft_buf_printf(x->out, "%s", p == 0 ? "0" : text);
         column = at + (p == 0 ? 1 : (unsigned)len);
     }
@@ -91,7 +96,8 @@ static bool has_later_sibling(const struct weft_waterfall *x, uint32_t node)
 {
     uint32_t next = node + x->tree.nodes[node].descendant_count + 1;
     return next < x->tree.count && x->tree.nodes[next].depth == x->tree.nodes[node].depth &&
-           x->tree.nodes[next].parent == x->tree.nodes[node].parent && x->tree.nodes[node].parent != WEFT_NO_SPAN;
+           x->tree.nodes[next].parent == x->tree.nodes[node].parent &&
+           x->tree.nodes[node].parent != WEFT_NO_SPAN;
 }
 
 /* Lines of the ancestors, then the branch of the node itself; returns the columns used. */
@@ -132,11 +138,14 @@ static void write_name(struct weft_waterfall *x, uint32_t node, unsigned columns
 
     if (parent != WEFT_NO_SPAN) parent_service = x->service_of[x->tree.nodes[parent].span];
     if (is_error) {
-        weft_buf_printf(x->out, "%s✗%s ", weft_waterfall_colour(x, "\033[1;31m"), weft_waterfall_colour(x, "\033[0m"));
+        weft_buf_printf(x->out, "%s✗%s ", weft_waterfall_colour(x, "\033[1;31m"),
+                        weft_waterfall_colour(x, "\033[0m"));
         used += 2;
     }
-    if (x->options->has_colour) weft_buf_printf(x->out, "\033[38;5;%um", service_colours[service % sizeof service_colours]);
-    if (service != parent_service && columns > used + 4) { /* a call within a service need not repeat its name */
+    if (x->options->has_colour)
+        weft_buf_printf(x->out, "\033[38;5;%um", service_colours[service % sizeof service_colours]);
+    if (service != parent_service &&
+        columns > used + 4) { /* a call within a service need not repeat its name */
         used += weft_cell_put(x->out, span->scope->resource->service_name, (columns - used) / 2);
         weft_buf_append_c(x->out, " ");
         used++;
@@ -149,10 +158,14 @@ static void write_name(struct weft_waterfall *x, uint32_t node, unsigned columns
 /* ---- the bar side ---- */
 
 /* Column range of a time range, at least one column wide and inside the bars. */
-static void bar_columns(const struct weft_waterfall *x, uint64_t start, uint64_t end, unsigned *from, unsigned *to)
+static void bar_columns(const struct weft_waterfall *x, uint64_t start, uint64_t end,
+                        unsigned *from, unsigned *to)
 {
-    double scale = (double)x->bar_width / (double)(x->tree.end_ns - x->tree.start_ns > 0 ? x->tree.end_ns - x->tree.start_ns : 1);
-    double a = (double)(start - x->tree.start_ns) * scale, b = (double)(end - x->tree.start_ns) * scale;
+    double scale =
+        (double)x->bar_width /
+        (double)(x->tree.end_ns - x->tree.start_ns > 0 ? x->tree.end_ns - x->tree.start_ns : 1);
+    double a = (double)(start - x->tree.start_ns) * scale,
+           b = (double)(end - x->tree.start_ns) * scale;
     *from = (unsigned)a < x->bar_width ? (unsigned)a : x->bar_width - 1;
     *to = (unsigned)(b + 0.5);
     if (*to <= *from) *to = *from + 1;
@@ -168,26 +181,70 @@ static void mark_children(struct weft_waterfall *x, uint32_t node, unsigned from
     for (uint32_t c = node + 1; c <= end; c += nodes[c].descendant_count + 1) {
         const struct weft_span *span = span_of(x, c);
         unsigned a, b;
-        bar_columns(x, span->start_time_unix_nano, span->start_time_unix_nano + weft_span_duration_ns(span), &a, &b);
+        bar_columns(x, span->start_time_unix_nano,
+                    span->start_time_unix_nano + weft_span_duration_ns(span), &a, &b);
         for (unsigned i = a > from ? a : from; i < b && i < to; i++) x->cells[i] = WEFT_CELL_CHILD;
     }
 }
 
-static void write_bar(struct weft_waterfall *x, uint32_t node, uint64_t start, uint64_t end)
+static void bar_colour(struct weft_waterfall *x, uint32_t node)
 {
-    unsigned from, to;
-    bar_columns(x, start, end, &from, &to);
-    mark_children(x, node, from, to);
+    if (!x->options->has_colour) return;
+    uint32_t service = x->service_of[x->tree.nodes[node].span];
+    if (span_of(x, node)->status_code == WEFT_STATUS_ERROR)
+        weft_buf_append_c(x->out, "\033[31m");
+    else
+        weft_buf_printf(x->out, "\033[38;5;%um", service_colours[service % sizeof service_colours]);
+}
+
+static void write_cells(struct weft_waterfall *x, uint32_t node, unsigned from, unsigned to)
+{
+    static const char *const pictures[] = { [WEFT_CELL_OWN] = "█",
+                                            [WEFT_CELL_CHILD] = "░",
+                                            [WEFT_CELL_SLIVER] = "▏",
+                                            [WEFT_CELL_GAP] = "─" };
     weft_cell_spaces(x->out, from);
-    bool is_error = span_of(x, node)->status_code == WEFT_STATUS_ERROR;
-    if (x->options->has_colour && is_error) weft_buf_append_c(x->out, "\033[31m");
-    else if (x->options->has_colour)
-        weft_buf_printf(x->out, "\033[38;5;%um", service_colours[x->service_of[x->tree.nodes[node].span] % sizeof service_colours]);
-    bool is_sliver = end - start < (x->tree.end_ns - x->tree.start_ns) / x->bar_width / 2;
-    for (unsigned i = from; i < to; i++)
-        weft_buf_append_c(x->out, x->cells[i] == WEFT_CELL_CHILD ? "░" : is_sliver ? "▏" : "█");
+    bar_colour(x, node);
+    for (unsigned i = from; i < to; i++) weft_buf_append_c(x->out, pictures[x->cells[i]]);
     weft_buf_append_c(x->out, weft_waterfall_colour(x, "\033[0m"));
     weft_cell_spaces(x->out, x->bar_width - to);
+}
+
+static void write_bar(struct weft_waterfall *x, uint32_t node)
+{
+    const struct weft_span *span = span_of(x, node);
+    uint64_t duration = weft_span_duration_ns(span);
+    unsigned from, to;
+    bar_columns(x, span->start_time_unix_nano, span->start_time_unix_nano + duration, &from, &to);
+    mark_children(x, node, from, to);
+    if (duration < (x->tree.end_ns - x->tree.start_ns) / x->bar_width / 2 &&
+        x->cells[from] == WEFT_CELL_OWN)
+        x->cells[from] = WEFT_CELL_SLIVER;
+    write_cells(x, node, from, to);
+}
+
+/* Columns of a run of alike spans: solid where they run half of the time or more, a sliver where less, a line where none does. */
+static void write_fold_bar(struct weft_waterfall *x, uint32_t node, uint32_t count, uint64_t start,
+                           uint64_t end)
+{
+    double column_ns = (double)(x->tree.end_ns - x->tree.start_ns) / x->bar_width;
+    unsigned from, to, a, b;
+    bar_columns(x, start, end, &from, &to);
+    memset(x->busy, 0, x->bar_width * sizeof *x->busy);
+    memset(x->cells, WEFT_CELL_GAP, x->bar_width);
+    for (uint32_t n = node; n < node + count; n++) {
+        const struct weft_span *span = span_of(x, n);
+        double s = (double)(span->start_time_unix_nano - x->tree.start_ns);
+        double e = s + (double)weft_span_duration_ns(span);
+        bar_columns(x, span->start_time_unix_nano,
+                    span->start_time_unix_nano + weft_span_duration_ns(span), &a, &b);
+        for (unsigned i = a; i < b; i++) {
+            double low = column_ns * i, high = low + column_ns;
+            x->busy[i] += (e < high ? e : high) - (s > low ? s : low);
+            x->cells[i] = x->busy[i] * 2 >= column_ns ? WEFT_CELL_OWN : WEFT_CELL_SLIVER;
+        }
+    }
+    write_cells(x, node, from, to);
 }
 
 static void write_duration(struct weft_waterfall *x, uint64_t ns)
@@ -205,7 +262,7 @@ static void write_span(struct weft_waterfall *x, uint32_t node)
     unsigned indent = weft_waterfall_indent(x, node, false);
     write_name(x, node, x->tree_width > indent ? x->tree_width - indent : 1);
     weft_buf_append_byte(x->out, ' ');
-    write_bar(x, node, span->start_time_unix_nano, span->start_time_unix_nano + duration);
+    write_bar(x, node);
     weft_buf_append_byte(x->out, ' ');
     write_duration(x, duration);
     weft_waterfall_details(x, node);
@@ -216,8 +273,9 @@ static void write_span(struct weft_waterfall *x, uint32_t node)
 static bool is_alike(const struct weft_waterfall *x, uint32_t a, uint32_t b)
 {
     const struct weft_span *p = span_of(x, a), *q = span_of(x, b);
-    return x->service_of[x->tree.nodes[a].span] == x->service_of[x->tree.nodes[b].span] && p->kind == q->kind &&
-           p->status_code == q->status_code && weft_str_equal(p->name, q->name);
+    return x->service_of[x->tree.nodes[a].span] == x->service_of[x->tree.nodes[b].span] &&
+           p->kind == q->kind && p->status_code == q->status_code &&
+           weft_str_equal(p->name, q->name);
 }
 
 /* How many leaf siblings from this node on are alike. */
@@ -240,7 +298,8 @@ static void write_fold(struct weft_waterfall *x, uint32_t node, uint32_t count)
         const struct weft_span *span = span_of(x, n);
         uint64_t duration = weft_span_duration_ns(span);
         if (span->start_time_unix_nano < start) start = span->start_time_unix_nano;
-        if (span->start_time_unix_nano + duration > end) end = span->start_time_unix_nano + duration;
+        if (span->start_time_unix_nano + duration > end)
+            end = span->start_time_unix_nano + duration;
         total += duration;
     }
     unsigned used = weft_waterfall_indent(x, node + count - 1, false);
@@ -248,7 +307,7 @@ static void write_fold(struct weft_waterfall *x, uint32_t node, uint32_t count)
     weft_buf_append_c(x->out, label);
     write_name(x, node, x->tree_width > used ? x->tree_width - used : 1);
     weft_buf_append_byte(x->out, ' ');
-    write_bar(x, node, start, end);
+    write_fold_bar(x, node, count, start, end);
     weft_buf_append_byte(x->out, ' ');
     write_duration(x, total);
     x->folded_count += count;
@@ -256,7 +315,8 @@ static void write_fold(struct weft_waterfall *x, uint32_t node, uint32_t count)
 
 static void write_spans(struct weft_waterfall *x)
 {
-    bool may_fold = !x->options->shows_all && !x->options->shows_events && !x->options->shows_attributes;
+    bool may_fold =
+        !x->options->shows_all && !x->options->shows_events && !x->options->shows_attributes;
     for (uint32_t n = 0; n < x->tree.count;) {
         uint32_t count = may_fold && x->tree.nodes[n].descendant_count == 0 ? run_length(x, n) : 1;
         if (count >= FOLD_FROM) {
@@ -279,10 +339,13 @@ void weft_waterfall_write(struct weft_buf *out, const struct weft_batch *trace,
     x.tree_width = x.width * 45 / 100 > 64 ? 64 : x.width * 45 / 100;
     x.bar_width = x.width - x.tree_width - DURATION_COLUMNS - 2;
     x.cells = weft_arena_alloc(arena, x.bar_width);
+    x.busy = weft_arena_alloc_array(arena, x.bar_width, sizeof *x.busy);
     write_head(&x);
     write_scale(&x);
     write_spans(&x);
     if (x.folded_count > 0)
-        weft_buf_printf(out, "\n%u spans are folded (N × name shows the sum of their durations); --all shows each\n",
-                        x.folded_count);
+        weft_buf_printf(
+            out,
+            "\n%u spans are folded (N × name shows the sum of their durations); --all shows each\n",
+            x.folded_count);
 }

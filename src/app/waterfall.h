@@ -10,11 +10,11 @@
 #include "model/span.h"
 
 struct weft_waterfall_options {
-    unsigned width;         /* columns of the terminal; at least 60 are used */
+    unsigned width; /* columns of the terminal; at least 60 are used */
     bool has_colour;
     bool shows_events;
-    bool shows_attributes;  /* of spans, and of events when those are shown */
-    bool shows_all;         /* no folding of alike siblings */
+    bool shows_attributes; /* of spans, and of events when those are shown */
+    bool shows_all;        /* no folding of alike siblings */
 };
 /* The whole picture: head, scale, spans, what was folded. The arena is for work space. */
 void weft_waterfall_write(struct weft_buf *out, const struct weft_batch *trace,

@@ -20,7 +20,8 @@ static void line(struct weft_waterfall *x, uint32_t node, const char *colour, st
     weft_buf_append_byte(x->out, '\n');
 }
 
-static void attribute_lines(struct weft_waterfall *x, uint32_t node, struct weft_attributes attributes, const char *indent)
+static void attribute_lines(struct weft_waterfall *x, uint32_t node,
+                            struct weft_attributes attributes, const char *indent)
 {
     struct weft_buf text = { 0 };
     for (uint32_t i = 0; i < attributes.count; i++) {
@@ -40,7 +41,8 @@ static void event_lines(struct weft_waterfall *x, uint32_t node, const struct we
     char offset[32];
     for (uint32_t i = 0; i < span->event_count; i++) {
         const struct weft_event *event = &span->events[i];
-        weft_duration_format(offset, sizeof offset, (int64_t)(event->time_unix_nano - span->start_time_unix_nano));
+        weft_duration_format(offset, sizeof offset,
+                             (int64_t)(event->time_unix_nano - span->start_time_unix_nano));
         weft_buf_reset(&text);
         weft_buf_printf(&text, "◆ %.*s  +%s", WEFT_S_ARG(event->name), offset);
         line(x, node, "\033[33m", weft_buf_str(&text));

@@ -4,7 +4,7 @@
 #include "app/waterfall.h"
 #include "query/trace_tree.h"
 
-enum { WEFT_CELL_OWN, WEFT_CELL_CHILD };
+enum { WEFT_CELL_OWN, WEFT_CELL_CHILD, WEFT_CELL_SLIVER, WEFT_CELL_GAP };
 
 struct weft_waterfall {
     struct weft_buf *out;
@@ -15,7 +15,8 @@ struct weft_waterfall {
     uint32_t service_count;
     uint32_t folded_count;
     unsigned width, tree_width, bar_width;
-    uint8_t *cells; /* one bar: own time or children's */
+    uint8_t *cells; /* one bar, WEFT_CELL_* */
+    double *busy;   /* of a folded run: nanoseconds in each column */
 };
 
 /* `code` when colours are on, else nothing. */

@@ -73,6 +73,11 @@ static int address_take(struct weft_http_client *client, struct weft_str address
     bool is_http = weft_str_starts_with(address, WEFT_S("http://"));
     struct weft_str rest = weft_str_tail(address, is_https ? 8 : is_http ? 7 : 0);
     struct weft_str authority = weft_str_split(&rest, '/');
+    if (!is_http && !is_https && weft_str_find(address, '/') >= 0 && rest.len > 0 && rest.ptr[0] == '/') {
+        return weft_fail(err, WEFT_INVALID,
+                         "address \"%.*s\": expected http://host:port, https://host:port or unix:/path",
+                         WEFT_S_ARG(address));
+    }
     while (rest.len > 0 && rest.ptr[rest.len - 1] == '/') rest.len--;
     if (!weft_http1_is_field_value(address) || weft_str_find(address, ' ') >= 0) {
         return weft_fail(err, WEFT_INVALID, "address \"%.*s\" has a space or control character", WEFT_S_ARG(address));

@@ -218,8 +218,7 @@ static int local_keys_open(struct weft_rows *rows, struct weft_err *err)
 
 int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err)
 {
-    const uint8_t *bytes, *data;
-    size_t len;
+    const uint8_t *bytes;
     int rc;
 
     if (rows->groups != NULL) return WEFT_OK;
@@ -238,8 +237,6 @@ int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err)
         (rc = paged_section(rows, WEFT_ROWS_GROUP, rows->span_count, &rows->group, err)) < 0 || (rc = run_keys_check(rows, err)) < 0 ||
         (rc = local_keys_open(rows, err)) < 0)
         return rc;
-    data = NULL, len = rows->sections[WEFT_ROWS_DATA].bytes;
-    (void)data, (void)len;
     rows->open_runs = weft_arena_alloc_array(rows->arena, rows->run_count + 1, sizeof *rows->open_runs);
     struct weft_rows_group *none = rows->groups;
     if ((rc = groups_read(rows, bytes, err)) < 0) rows->groups = none;
@@ -249,6 +246,7 @@ int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err)
 /* Bytes of the data section from `offset` on, without checking pages: the length is not known yet. */
 static const uint8_t *data_at(const struct weft_rows *rows, uint32_t offset, size_t *len)
 {
+    *len = 0;
     if (offset > rows->sections[WEFT_ROWS_DATA].bytes || offset % 8 != 0) return NULL;
     *len = rows->sections[WEFT_ROWS_DATA].bytes - offset;
     return rows->block->map + rows->entry->offset + rows->sections[WEFT_ROWS_DATA].offset + offset;

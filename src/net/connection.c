@@ -8,6 +8,8 @@
  */
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -166,14 +168,17 @@ static void timer_fired(struct weft_timer *timer)
 
 /* ---- in ---- */
 
+/* Up to `len` bytes to `place`, and what comes behind them, up to `behind`, to the worker's buffer. */
 static enum weft_tls_result receive(struct weft_http_connection *connection, char *place,
-                                    size_t len, size_t *got)
+                                    size_t len, size_t behind, size_t *got)
 {
+    struct iovec pieces[2] = { { place, len }, { connection->worker->read_buffer, behind } };
+    struct msghdr message = { .msg_iov = pieces, .msg_iovlen = behind > 0 ? 2 : 1 };
     *got = 0;
     if (connection->ssl != NULL && !connection->is_lingering)
         return weft_tls_read(connection->ssl, place, len, got);
     for (;;) {
-        ssize_t n = recv(connection->watch.fd, place, len, 0);
+        ssize_t n = recvmsg(connection->watch.fd, &message, 0);
         if (n > 0) {
             *got = (size_t)n;
             return WEFT_TLS_DONE;
@@ -228,7 +233,7 @@ static void received(struct weft_http_connection *connection, struct weft_str by
 /* One read and what follows from it. False: enough for now. */
 static bool read_once(struct weft_http_connection *connection)
 {
-    size_t len = WEFT_HTTP_READ_BYTES, got;
+    size_t len = WEFT_HTTP_READ_BYTES, behind = 0, got;
     char *place = NULL;
     if (connection->protocol != NULL && !connection->is_lingering &&
         !connection->closes_after_write)
@@ -236,13 +241,17 @@ static bool read_once(struct weft_http_connection *connection)
     if (place == NULL) {
         place = connection->worker->read_buffer;
         len = WEFT_HTTP_READ_BYTES;
+    } else {
+        behind = connection->protocol->read_behind_bytes;
     }
-    enum weft_tls_result result = receive(connection, place, len, &got);
+    enum weft_tls_result result = receive(connection, place, len, behind, &got);
     connection->tls_wants_write = result == WEFT_TLS_WANTS_WRITE;
     switch (result) {
     case WEFT_TLS_DONE:
-        received(connection, weft_str_make(place, got));
-        return !connection->is_closed && (connection->ssl != NULL || got == len);
+        received(connection, weft_str_make(place, got < len ? got : len));
+        if (got > len && !connection->is_closed)
+            received(connection, weft_str_make(connection->worker->read_buffer, got - len));
+        return !connection->is_closed && (connection->ssl != NULL || got == len + behind);
     case WEFT_TLS_WANTS_READ:
     case WEFT_TLS_WANTS_WRITE: return false;
     case WEFT_TLS_CLOSED: peer_finished(connection); return false;

@@ -309,8 +309,11 @@ static bool grpc_length_expect(struct weft_http_exchange *exchange, struct weft_
 bool weft_http_exchange_body_append(struct weft_http_exchange *exchange, struct weft_str bytes)
 {
     if (exchange->body_len == 0 && !grpc_length_expect(exchange, bytes)) return false;
-    if (!weft_http_exchange_body_reserve(exchange, bytes.len)) return false;
-    memcpy(exchange->body + exchange->body_len, bytes.ptr, bytes.len);
+    bool is_in_place = exchange->body != NULL && bytes.ptr == exchange->body + exchange->body_len;
+    if (!is_in_place) {
+        if (!weft_http_exchange_body_reserve(exchange, bytes.len)) return false;
+        memcpy(exchange->body + exchange->body_len, bytes.ptr, bytes.len);
+    }
     exchange->body_len += bytes.len;
     return true;
 }

@@ -102,6 +102,7 @@ void weft_http2_exchange_unlink(struct weft_http2_session *session,
                                 struct weft_http_exchange *exchange)
 {
     weft_http2_timeline_leave(session, exchange);
+    if (session->data_exchange == exchange) session->data_exchange = NULL;
     if (exchange->previous != NULL)
         exchange->previous->next = exchange->next;
     else
@@ -259,6 +260,11 @@ static int frame_begun(nghttp2_session *nghttp2, const nghttp2_frame_hd *hd, voi
 {
     struct weft_http2_session *session = user_data;
     if (hd->type == NGHTTP2_CONTINUATION) control_count(session);
+    session->data_exchange = NULL;
+    if (hd->type == NGHTTP2_DATA && (hd->flags & NGHTTP2_FLAG_PADDED) == 0) {
+        session->data_exchange = nghttp2_session_get_stream_user_data(nghttp2, hd->stream_id);
+        session->data_left = hd->length;
+    }
     return session->is_flooded ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
@@ -266,6 +272,9 @@ static int data_came(nghttp2_session *nghttp2, uint8_t flags, int32_t stream_id,
                      const uint8_t *data, size_t len, void *user_data)
 {
     struct weft_http_exchange *exchange = nghttp2_session_get_stream_user_data(nghttp2, stream_id);
+    struct weft_http2_session *session = user_data;
+    if (session->data_exchange == exchange)
+        session->data_left -= len < session->data_left ? len : session->data_left;
     if (exchange == NULL || exchange->is_replied || len == 0) return 0;
     weft_http_exchange_body_append(exchange, weft_str_make((const char *)data, len));
     return 0;

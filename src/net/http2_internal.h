@@ -24,6 +24,9 @@ struct weft_http2_session {
     struct weft_http_connection *connection;
     struct weft_http_exchange *exchanges;
     uint32_t exchange_count;
+    /* The DATA frame that is coming: whose body it is, or NULL; bytes of it still to come. */
+    struct weft_http_exchange *data_exchange;
+    size_t data_left;
     struct weft_http2_times times[WEFT_HTTP2_TIMELINE_COUNT];
     uint64_t header_since_ns; /* a header block is not complete, or 0 */
     uint64_t idle_since_ns;   /* no exchange since */

@@ -1,7 +1,8 @@
 /* http2_server.c -- HTTP/2 connections: one nghttp2 session each; windows, deadlines, drain. Frames in: http2_frames.c, replies out:
  * http2_reply.c.
  *
- * One exchange a stream (its user data). Bodies go from the read buffer into the exchange's buffer in one copy. Window updates are
+ * One exchange a stream (its user data). The rest of a large DATA frame is received where the body lies (session_read_place());
+ * other body bytes go from the read buffer into the exchange's buffer in one copy. Window updates are
  * nghttp2's automatic ones: memory is bounded by the body budget, which answers 429, and not by holding windows back, which would
  * let a sender hang without a word. Acks that a peer does not read are bounded by nghttp2 and by the write timeout.
  */
@@ -13,7 +14,9 @@
 
 #define STREAM_WINDOW_BYTES (4 << 20)
 #define CONNECTION_WINDOW_BYTES (16 << 20)
-#define FRAME_BYTES_MAX (128 << 10)
+#define FRAME_BYTES_MAX (1 << 20) /* the larger, the more of a body needs no copy */
+#define DIRECT_BYTES_MIN (32u << 10) /* below, one large read for several frames costs less */
+#define READ_BEHIND_BYTES (4u << 10) /* the next frame's header, and a little of its payload */
 #define OUTBOUND_ACKS_MAX 200
 #define FINAL_GOAWAY_NS WEFT_NS_PER_SECOND
 
@@ -101,9 +104,19 @@ static void session_end(struct weft_http2_session *session, uint32_t error_code,
     weft_http_connection_close_after_write(session->connection);
 }
 
+/* The payload of the DATA frame that is coming is certain, so it is received into the body itself; nghttp2 then walks over it
+ * there and weft_http_exchange_body_append() finds it in place. Never more than the frame: when its last byte was walked over,
+ * the body may be answered and its memory reused, and no byte may stand there that nghttp2 has not seen. */
 static char *session_read_place(struct weft_http_connection *connection, size_t *len)
 {
-    return NULL;
+    const struct weft_http2_session *session = connection->session;
+    const struct weft_http_exchange *exchange = session->data_exchange;
+    if (exchange == NULL || exchange->is_replied || session->data_left < DIRECT_BYTES_MIN)
+        return NULL;
+    size_t end = exchange->body_len + session->data_left;
+    if (end > exchange->body_capacity || end > (uint64_t)exchange->budget_bytes) return NULL;
+    *len = session->data_left;
+    return exchange->body + exchange->body_len;
 }
 
 static void session_received(struct weft_http_connection *connection, struct weft_str bytes)
@@ -228,6 +241,7 @@ static void session_expired(struct weft_http_connection *connection, uint64_t no
 
 const struct weft_http_protocol weft_http2_protocol = {
     .read_place = session_read_place,
+    .read_behind_bytes = READ_BEHIND_BYTES,
     .received = session_received,
     .peer_finished = session_peer_finished,
     .pull = session_pull,

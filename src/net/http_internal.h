@@ -106,6 +106,8 @@ struct weft_http_metrics *weft_http_metrics_for(
 struct weft_http_protocol {
     /* Where the next bytes shall go, *len of them; NULL: the worker's buffer. */
     char *(*read_place)(struct weft_http_connection *connection, size_t *len);
+    /* What comes behind those *len bytes is read in the same call, up to so many, into the worker's buffer; 0: it is not. */
+    size_t read_behind_bytes;
     /* `bytes` came, at read_place() or in the worker's buffer. */
     void (*received)(struct weft_http_connection *connection, struct weft_str bytes);
     void (*peer_finished)(struct weft_http_connection *connection); /* it will send no more */

@@ -145,7 +145,8 @@ static bool value_holds(enum weft_op op, const struct weft_value *wanted,
     if (is_nan(v) || is_nan(wanted)) return is_number(v) && is_number(wanted) && op == WEFT_OP_NE;
     if (is_number(v) && is_number(wanted))
         return order_holds(op, number(v) < number(wanted), number(v) == number(wanted));
-    if (v->type == WEFT_VALUE_BOOL && wanted->type == WEFT_VALUE_BOOL && (op == WEFT_OP_EQ || op == WEFT_OP_NE))
+    if (v->type == WEFT_VALUE_BOOL && wanted->type == WEFT_VALUE_BOOL &&
+        (op == WEFT_OP_EQ || op == WEFT_OP_NE))
         return order_holds(op, v->bool_value < wanted->bool_value,
                            v->bool_value == wanted->bool_value);
     if (v->type == WEFT_VALUE_STRING && wanted->type == WEFT_VALUE_STRING) {

@@ -106,10 +106,7 @@ static int attribute_words(struct unfolding *u, uint32_t code, const struct weft
     case WEFT_VALUE_BOOL: word(c, v->number); break;
     case WEFT_VALUE_INT:
     case WEFT_VALUE_DOUBLE: wide(c, v->wide); break;
-    default:
-        if (!v->is_spelt && v->number >= c->block->strings.count)
-            return weft_rows_corrupt(&c->rows, u->err, "string %u of %u", v->number, c->block->strings.count);
-        string_word(c, v);
+    default: string_word(c, v);
     }
     return WEFT_OK;
 }
@@ -207,6 +204,10 @@ static int values_unfold(struct unfolding *u, uint32_t g, uint32_t index)
             has_name = true;
         }
         if ((rc = weft_run_get(rows, run, position, &u->c->reader, to, u->err)) < 0) return rc;
+        uint32_t type = run->code & 7;
+        bool is_string = type != WEFT_VALUE_EMPTY && type != WEFT_VALUE_BOOL && type != WEFT_VALUE_INT && type != WEFT_VALUE_DOUBLE;
+        if (is_string && !to->is_spelt && to->number >= u->c->block->strings.count)
+            return weft_rows_corrupt(rows, u->err, "string %u of %u", to->number, u->c->block->strings.count);
         if (pseudo < WEFT_PSEUDO_COUNT) {
             if (to->is_spelt) { /* the reader's page may be replaced before it is used */
                 to->bytes = weft_arena_copy(&u->c->span, to->bytes);

@@ -48,6 +48,12 @@ enum weft_pseudo_key {
     WEFT_PSEUDO_DROPPED_EVENTS, WEFT_PSEUDO_DROPPED_LINKS, WEFT_PSEUDO_END, WEFT_PSEUDO_EVENTS, WEFT_PSEUDO_LINKS,
     WEFT_PSEUDO_ORDER,     WEFT_PSEUDO_COUNT, WEFT_PSEUDO_KEYS = 16,
 };
+/* Type of a pseudo key's values, as enum weft_value_type: string 1, int 3, bytes 7. */
+static inline uint32_t weft_pseudo_type(uint32_t pseudo)
+{
+    static const uint8_t types[WEFT_PSEUDO_COUNT] = { 1, 1, 1, 3, 3, 3, 3, 3, 7, 7, 7 };
+    return types[pseudo];
+}
 static inline uint32_t weft_key_code(uint32_t key, uint32_t type) { return (key + WEFT_PSEUDO_KEYS) << 3 | type; }
 
 enum weft_run_encoding {

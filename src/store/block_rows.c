@@ -432,6 +432,9 @@ int weft_rows_run(struct weft_rows *rows, uint32_t number, struct weft_run **out
     run->encoding = e[14];
     run->bits = e[15];
     if (run->group >= rows->group_count) return weft_rows_corrupt(rows, err, "run %u belongs to group %u of %u", number, run->group, rows->group_count);
+    uint32_t pseudo = run->code >> 3;
+    if (pseudo < WEFT_PSEUDO_KEYS && (pseudo >= WEFT_PSEUDO_COUNT || weft_pseudo_type(pseudo) != (run->code & 7)))
+        return weft_rows_corrupt(rows, err, "run %u has the unknown key code %u", number, run->code);
     /* The directory at the payload's start tells how long it is: check generously, then exactly. */
     if ((rc = data_peek(rows, weft_load_u32(e), 64, &p, &len, err)) < 0 || (rc = weft_run_open(rows, run, p, len, &used, err)) < 0 ||
         (rc = data_check(rows, p, used, err)) < 0)

@@ -6,13 +6,6 @@
 
 enum { EXTRAS_WORDS = WEFT_ROW_NAME_INLINE | WEFT_ROW_STATUS_MESSAGE | WEFT_ROW_TRACE_STATE | WEFT_ROW_DROPPED | WEFT_ROW_EVENTS |
                       WEFT_ROW_LINKS };
-static const uint8_t pseudo_types[WEFT_PSEUDO_COUNT] = {
-    [WEFT_PSEUDO_NAME] = WEFT_VALUE_STRING, [WEFT_PSEUDO_STATUS_MESSAGE] = WEFT_VALUE_STRING,
-    [WEFT_PSEUDO_TRACE_STATE] = WEFT_VALUE_STRING, [WEFT_PSEUDO_FLAGS] = WEFT_VALUE_INT,
-    [WEFT_PSEUDO_DROPPED_ATTRIBUTES] = WEFT_VALUE_INT, [WEFT_PSEUDO_DROPPED_EVENTS] = WEFT_VALUE_INT,
-    [WEFT_PSEUDO_DROPPED_LINKS] = WEFT_VALUE_INT, [WEFT_PSEUDO_END] = WEFT_VALUE_INT,
-    [WEFT_PSEUDO_EVENTS] = WEFT_VALUE_BYTES, [WEFT_PSEUDO_LINKS] = WEFT_VALUE_BYTES, [WEFT_PSEUDO_ORDER] = WEFT_VALUE_BYTES,
-};
 static const uint8_t type_words[8] = { [WEFT_VALUE_STRING] = 1, [WEFT_VALUE_BOOL] = 1, [WEFT_VALUE_INT] = 2,
                                        [WEFT_VALUE_DOUBLE] = 2, [WEFT_VALUE_ARRAY] = 1, [WEFT_VALUE_KVLIST] = 1,
                                        [WEFT_VALUE_BYTES] = 1 };
@@ -215,7 +208,7 @@ static uint32_t with_extras(struct merge *m, uint32_t base, uint16_t extras)
     if (known != NULL) return (uint32_t)*known;
     uint32_t *codes = weft_arena_alloc(&m->scratch, (size_t)(m->lists[base].count + WEFT_PSEUDO_COUNT) * 4);
     for (uint32_t k = 0; k < WEFT_PSEUDO_COUNT; k++)
-        if (extras >> k & 1) codes[count++] = k << 3 | pseudo_types[k];
+        if (extras >> k & 1) codes[count++] = k << 3 | weft_pseudo_type(k);
     memcpy(codes + count, m->lists[base].codes, (size_t)m->lists[base].count * 4);
     uint32_t list = merge_list_intern(m, codes, count + m->lists[base].count, true);
     weft_map_put(&m->extra_list_numbers, name, list, NULL);

@@ -1,0 +1,102 @@
+/* block_fuzz.c -- a block file of any bytes, its checksums made right: opening, checking, searching and merging it must only ever refuse.
+ *
+ * The input is a whole file; where its trailer points inside it, sums and footer are summed again, so that mutations reach the
+ * code behind the checksums.
+ */
+#include <fcntl.h>
+#include <unistd.h>
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "store/block_internal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void sums_mend(uint8_t *b, size_t size)
+{
+    if (size < WEFT_BLOCK_HEADER_BYTES + WEFT_BLOCK_FOOTER_FIXED + WEFT_BLOCK_TRAILER_BYTES) return;
+    uint8_t *t = b + size - WEFT_BLOCK_TRAILER_BYTES;
+    uint64_t sums = weft_load_u64(t), footer = weft_load_u64(t + 8), end = size - WEFT_BLOCK_TRAILER_BYTES;
+    uint32_t footer_bytes = weft_load_u32(t + 16);
+    if (sums > footer || footer > end || end - footer != footer_bytes || footer_bytes < WEFT_BLOCK_FOOTER_FIXED) return;
+    uint64_t pages = (sums + WEFT_BLOCK_PAGE_BYTES - 1) / WEFT_BLOCK_PAGE_BYTES;
+    if ((footer - sums) / 8 != pages) return;
+    for (uint64_t p = 0; p < pages; p++) {
+        uint64_t from = p * WEFT_BLOCK_PAGE_BYTES, len = sums - from < WEFT_BLOCK_PAGE_BYTES ? sums - from : WEFT_BLOCK_PAGE_BYTES;
+        weft_store_u64(b + sums + p * 8, weft_hash_seeded(b + from, len, weft_block_page_seed(weft_load_u64(b + footer), p)));
+    }
+    weft_store_u64(t + 24, weft_hash(b + sums, footer - sums));
+    weft_store_u64(t + 32, weft_hash(b + footer, footer_bytes + 32));
+    weft_store_u64(t + 40, WEFT_BLOCK_MAGIC);
+}
+
+static void add(void *arg, struct weft_str service, struct weft_str name, uint8_t kind, uint64_t spans, uint64_t errors) {}
+
+static void search(struct weft_block *block)
+{
+    struct weft_predicate p = { .scope = WEFT_SCOPE_ANY, .op = WEFT_OP_GE, .key = WEFT_S("some.key.1"),
+                                .value = { .type = WEFT_VALUE_STRING, .bytes = WEFT_S("a") } };
+    for (unsigned round = 0; round < 4; round++) {
+        struct weft_search s = { .predicates = &p, .predicate_count = 1, .limit = 5 };
+        struct weft_search_result result = { 0 };
+        struct weft_arena arena;
+        struct weft_top top;
+        if (round == 1) p.field = WEFT_FIELD_EVENT_NAME;
+        if (round == 2) p.field = WEFT_FIELD_NAME;
+        if (round == 3) p = (struct weft_predicate){ .field = WEFT_FIELD_IS_ROOT, .op = WEFT_OP_EQ, .value = { .type = WEFT_VALUE_BOOL } };
+        weft_arena_init(&arena, 0);
+        weft_top_init(&top, &s, &arena);
+        weft_block_search(block, &s, 0, &top, &result, NULL);
+        weft_arena_release(&arena);
+    }
+}
+
+static void merge(struct weft_block *block, const char *directory)
+{
+    struct weft_merge_input input = { .blocks = &block, .block_count = 1 };
+    struct weft_merge_options options = { .directory = directory, .number = 2 };
+    struct weft_merge_stats stats;
+    char path[128];
+
+    if (weft_merge(&input, &options, &stats, NULL) < 0) return;
+    snprintf(path, sizeof path, "%s/block-%016x.weft", directory, 2);
+    weft_file_unlink(path, NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static char directory[64];
+    struct weft_block *block;
+    char path[128];
+    int fd;
+
+    if (directory[0] == 0) {
+        snprintf(directory, sizeof directory, "/tmp/weft-block-fuzz-XXXXXX");
+        if (mkdtemp(directory) == NULL) return 0;
+    }
+    uint8_t *copy = weft_alloc(size + 1);
+    memcpy(copy, data, size);
+    sums_mend(copy, size);
+    snprintf(path, sizeof path, "%s/block-0000000000000001.weft", directory);
+    if (weft_file_open(&fd, path, O_WRONLY | O_CREAT | O_TRUNC, NULL) == 0) {
+        weft_file_write_at(fd, path, copy, size, 0, NULL);
+        weft_file_close(&fd);
+        if (weft_block_open(&block, path, NULL) == 0) {
+            struct weft_arena arena;
+            struct weft_batch batch = { .arena = &arena };
+            struct weft_buf dump = { 0 };
+            weft_arena_init(&arena, 0);
+            weft_block_check(block, NULL, NULL, NULL);
+            weft_block_operations(block, add, NULL, NULL);
+            weft_block_trace(block, &block->info.trace_min, &batch, NULL);
+            weft_block_dump(block, &dump, NULL);
+            search(block);
+            merge(block, directory);
+            weft_buf_release(&dump);
+            weft_arena_release(&arena);
+            weft_block_unref(block);
+        }
+    }
+    weft_free(copy);
+    return 0;
+}

@@ -97,12 +97,15 @@ static unsigned write_time(struct weft_buf *out, uint64_t unix_ns, bool has_room
     localtime_r(&now, &today);
     bool is_today = then.tm_yday == today.tm_yday && then.tm_year == today.tm_year;
     bool is_far = then.tm_year != today.tm_year;
-    const char *format = is_today    ? "%H:%M:%S"
-                         : !has_room ? (is_far ? "%Y-%m-%d" : "%m-%d %H:%M")
-                         : is_far    ? "%Y-%m-%d %H:%M:%S"
-                                     : "%m-%d %H:%M:%S";
     size_t start = out->len;
-    strftime(text, sizeof text, format, &then);
+    if (is_today)
+        strftime(text, sizeof text, "%H:%M:%S", &then);
+    else if (!has_room && is_far)
+        strftime(text, sizeof text, "%Y-%m-%d", &then);
+    else if (!has_room)
+        strftime(text, sizeof text, "%m-%d %H:%M", &then);
+    else
+        strftime(text, sizeof text, is_far ? "%Y-%m-%d %H:%M:%S" : "%m-%d %H:%M:%S", &then);
     weft_buf_append_c(out, text);
     if (has_room) weft_buf_printf(out, ".%03u", (unsigned)(unix_ns / WEFT_NS_PER_MS % 1000));
     return (unsigned)(out->len - start);
@@ -112,28 +115,33 @@ static void write_duration(struct weft_buf *out, uint64_t ns)
 {
     char text[32];
     weft_duration_format(text, sizeof text, (int64_t)ns);
+    if (strlen(text) > DURATION_COLUMNS)
+        text[strcspn(text, " ")] = '\0'; /* "20778d 6h": the days say it */
     weft_cell_put_right(out, weft_str_from_c(text), DURATION_COLUMNS);
 }
 
 /* Service and name in `room` columns. Where there is room they stand in columns of their own; else the service gets what the
- * name leaves, and a third at least. */
+ * name leaves, and two fifths at least. */
 static void write_names(struct weft_buf *out, const struct weft_hit_line *line, unsigned room,
                         const char *bold, const char *plain)
 {
-    unsigned service = room / 3 < 22 ? room / 3 : 22, used;
+    struct weft_str service_name =
+        line->service_name.len > 0 ? line->service_name : WEFT_S("(no service)");
+    struct weft_str name = line->name.len > 0 ? line->name : WEFT_S("(no name)");
+    unsigned service = room < 45 ? room * 2 / 5 : room / 3 < 22 ? room / 3 : 22, used;
     bool is_tight = room < 45;
     if (is_tight) {
-        unsigned name_width = weft_cell_width(line->name);
+        unsigned name_width = weft_cell_width(name);
         if (name_width + 1 + service < room) service = room - 1 - name_width;
     }
-    used = weft_cell_put(out, line->service_name, service);
+    used = weft_cell_put(out, service_name, service);
     if (!is_tight) {
         weft_cell_spaces(out, service - used);
         used = service;
     }
     weft_buf_append_byte(out, ' ');
     weft_buf_append_c(out, bold);
-    used += 1 + weft_cell_put(out, line->name, room - used - 1);
+    used += 1 + weft_cell_put(out, name, room - used - 1);
     weft_buf_append_c(out, plain);
     weft_cell_spaces(out, room - used);
 }
@@ -145,12 +153,14 @@ static void write_counts(struct weft_buf *out, const struct weft_hit_line *line,
     const char *plain = weft_terminal_style(terminal, WEFT_STYLE_PLAIN);
     char errors[32] = "";
     unsigned long long spans = line->span_count, count = line->error_count;
-    weft_buf_printf(out, has_room ? " %5llu span%s" : " %4llu", spans, spans == 1 ? " " : "s");
+    if (has_room)
+        weft_buf_printf(out, " %5llu span%s", spans, spans == 1 ? " " : "s");
+    else
+        weft_buf_printf(out, " %4llu", spans);
     if (count > 0 && has_room) snprintf(errors, sizeof errors, "%llu err", count);
-    if (count > 0 && !has_room)
-        snprintf(errors, sizeof errors, count > 999 ? "✗1k+" : "✗%llu", count);
+    if (count > 0 && !has_room) snprintf(errors, sizeof errors, "✗%llu", count > 999 ? 999 : count);
     weft_buf_append_c(out, weft_terminal_style(terminal, WEFT_STYLE_ERROR));
-    weft_cell_put_right(out, weft_str_from_c(errors), has_room ? 9 : 5);
+    weft_cell_put_right(out, weft_str_from_c(errors), has_room ? 9 : 4);
     weft_buf_append_c(out, plain);
 }
 
@@ -163,7 +173,7 @@ void weft_hit_line_write_trace(struct weft_buf *out, const struct weft_hit_line 
     uint64_t time =
         line->match_time_unix_nano != 0 ? line->match_time_unix_nano : line->start_time_unix_nano;
     unsigned fixed = write_time(out, time, width >= 100) + 1 + DURATION_COLUMNS + 1;
-    fixed += (has_room ? 12 + 9 : 5 + 5) + 1 + TRACE_ID_COLUMNS;
+    fixed += (has_room ? 12 + 9 : 5 + 4) + 1 + TRACE_ID_COLUMNS;
     weft_buf_append_byte(out, ' ');
     write_duration(out, line->duration_ns);
     weft_buf_append_byte(out, ' ');

@@ -7,7 +7,7 @@
 
 #define WIDTH_MIN 60
 #define DURATION_COLUMNS 8
-#define INDENT_LEVELS_MAX 12 /* deeper spans stay at this indent and say their depth */
+#define INDENT_LEVELS_MAX 12 /* at most; deeper spans stay at the last indent and say their depth */
 #define FOLD_FROM 4          /* that many alike leaf siblings in a row become one line */
 
 /* Twelve colours of the 256-colour palette that read on dark and light grounds. */
@@ -39,18 +39,63 @@ static const struct weft_span *span_of(const struct weft_waterfall *x, uint32_t 
 
 /* ---- head ---- */
 
+static struct weft_str or_none(struct weft_str text, const char *none)
+{
+    return text.len > 0 ? text : weft_str_from_c(none);
+}
+
+/* Local time, as weft search prints it; the offset keeps it unambiguous. */
+static void format_time(char *out, size_t size, uint64_t unix_ns)
+{
+    char date[24], offset[8];
+    struct tm tm;
+    time_t seconds = (time_t)(unix_ns / WEFT_NS_PER_SECOND);
+    localtime_r(&seconds, &tm);
+    strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", &tm);
+    strftime(offset, sizeof offset, "%z", &tm);
+    snprintf(out, size, "%s.%03u %s", date, (unsigned)(unix_ns / WEFT_NS_PER_MS % 1000), offset);
+}
+
+static uint32_t count_reversed(const struct weft_batch *trace)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < trace->span_count; i++)
+        count += trace->spans[i].end_time_unix_nano < trace->spans[i].start_time_unix_nano;
+    return count;
+}
+
+/* What is wrong with the trace itself, on a line of its own; nothing when all is well. */
+static void write_oddities(struct weft_waterfall *x)
+{
+    const struct {
+        uint32_t count;
+        const char *what;
+    } oddities[] = {
+        { x->tree.orphan_count, "without parent (⋯)" },
+        { x->tree.duplicate_count, "with an id used twice" },
+        { count_reversed(x->batch), "ending before the start" },
+    };
+    const char *comma = "odd: ";
+    for (size_t i = 0; i < sizeof oddities / sizeof oddities[0]; i++) {
+        if (oddities[i].count == 0) continue;
+        weft_buf_printf(x->out, "%s%u %s", comma, oddities[i].count, oddities[i].what);
+        comma = ", ";
+    }
+    if (comma[0] == ',') weft_buf_append_byte(x->out, '\n');
+}
+
 static void write_head(struct weft_waterfall *x)
 {
-    char id[33], duration[32], when[48];
+    char id[33], duration[32], when[64];
     struct weft_buf *out = x->out;
     const struct weft_span *root = span_of(x, x->tree.root);
     weft_trace_id_format(&root->trace_id, id);
     weft_duration_format(duration, sizeof duration, (int64_t)(x->tree.end_ns - x->tree.start_ns));
-    weft_time_format_rfc3339(when, sizeof when, x->tree.start_ns, 3);
+    format_time(when, sizeof when, x->tree.start_ns);
     weft_buf_append_c(out, weft_waterfall_colour(x, "\033[1m"));
-    weft_cell_put(out, root->scope->resource->service_name, x->width / 3);
+    weft_cell_put(out, or_none(root->scope->resource->service_name, "(no service)"), x->width / 3);
     weft_buf_append_c(out, "  ");
-    weft_cell_put(out, root->name, x->width / 2);
+    weft_cell_put(out, or_none(root->name, "(no name)"), x->width / 2);
     weft_buf_printf(out, "%s  %s\n", weft_waterfall_colour(x, "\033[0m"), duration);
     weft_buf_printf(out, "%strace %s  %s%s\n", weft_waterfall_colour(x, "\033[2m"), id, when,
                     weft_waterfall_colour(x, "\033[0m"));
@@ -61,11 +106,9 @@ static void write_head(struct weft_waterfall *x)
         weft_buf_printf(out, ", %s%u error%s%s", weft_waterfall_colour(x, "\033[31m"),
                         x->tree.error_count, x->tree.error_count == 1 ? "" : "s",
                         weft_waterfall_colour(x, "\033[0m"));
-    if (x->tree.orphan_count > 0)
-        weft_buf_printf(out, ", %u without their parent", x->tree.orphan_count);
-    if (x->tree.duplicate_count > 0)
-        weft_buf_printf(out, ", %u with an id used twice", x->tree.duplicate_count);
-    weft_buf_append_c(out, "\n\n");
+    weft_buf_append_byte(out, '\n');
+    write_oddities(x);
+    weft_buf_append_byte(out, '\n');
 }
 
 /* Times under the bars: at 0, the thirds or halves, and the end. */
@@ -104,7 +147,7 @@ static bool has_later_sibling(const struct weft_waterfall *x, uint32_t node)
 unsigned weft_waterfall_indent(struct weft_waterfall *x, uint32_t node, bool is_detail)
 {
     uint32_t path[INDENT_LEVELS_MAX], depth = x->tree.nodes[node].depth, levels = 0;
-    uint32_t shown = depth < INDENT_LEVELS_MAX ? depth : INDENT_LEVELS_MAX;
+    uint32_t shown = depth < x->levels_max ? depth : x->levels_max;
     uint32_t at = node;
     for (uint32_t d = depth; d > shown; d--) at = x->tree.nodes[at].parent;
     for (; levels < shown; levels++, at = x->tree.nodes[at].parent) path[levels] = at;
@@ -122,7 +165,7 @@ unsigned weft_waterfall_indent(struct weft_waterfall *x, uint32_t node, bool is_
     weft_buf_append_c(x->out, weft_waterfall_colour(x, "\033[0m"));
     if (depth > shown && !is_detail) {
         char text[16];
-        int len = snprintf(text, sizeof text, "%u· ", depth);
+        int len = snprintf(text, sizeof text, "%u· ", depth + 1);
         weft_buf_append_c(x->out, text);
         used += (unsigned)len - 1; /* the dot has two bytes */
     }
@@ -137,6 +180,10 @@ static void write_name(struct weft_waterfall *x, uint32_t node, unsigned columns
     uint32_t service = x->service_of[x->tree.nodes[node].span], parent = x->tree.nodes[node].parent;
 
     if (parent != WEFT_NO_SPAN) parent_service = x->service_of[x->tree.nodes[parent].span];
+    if (x->tree.nodes[node].is_orphan && columns > 4) {
+        weft_buf_append_c(x->out, "⋯ ");
+        used += 2;
+    }
     if (is_error) {
         weft_buf_printf(x->out, "%s✗%s ", weft_waterfall_colour(x, "\033[1;31m"),
                         weft_waterfall_colour(x, "\033[0m"));
@@ -144,14 +191,16 @@ static void write_name(struct weft_waterfall *x, uint32_t node, unsigned columns
     }
     if (x->options->has_colour)
         weft_buf_printf(x->out, "\033[38;5;%um", service_colours[service % sizeof service_colours]);
-    if (service != parent_service &&
-        columns > used + 4) { /* a call within a service need not repeat its name */
-        used += weft_cell_put(x->out, span->scope->resource->service_name, (columns - used) / 2);
+    /* A call within a service need not repeat its name. */
+    if (service != parent_service && columns > used + 4) {
+        struct weft_str name = or_none(span->scope->resource->service_name, "(no service)");
+        used += weft_cell_put(x->out, name, (columns - used) / 2);
         weft_buf_append_c(x->out, " ");
         used++;
     }
     weft_buf_append_c(x->out, weft_waterfall_colour(x, "\033[0m"));
-    if (columns > used) used += weft_cell_put(x->out, span->name, columns - used);
+    if (columns > used)
+        used += weft_cell_put(x->out, or_none(span->name, "(no name)"), columns - used);
     weft_cell_spaces(x->out, columns > used ? columns - used : 0);
 }
 
@@ -338,6 +387,7 @@ void weft_waterfall_write(struct weft_buf *out, const struct weft_batch *trace,
     x.width = options->width < WIDTH_MIN ? WIDTH_MIN : options->width;
     x.tree_width = x.width * 45 / 100 > 64 ? 64 : x.width * 45 / 100;
     x.bar_width = x.width - x.tree_width - DURATION_COLUMNS - 2;
+    x.levels_max = x.tree_width / 4 < INDENT_LEVELS_MAX ? x.tree_width / 4 : INDENT_LEVELS_MAX;
     x.cells = weft_arena_alloc(arena, x.bar_width);
     x.busy = weft_arena_alloc_array(arena, x.bar_width, sizeof *x.busy);
     write_head(&x);

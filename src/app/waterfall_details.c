@@ -44,7 +44,8 @@ static void event_lines(struct weft_waterfall *x, uint32_t node, const struct we
         weft_duration_format(offset, sizeof offset,
                              (int64_t)(event->time_unix_nano - span->start_time_unix_nano));
         weft_buf_reset(&text);
-        weft_buf_printf(&text, "◆ %.*s  +%s", WEFT_S_ARG(event->name), offset);
+        weft_buf_printf(&text, "◆ %.*s  %s%s", WEFT_S_ARG(event->name), offset[0] == '-' ? "" : "+",
+                        offset);
         line(x, node, "\033[33m", weft_buf_str(&text));
         attribute_lines(x, node, event->attributes, "    ");
     }

@@ -14,7 +14,7 @@ struct weft_waterfall {
     uint32_t *service_of; /* span -> number of its service */
     uint32_t service_count;
     uint32_t folded_count;
-    unsigned width, tree_width, bar_width;
+    unsigned width, tree_width, bar_width, levels_max;
     uint8_t *cells; /* one bar, WEFT_CELL_* */
     double *busy;   /* of a folded run: nanoseconds in each column */
 };

@@ -1,10 +1,12 @@
 /* search_request_test.c -- parameters, conditions, times, cursors. */
 #include "base/clock.h"
-#include "query/search_request.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
+
+#include "query/search_request.h"
 
 static const struct weft_search_limits limits = { 20, 1000 };
 #define NOW (UINT64_C(1795226400) * WEFT_NS_PER_SECOND)

@@ -1,9 +1,10 @@
 /* trace_tree_test.c -- the tree of a trace. */
 #include "query/trace_tree.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #define SPANS_MAX 8
 struct given {

@@ -1,12 +1,14 @@
 /* demo_feed_test.c -- the shop: the same seed tells the same story, its traces are whole, every incident is in it. */
 #include "app/demo/feed.h"
-#include "base/clock.h"
-#include "base/hash.h"
-#include "base/map.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/map.h"
 
 #define BEGIN_NS (UINT64_C(1795226400) * WEFT_NS_PER_SECOND) /* a whole half hour */
 #define STEP_NS WEFT_NS_PER_SECOND

@@ -300,7 +300,7 @@ static const char *const examples[] = {
 };
 const struct weft_command weft_command_demo = {
     .name = "demo",
-    .summary = "Send the traffic of a made-up shop",
+    .summary = "Send the traffic of a made-up shop.",
     .description = "Seventeen services in ten languages' conventions: HTTP, gRPC, PostgreSQL, "
                    "Redis, Kafka with links, a cloud\n"
                    "function, an assistant with a language model. Things go wrong on schedule: a "

@@ -310,7 +310,7 @@ static const char *const examples[] = {
 };
 const struct weft_command weft_command_load = {
     .name = "load",
-    .summary = "Send spans as fast as they are taken, and report",
+    .summary = "Send spans as fast as they are taken, and report.",
     .description =
         "Ids and times are new in every request. Exit status 1: some requests were refused.",
     .examples = examples,

@@ -175,10 +175,12 @@ static const char *const examples[] = {
 };
 const struct weft_command weft_command_search = {
     .name = "search",
-    .summary = "Find traces",
-    .description = "Prints one line a trace: start, duration, root, spans, errors, id. A trace is "
-                   "found when one of its spans\n"
-                   "meets every condition. Exit status 1: nothing found.",
+    .summary = "Find traces.",
+    .description = "Prints one line a trace: when the span began that made it found (the order), "
+                   "how long the trace took, "
+                   "root service and name, spans, errors, id. A trace is found when one of its "
+                   "spans meets every condition. "
+                   "Exit status 1: nothing found.",
     .examples = examples,
     .options = options,
     .options_size = sizeof(struct options),

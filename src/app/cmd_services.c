@@ -71,9 +71,10 @@ static bool print_list(struct weft_buf *out, struct weft_json_reader *r, bool is
     if (weft_json_next(r) != WEFT_JSON_OBJECT_START || weft_json_next(r) != WEFT_JSON_KEY ||
         weft_json_next(r) != WEFT_JSON_ARRAY_START)
         return false;
-    weft_buf_printf(out, "%s%-*s %12s %9s %12s%s\n", weft_terminal_style(t, WEFT_STYLE_HEAD),
+    weft_buf_printf(out, "%s%-*s %12s %9s %s%s\n", weft_terminal_style(t, WEFT_STYLE_HEAD),
                     (int)columns, is_service ? "Service" : "Operation", "Spans", "Errors",
-                    is_service ? "Operations" : "Kind", weft_terminal_style(t, WEFT_STYLE_PLAIN));
+                    is_service ? "  Operations" : "  Kind",
+                    weft_terminal_style(t, WEFT_STYLE_PLAIN));
     for (enum weft_json_token token = weft_json_next(r); token != WEFT_JSON_ARRAY_END;
          token = weft_json_next(r)) {
         if (token != WEFT_JSON_OBJECT_START || !read_entry(&entry, r)) return false;
@@ -127,7 +128,7 @@ static const char *const examples[] = {
 };
 const struct weft_command weft_command_services = {
     .name = "services",
-    .summary = "List services, or the operations of one",
+    .summary = "List services, or the operations of one.",
     .arguments = "[SERVICE]",
     .arguments_max = 1,
     .examples = examples,

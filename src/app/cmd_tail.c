@@ -128,7 +128,7 @@ static const char *const examples[] = {
 };
 const struct weft_command weft_command_tail = {
     .name = "tail",
-    .summary = "Follow spans as they are stored",
+    .summary = "Follow spans as they are stored.",
     .description = "Asks four times a second for what was committed since; nothing committed in "
                    "between is missed.",
     .examples = examples,

@@ -102,7 +102,7 @@ static const char *const examples[] = {
 };
 const struct weft_command weft_command_trace = {
     .name = "trace",
-    .summary = "Show one trace as a waterfall",
+    .summary = "Show one trace as a waterfall.",
     .arguments = "ID",
     .arguments_min = 1,
     .arguments_max = 1,

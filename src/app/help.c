@@ -27,7 +27,10 @@ static void write_wrapped(struct weft_buf *out, struct weft_str text, unsigned c
     bool is_line_start = true;
 
     while (text.len > 0) {
-        struct weft_str word = weft_str_split(&text, ' ');
+        size_t end = 0;
+        while (end < text.len && text.ptr[end] != ' ' && text.ptr[end] != '\n') end++;
+        struct weft_str word = weft_str_make(text.ptr, end);
+        text = weft_str_tail(text, end < text.len ? end + 1 : end);
         if (word.len == 0) continue;
         if (!is_line_start && column + 1 + word.len > width) {
             weft_buf_printf(out, "\n%*s", (int)indent, "");
@@ -51,12 +54,17 @@ static void write_paragraphs(struct weft_buf *out, const char *text, unsigned wi
 
     while (rest.len > 0) {
         struct weft_str line = weft_str_split(&rest, '\n');
-        if (line.len == 0)
+        if (line.len == 0) {
             weft_buf_append_byte(out, '\n');
-        else if (line.ptr[0] == ' ')
+        } else if (line.ptr[0] == ' ') {
             weft_buf_printf(out, "%.*s\n", WEFT_S_ARG(line)); /* as it is */
-        else
+        } else { /* lines that follow each other are one paragraph, filled anew */
+            while (rest.len > 0 && rest.ptr[0] != '\n' && rest.ptr[0] != ' ') {
+                struct weft_str next = weft_str_split(&rest, '\n');
+                line.len = (size_t)(next.ptr + next.len - line.ptr);
+            }
             write_wrapped(out, line, 0, 0, width);
+        }
     }
 }
 

@@ -160,7 +160,7 @@ static void write_counts(struct weft_buf *out, const struct weft_hit_line *line,
     if (count > 0 && has_room) snprintf(errors, sizeof errors, "%llu err", count);
     if (count > 0 && !has_room) snprintf(errors, sizeof errors, "✗%llu", count > 999 ? 999 : count);
     weft_buf_append_c(out, weft_terminal_style(terminal, WEFT_STYLE_ERROR));
-    weft_cell_put_right(out, weft_str_from_c(errors), has_room ? 9 : 4);
+    weft_cell_put_right(out, weft_str_from_c(errors), has_room ? 9 : 5);
     weft_buf_append_c(out, plain);
 }
 
@@ -173,7 +173,7 @@ void weft_hit_line_write_trace(struct weft_buf *out, const struct weft_hit_line 
     uint64_t time =
         line->match_time_unix_nano != 0 ? line->match_time_unix_nano : line->start_time_unix_nano;
     unsigned fixed = write_time(out, time, width >= 100) + 1 + DURATION_COLUMNS + 1;
-    fixed += (has_room ? 12 + 9 : 5 + 4) + 1 + TRACE_ID_COLUMNS;
+    fixed += (has_room ? 12 + 9 : 5 + 5) + 1 + TRACE_ID_COLUMNS;
     weft_buf_append_byte(out, ' ');
     write_duration(out, line->duration_ns);
     weft_buf_append_byte(out, ' ');

@@ -6,7 +6,8 @@
 #include <stdarg.h>
 
 #define ARENA_DEFAULT_BYTES ((size_t)16 << 10)
-/* Blocks double with what the arena holds, so a big request costs few mallocs; past this they stay equal. */
+/* Blocks double with what the arena holds, so a big request costs few mallocs; past this they stay
+ * equal. */
 #define ARENA_BLOCK_BYTES_MAX ((size_t)1 << 20)
 
 struct weft_arena_block {

@@ -24,16 +24,19 @@ void weft_arena_reset(struct weft_arena *arena);
 void weft_arena_release(struct weft_arena *arena); /* zeroed and released ones are fine */
 
 void *weft_arena_alloc_slow(struct weft_arena *arena, size_t size);
-static inline void *weft_arena_alloc(struct weft_arena *arena, size_t size) /* uninitialised; never NULL */
+static inline void *weft_arena_alloc(struct weft_arena *arena,
+                                     size_t size) /* uninitialised; never NULL */
 {
     size_t rounded = (size + 15) & ~(size_t)15;
-    if (rounded < size || rounded > (size_t)(arena->limit - arena->next)) return weft_arena_alloc_slow(arena, size);
+    if (rounded < size || rounded > (size_t)(arena->limit - arena->next))
+        return weft_arena_alloc_slow(arena, size);
     char *memory = arena->next;
     arena->next += rounded;
     return memory;
 }
 void *weft_arena_alloc_zero(struct weft_arena *arena, size_t size);
-void *weft_arena_alloc_array(struct weft_arena *arena, size_t count, size_t size); /* zeroed, overflow checked */
+void *weft_arena_alloc_array(struct weft_arena *arena, size_t count,
+                             size_t size); /* zeroed, overflow checked */
 struct weft_str weft_arena_copy(struct weft_arena *arena, struct weft_str s);
 char *weft_arena_copy_c(struct weft_arena *arena, struct weft_str s); /* terminated */
 struct weft_str weft_arena_printf(struct weft_arena *arena, const char *format, ...)

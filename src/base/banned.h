@@ -1,4 +1,5 @@
-/* banned.h -- unsafe string functions become compile errors; forced into every C file by the build (-include). */
+/* banned.h -- unsafe string functions become compile errors; forced into every C file by the build
+ * (-include). */
 #ifndef WEFT_BASE_BANNED_H
 #define WEFT_BASE_BANNED_H
 #include <stdio.h>
@@ -12,5 +13,6 @@
 #undef strncat
 #undef sprintf
 #undef vsprintf
-#pragma GCC poison gets strcpy strcat strncpy strncat sprintf vsprintf strtok gmtime localtime ctime asctime tmpnam mktemp atoi atol atof
+#pragma GCC poison gets strcpy strcat strncpy strncat sprintf vsprintf strtok gmtime localtime \
+    ctime asctime tmpnam mktemp atoi atol atof
 #endif

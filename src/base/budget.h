@@ -16,7 +16,8 @@ struct weft_budget {
 /* False, and nothing taken, when it would pass the limit. */
 static inline bool weft_budget_take(struct weft_budget *budget, int64_t bytes)
 {
-    int64_t used = atomic_fetch_add_explicit(&budget->used_bytes, bytes, memory_order_relaxed) + bytes;
+    int64_t used =
+        atomic_fetch_add_explicit(&budget->used_bytes, bytes, memory_order_relaxed) + bytes;
     if (budget->limit_bytes == 0 || used <= budget->limit_bytes) return true;
     atomic_fetch_sub_explicit(&budget->used_bytes, bytes, memory_order_relaxed);
     return false;

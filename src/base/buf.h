@@ -40,7 +40,8 @@ static inline void weft_buf_append_byte(struct weft_buf *buf, char byte)
 }
 void weft_buf_append_c(struct weft_buf *buf, const char *text);
 void weft_buf_append_zero(struct weft_buf *buf, size_t count);
-void weft_buf_printf(struct weft_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void weft_buf_printf(struct weft_buf *buf, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Drop the first `count` bytes (moves the rest to the front). */
 void weft_buf_consume(struct weft_buf *buf, size_t count);
 static inline struct weft_str weft_buf_str(const struct weft_buf *buf)

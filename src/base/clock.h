@@ -1,4 +1,5 @@
-/* clock.h -- the time, from outside, so that tests can steer it. Unix nanoseconds; steps of time are uint64_t ns. */
+/* clock.h -- the time, from outside, so that tests can steer it. Unix nanoseconds; steps of time
+ * are uint64_t ns. */
 #ifndef WEFT_BASE_CLOCK_H
 #define WEFT_BASE_CLOCK_H
 #include "base/str.h"
@@ -15,7 +16,8 @@ void weft_clock_sleep_ns(uint64_t ns);
 
 /* "30s", "1h30m", "250ms", "1.5us", "100ns", "2d"; a bare number is refused except 0. */
 bool weft_duration_parse(struct weft_str text, int64_t *ns);
-/* Three significant digits in the unit that fits: "812ns", "1.24ms", "3.5s", "2m 4s"; returns the length. */
+/* Three significant digits in the unit that fits: "812ns", "1.24ms", "3.5s", "2m 4s"; returns the
+ * length. */
 size_t weft_duration_format(char *out, size_t size, int64_t ns);
 /* "2026-11-21T05:00:00.123456789Z" (any number of fraction digits, or an offset) to Unix ns. */
 bool weft_time_parse_rfc3339(struct weft_str text, uint64_t *unix_ns);

@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <stdarg.h>
 
-/* Format into *text as one printable line: what is cut ends in "...", never inside a UTF-8 character, and control
+/* Format into *text as one printable line: what is cut ends in "...", never inside a UTF-8
+ * character, and control
  * bytes (foreign input is quoted in these sentences) become '?'. Returns the length. */
 __attribute__((format(printf, 3, 0))) static size_t sentence(char *text, size_t size,
                                                              const char *format, va_list args)

@@ -89,8 +89,10 @@ int weft_file_write_at(int fd, const char *path, const void *bytes, size_t len, 
     return WEFT_OK;
 }
 
-/* After a failed sync the kernel may have dropped the dirty pages: trying again would report success for
- * bytes that are lost. So only EINTR is retried, and the caller must treat the bytes as not written. */
+/* After a failed sync the kernel may have dropped the dirty pages: trying again would report
+ * success for
+ * bytes that are lost. So only EINTR is retried, and the caller must treat the bytes as not
+ * written. */
 int weft_file_sync_data(int fd, const char *path, struct weft_err *err)
 {
     int rc;

@@ -25,7 +25,8 @@ static int teardown(void **state)
     return chdir("/") == 0 && rmdir(directory) == 0 ? 0 : -1;
 }
 
-/* Fails the call number `at` (from 0) of any kind with `system_errno`; cuts every read and write to `cut` bytes. */
+/* Fails the call number `at` (from 0) of any kind with `system_errno`; cuts every read and write to
+ * `cut` bytes. */
 struct plan {
     long at;
     int system_errno;

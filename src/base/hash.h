@@ -1,10 +1,12 @@
-/* hash.h -- xxh3: checksums of our files and keys of our tables. Not for anything an attacker must not forge. */
+/* hash.h -- xxh3: checksums of our files and keys of our tables. Not for anything an attacker must
+ * not forge. */
 #ifndef WEFT_BASE_HASH_H
 #define WEFT_BASE_HASH_H
 #include "base/str.h"
 
-uint64_t weft_hash(const void *bytes, size_t len);                     /* fixed seed: for files */
-uint64_t weft_hash_seeded(const void *bytes, size_t len, uint64_t seed); /* for tables over foreign keys */
+uint64_t weft_hash(const void *bytes, size_t len); /* fixed seed: for files */
+uint64_t weft_hash_seeded(const void *bytes, size_t len,
+                          uint64_t seed); /* for tables over foreign keys */
 /* A seed drawn once per process, so that nobody outside can choose colliding keys. */
 uint64_t weft_hash_process_seed(void);
 static inline uint64_t weft_hash_u64(uint64_t x) /* finaliser of splitmix64 */

@@ -6,7 +6,8 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-/* A line longer than this is cut: the log is for sentences, and PIPE_BUF (4096) bytes reach a pipe in one piece. */
+/* A line longer than this is cut: the log is for sentences, and PIPE_BUF (4096) bytes reach a pipe
+ * in one piece. */
 enum { LINE_BYTES_MAX = 4096, MESSAGE_BYTES_MAX = 2048 };
 
 static enum weft_log_level least_level = WEFT_LOG_INFO;

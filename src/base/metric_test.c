@@ -1,4 +1,5 @@
-/* metric_test.c -- counters from many threads, and the text Prometheus reads; hash, random and threads along the way. */
+/* metric_test.c -- counters from many threads, and the text Prometheus reads; hash, random and
+ * threads along the way. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,8 +1,11 @@
-/* option.h -- what can be set, as tables: one table feeds parsing, defaults, checks, --help and the manual.
+/* option.h -- what can be set, as tables: one table feeds parsing, defaults, checks, --help and the
+ * manual.
  *
- * Shape      an array ending with a NULL name; each line tells a field of a plain struct how it is written
+ * Shape      an array ending with a NULL name; each line tells a field of a plain struct how it is
+ *            written
  * Units      sizes become bytes, durations nanoseconds, whatever unit they were written in
- * Errors     WEFT_INVALID; the sentence says what was found and what was expected, the caller puts before it where
+ * Errors     WEFT_INVALID; the sentence says what was found and what was expected, the caller puts
+ *            before it where
  * Threads    tables are const; a struct being filled belongs to its caller
  * Ownership  strings are copied into the arena given
  */
@@ -65,10 +68,12 @@ int weft_option_add(const struct weft_option *option, void *base, struct weft_st
 const struct weft_option *weft_option_find(const struct weft_option *table, struct weft_str name);
 /* The name a typing error was probably meant to be, or NULL. */
 const char *weft_option_nearest(const struct weft_option *table, struct weft_str name);
-/* WEFT_INVALID: `unknown key; did you mean "endpoint"?`, or what is known there. `in` is the TABLE option, NULL at the top. */
+/* WEFT_INVALID: `unknown key; did you mean "endpoint"?`, or what is known there. `in` is the TABLE
+ * option, NULL at the top. */
 int weft_option_fail_unknown(const struct weft_option *table, const struct weft_option *in,
                              struct weft_str name, struct weft_err *err);
-/* The option at "receivers.otlp.protocols.grpc.endpoint"; *base moves from the struct of the outermost table to its own. */
+/* The option at "receivers.otlp.protocols.grpc.endpoint"; *base moves from the struct of the
+ * outermost table to its own. */
 int weft_option_at(const struct weft_option *table, struct weft_str path,
                    const struct weft_option **option, void **base, struct weft_err *err);
 /* "a whole number from 1 to 100": for sentences and the manual. */

@@ -1,4 +1,5 @@
-/* random.c -- xoshiro256** by Blackman and Vigna (public domain algorithm), seeded through splitmix64.
+/* random.c -- xoshiro256** by Blackman and Vigna (public domain algorithm), seeded through
+ * splitmix64.
  *
  * Spec       https://prng.di.unimi.it/
  */

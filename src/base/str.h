@@ -18,7 +18,10 @@ struct weft_str {
 
 /* A view of a string literal: WEFT_S("name"). WEFT_S_INIT is the form for static tables. */
 #define WEFT_S(literal) ((struct weft_str){ "" literal, sizeof(literal) - 1 })
-#define WEFT_S_INIT(literal) { "" literal, sizeof(literal) - 1 }
+#define WEFT_S_INIT(literal)            \
+    {                                   \
+        "" literal, sizeof(literal) - 1 \
+    }
 /* The two arguments of a "%.*s". */
 #define WEFT_S_ARG(s) (int)(s).len, (s).ptr != NULL ? (s).ptr : ""
 
@@ -68,13 +71,15 @@ bool weft_str_equal_ignoring_case(struct weft_str a, struct weft_str b);
 struct weft_str weft_str_trim(struct weft_str s);
 /* Position of `byte`, or -1. */
 ptrdiff_t weft_str_find(struct weft_str s, char byte);
-/* Cut off and return what stands before `separator` (all of it when there is none); *rest moves past it. */
+/* Cut off and return what stands before `separator` (all of it when there is none); *rest moves
+ * past it. */
 struct weft_str weft_str_split(struct weft_str *rest, char separator);
 /* Whole view as a decimal number; false when anything else is in it or it does not fit. */
 bool weft_str_to_u64(struct weft_str s, uint64_t *out);
 bool weft_str_to_i64(struct weft_str s, int64_t *out);
 bool weft_str_to_double(struct weft_str s, double *out);
-/* Number of single-character edits between a and b, for "did you mean"; texts longer than 64 count as far apart. */
+/* Number of single-character edits between a and b, for "did you mean"; texts longer than 64 count
+ * as far apart. */
 size_t weft_str_distance(struct weft_str a, struct weft_str b);
 
 #endif

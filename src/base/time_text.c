@@ -91,7 +91,8 @@ static size_t written(int len, size_t size)
     return (size_t)len < size ? (size_t)len : size - 1;
 }
 
-/* "1.24ms": `value` in units of `unit`, three significant digits, no zeros at the end of a fraction.
+/* "1.24ms": `value` in units of `unit`, three significant digits, no zeros at the end of a
+ * fraction.
  * Returns 0 when rounding up gives 1000, which the next unit says better. */
 static size_t format_small(char *out, size_t size, const char *sign, uint64_t ns, uint64_t unit,
                            const char *name)
@@ -150,7 +151,8 @@ size_t weft_duration_format(char *out, size_t size, int64_t ns)
     return format_large(out, size, sign, rest);
 }
 
-/* Days since 1970-01-01 of a date in the Gregorian calendar; years are counted from March, so the leap day is last. */
+/* Days since 1970-01-01 of a date in the Gregorian calendar; years are counted from March, so the
+ * leap day is last. */
 static int64_t days_from_date(int64_t year, unsigned month, unsigned day)
 {
     year -= month <= 2;

@@ -40,7 +40,8 @@ bool weft_cors_is_preflight(const struct weft_exchange *exchange)
            weft_exchange_header(exchange, WEFT_S("access-control-request-method")).len > 0;
 }
 
-/* What the browser may send: the configured headers, content-type always, or all it asks for under "*". */
+/* What the browser may send: the configured headers, content-type always, or all it asks for under
+ * "*". */
 static struct weft_str allowed_headers(const struct weft_cors_options *options,
                                        struct weft_exchange *exchange)
 {

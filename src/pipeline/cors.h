@@ -17,7 +17,8 @@ struct weft_cors_options {
     uint32_t max_age_seconds; /* 0: none told */
 };
 
-/* The reply headers that let this exchange's origin read the reply; returns how many were written (0: not allowed or no
+/* The reply headers that let this exchange's origin read the reply; returns how many were written
+ * (0: not allowed or no
  * Origin header). Values live in the exchange's arena. */
 uint32_t weft_cors_headers(const struct weft_cors_options *options, struct weft_exchange *exchange,
                            struct weft_http_header out[static WEFT_CORS_HEADERS_MAX]);

@@ -1,8 +1,10 @@
-/* receiver_otlp.c -- OTLP requests to batches (receiver_otlp.h). The answers are in receiver_otlp_reply.c.
+/* receiver_otlp.c -- OTLP requests to batches (receiver_otlp.h). The answers are in
+ * receiver_otlp_reply.c.
  *
- * The way of a request: handle() -> payload() takes off content-encoding or gRPC framing -> decode() makes span views in the
- * thread's scratch arena -> the consumer keeps what it needs before it returns -> consumed() answers, once the spans are on
- * disk. The scratch arena is reused by the next request; what must live until the answer is in the exchange's own arena.
+ * The way of a request: handle() -> payload() takes off content-encoding or gRPC framing ->
+ * decode() makes span views in the thread's scratch arena -> the consumer keeps what it needs
+ * before it returns -> consumed() answers, once the spans are on disk. The scratch arena is reused
+ * by the next request; what must live until the answer is in the exchange's own arena.
  */
 #include "pipeline/receiver_otlp.h"
 #include "base/alloc.h"

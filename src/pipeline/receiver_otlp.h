@@ -1,7 +1,10 @@
-/* receiver_otlp.h -- OTLP in: requests over gRPC and HTTP become batches, outcomes become OTLP's answers.
+/* receiver_otlp.h -- OTLP in: requests over gRPC and HTTP become batches, outcomes become OTLP's
+ * answers.
  *
- * Shape      one handler serves both protocols on any listener (checklist C3.1.5), told apart by content type
- * Errors     every refusal is a google.rpc.Status in the request's encoding, with a retry delay where a retry may help
+ * Shape      one handler serves both protocols on any listener (checklist C3.1.5), told apart by
+ *            content type
+ * Errors     every refusal is a google.rpc.Status in the request's encoding, with a retry delay
+ *            where a retry may help
  * Threads    handlers run on I/O threads; each has a scratch arena of its own
  * Ownership  the receiver outlives its listeners
  * Spec       OTLP 1.5; checklist C3.1 to C3.5, C3.10

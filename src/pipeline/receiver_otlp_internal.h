@@ -1,4 +1,5 @@
-/* receiver_otlp_internal.h -- shared by receiver_otlp.c (requests) and receiver_otlp_reply.c (answers). */
+/* receiver_otlp_internal.h -- shared by receiver_otlp.c (requests) and receiver_otlp_reply.c
+ * (answers). */
 #ifndef WEFT_PIPELINE_RECEIVER_OTLP_INTERNAL_H
 #define WEFT_PIPELINE_RECEIVER_OTLP_INTERNAL_H
 #include "model/otlp.h"

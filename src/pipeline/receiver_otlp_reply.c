@@ -1,10 +1,12 @@
-/* receiver_otlp_reply.c -- OTLP's answers: success, partial success, errors with and without a retry (checklist C3.3, C3.5). */
+/* receiver_otlp_reply.c -- OTLP's answers: success, partial success, errors with and without a
+ * retry (checklist C3.3, C3.5). */
 #include "base/clock.h"
 #include "base/metric.h"
 #include "net/grpc_server.h"
 #include "pipeline/receiver_otlp_internal.h"
 
-/* How a failure is said on each side. `retry_after_ns` is the delay asked for when the failure itself names none. */
+/* How a failure is said on each side. `retry_after_ns` is the delay asked for when the failure
+ * itself names none. */
 struct answer {
     int status; /* enum weft_status */
     int http_status;

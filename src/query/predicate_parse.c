@@ -1,7 +1,8 @@
 /* predicate_parse.c -- one attribute condition from text (search_request.h).
  *
  *   condition = "!" name | name | name op value
- *   name      = [ ("span" | "resource" | "event" | "link" | "instrumentation") "." | "." ] key | "\"" key "\""
+ *   name      = [ ("span" | "resource" | "event" | "link" | "instrumentation") "." | "." ] key |
+ *   "\"" key "\""
  *   op        = "=" | "!=" | "<=" | "<" | ">=" | ">" | "^="
  *   value     = "\"" text "\"" (with \" and \\) | number | "true" | "false" | bare text
  *

@@ -1,6 +1,7 @@
 /* search_request.h -- what a caller asked for, as names and values, turned into a search.
  *
- * Shape      parameters by name, from a query string or a JSON body alike (docs/api/search.md has the table)
+ * Shape      parameters by name, from a query string or a JSON body alike (docs/api/search.md has
+ *            the table)
  * Errors     WEFT_INVALID: parameter, what was found, what was expected, the nearest known name
  * Threads    pure but for "now", which is handed in
  * Ownership  everything lives in the arena or in the parameters' text
@@ -31,7 +32,8 @@ int weft_search_request_set(struct weft_search_request *request, struct weft_str
 /* Checks what only shows when all parameters are known (start < end, a cursor of another order). */
 int weft_search_request_finish(struct weft_search_request *request, struct weft_err *err);
 
-/* One attribute condition: `span.http.status_code >= 500`, `resource.k8s.pod.name ^= "api-"`, `!error`, `db.system`. */
+/* One attribute condition: `span.http.status_code >= 500`, `resource.k8s.pod.name ^= "api-"`,
+ * `!error`, `db.system`. */
 int weft_predicate_parse(struct weft_predicate *out, struct weft_str text, struct weft_arena *arena,
                          struct weft_err *err);
 /* "1795226400" (s), with fraction, ms, us or ns by size; RFC 3339; "now", "now-15m". */

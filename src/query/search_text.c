@@ -15,7 +15,8 @@ static int relative_time(uint64_t *out, struct weft_str text, uint64_t now_ns, s
     return WEFT_OK;
 }
 
-/* Seconds until the year 5138, then milliseconds, microseconds, nanoseconds: three digits more each. */
+/* Seconds until the year 5138, then milliseconds, microseconds, nanoseconds: three digits more
+ * each. */
 static uint64_t scale_to_ns(uint64_t number)
 {
     if (number < UINT64_C(100000000000)) return number * WEFT_NS_PER_SECOND;

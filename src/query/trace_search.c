@@ -66,7 +66,8 @@ void weft_trace_summarise(struct weft_trace_summary *out, const struct weft_batc
         if (span->start_time_unix_nano + weft_span_duration_ns(span) > end)
             end = span->start_time_unix_nano + weft_span_duration_ns(span);
         out->error_count += span->status_code == WEFT_STATUS_ERROR;
-        /* Spans come sorted by start and id; of a client and a server that share both, the client is the root. */
+        /* Spans come sorted by start and id; of a client and a server that share both, the client
+         * is the root. */
         if (root == NULL || (is_root && !out->has_root) ||
             (is_root && is_same_place(span, root) && goes_before(span->kind, root->kind)))
             root = span;

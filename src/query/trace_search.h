@@ -1,10 +1,12 @@
-/* trace_search.h -- a search whose answers are traces: hits grouped, each trace once, with what a list shows of it.
+/* trace_search.h -- a search whose answers are traces: hits grouped, each trace once, with what a
+ * list shows of it.
  *
  * Errors     those of the source
  * Threads    one query thread
  * Ownership  the answer lives in the arena
  *
- * A trace stands where its first hit in the search's order stands, and on no other page: a cursor never repeats a trace.
+ * A trace stands where its first hit in the search's order stands, and on no other page: a cursor
+ * never repeats a trace.
  */
 #ifndef WEFT_QUERY_TRACE_SEARCH_H
 #define WEFT_QUERY_TRACE_SEARCH_H
@@ -37,7 +39,8 @@ struct weft_trace_search_result {
 int weft_trace_search(const struct weft_source *source, const struct weft_search *search,
                       struct weft_trace_search_result *out, struct weft_arena *arena,
                       struct weft_err *err);
-/* Head of a list entry for one whole trace; position, first_hit and matched_span_count are left alone. */
+/* Head of a list entry for one whole trace; position, first_hit and matched_span_count are left
+ * alone. */
 void weft_trace_summarise(struct weft_trace_summary *out, const struct weft_batch *trace,
                           struct weft_arena *arena);
 

@@ -61,7 +61,8 @@ static uint32_t slot_of(const struct build *b, const struct weft_span_id *id)
            b->slot_mask;
 }
 
-/* Of spans that share an id only the first few are indexed: a trace of one id repeated would make long clusters. */
+/* Of spans that share an id only the first few are indexed: a trace of one id repeated would make
+ * long clusters. */
 #define SAME_ID_MAX 3
 
 static void index_ids(struct build *b, struct weft_arena *arena)
@@ -80,7 +81,8 @@ static void index_ids(struct build *b, struct weft_arena *arena)
     }
 }
 
-/* The earliest span of that id other than `self`; a client is preferred as the parent of its shared server span. */
+/* The earliest span of that id other than `self`; a client is preferred as the parent of its shared
+ * server span. */
 static uint32_t find_id(const struct build *b, const struct weft_span_id *id, uint32_t self)
 {
     for (uint32_t s = slot_of(b, id); b->slots[s] != 0; s = (s + 1) & b->slot_mask) {
@@ -111,7 +113,8 @@ static void find_parents(struct build *b)
     }
 }
 
-/* Follow parents from every span, marking the walk with the span's number: meeting one's own mark is a circle. */
+/* Follow parents from every span, marking the walk with the span's number: meeting one's own mark
+ * is a circle. */
 static void cut_circles(struct build *b, struct weft_arena *arena)
 {
     uint32_t *mark = weft_arena_alloc_array(arena, b->count + 1, sizeof *mark);
@@ -166,7 +169,8 @@ static uint32_t emit(struct weft_trace_tree *tree, const struct build *b, uint32
     return tree->count++;
 }
 
-/* Pre-order without recursion: down to the first child, else on to the next sibling of the nearest ancestor that has one. */
+/* Pre-order without recursion: down to the first child, else on to the next sibling of the nearest
+ * ancestor that has one. */
 static void emit_subtree(struct weft_trace_tree *tree, const struct build *b, uint32_t top,
                          uint32_t *node_of)
 {

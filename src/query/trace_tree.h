@@ -1,12 +1,14 @@
 /* trace_tree.h -- the tree of a trace: who called whom, in the order a person reads it.
  *
- * Shape      pre-order over spans: a parent before its children, siblings by start time, then span id
+ * Shape      pre-order over spans: a parent before its children, siblings by start time, then span
+ *            id
  * Threads    pure
  * Ownership  all arrays live in the arena; span numbers are indexes into the batch
  *
- * A span whose parent is not in the trace is an orphan and stands as a root. Where two spans share an id (conflicting
- * duplicates, Zipkin's shared spans), children hang below the first of them that is not themselves; a shared server span
- * hangs below its client. Circles are cut at their earliest span, which becomes a root.
+ * A span whose parent is not in the trace is an orphan and stands as a root. Where two spans share
+ * an id (conflicting duplicates, Zipkin's shared spans), children hang below the first of them that
+ * is not themselves; a shared server span hangs below its client. Circles are cut at their earliest
+ * span, which becomes a root.
  */
 #ifndef WEFT_QUERY_TRACE_TREE_H
 #define WEFT_QUERY_TRACE_TREE_H

@@ -114,7 +114,8 @@ static void test_times_and_errors(void **state)
     weft_arena_release(&arena);
 }
 
-/* Hostile: one id a hundred thousand times, and a chain as deep as it is long. Neither recursion nor quadratic time. */
+/* Hostile: one id a hundred thousand times, and a chain as deep as it is long. Neither recursion
+ * nor quadratic time. */
 static void test_large(void **state)
 {
     enum { COUNT = 100000 };

@@ -1,4 +1,5 @@
-/* api_parameters.h -- what a request asks for: its query string, and the JSON object of a POST, as names and values. */
+/* api_parameters.h -- what a request asks for: its query string, and the JSON object of a POST, as
+ * names and values. */
 #ifndef WEFT_SERVER_API_PARAMETERS_H
 #define WEFT_SERVER_API_PARAMETERS_H
 #include "server/router.h"

@@ -1,4 +1,5 @@
-/* api_trace.c -- one trace as typed columns: row i of every column is the i-th span in pre-order (api_trace.h). */
+/* api_trace.c -- one trace as typed columns: row i of every column is the i-th span in pre-order
+ * (api_trace.h). */
 #include "server/api_trace.h"
 #include "base/map.h"
 #include "model/otlp.h"

@@ -1,4 +1,5 @@
-/* api_trace.h -- GET /api/v1/traces/{id}: a trace as columns for screens, or as OTLP for programs (docs/api/trace.md). */
+/* api_trace.h -- GET /api/v1/traces/{id}: a trace as columns for screens, or as OTLP for programs
+ * (docs/api/trace.md). */
 #ifndef WEFT_SERVER_API_TRACE_H
 #define WEFT_SERVER_API_TRACE_H
 #include "server/router.h"

@@ -1,9 +1,13 @@
-/* router.h -- HTTP routes: tables of paths, run on the loop when instant, on the query pool when they read the store.
+/* router.h -- HTTP routes: tables of paths, run on the loop when instant, on the query pool when
+ * they read the store.
  *
  * Shape      a face is a set of mounts (prefix + table); one listener serves one face
- * Errors     a route returns a status and a sentence; the face says it in its own language (JSON or plain text)
- * Threads    routes marked is_instant run on the I/O thread and must not block; the others on a query thread
- * Ownership  a call, its arena and its reply live until the reply is handed to the exchange; then all is gone
+ * Errors     a route returns a status and a sentence; the face says it in its own language (JSON or
+ *            plain text)
+ * Threads    routes marked is_instant run on the I/O thread and must not block; the others on a
+ *            query thread
+ * Ownership  a call, its arena and its reply live until the reply is handed to the exchange; then
+ *            all is gone
  */
 #ifndef WEFT_SERVER_ROUTER_H
 #define WEFT_SERVER_ROUTER_H
@@ -63,7 +67,8 @@ struct weft_server_parts {
     uint64_t query_timeout_ns;
     uint32_t search_limit_max;
     const _Atomic bool *is_ready;
-    /* Appends members of a JSON object about the program and its store ("\"version\": ..."); may be NULL. */
+    /* Appends members of a JSON object about the program and its store ("\"version\": ..."); may be
+     * NULL. */
     void (*write_status)(void *self, struct weft_buf *out);
     void *status_self;
 };

@@ -1,12 +1,13 @@
-/* compress.c -- names, limits and threads of compression, and all compressors; inflaters are in compress_*.c. */
+/* compress.c -- names, limits and threads of compression, and all compressors; inflaters are in
+ * compress_*.c. */
+#include "base/alloc.h"
+#include "wire/compress_internal.h"
 #include <libdeflate.h>
 #include <lz4frame.h>
 #include <pthread.h>
 #include <snappy-c.h>
 #include <zlib.h>
 #include <zstd.h>
-#include "base/alloc.h"
-#include "wire/compress_internal.h"
 
 #define RATIO_DEFAULT 1000
 #define RATIO_SLACK_BYTES (1024 * 1024)
@@ -14,9 +15,14 @@
 #define ZSTD_LEVEL 3
 
 static const char *const names[WEFT_COMPRESSION_COUNT] = {
-    [WEFT_COMPRESSION_NONE] = "identity", [WEFT_COMPRESSION_GZIP] = "gzip", [WEFT_COMPRESSION_DEFLATE] = "deflate",
-    [WEFT_COMPRESSION_ZLIB] = "zlib", [WEFT_COMPRESSION_ZSTD] = "zstd", [WEFT_COMPRESSION_SNAPPY] = "snappy",
-    [WEFT_COMPRESSION_SNAPPY_FRAMED] = "x-snappy-framed", [WEFT_COMPRESSION_LZ4] = "lz4",
+    [WEFT_COMPRESSION_NONE] = "identity",
+    [WEFT_COMPRESSION_GZIP] = "gzip",
+    [WEFT_COMPRESSION_DEFLATE] = "deflate",
+    [WEFT_COMPRESSION_ZLIB] = "zlib",
+    [WEFT_COMPRESSION_ZSTD] = "zstd",
+    [WEFT_COMPRESSION_SNAPPY] = "snappy",
+    [WEFT_COMPRESSION_SNAPPY_FRAMED] = "x-snappy-framed",
+    [WEFT_COMPRESSION_LZ4] = "lz4",
 };
 
 bool weft_compression_parse(struct weft_str name, enum weft_compression *out)
@@ -25,7 +31,8 @@ bool weft_compression_parse(struct weft_str name, enum weft_compression *out)
         *out = WEFT_COMPRESSION_NONE;
         return true;
     }
-    if (weft_str_equal_ignoring_case(name, WEFT_S("x-gzip"))) name = WEFT_S("gzip"); /* RFC 9110 8.4.1.3 */
+    if (weft_str_equal_ignoring_case(name, WEFT_S("x-gzip")))
+        name = WEFT_S("gzip"); /* RFC 9110 8.4.1.3 */
     for (int i = 0; i < WEFT_COMPRESSION_COUNT; i++) {
         if (!weft_str_equal_ignoring_case(name, weft_str_from_c(names[i]))) continue;
         *out = (enum weft_compression)i;
@@ -81,24 +88,28 @@ void weft_compress_thread_release(void)
 int weft_inflation_too_large(struct weft_inflation *i)
 {
     if (i->limit == i->bytes_max) {
-        return weft_fail(i->err, WEFT_TOO_LARGE, "%s: more than the %llu bytes allowed after decompression", i->name,
+        return weft_fail(i->err, WEFT_TOO_LARGE,
+                         "%s: more than the %llu bytes allowed after decompression", i->name,
                          (unsigned long long)i->bytes_max);
     }
-    return weft_fail(i->err, WEFT_TOO_LARGE, "%s: %zu bytes become more than %u times as many, which looks like a bomb",
+    return weft_fail(i->err, WEFT_TOO_LARGE,
+                     "%s: %zu bytes become more than %u times as many, which looks like a bomb",
                      i->name, i->in_len, i->ratio);
 }
 
 int weft_inflation_broken(struct weft_inflation *i, const char *what)
 {
-    return weft_fail(i->err, WEFT_INVALID, "%s: %s (%zu of %zu bytes read, %llu bytes came out)", i->name, what,
-                     i->in_len - i->in.len, i->in_len, (unsigned long long)weft_inflation_produced(i));
+    return weft_fail(i->err, WEFT_INVALID, "%s: %s (%zu of %zu bytes read, %llu bytes came out)",
+                     i->name, what, i->in_len - i->in.len, i->in_len,
+                     (unsigned long long)weft_inflation_produced(i));
 }
 
 size_t weft_inflation_room(struct weft_inflation *i, char **to)
 {
     uint64_t left = i->limit - weft_inflation_produced(i) + 1;
     /* First four times the input, then as much again as there is: the buffer doubles. */
-    uint64_t want = weft_inflation_produced(i) > 0 ? weft_inflation_produced(i) : (uint64_t)i->in_len * 4 + 1024;
+    uint64_t want = weft_inflation_produced(i) > 0 ? weft_inflation_produced(i)
+                                                   : (uint64_t)i->in_len * 4 + 1024;
     size_t spare = i->out->capacity - i->out->len;
     if (want < spare || spare >= 64 * 1024) want = spare;
     if (want > left) want = left;
@@ -114,7 +125,8 @@ int weft_inflation_add(struct weft_inflation *i, size_t count)
 
 bool weft_inflation_is_plausible(const struct weft_inflation *i, uint64_t claimed)
 {
-    return claimed <= i->limit - weft_inflation_produced(i) && claimed <= (uint64_t)i->in.len * 64 + 64 * 1024;
+    return claimed <= i->limit - weft_inflation_produced(i) &&
+           claimed <= (uint64_t)i->in.len * 64 + 64 * 1024;
 }
 
 /* --- the door in --- */
@@ -129,48 +141,60 @@ static int inflate_by(struct weft_inflation *i, enum weft_compression compressio
     case WEFT_COMPRESSION_LZ4: return weft_inflate_lz4(i);
     case WEFT_COMPRESSION_SNAPPY:
     case WEFT_COMPRESSION_SNAPPY_FRAMED: return weft_inflate_snappy(i, compression);
-    default: return weft_fail(i->err, WEFT_UNSUPPORTED, "compression %d is unknown", (int)compression);
+    default:
+        return weft_fail(i->err, WEFT_UNSUPPORTED, "compression %d is unknown", (int)compression);
     }
 }
 
-int weft_decompress(struct weft_buf *out, enum weft_compression compression, struct weft_str in, uint64_t bytes_max,
-                    unsigned ratio, struct weft_err *err)
+int weft_decompress(struct weft_buf *out, enum weft_compression compression, struct weft_str in,
+                    uint64_t bytes_max, unsigned ratio, struct weft_err *err)
 {
     if (ratio == 0) ratio = RATIO_DEFAULT;
     uint64_t by_ratio;
-    if (__builtin_mul_overflow((uint64_t)in.len, ratio, &by_ratio) || by_ratio > UINT64_MAX - RATIO_SLACK_BYTES) {
+    if (__builtin_mul_overflow((uint64_t)in.len, ratio, &by_ratio) ||
+        by_ratio > UINT64_MAX - RATIO_SLACK_BYTES) {
         by_ratio = UINT64_MAX - RATIO_SLACK_BYTES;
     }
     by_ratio += RATIO_SLACK_BYTES;
     /* Limits add one to themselves below: leave room for it. */
     if (bytes_max > INT64_MAX) bytes_max = INT64_MAX;
-    struct weft_inflation i = { .name = weft_compression_name(compression), .in = in, .out = out, .out_start = out->len,
-                                .limit = by_ratio < bytes_max ? by_ratio : bytes_max, .bytes_max = bytes_max,
-                                .ratio = ratio, .in_len = in.len, .err = err };
+    struct weft_inflation i = { .name = weft_compression_name(compression),
+                                .in = in,
+                                .out = out,
+                                .out_start = out->len,
+                                .limit = by_ratio < bytes_max ? by_ratio : bytes_max,
+                                .bytes_max = bytes_max,
+                                .ratio = ratio,
+                                .in_len = in.len,
+                                .err = err };
     if (compression == WEFT_COMPRESSION_NONE) {
         if (in.len > bytes_max) return weft_inflation_too_large(&i);
         weft_buf_append_str(out, in);
         return WEFT_OK;
     }
-    int rc = in.len > 0 ? inflate_by(&i, compression) : weft_inflation_broken(&i, "nothing there to decompress");
+    int rc = in.len > 0 ? inflate_by(&i, compression)
+                        : weft_inflation_broken(&i, "nothing there to decompress");
     if (rc < 0) out->len = i.out_start;
     return rc;
 }
 
 /* --- compressors --- */
 
-static int gzip_write(struct weft_buf *out, enum weft_compression compression, struct weft_str in, struct weft_err *err)
+static int gzip_write(struct weft_buf *out, enum weft_compression compression, struct weft_str in,
+                      struct weft_err *err)
 {
     struct weft_compress_thread *t = weft_compress_thread();
     if (t->deflate_writer == NULL) t->deflate_writer = libdeflate_alloc_compressor(GZIP_LEVEL);
-    if (t->deflate_writer == NULL) return weft_fail(err, WEFT_FULL, "no memory for a gzip compressor");
+    if (t->deflate_writer == NULL)
+        return weft_fail(err, WEFT_FULL, "no memory for a gzip compressor");
     bool is_gzip = compression == WEFT_COMPRESSION_GZIP;
     size_t room = is_gzip ? libdeflate_gzip_compress_bound(t->deflate_writer, in.len)
                           : libdeflate_zlib_compress_bound(t->deflate_writer, in.len);
     char *to = weft_buf_reserve(out, room);
     size_t len = is_gzip ? libdeflate_gzip_compress(t->deflate_writer, in.ptr, in.len, to, room)
                          : libdeflate_zlib_compress(t->deflate_writer, in.ptr, in.len, to, room);
-    if (len == 0) return weft_fail(err, WEFT_IO, "%s compression failed", weft_compression_name(compression));
+    if (len == 0)
+        return weft_fail(err, WEFT_IO, "%s compression failed", weft_compression_name(compression));
     out->len += len;
     return WEFT_OK;
 }
@@ -181,8 +205,10 @@ static int zstd_write(struct weft_buf *out, struct weft_str in, struct weft_err 
     if (t->zstd_writer == NULL) t->zstd_writer = ZSTD_createCCtx();
     if (t->zstd_writer == NULL) return weft_fail(err, WEFT_FULL, "no memory for a zstd compressor");
     size_t room = ZSTD_compressBound(in.len);
-    size_t len = ZSTD_compressCCtx(t->zstd_writer, weft_buf_reserve(out, room), room, in.ptr, in.len, ZSTD_LEVEL);
-    if (ZSTD_isError(len)) return weft_fail(err, WEFT_IO, "zstd compression failed: %s", ZSTD_getErrorName(len));
+    size_t len = ZSTD_compressCCtx(t->zstd_writer, weft_buf_reserve(out, room), room, in.ptr,
+                                   in.len, ZSTD_LEVEL);
+    if (ZSTD_isError(len))
+        return weft_fail(err, WEFT_IO, "zstd compression failed: %s", ZSTD_getErrorName(len));
     out->len += len;
     return WEFT_OK;
 }
@@ -191,7 +217,8 @@ static int lz4_write(struct weft_buf *out, struct weft_str in, struct weft_err *
 {
     size_t room = LZ4F_compressFrameBound(in.len, NULL);
     size_t len = LZ4F_compressFrame(weft_buf_reserve(out, room), room, in.ptr, in.len, NULL);
-    if (LZ4F_isError(len)) return weft_fail(err, WEFT_IO, "lz4 compression failed: %s", LZ4F_getErrorName(len));
+    if (LZ4F_isError(len))
+        return weft_fail(err, WEFT_IO, "lz4 compression failed: %s", LZ4F_getErrorName(len));
     out->len += len;
     return WEFT_OK;
 }
@@ -207,7 +234,8 @@ static int snappy_write(struct weft_buf *out, struct weft_str in, struct weft_er
     return WEFT_OK;
 }
 
-int weft_compress(struct weft_buf *out, enum weft_compression compression, struct weft_str in, struct weft_err *err)
+int weft_compress(struct weft_buf *out, enum weft_compression compression, struct weft_str in,
+                  struct weft_err *err)
 {
     if (in.ptr == NULL) in.ptr = ""; /* the libraries want an address even for nothing */
     switch (compression) {

@@ -1,7 +1,8 @@
-/* compress_fuzz.c -- the first byte chooses a compression; the rest is inflated, and is packed and unpacked. */
-#include <stdint.h>
+/* compress_fuzz.c -- the first byte chooses a compression; the rest is inflated, and is packed and
+ * unpacked. */
 #include "base/assert.h"
 #include "wire/compress.h"
+#include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct weft_buf out = { 0 }, packed = { 0 };
     struct weft_err err = { 0 };
     int rc = weft_decompress(&out, compression, input, BYTES_MAX, 0, &err);
-    WEFT_ASSERT(rc == WEFT_OK ? out.len <= BYTES_MAX : out.len == 0 && err.text[0] != 0, "rc %d, len %zu", rc, out.len);
+    WEFT_ASSERT(rc == WEFT_OK ? out.len <= BYTES_MAX : out.len == 0 && err.text[0] != 0,
+                "rc %d, len %zu", rc, out.len);
     WEFT_ASSERT(out.capacity <= 4 * BYTES_MAX, "capacity %zu", out.capacity);
     weft_buf_reset(&out);
     rc = weft_compress(&packed, compression, input, &err);

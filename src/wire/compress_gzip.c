@@ -1,18 +1,20 @@
 /* compress_gzip.c -- gzip, zlib and raw deflate.
  *
- * A gzip body usually is one member whose last four bytes tell its size: libdeflate then inflates it in one go, about twice as
- * fast as zlib. Everything else (a size that is not in proportion, further members) goes through zlib, piece by piece.
+ * A gzip body usually is one member whose last four bytes tell its size: libdeflate then inflates
+ * it in one go, about twice as fast as zlib. Everything else (a size that is not in proportion,
+ * further members) goes through zlib, piece by piece.
  */
-#include <libdeflate.h>
-#include <zlib.h>
 #include "base/alloc.h"
 #include "base/endian.h"
 #include "wire/compress_internal.h"
+#include <libdeflate.h>
+#include <zlib.h>
 
 #define WINDOW_ZLIB 15
 #define WINDOW_GZIP (15 + 16)
 #define WINDOW_RAW (-15)
-#define MEMBER_BYTES_MIN 18 /* header 10, an empty deflate block 2 (rounded), CRC and size 8: nothing shorter is whole */
+#define MEMBER_BYTES_MIN \
+    18 /* header 10, an empty deflate block 2 (rounded), CRC and size 8: nothing shorter is whole */
 
 static z_stream *stream_take(int window)
 {
@@ -56,8 +58,10 @@ static int stream_inflate(struct weft_inflation *i, int window)
         if (result == Z_BUF_ERROR || (result == Z_OK && i->in.len == 0 && z->avail_out > 0)) {
             return weft_inflation_broken(i, "cut short");
         }
-        if (result == Z_MEM_ERROR) return weft_fail(i->err, WEFT_FULL, "%s: no memory to decompress", i->name);
-        if (result != Z_OK) return weft_inflation_broken(i, z->msg != NULL ? z->msg : "broken data");
+        if (result == Z_MEM_ERROR)
+            return weft_fail(i->err, WEFT_FULL, "%s: no memory to decompress", i->name);
+        if (result != Z_OK)
+            return weft_inflation_broken(i, z->msg != NULL ? z->msg : "broken data");
     }
 }
 
@@ -71,9 +75,10 @@ static int member_inflate_at_once(struct weft_inflation *i)
     if (!weft_inflation_is_plausible(i, claimed)) return 0;
     char *to = weft_buf_reserve(i->out, (size_t)claimed + 1);
     size_t used = 0, len = 0;
-    /* Exactly the claimed room: a member that holds more than the end of the input says is left to zlib. */
-    if (libdeflate_gzip_decompress_ex(t->deflate_reader, i->in.ptr, i->in.len, to, claimed, &used, &len) !=
-        LIBDEFLATE_SUCCESS) {
+    /* Exactly the claimed room: a member that holds more than the end of the input says is left to
+     * zlib. */
+    if (libdeflate_gzip_decompress_ex(t->deflate_reader, i->in.ptr, i->in.len, to, claimed, &used,
+                                      &len) != LIBDEFLATE_SUCCESS) {
         return 0; /* zlib says what is wrong with it, or copes */
     }
     i->in = weft_str_tail(i->in, used);
@@ -85,7 +90,8 @@ int weft_inflate_gzip(struct weft_inflation *i)
 {
     bool is_first = true;
     do {
-        if (!is_first && (i->in.len < 2 || (uint8_t)i->in.ptr[0] != 0x1f || (uint8_t)i->in.ptr[1] != 0x8b)) {
+        if (!is_first &&
+            (i->in.len < 2 || (uint8_t)i->in.ptr[0] != 0x1f || (uint8_t)i->in.ptr[1] != 0x8b)) {
             return weft_inflation_broken(i, "bytes that are no gzip member behind the last one");
         }
         int rc = is_first ? member_inflate_at_once(i) : 0;
@@ -96,7 +102,8 @@ int weft_inflate_gzip(struct weft_inflation *i)
     return WEFT_OK;
 }
 
-/* RFC 1950 2.2: method 8, window at most 32 KiB, check bits. A raw deflate stream cannot look like that unless it begins with a
+/* RFC 1950 2.2: method 8, window at most 32 KiB, check bits. A raw deflate stream cannot look like
+ * that unless it begins with a
  * stored block with padding bits set, which no compressor writes. */
 static bool has_zlib_header(struct weft_str in)
 {
@@ -110,6 +117,7 @@ int weft_inflate_deflate(struct weft_inflation *i, enum weft_compression compres
     /* Senders of "deflate" disagree about its format; both are taken. */
     bool is_raw = compression == WEFT_COMPRESSION_DEFLATE && !has_zlib_header(i->in);
     int rc = stream_inflate(i, is_raw ? WINDOW_RAW : WINDOW_ZLIB);
-    if (rc == WEFT_OK && i->in.len > 0) return weft_inflation_broken(i, "bytes behind the end of the stream");
+    if (rc == WEFT_OK && i->in.len > 0)
+        return weft_inflation_broken(i, "bytes behind the end of the stream");
     return rc;
 }

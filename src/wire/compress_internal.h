@@ -16,25 +16,27 @@ struct weft_compress_thread *weft_compress_thread(void);
 
 /* One inflation under way. */
 struct weft_inflation {
-    const char *name;      /* of the compression, for sentences */
-    struct weft_str in;    /* what is left of it */
+    const char *name;   /* of the compression, for sentences */
+    struct weft_str in; /* what is left of it */
     struct weft_buf *out;
     size_t out_start;
-    uint64_t limit;        /* bytes that may come out: the smaller of the two below */
+    uint64_t limit; /* bytes that may come out: the smaller of the two below */
     uint64_t bytes_max;
     unsigned ratio;
-    size_t in_len;         /* at the start */
+    size_t in_len; /* at the start */
     struct weft_err *err;
 };
 static inline uint64_t weft_inflation_produced(const struct weft_inflation *i)
 {
     return i->out->len - i->out_start;
 }
-/* Room to inflate into, at least one byte, at most one byte more than the limit leaves: an inflater that fills that byte is over. */
+/* Room to inflate into, at least one byte, at most one byte more than the limit leaves: an inflater
+ * that fills that byte is over. */
 size_t weft_inflation_room(struct weft_inflation *i, char **to);
 /* `count` bytes were written there. WEFT_TOO_LARGE when that is over the limit. */
 int weft_inflation_add(struct weft_inflation *i, size_t count);
-/* May a size that the input merely claims be taken at once? Only when it is in proportion to what was really sent. */
+/* May a size that the input merely claims be taken at once? Only when it is in proportion to what
+ * was really sent. */
 bool weft_inflation_is_plausible(const struct weft_inflation *i, uint64_t claimed);
 int weft_inflation_too_large(struct weft_inflation *i);
 /* WEFT_INVALID: "gzip: cut short after 17 bytes" */

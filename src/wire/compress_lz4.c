@@ -1,11 +1,12 @@
 /* compress_lz4.c -- LZ4 frames, one behind the other, skippable ones too. */
-#include <lz4frame.h>
 #include "wire/compress_internal.h"
+#include <lz4frame.h>
 
 static LZ4F_dctx *reader_take(void)
 {
     struct weft_compress_thread *t = weft_compress_thread();
-    if (t->lz4_reader == NULL && LZ4F_isError(LZ4F_createDecompressionContext(&t->lz4_reader, LZ4F_VERSION))) {
+    if (t->lz4_reader == NULL &&
+        LZ4F_isError(LZ4F_createDecompressionContext(&t->lz4_reader, LZ4F_VERSION))) {
         t->lz4_reader = NULL;
     }
     if (t->lz4_reader != NULL) LZ4F_resetDecompressionContext(t->lz4_reader);

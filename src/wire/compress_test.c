@@ -1,12 +1,12 @@
 /* compress_test.c -- every compression there and back, broken in every place, and bombs. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "wire/compress.h"
 #include <cmocka.h>
 #include <lz4frame.h>
 #include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <zlib.h>
 #include <zstd.h>
-#include "wire/compress.h"
 
 #define S WEFT_S_INIT
 #define MIB (1024 * 1024)
@@ -14,8 +14,10 @@
 /* Text that compresses about four to one. */
 static void sample_make(struct weft_buf *out, size_t len)
 {
-    static const char *const words[] = { "service.name", "GET /api/", "http.request.method", "checkout", "200", "span ",
-                                         "\x0a\x10\x00\xff", "{\"key\":\"", "opentelemetry", "\n" };
+    static const char *const words[] = {
+        "service.name", "GET /api/",        "http.request.method", "checkout",      "200",
+        "span ",        "\x0a\x10\x00\xff", "{\"key\":\"",         "opentelemetry", "\n"
+    };
     uint64_t seed = 42;
     while (out->len < len) {
         seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
@@ -36,15 +38,20 @@ static void test_round_trips(void **state)
             weft_buf_reset(&packed);
             weft_buf_reset(&back);
             weft_buf_append_c(&back, "before");
-            assert_int_equal(weft_compress(&packed, (enum weft_compression)c, weft_str_make(sample.data, sizes[i]), &err), WEFT_OK);
-            if (weft_decompress(&back, (enum weft_compression)c, weft_buf_str(&packed), sizes[i], 0, &err) < 0) fail_msg("%s", err.text);
+            assert_int_equal(weft_compress(&packed, (enum weft_compression)c,
+                                           weft_str_make(sample.data, sizes[i]), &err),
+                             WEFT_OK);
+            if (weft_decompress(&back, (enum weft_compression)c, weft_buf_str(&packed), sizes[i], 0,
+                                &err) < 0)
+                fail_msg("%s", err.text);
             assert_int_equal(back.len, sizes[i] + 6);
             assert_memory_equal(back.data, "before", 6);
             assert_memory_equal(back.data + 6, sample.data, sizes[i]);
             /* One byte less allowed than comes out: too large, and nothing is left behind. */
             if (sizes[i] == 0) continue;
             back.len = 6;
-            assert_int_equal(weft_decompress(&back, (enum weft_compression)c, weft_buf_str(&packed), sizes[i] - 1, 0, &err),
+            assert_int_equal(weft_decompress(&back, (enum weft_compression)c, weft_buf_str(&packed),
+                                             sizes[i] - 1, 0, &err),
                              WEFT_TOO_LARGE);
             assert_int_equal(back.len, 6);
         }
@@ -62,19 +69,25 @@ static void test_cut_short(void **state)
     sample_make(&sample, 300);
     for (int c = WEFT_COMPRESSION_GZIP; c < WEFT_COMPRESSION_COUNT; c++) {
         weft_buf_reset(&packed);
-        assert_int_equal(weft_compress(&packed, (enum weft_compression)c, weft_buf_str(&sample), &err), WEFT_OK);
+        assert_int_equal(
+            weft_compress(&packed, (enum weft_compression)c, weft_buf_str(&sample), &err), WEFT_OK);
         for (size_t len = 0; len < packed.len; len++) {
             /* A framed Snappy stream may end behind any chunk; that is how it joins. */
             if (c == WEFT_COMPRESSION_SNAPPY_FRAMED && len == 10) continue;
             char *copy = malloc(len + 1);
             memcpy(copy, packed.data, len);
-            int rc = weft_decompress(&back, (enum weft_compression)c, weft_str_make(copy, len), MIB, 0, &err);
-            if (rc != WEFT_INVALID) fail_msg("%s cut to %zu of %zu: %d", weft_compression_name((enum weft_compression)c), len, packed.len, rc);
+            int rc = weft_decompress(&back, (enum weft_compression)c, weft_str_make(copy, len), MIB,
+                                     0, &err);
+            if (rc != WEFT_INVALID)
+                fail_msg("%s cut to %zu of %zu: %d",
+                         weft_compression_name((enum weft_compression)c), len, packed.len, rc);
             assert_int_equal(back.len, 0);
             free(copy);
         }
         weft_buf_append_c(&packed, "\x01");
-        assert_int_equal(weft_decompress(&back, (enum weft_compression)c, weft_buf_str(&packed), MIB, 0, &err), WEFT_INVALID);
+        assert_int_equal(
+            weft_decompress(&back, (enum weft_compression)c, weft_buf_str(&packed), MIB, 0, &err),
+            WEFT_INVALID);
     }
     weft_buf_release(&sample);
     weft_buf_release(&packed);
@@ -88,16 +101,23 @@ static void test_bombs(void **state)
     weft_buf_append_zero(&zeros, 32 * MIB);
     for (int c = WEFT_COMPRESSION_GZIP; c < WEFT_COMPRESSION_COUNT; c++) {
         weft_buf_reset(&packed);
-        assert_int_equal(weft_compress(&packed, (enum weft_compression)c, weft_buf_str(&zeros), &err), WEFT_OK);
-        assert_int_equal(weft_decompress(&back, (enum weft_compression)c, weft_buf_str(&packed), 100 * MIB, 10, &err), WEFT_TOO_LARGE);
+        assert_int_equal(
+            weft_compress(&packed, (enum weft_compression)c, weft_buf_str(&zeros), &err), WEFT_OK);
+        assert_int_equal(weft_decompress(&back, (enum weft_compression)c, weft_buf_str(&packed),
+                                         100 * MIB, 10, &err),
+                         WEFT_TOO_LARGE);
         assert_non_null(strstr(err.text, "bomb"));
         weft_buf_release(&back);
-        assert_int_equal(weft_decompress(&back, (enum weft_compression)c, weft_buf_str(&packed), 5 * MIB, 100000, &err), WEFT_TOO_LARGE);
+        assert_int_equal(weft_decompress(&back, (enum weft_compression)c, weft_buf_str(&packed),
+                                         5 * MIB, 100000, &err),
+                         WEFT_TOO_LARGE);
         assert_non_null(strstr(err.text, "5242880 bytes allowed"));
         assert_int_equal(back.len, 0);
         /* Memory taken stays in proportion to the limit. */
         assert_true(back.capacity <= 16 * MIB);
-        assert_int_equal(weft_decompress(&back, (enum weft_compression)c, weft_buf_str(&packed), 32 * MIB, 100000, &err), WEFT_OK);
+        assert_int_equal(weft_decompress(&back, (enum weft_compression)c, weft_buf_str(&packed),
+                                         32 * MIB, 100000, &err),
+                         WEFT_OK);
         assert_int_equal(back.len, 32 * MIB);
         weft_buf_release(&back);
     }
@@ -108,8 +128,14 @@ static void test_bombs(void **state)
 /* RFC 1952 2.2: members one behind the other are one file. */
 static void test_gzip_members(void **state)
 {
-    static const struct { const char *name; struct weft_str behind; int rc; } cases[] = {
-        { "nothing", S(""), WEFT_OK }, { "garbage", S("garbage"), WEFT_INVALID }, { "zeros", S("\0\0\0\0"), WEFT_INVALID },
+    static const struct {
+        const char *name;
+        struct weft_str behind;
+        int rc;
+    } cases[] = {
+        { "nothing", S(""), WEFT_OK },
+        { "garbage", S("garbage"), WEFT_INVALID },
+        { "zeros", S("\0\0\0\0"), WEFT_INVALID },
         { "a cut header", S("\x1f\x8b\x08"), WEFT_INVALID },
     };
     struct weft_buf packed = { 0 }, back = { 0 };
@@ -118,9 +144,11 @@ static void test_gzip_members(void **state)
         for (int members = 1; members <= 3; members++) {
             weft_buf_reset(&packed);
             weft_buf_reset(&back);
-            for (int m = 0; m < members; m++) weft_compress(&packed, WEFT_COMPRESSION_GZIP, WEFT_S("hello hello "), &err);
+            for (int m = 0; m < members; m++)
+                weft_compress(&packed, WEFT_COMPRESSION_GZIP, WEFT_S("hello hello "), &err);
             weft_buf_append_str(&packed, cases[i].behind);
-            int rc = weft_decompress(&back, WEFT_COMPRESSION_GZIP, weft_buf_str(&packed), MIB, 0, &err);
+            int rc =
+                weft_decompress(&back, WEFT_COMPRESSION_GZIP, weft_buf_str(&packed), MIB, 0, &err);
             if (rc != cases[i].rc) fail_msg("%s behind %d members: %d", cases[i].name, members, rc);
             assert_int_equal(back.len, rc < 0 ? 0 : 12 * members);
         }
@@ -145,10 +173,16 @@ static void deflate_by_zlib(struct weft_buf *out, struct weft_str in, int window
 /* HTTP's "deflate" comes as zlib and raw; the Collector's "zlib" only as zlib. */
 static void test_deflate_forms(void **state)
 {
-    static const struct { enum weft_compression compression; int window, rc; } cases[] = {
-        { WEFT_COMPRESSION_DEFLATE, 15, WEFT_OK }, { WEFT_COMPRESSION_DEFLATE, -15, WEFT_OK },
-        { WEFT_COMPRESSION_ZLIB, 15, WEFT_OK },    { WEFT_COMPRESSION_ZLIB, -15, WEFT_INVALID },
-        { WEFT_COMPRESSION_DEFLATE, 31, WEFT_INVALID }, { WEFT_COMPRESSION_GZIP, 15, WEFT_INVALID },
+    static const struct {
+        enum weft_compression compression;
+        int window, rc;
+    } cases[] = {
+        { WEFT_COMPRESSION_DEFLATE, 15, WEFT_OK },
+        { WEFT_COMPRESSION_DEFLATE, -15, WEFT_OK },
+        { WEFT_COMPRESSION_ZLIB, 15, WEFT_OK },
+        { WEFT_COMPRESSION_ZLIB, -15, WEFT_INVALID },
+        { WEFT_COMPRESSION_DEFLATE, 31, WEFT_INVALID },
+        { WEFT_COMPRESSION_GZIP, 15, WEFT_INVALID },
         { WEFT_COMPRESSION_GZIP, 31, WEFT_OK },
     };
     struct weft_buf sample = { 0 };
@@ -157,7 +191,9 @@ static void test_deflate_forms(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct weft_buf packed = { 0 }, back = { 0 };
         deflate_by_zlib(&packed, weft_buf_str(&sample), cases[i].window);
-        assert_int_equal(weft_decompress(&back, cases[i].compression, weft_buf_str(&packed), MIB, 0, &err), cases[i].rc);
+        assert_int_equal(
+            weft_decompress(&back, cases[i].compression, weft_buf_str(&packed), MIB, 0, &err),
+            cases[i].rc);
         if (cases[i].rc == WEFT_OK) assert_memory_equal(back.data, sample.data, sample.len);
         weft_buf_release(&packed);
         weft_buf_release(&back);
@@ -165,8 +201,10 @@ static void test_deflate_forms(void **state)
     weft_buf_release(&sample);
 }
 
-/* As streaming senders write it: no content size, a flush now and then, several frames, skippable ones between. */
-static void zstd_stream(struct weft_buf *out, struct weft_str in, size_t flush_every, int window_log)
+/* As streaming senders write it: no content size, a flush now and then, several frames, skippable
+ * ones between. */
+static void zstd_stream(struct weft_buf *out, struct weft_str in, size_t flush_every,
+                        int window_log)
 {
     ZSTD_CCtx *c = ZSTD_createCCtx();
     ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 1);
@@ -188,8 +226,15 @@ static void zstd_stream(struct weft_buf *out, struct weft_str in, size_t flush_e
 
 static void test_zstd_streams(void **state)
 {
-    static const struct { size_t flush_every; int window_log, rc; } cases[] = {
-        { 500000, 0, WEFT_OK }, { 10000, 0, WEFT_OK }, { 100, 0, WEFT_OK }, { 5, 0, WEFT_OK }, { 5, 23, WEFT_OK },
+    static const struct {
+        size_t flush_every;
+        int window_log, rc;
+    } cases[] = {
+        { 500000, 0, WEFT_OK },
+        { 10000, 0, WEFT_OK },
+        { 100, 0, WEFT_OK },
+        { 5, 0, WEFT_OK },
+        { 5, 23, WEFT_OK },
         { 100, 24, WEFT_INVALID }, /* so many blocks that it must be streamed, and the window is above 8 MiB */
         { 100, 27, WEFT_INVALID }, /* 128 MiB */
     };
@@ -201,7 +246,9 @@ static void test_zstd_streams(void **state)
         zstd_stream(&packed, weft_buf_str(&sample), cases[i].flush_every, cases[i].window_log);
         weft_buf_append(&packed, "\x53\x2a\x4d\x18\x03\x00\x00\x00xyz", 11);
         zstd_stream(&packed, weft_buf_str(&sample), 1000, 0);
-        assert_int_equal(weft_decompress(&back, WEFT_COMPRESSION_ZSTD, weft_buf_str(&packed), MIB, 0, &err), cases[i].rc);
+        assert_int_equal(
+            weft_decompress(&back, WEFT_COMPRESSION_ZSTD, weft_buf_str(&packed), MIB, 0, &err),
+            cases[i].rc);
         if (cases[i].rc == WEFT_OK) {
             assert_int_equal(back.len, 2 * sample.len);
             assert_memory_equal(back.data, sample.data, sample.len);
@@ -209,7 +256,9 @@ static void test_zstd_streams(void **state)
         }
         packed.data[packed.len - 1] ^= 1; /* the checksum */
         weft_buf_reset(&back);
-        assert_int_equal(weft_decompress(&back, WEFT_COMPRESSION_ZSTD, weft_buf_str(&packed), MIB, 0, &err), WEFT_INVALID);
+        assert_int_equal(
+            weft_decompress(&back, WEFT_COMPRESSION_ZSTD, weft_buf_str(&packed), MIB, 0, &err),
+            WEFT_INVALID);
         weft_buf_release(&packed);
         weft_buf_release(&back);
     }
@@ -220,22 +269,39 @@ static void test_zstd_streams(void **state)
 static void test_snappy_framed(void **state)
 {
 #define ID "\xff\x06\x00\x00sNaPpY"
-#define PLAIN "\x01\x07\x00\x00\x6e\x57\xf1\x21" "abc"
-    static const struct { const char *name; struct weft_str in; int rc; const char *out; } cases[] = {
+#define PLAIN                          \
+    "\x01\x07\x00\x00\x6e\x57\xf1\x21" \
+    "abc"
+    static const struct {
+        const char *name;
+        struct weft_str in;
+        int rc;
+        const char *out;
+    } cases[] = {
         { "identifier alone", S(ID), WEFT_OK, "" },
         { "plain chunk", S(ID PLAIN), WEFT_OK, "abc" },
         { "two streams", S(ID PLAIN ID PLAIN), WEFT_OK, "abcabc" },
-        { "padding and skippable", S(ID "\xfe\x02\x00\x00xx" "\x80\x01\x00\x00x" PLAIN), WEFT_OK, "abc" },
+        { "padding and skippable",
+          S(ID "\xfe\x02\x00\x00xx"
+               "\x80\x01\x00\x00x" PLAIN),
+          WEFT_OK, "abc" },
         { "must not be skipped", S(ID "\x02\x01\x00\x00x" PLAIN), WEFT_INVALID, "" },
         { "no identifier", S(PLAIN), WEFT_INVALID, "" },
         { "odd identifier", S(ID "\xff\x06\x00\x00sNaPpX"), WEFT_INVALID, "" },
-        { "checksum", S(ID "\x01\x07\x00\x00\x6e\x57\xf1\x20" "abc"), WEFT_INVALID, "" },
-        { "no checksum", S(ID "\x01\x03\x00\x00" "abc"), WEFT_INVALID, "" },
+        { "checksum",
+          S(ID "\x01\x07\x00\x00\x6e\x57\xf1\x20"
+               "abc"),
+          WEFT_INVALID, "" },
+        { "no checksum",
+          S(ID "\x01\x03\x00\x00"
+               "abc"),
+          WEFT_INVALID, "" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         /* By either name. */
         for (int c = WEFT_COMPRESSION_SNAPPY; c <= WEFT_COMPRESSION_SNAPPY_FRAMED; c++) {
-            if (c == WEFT_COMPRESSION_SNAPPY && !weft_str_starts_with(cases[i].in, WEFT_S(ID))) continue;
+            if (c == WEFT_COMPRESSION_SNAPPY && !weft_str_starts_with(cases[i].in, WEFT_S(ID)))
+                continue;
             struct weft_buf back = { 0 };
             struct weft_err err = { 0 };
             int rc = weft_decompress(&back, (enum weft_compression)c, cases[i].in, MIB, 0, &err);
@@ -249,15 +315,24 @@ static void test_snappy_framed(void **state)
 /* Sizes that are only claimed must not be believed. */
 static void test_claims(void **state)
 {
-    static const struct { enum weft_compression compression; struct weft_str in; } cases[] = {
-        { WEFT_COMPRESSION_SNAPPY, S("\xff\xff\xff\xff\x0f\x00" "a") },
+    static const struct {
+        enum weft_compression compression;
+        struct weft_str in;
+    } cases[] = {
+        { WEFT_COMPRESSION_SNAPPY, S("\xff\xff\xff\xff\x0f\x00"
+                                     "a") },
         { WEFT_COMPRESSION_SNAPPY, S("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01") },
-        { WEFT_COMPRESSION_SNAPPY, S("\x80\x80\x80\x08\x00" "a") },
-        { WEFT_COMPRESSION_ZSTD, S("\x28\xb5\x2f\xfd\xe0\xff\xff\xff\xff\xff\xff\xff\x00\x01\x00\x00") }, /* 2^56 bytes, one empty block */
-        { WEFT_COMPRESSION_ZSTD, S("\x28\xb5\x2f\xfd\x00\xf8\x01\x00\x00") },       /* a window of 2 TiB */
-        { WEFT_COMPRESSION_ZSTD, S("\x28\xb5\x2f\xfd\x20\x05\x07\x00\x00") },       /* block type 3 */
-        { WEFT_COMPRESSION_LZ4, S("\x04\x22\x4d\x18\x68\x40\xff\xff\xff\xff\xff\xff\xff\x7f\x00\x00\x00\x00\x00") },
-        { WEFT_COMPRESSION_GZIP, S("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x03\x00\x00\x00\x00\x00\xff\xff\xff\xff") },
+        { WEFT_COMPRESSION_SNAPPY, S("\x80\x80\x80\x08\x00"
+                                     "a") },
+        { WEFT_COMPRESSION_ZSTD, S("\x28\xb5\x2f\xfd\xe0\xff\xff\xff\xff\xff\xff\xff\x00\x01\x00"
+                                   "\x00") }, /* 2^56 bytes, one empty block */
+        { WEFT_COMPRESSION_ZSTD,
+          S("\x28\xb5\x2f\xfd\x00\xf8\x01\x00\x00") }, /* a window of 2 TiB */
+        { WEFT_COMPRESSION_ZSTD, S("\x28\xb5\x2f\xfd\x20\x05\x07\x00\x00") }, /* block type 3 */
+        { WEFT_COMPRESSION_LZ4,
+          S("\x04\x22\x4d\x18\x68\x40\xff\xff\xff\xff\xff\xff\xff\x7f\x00\x00\x00\x00\x00") },
+        { WEFT_COMPRESSION_GZIP,
+          S("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x03\x00\x00\x00\x00\x00\xff\xff\xff\xff") },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct weft_buf back = { 0 };
@@ -273,7 +348,8 @@ static void test_names(void **state)
 {
     enum weft_compression c;
     for (int i = 0; i < WEFT_COMPRESSION_COUNT; i++) {
-        assert_true(weft_compression_parse(weft_str_from_c(weft_compression_name((enum weft_compression)i)), &c));
+        assert_true(weft_compression_parse(
+            weft_str_from_c(weft_compression_name((enum weft_compression)i)), &c));
         assert_int_equal(c, i);
     }
     assert_true(weft_compression_parse(WEFT_S("X-GZip"), &c));
@@ -316,10 +392,11 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trips), cmocka_unit_test(test_cut_short), cmocka_unit_test(test_bombs),
-        cmocka_unit_test(test_gzip_members), cmocka_unit_test(test_deflate_forms), cmocka_unit_test(test_zstd_streams),
-        cmocka_unit_test(test_snappy_framed), cmocka_unit_test(test_claims), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_round_trips),   cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_bombs),         cmocka_unit_test(test_gzip_members),
+        cmocka_unit_test(test_deflate_forms), cmocka_unit_test(test_zstd_streams),
+        cmocka_unit_test(test_snappy_framed), cmocka_unit_test(test_claims),
+        cmocka_unit_test(test_names),         cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

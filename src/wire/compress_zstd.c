@@ -1,14 +1,15 @@
 /* compress_zstd.c -- zstd frames.
  *
- * Most senders stream: their frames do not tell the size of the content. The block headers bound it, though (each block gives at
- * most 128 KiB), and with room for all of it at hand the frame is inflated in one go: no window is allocated and nothing is
- * copied out of it. Frames whose bound is out of proportion are streamed under the limits, with a window of at most 8 MiB.
+ * Most senders stream: their frames do not tell the size of the content. The block headers bound
+ * it, though (each block gives at most 128 KiB), and with room for all of it at hand the frame is
+ * inflated in one go: no window is allocated and nothing is copied out of it. Frames whose bound is
+ * out of proportion are streamed under the limits, with a window of at most 8 MiB.
  */
-#include <zstd.h>
 #include "base/endian.h"
 #include "wire/compress_internal.h"
+#include <zstd.h>
 
-#define WINDOW_LOG_MAX 23      /* RFC 8878 3.1.1.1.2 recommends decoders to support at least 8 MiB */
+#define WINDOW_LOG_MAX 23 /* RFC 8878 3.1.1.1.2 recommends decoders to support at least 8 MiB */
 #define BLOCK_BYTES_MAX 131072
 #define MAGIC 0xfd2fb528u
 #define SKIPPABLE_MAGIC 0x184d2a50u /* and the fifteen above it */
@@ -34,7 +35,8 @@ static size_t frame_header_read(struct weft_str in, uint64_t *block_max, bool *h
     }
     size_t content_size_bytes = size_bytes[descriptor >> 6];
     if (is_single_segment && content_size_bytes == 0) content_size_bytes = 1;
-    size_t len = 5 + !is_single_segment + (size_t)dictionary_bytes[descriptor & 3] + content_size_bytes;
+    size_t len =
+        5 + !is_single_segment + (size_t)dictionary_bytes[descriptor & 3] + content_size_bytes;
     return len <= in.len ? len : 0;
 }
 
@@ -53,7 +55,8 @@ static bool frame_measure(struct weft_str in, struct frame *frame)
         uint32_t type = header >> 1 & 3, size = header >> 3;
         is_last = header & 1;
         if (type == 3) return false;
-        frame->content_bound += type == 2 ? block_max : size; /* raw and RLE blocks tell their size exactly */
+        frame->content_bound +=
+            type == 2 ? block_max : size; /* raw and RLE blocks tell their size exactly */
         size_t sent = type == 1 ? 1 : size;
         if (in.len - at - 3 < sent) return false;
         at += 3 + sent;
@@ -70,7 +73,8 @@ static int zstd_broken(struct weft_inflation *i, size_t result)
     return weft_inflation_broken(i, what);
 }
 
-static int frame_inflate_at_once(struct weft_inflation *i, ZSTD_DCtx *reader, const struct frame *frame)
+static int frame_inflate_at_once(struct weft_inflation *i, ZSTD_DCtx *reader,
+                                 const struct frame *frame)
 {
     size_t room = (size_t)frame->content_bound;
     char *to = weft_buf_reserve(i->out, room + 1);
@@ -112,7 +116,8 @@ static ZSTD_DCtx *reader_take(void)
     struct weft_compress_thread *t = weft_compress_thread();
     if (t->zstd_reader == NULL) {
         t->zstd_reader = ZSTD_createDCtx();
-        if (t->zstd_reader != NULL) ZSTD_DCtx_setParameter(t->zstd_reader, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+        if (t->zstd_reader != NULL)
+            ZSTD_DCtx_setParameter(t->zstd_reader, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
     }
     return t->zstd_reader;
 }
@@ -122,11 +127,13 @@ static int frame_inflate(struct weft_inflation *i, ZSTD_DCtx *reader)
     uint32_t magic = i->in.len >= 4 ? weft_load_u32(i->in.ptr) : 0;
     if ((magic & ~15u) == SKIPPABLE_MAGIC) return skippable_skip(i);
     if (magic != MAGIC) {
-        return weft_inflation_broken(i, i->in.len == i->in_len ? "does not begin with a zstd frame"
-                                                               : "bytes that are no zstd frame behind the last one");
+        return weft_inflation_broken(i, i->in.len == i->in_len
+                                            ? "does not begin with a zstd frame"
+                                            : "bytes that are no zstd frame behind the last one");
     }
     struct frame frame;
-    if (!frame_measure(i->in, &frame)) return weft_inflation_broken(i, "cut short, or broken block headers");
+    if (!frame_measure(i->in, &frame))
+        return weft_inflation_broken(i, "cut short, or broken block headers");
     bool fits = weft_inflation_is_plausible(i, frame.content_bound) ||
                 (frame.content_bound <= 4 * BLOCK_BYTES_MAX &&
                  frame.content_bound <= i->limit - weft_inflation_produced(i));

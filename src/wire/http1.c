@@ -3,22 +3,38 @@
  *      HEAD --empty line--> LENGTH ----------------------------------------> DONE
  *                      |--> UNTIL_CLOSE --weft_http1_eof()---------------> DONE
  *                      |--> DONE (no body)
- *                      `--> SIZE_FIRST -> SIZE -> [EXTENSION ->] SIZE_LF -> DATA -> DATA_CR -> DATA_LF -> SIZE_FIRST ...
- *                                                                  `--size 0--> TRAILER --empty line--> DONE
+ *                      `--> SIZE_FIRST -> SIZE -> [EXTENSION ->] SIZE_LF -> DATA -> DATA_CR ->
+ *                      DATA_LF -> SIZE_FIRST ...
+ *                                                                  `--size 0--> TRAILER --empty
+ *                                                                  line--> DONE
  *      anywhere --> BROKEN
  *
- * A header (and a trailer section) is first only looked at for line ends, line by line as it comes, and parsed in one go once it
- * is whole: so nothing but two offsets is kept between calls, and the bytes may move.
+ * A header (and a trailer section) is first only looked at for line ends, line by line as it comes,
+ * and parsed in one go once it is whole: so nothing but two offsets is kept between calls, and the
+ * bytes may move.
  */
 #include "wire/http1_internal.h"
 #include "wire/text.h"
 
 enum state {
-    HEAD, LENGTH, UNTIL_CLOSE, SIZE_FIRST, SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, DONE, BROKEN,
+    HEAD,
+    LENGTH,
+    UNTIL_CLOSE,
+    SIZE_FIRST,
+    SIZE,
+    EXTENSION,
+    SIZE_LF,
+    DATA,
+    DATA_CR,
+    DATA_LF,
+    TRAILER,
+    DONE,
+    BROKEN,
 };
 /* Chunk extensions mean nothing to us; a sender gets this much room for them in one message. */
 #define EXTENSION_BYTES_MAX 4096
-#define CHUNK_DIGITS_MAX 15 /* 2^60 bytes: more is nonsense, and sixteen would need overflow checks */
+#define CHUNK_DIGITS_MAX \
+    15 /* 2^60 bytes: more is nonsense, and sixteen would need overflow checks */
 
 void weft_http1_reset(struct weft_http1_parser *p)
 {
@@ -34,8 +50,8 @@ void weft_http1_reset(struct weft_http1_parser *p)
     *p = fresh;
 }
 
-void weft_http1_init(struct weft_http1_parser *p, enum weft_http1_kind kind, struct weft_http1_field *fields,
-                     uint32_t fields_max)
+void weft_http1_init(struct weft_http1_parser *p, enum weft_http1_kind kind,
+                     struct weft_http1_field *fields, uint32_t fields_max)
 {
     p->fields = fields;
     p->fields_max = fields_max;
@@ -53,7 +69,8 @@ static enum weft_http1_event broken(struct weft_http1_parser *p)
     return WEFT_HTTP1_ERROR;
 }
 
-/* Bytes that cannot begin a message (a TLS hello, a port scan) are not worth waiting for the end of a line. */
+/* Bytes that cannot begin a message (a TLS hello, a port scan) are not worth waiting for the end of
+ * a line. */
 static bool first_line_is_plausible(struct weft_http1_parser *p, struct weft_str input)
 {
     if (p->kind == WEFT_HTTP1_RESPONSE) {
@@ -71,15 +88,19 @@ static bool first_line_is_plausible(struct weft_http1_parser *p, struct weft_str
     return true;
 }
 
-/* Look at the lines that have come since the last call. Length of the section with its empty line, 0 when more is needed, -1 when
+/* Look at the lines that have come since the last call. Length of the section with its empty line,
+ * 0 when more is needed, -1 when
  * refused. */
 static int64_t lines_scan(struct weft_http1_parser *p, struct weft_str input)
 {
     for (;;) {
-        const char *lf = p->scanned < input.len ? memchr(input.ptr + p->scanned, '\n', input.len - p->scanned) : NULL;
+        const char *lf = p->scanned < input.len
+                             ? memchr(input.ptr + p->scanned, '\n', input.len - p->scanned)
+                             : NULL;
         size_t seen = lf != NULL ? (size_t)(lf - input.ptr) + 1 : input.len;
         if (seen > p->header_bytes_max) {
-            bool in_first_line = p->state == HEAD && p->line_start == 0 && p->kind == WEFT_HTTP1_REQUEST;
+            bool in_first_line =
+                p->state == HEAD && p->line_start == 0 && p->kind == WEFT_HTTP1_REQUEST;
             weft_http1_refuse(p, in_first_line ? 414 : 431, "%s longer than %u bytes",
                               in_first_line ? "request line" : "header", p->header_bytes_max);
             return -1;
@@ -106,34 +127,42 @@ static bool blank_line_take(struct weft_http1_parser *p, struct weft_str input, 
     return true;
 }
 
-static enum weft_http1_event head_step(struct weft_http1_parser *p, struct weft_str input, size_t *used)
+static enum weft_http1_event head_step(struct weft_http1_parser *p, struct weft_str input,
+                                       size_t *used)
 {
     if (blank_line_take(p, input, used)) input = weft_str_tail(input, 2);
-    bool may_be_blank = p->kind == WEFT_HTTP1_REQUEST && !p->has_blank_line && input.len == 1 && input.ptr[0] == '\r';
+    bool may_be_blank = p->kind == WEFT_HTTP1_REQUEST && !p->has_blank_line && input.len == 1 &&
+                        input.ptr[0] == '\r';
     if (input.len == 0 || may_be_blank) return WEFT_HTTP1_MORE;
     if (p->line_start == 0 && !first_line_is_plausible(p, input)) return broken(p);
     int64_t len = lines_scan(p, input);
     if (len == 0) return WEFT_HTTP1_MORE;
-    if (len < 0 || !weft_http1_head_parse(p, weft_str_make(input.ptr, (size_t)len))) return broken(p);
-    static const uint8_t next[] = { [WEFT_HTTP1_NO_BODY] = DONE, [WEFT_HTTP1_LENGTH] = LENGTH,
-                                    [WEFT_HTTP1_CHUNKED] = SIZE_FIRST, [WEFT_HTTP1_UNTIL_CLOSE] = UNTIL_CLOSE };
+    if (len < 0 || !weft_http1_head_parse(p, weft_str_make(input.ptr, (size_t)len)))
+        return broken(p);
+    static const uint8_t next[] = { [WEFT_HTTP1_NO_BODY] = DONE,
+                                    [WEFT_HTTP1_LENGTH] = LENGTH,
+                                    [WEFT_HTTP1_CHUNKED] = SIZE_FIRST,
+                                    [WEFT_HTTP1_UNTIL_CLOSE] = UNTIL_CLOSE };
     p->state = next[p->body_kind];
     *used += (size_t)len;
     return WEFT_HTTP1_HEADER;
 }
 
-static enum weft_http1_event trailer_step(struct weft_http1_parser *p, struct weft_str input, size_t *used)
+static enum weft_http1_event trailer_step(struct weft_http1_parser *p, struct weft_str input,
+                                          size_t *used)
 {
     int64_t len = lines_scan(p, input);
     if (len == 0) return WEFT_HTTP1_MORE;
-    if (len < 0 || !weft_http1_fields_parse(p, weft_str_make(input.ptr, (size_t)len))) return broken(p);
+    if (len < 0 || !weft_http1_fields_parse(p, weft_str_make(input.ptr, (size_t)len)))
+        return broken(p);
     p->state = DONE;
     *used += (size_t)len;
     return WEFT_HTTP1_END;
 }
 
 /* Up to p->remaining bytes of `input` are the next piece of the body. */
-static enum weft_http1_event piece_take(struct weft_http1_parser *p, struct weft_str input, size_t *used)
+static enum weft_http1_event piece_take(struct weft_http1_parser *p, struct weft_str input,
+                                        size_t *used)
 {
     if (input.len == 0) return WEFT_HTTP1_MORE;
     p->body = input;
@@ -144,7 +173,8 @@ static enum weft_http1_event piece_take(struct weft_http1_parser *p, struct weft
     return WEFT_HTTP1_BODY;
 }
 
-static enum weft_http1_event length_step(struct weft_http1_parser *p, struct weft_str input, size_t *used)
+static enum weft_http1_event length_step(struct weft_http1_parser *p, struct weft_str input,
+                                         size_t *used)
 {
     if (p->remaining > 0) return piece_take(p, input, used);
     p->state = DONE;
@@ -152,10 +182,12 @@ static enum weft_http1_event length_step(struct weft_http1_parser *p, struct wef
     return WEFT_HTTP1_END;
 }
 
-static enum weft_http1_event until_close_step(struct weft_http1_parser *p, struct weft_str input, size_t *used)
+static enum weft_http1_event until_close_step(struct weft_http1_parser *p, struct weft_str input,
+                                              size_t *used)
 {
     if (input.len > p->body_bytes_max - p->body_bytes) {
-        weft_http1_refuse(p, 413, "body longer than %llu bytes", (unsigned long long)p->body_bytes_max);
+        weft_http1_refuse(p, 413, "body longer than %llu bytes",
+                          (unsigned long long)p->body_bytes_max);
         return broken(p);
     }
     p->remaining = input.len;
@@ -175,7 +207,8 @@ static bool size_digit_take(struct weft_http1_parser *p, int digit)
 static bool size_line_end(struct weft_http1_parser *p)
 {
     if (p->remaining > p->body_bytes_max - p->body_bytes) {
-        return weft_http1_refuse(p, 413, "body longer than %llu bytes", (unsigned long long)p->body_bytes_max);
+        return weft_http1_refuse(p, 413, "body longer than %llu bytes",
+                                 (unsigned long long)p->body_bytes_max);
     }
     p->state = p->remaining > 0 ? DATA : TRAILER;
     p->scanned = p->line_start = 0;
@@ -188,7 +221,8 @@ static bool extension_byte_take(struct weft_http1_parser *p, char c)
         return weft_http1_refuse(p, 400, "chunk extension has a control character");
     }
     if (++p->extension_bytes > EXTENSION_BYTES_MAX) {
-        return weft_http1_refuse(p, 400, "more than %d bytes of chunk extensions", EXTENSION_BYTES_MAX);
+        return weft_http1_refuse(p, 400, "more than %d bytes of chunk extensions",
+                                 EXTENSION_BYTES_MAX);
     }
     return true;
 }
@@ -230,7 +264,8 @@ static bool chunk_byte_take(struct weft_http1_parser *p, char c)
     }
 }
 
-static enum weft_http1_event chunked_step(struct weft_http1_parser *p, struct weft_str input, size_t *used)
+static enum weft_http1_event chunked_step(struct weft_http1_parser *p, struct weft_str input,
+                                          size_t *used)
 {
     for (size_t i = 0;; i++, ++*used) {
         if (p->state == DATA && p->remaining == 0) p->state = DATA_CR;
@@ -241,7 +276,8 @@ static enum weft_http1_event chunked_step(struct weft_http1_parser *p, struct we
     }
 }
 
-enum weft_http1_event weft_http1_parse(struct weft_http1_parser *p, struct weft_str input, size_t *used)
+enum weft_http1_event weft_http1_parse(struct weft_http1_parser *p, struct weft_str input,
+                                       size_t *used)
 {
     *used = 0;
     switch (p->state) {
@@ -271,7 +307,8 @@ enum weft_http1_event weft_http1_eof(struct weft_http1_parser *p)
     }
     if (p->state == DONE) return WEFT_HTTP1_END;
     if (p->state != BROKEN) {
-        weft_http1_refuse(p, 400, "connection closed in the middle of a %s", p->state == HEAD ? "header" : "body");
+        weft_http1_refuse(p, 400, "connection closed in the middle of a %s",
+                          p->state == HEAD ? "header" : "body");
     }
     return broken(p);
 }
@@ -290,18 +327,50 @@ void weft_http1_body_taken(struct weft_http1_parser *p, uint64_t count)
 
 const char *weft_http1_reason(int status)
 {
-    static const struct { int status; const char *reason; } reasons[] = {
-        { 100, "Continue" }, { 101, "Switching Protocols" }, { 200, "OK" }, { 201, "Created" }, { 202, "Accepted" },
-        { 204, "No Content" }, { 206, "Partial Content" }, { 301, "Moved Permanently" }, { 302, "Found" },
-        { 303, "See Other" }, { 304, "Not Modified" }, { 307, "Temporary Redirect" }, { 308, "Permanent Redirect" },
-        { 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
-        { 405, "Method Not Allowed" }, { 406, "Not Acceptable" }, { 408, "Request Timeout" }, { 409, "Conflict" },
-        { 410, "Gone" }, { 411, "Length Required" }, { 412, "Precondition Failed" }, { 413, "Content Too Large" },
-        { 414, "URI Too Long" }, { 415, "Unsupported Media Type" }, { 416, "Range Not Satisfiable" },
-        { 417, "Expectation Failed" }, { 421, "Misdirected Request" }, { 422, "Unprocessable Content" },
-        { 426, "Upgrade Required" }, { 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" },
-        { 500, "Internal Server Error" }, { 501, "Not Implemented" }, { 502, "Bad Gateway" },
-        { 503, "Service Unavailable" }, { 504, "Gateway Timeout" }, { 505, "HTTP Version Not Supported" },
+    static const struct {
+        int status;
+        const char *reason;
+    } reasons[] = {
+        { 100, "Continue" },
+        { 101, "Switching Protocols" },
+        { 200, "OK" },
+        { 201, "Created" },
+        { 202, "Accepted" },
+        { 204, "No Content" },
+        { 206, "Partial Content" },
+        { 301, "Moved Permanently" },
+        { 302, "Found" },
+        { 303, "See Other" },
+        { 304, "Not Modified" },
+        { 307, "Temporary Redirect" },
+        { 308, "Permanent Redirect" },
+        { 400, "Bad Request" },
+        { 401, "Unauthorized" },
+        { 403, "Forbidden" },
+        { 404, "Not Found" },
+        { 405, "Method Not Allowed" },
+        { 406, "Not Acceptable" },
+        { 408, "Request Timeout" },
+        { 409, "Conflict" },
+        { 410, "Gone" },
+        { 411, "Length Required" },
+        { 412, "Precondition Failed" },
+        { 413, "Content Too Large" },
+        { 414, "URI Too Long" },
+        { 415, "Unsupported Media Type" },
+        { 416, "Range Not Satisfiable" },
+        { 417, "Expectation Failed" },
+        { 421, "Misdirected Request" },
+        { 422, "Unprocessable Content" },
+        { 426, "Upgrade Required" },
+        { 429, "Too Many Requests" },
+        { 431, "Request Header Fields Too Large" },
+        { 500, "Internal Server Error" },
+        { 501, "Not Implemented" },
+        { 502, "Bad Gateway" },
+        { 503, "Service Unavailable" },
+        { 504, "Gateway Timeout" },
+        { 505, "HTTP Version Not Supported" },
     };
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
         if (reasons[i].status == status) return reasons[i].reason;

@@ -1,8 +1,8 @@
 /* http1_fuzz.c -- any bytes, as request and response; however they are cut, they read the same. */
-#include <stdint.h>
 #include "base/assert.h"
 #include "base/buf.h"
 #include "wire/http1.h"
+#include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,7 +19,8 @@ static void run(struct weft_buf *out, enum weft_http1_kind kind, struct weft_str
     p.body_bytes_max = 100;
     for (;;) {
         size_t used;
-        enum weft_http1_event event = weft_http1_parse(&p, weft_str_make(input.ptr + start, end - start), &used);
+        enum weft_http1_event event =
+            weft_http1_parse(&p, weft_str_make(input.ptr + start, end - start), &used);
         WEFT_ASSERT(used <= end - start, "used %zu of %zu", used, end - start);
         start += used;
         if (event == WEFT_HTTP1_MORE) {
@@ -41,11 +42,12 @@ static void run(struct weft_buf *out, enum weft_http1_kind kind, struct weft_str
             weft_buf_append_str(out, p.body);
             continue;
         }
-        weft_buf_printf(out, "|%d %d %d %d|%.*s|%.*s|%.*s|%.*s|%.*s", event, p.status, p.minor_version, p.keeps_alive,
-                        WEFT_S_ARG(p.method), WEFT_S_ARG(p.target), WEFT_S_ARG(p.path), WEFT_S_ARG(p.query),
-                        WEFT_S_ARG(p.host));
+        weft_buf_printf(out, "|%d %d %d %d|%.*s|%.*s|%.*s|%.*s|%.*s", event, p.status,
+                        p.minor_version, p.keeps_alive, WEFT_S_ARG(p.method), WEFT_S_ARG(p.target),
+                        WEFT_S_ARG(p.path), WEFT_S_ARG(p.query), WEFT_S_ARG(p.host));
         for (uint32_t i = 0; i < p.field_count; i++) {
-            weft_buf_printf(out, "|%.*s=%.*s", WEFT_S_ARG(fields[i].name), WEFT_S_ARG(fields[i].value));
+            weft_buf_printf(out, "|%.*s=%.*s", WEFT_S_ARG(fields[i].name),
+                            WEFT_S_ARG(fields[i].value));
         }
         if (event == WEFT_HTTP1_HEADER) continue;
         /* What stands behind is the next message. */
@@ -63,8 +65,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     run(&whole, kind, input, 0);
     run(&pieces, kind, input, (data[0] >> 1) + 1u);
     /* Views in END lines point at what is gone, but both runs have the same memory behind them. */
-    WEFT_ASSERT(weft_str_equal(weft_buf_str(&whole), weft_buf_str(&pieces)), "whole %.*s, pieces %.*s",
-                WEFT_S_ARG(weft_buf_str(&whole)), WEFT_S_ARG(weft_buf_str(&pieces)));
+    WEFT_ASSERT(weft_str_equal(weft_buf_str(&whole), weft_buf_str(&pieces)),
+                "whole %.*s, pieces %.*s", WEFT_S_ARG(weft_buf_str(&whole)),
+                WEFT_S_ARG(weft_buf_str(&pieces)));
     weft_buf_release(&whole);
     weft_buf_release(&pieces);
     return 0;

@@ -1,6 +1,6 @@
 /* http1_head.c -- start line and fields of an HTTP/1.1 message, and what they say about its body. */
-#include <stdarg.h>
 #include "wire/http1_internal.h"
+#include <stdarg.h>
 
 bool weft_http1_refuse(struct weft_http1_parser *p, int status, const char *format, ...)
 {
@@ -35,7 +35,8 @@ bool weft_http1_is_token(struct weft_str s)
     return s.len > 0;
 }
 
-/* Visible characters, space, tab and obs-text (RFC 9110 §5.5); no other control characters, so no CR, LF or NUL. */
+/* Visible characters, space, tab and obs-text (RFC 9110 §5.5); no other control characters, so no
+ * CR, LF or NUL. */
 bool weft_http1_is_field_value(struct weft_str s)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -65,17 +66,22 @@ bool weft_http1_fields_parse(struct weft_http1_parser *p, struct weft_str lines)
     p->field_count = 0;
     for (struct weft_str line = line_cut(&lines); line.len > 0; line = line_cut(&lines)) {
         if (line.ptr[0] == ' ' || line.ptr[0] == '\t') {
-            return weft_http1_refuse(p, 400, "header line begins with white space (folded lines are obsolete, RFC 9112 5.2)");
+            return weft_http1_refuse(
+                p, 400,
+                "header line begins with white space (folded lines are obsolete, RFC 9112 5.2)");
         }
         size_t name_len = 0;
         while (name_len < line.len && is_in(token_set, line.ptr[name_len])) name_len++;
         if (name_len == 0 || name_len == line.len || line.ptr[name_len] != ':') {
-            return weft_http1_refuse(p, 400, "header line %u is not a name directly followed by a colon", p->field_count + 1);
+            return weft_http1_refuse(p, 400,
+                                     "header line %u is not a name directly followed by a colon",
+                                     p->field_count + 1);
         }
-        struct weft_str name = { line.ptr, name_len }, value = space_trim(weft_str_tail(line, name_len + 1));
+        struct weft_str name = { line.ptr, name_len },
+                        value = space_trim(weft_str_tail(line, name_len + 1));
         if (!weft_http1_is_field_value(value)) {
-            return weft_http1_refuse(p, 400, "header %.*s has a control character in its value", (int)(name_len < 40 ? name_len : 40),
-                                     name.ptr);
+            return weft_http1_refuse(p, 400, "header %.*s has a control character in its value",
+                                     (int)(name_len < 40 ? name_len : 40), name.ptr);
         }
         if (p->field_count == p->fields_max) {
             return weft_http1_refuse(p, 431, "more than %u header fields", p->fields_max);
@@ -85,7 +91,8 @@ bool weft_http1_fields_parse(struct weft_http1_parser *p, struct weft_str lines)
     return true;
 }
 
-const struct weft_http1_field *weft_http1_field_find(const struct weft_http1_parser *p, struct weft_str name)
+const struct weft_http1_field *weft_http1_field_find(const struct weft_http1_parser *p,
+                                                     struct weft_str name)
 {
     for (uint32_t i = 0; i < p->field_count; i++) {
         if (weft_str_equal_ignoring_case(p->fields[i].name, name)) return &p->fields[i];
@@ -96,7 +103,8 @@ const struct weft_http1_field *weft_http1_field_find(const struct weft_http1_par
 bool weft_http1_list_has(struct weft_str list, struct weft_str token)
 {
     while (list.len > 0) {
-        if (weft_str_equal_ignoring_case(space_trim(weft_str_split(&list, ',')), token)) return true;
+        if (weft_str_equal_ignoring_case(space_trim(weft_str_split(&list, ',')), token))
+            return true;
     }
     return false;
 }
@@ -105,14 +113,19 @@ bool weft_http1_list_has(struct weft_str list, struct weft_str token)
 
 static bool version_parse(struct weft_http1_parser *p, struct weft_str version)
 {
-    if (version.len != 8 || !weft_str_starts_with(version, WEFT_S("HTTP/")) || version.ptr[6] != '.' ||
-        version.ptr[5] < '0' || version.ptr[5] > '9' || version.ptr[7] < '0' || version.ptr[7] > '9') {
-        return weft_http1_refuse(p, 400, "start line has no HTTP version where HTTP/1.1 is expected");
+    if (version.len != 8 || !weft_str_starts_with(version, WEFT_S("HTTP/")) ||
+        version.ptr[6] != '.' || version.ptr[5] < '0' || version.ptr[5] > '9' ||
+        version.ptr[7] < '0' || version.ptr[7] > '9') {
+        return weft_http1_refuse(p, 400,
+                                 "start line has no HTTP version where HTTP/1.1 is expected");
     }
     if (version.ptr[5] != '1') {
-        return weft_http1_refuse(p, 505, "HTTP version %c.%c, expected 1.0 or 1.1", version.ptr[5], version.ptr[7]);
+        return weft_http1_refuse(p, 505, "HTTP version %c.%c, expected 1.0 or 1.1", version.ptr[5],
+                                 version.ptr[7]);
     }
-    p->minor_version = version.ptr[7] == '0' ? 0 : 1; /* a later 1.x is read as the latest we know (RFC 9110 2.5) */
+    p->minor_version = version.ptr[7] == '0'
+                           ? 0
+                           : 1; /* a later 1.x is read as the latest we know (RFC 9110 2.5) */
     return true;
 }
 
@@ -120,7 +133,8 @@ static bool version_parse(struct weft_http1_parser *p, struct weft_str version)
 static bool is_authority(struct weft_str s)
 {
     /* Letters, digits and -._~!$&'()*+,;=%:[] (RFC 3986 §3.2.2) */
-    static const uint64_t authority_set[2] = { UINT64_C(0x2fff7ff200000000), UINT64_C(0x47fffffeaffffffe) };
+    static const uint64_t authority_set[2] = { UINT64_C(0x2fff7ff200000000),
+                                               UINT64_C(0x47fffffeaffffffe) };
     for (size_t i = 0; i < s.len; i++) {
         if (!is_in(authority_set, s.ptr[i])) return false;
     }
@@ -139,9 +153,11 @@ static bool absolute_target_parse(struct weft_http1_parser *p)
     ptrdiff_t colon = weft_str_find(p->target, ':');
     struct weft_str scheme = weft_str_make(p->target.ptr, colon < 0 ? 0 : (size_t)colon);
     struct weft_str rest = weft_str_tail(p->target, scheme.len);
-    if ((!weft_str_equal_ignoring_case(scheme, WEFT_S("http")) && !weft_str_equal_ignoring_case(scheme, WEFT_S("https"))) ||
+    if ((!weft_str_equal_ignoring_case(scheme, WEFT_S("http")) &&
+         !weft_str_equal_ignoring_case(scheme, WEFT_S("https"))) ||
         !weft_str_starts_with(rest, WEFT_S("://"))) {
-        return weft_http1_refuse(p, 400, "request target is neither a path nor an http:// or https:// address");
+        return weft_http1_refuse(
+            p, 400, "request target is neither a path nor an http:// or https:// address");
     }
     rest = weft_str_tail(rest, 3);
     size_t len = 0;
@@ -160,9 +176,12 @@ static bool target_parse(struct weft_http1_parser *p)
 {
     for (size_t i = 0; i < p->target.len; i++) {
         uint8_t c = (uint8_t)p->target.ptr[i];
-        /* The characters that RFC 3986 leaves out, such as '{', are let through: people type queries into curl. */
+        /* The characters that RFC 3986 leaves out, such as '{', are let through: people type
+         * queries into curl. */
         if (c <= ' ' || c >= 0x7f || c == '#') {
-            return weft_http1_refuse(p, 400, "request target has a byte 0x%02x that must be percent-encoded", (unsigned)c);
+            return weft_http1_refuse(
+                p, 400, "request target has a byte 0x%02x that must be percent-encoded",
+                (unsigned)c);
         }
     }
     if (weft_str_equal(p->method, WEFT_S("CONNECT"))) {
@@ -187,10 +206,13 @@ static bool request_line_parse(struct weft_http1_parser *p, struct weft_str line
     if (!weft_http1_is_token(p->method)) {
         return weft_http1_refuse(p, 400, "request line does not begin with a method");
     }
-    if (p->method.len > 32) return weft_http1_refuse(p, 501, "method of %zu characters, at most 32 expected", p->method.len);
+    if (p->method.len > 32)
+        return weft_http1_refuse(p, 501, "method of %zu characters, at most 32 expected",
+                                 p->method.len);
     /* A second or last space ends up in the version, which is then refused. */
     p->target = weft_str_split(&line, ' ');
-    if (p->target.len == 0) return weft_http1_refuse(p, 400, "request line has no target behind the method");
+    if (p->target.len == 0)
+        return weft_http1_refuse(p, 400, "request line has no target behind the method");
     return version_parse(p, line) && target_parse(p);
 }
 
@@ -204,7 +226,8 @@ static bool status_line_parse(struct weft_http1_parser *p, struct weft_str line)
     }
     p->status = (int)status;
     p->reason = line;
-    if (!weft_http1_is_field_value(line)) return weft_http1_refuse(p, 502, "status line has a control character");
+    if (!weft_http1_is_field_value(line))
+        return weft_http1_refuse(p, 502, "status line has a control character");
     return true;
 }
 
@@ -213,7 +236,8 @@ static bool status_line_parse(struct weft_http1_parser *p, struct weft_str line)
 static bool content_length_take(struct weft_http1_parser *p, struct weft_str value)
 {
     uint64_t length = 0;
-    bool is_digits = value.len > 0 && value.len <= 19; /* nineteen digits fit, no number we would accept has more */
+    bool is_digits = value.len > 0 &&
+                     value.len <= 19; /* nineteen digits fit, no number we would accept has more */
     for (size_t i = 0; is_digits && i < value.len; i++) {
         is_digits = value.ptr[i] >= '0' && value.ptr[i] <= '9';
         length = length * 10 + (uint64_t)(value.ptr[i] - '0');
@@ -230,9 +254,11 @@ static bool content_length_take(struct weft_http1_parser *p, struct weft_str val
 
 static bool transfer_encoding_take(struct weft_http1_parser *p, struct weft_str value)
 {
-    if (p->body_kind == WEFT_HTTP1_CHUNKED) return weft_http1_refuse(p, 400, "more than one Transfer-Encoding field");
+    if (p->body_kind == WEFT_HTTP1_CHUNKED)
+        return weft_http1_refuse(p, 400, "more than one Transfer-Encoding field");
     if (!weft_str_equal_ignoring_case(value, WEFT_S("chunked"))) {
-        return weft_http1_refuse(p, 501, "Transfer-Encoding other than \"chunked\" is not supported");
+        return weft_http1_refuse(p, 501,
+                                 "Transfer-Encoding other than \"chunked\" is not supported");
     }
     p->body_kind = WEFT_HTTP1_CHUNKED;
     return true;
@@ -262,15 +288,18 @@ static bool expect_take(struct weft_http1_parser *p, struct weft_str value)
     return true;
 }
 
-static bool field_take(struct weft_http1_parser *p, const struct weft_http1_field *field, struct field_facts *facts)
+static bool field_take(struct weft_http1_parser *p, const struct weft_http1_field *field,
+                       struct field_facts *facts)
 {
     struct weft_str name = field->name;
     switch (name.len) { /* spares most fields the comparisons */
     case 4:
-        if (weft_str_equal_ignoring_case(name, WEFT_S("host"))) return host_take(p, facts, field->value);
+        if (weft_str_equal_ignoring_case(name, WEFT_S("host")))
+            return host_take(p, facts, field->value);
         return true;
     case 6:
-        if (weft_str_equal_ignoring_case(name, WEFT_S("expect"))) return expect_take(p, field->value);
+        if (weft_str_equal_ignoring_case(name, WEFT_S("expect")))
+            return expect_take(p, field->value);
         return true;
     case 10:
         if (weft_str_equal_ignoring_case(name, WEFT_S("connection"))) {
@@ -279,10 +308,12 @@ static bool field_take(struct weft_http1_parser *p, const struct weft_http1_fiel
         }
         return true;
     case 14:
-        if (weft_str_equal_ignoring_case(name, WEFT_S("content-length"))) return content_length_take(p, field->value);
+        if (weft_str_equal_ignoring_case(name, WEFT_S("content-length")))
+            return content_length_take(p, field->value);
         return true;
     case 17:
-        if (weft_str_equal_ignoring_case(name, WEFT_S("transfer-encoding"))) return transfer_encoding_take(p, field->value);
+        if (weft_str_equal_ignoring_case(name, WEFT_S("transfer-encoding")))
+            return transfer_encoding_take(p, field->value);
         return true;
     default: return true;
     }
@@ -292,17 +323,21 @@ static bool field_take(struct weft_http1_parser *p, const struct weft_http1_fiel
 static bool body_decide(struct weft_http1_parser *p)
 {
     if (p->body_kind == WEFT_HTTP1_CHUNKED) {
-        if (p->content_length >= 0) return weft_http1_refuse(p, 400, "Content-Length beside Transfer-Encoding");
-        if (p->minor_version == 0) return weft_http1_refuse(p, 400, "Transfer-Encoding in HTTP/1.0");
+        if (p->content_length >= 0)
+            return weft_http1_refuse(p, 400, "Content-Length beside Transfer-Encoding");
+        if (p->minor_version == 0)
+            return weft_http1_refuse(p, 400, "Transfer-Encoding in HTTP/1.0");
     }
-    if (p->kind == WEFT_HTTP1_RESPONSE && (p->answers_head || p->status < 200 || p->status == 204 || p->status == 304)) {
+    if (p->kind == WEFT_HTTP1_RESPONSE &&
+        (p->answers_head || p->status < 200 || p->status == 204 || p->status == 304)) {
         p->body_kind = WEFT_HTTP1_NO_BODY;
         return true;
     }
     if (p->body_kind == WEFT_HTTP1_CHUNKED) return true;
     if (p->content_length > 0) {
         if ((uint64_t)p->content_length > p->body_bytes_max) {
-            return weft_http1_refuse(p, 413, "body of %lld bytes, at most %llu allowed", (long long)p->content_length,
+            return weft_http1_refuse(p, 413, "body of %lld bytes, at most %llu allowed",
+                                     (long long)p->content_length,
                                      (unsigned long long)p->body_bytes_max);
         }
         p->body_kind = WEFT_HTTP1_LENGTH;
@@ -317,7 +352,8 @@ static bool body_decide(struct weft_http1_parser *p)
 bool weft_http1_head_parse(struct weft_http1_parser *p, struct weft_str head)
 {
     struct weft_str line = line_cut(&head);
-    if (p->kind == WEFT_HTTP1_REQUEST ? !request_line_parse(p, line) : !status_line_parse(p, line)) return false;
+    if (p->kind == WEFT_HTTP1_REQUEST ? !request_line_parse(p, line) : !status_line_parse(p, line))
+        return false;
     if (!weft_http1_fields_parse(p, head)) return false;
     struct field_facts facts = { 0 };
     for (uint32_t i = 0; i < p->field_count; i++) {

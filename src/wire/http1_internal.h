@@ -1,9 +1,11 @@
-/* http1_internal.h -- shared by http1.c (the flow of a message) and http1_head.c (start line and fields). */
+/* http1_internal.h -- shared by http1.c (the flow of a message) and http1_head.c (start line and
+ * fields). */
 #ifndef WEFT_WIRE_HTTP1_INTERNAL_H
 #define WEFT_WIRE_HTTP1_INTERNAL_H
 #include "wire/http1.h"
 
-/* Parse a complete header, from the start line to the empty line (all lines known to end in CRLF), and decide how the body is
+/* Parse a complete header, from the start line to the empty line (all lines known to end in CRLF),
+ * and decide how the body is
  * framed. False: refused, error set. */
 bool weft_http1_head_parse(struct weft_http1_parser *p, struct weft_str head);
 /* The lines of a trailer section, up to and including the empty line, into p->fields. */

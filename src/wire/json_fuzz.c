@@ -1,8 +1,9 @@
-/* json_fuzz.c -- any bytes read as JSON; what could be read is written, and reads and writes the same again. */
-#include <stdint.h>
+/* json_fuzz.c -- any bytes read as JSON; what could be read is written, and reads and writes the
+ * same again. */
 #include "base/assert.h"
 #include "wire/json.h"
 #include "wire/text.h"
+#include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,7 +20,8 @@ static void number_write(struct weft_json_writer *w, struct weft_str text)
     }
 }
 
-static void token_write(struct weft_json_writer *w, enum weft_json_token token, struct weft_str text)
+static void token_write(struct weft_json_writer *w, enum weft_json_token token,
+                        struct weft_str text)
 {
     switch (token) {
     case WEFT_JSON_OBJECT_START: weft_json_object_start(w); break;
@@ -64,13 +66,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     weft_arena_init(&arena, 0);
     if (rewrite(&first, input, &arena)) {
         bool is_good = rewrite(&second, weft_buf_str(&first), &arena);
-        WEFT_ASSERT(is_good && weft_str_equal(weft_buf_str(&first), weft_buf_str(&second)), "%.*s then %.*s",
-                    WEFT_S_ARG(weft_buf_str(&first)), WEFT_S_ARG(weft_buf_str(&second)));
+        WEFT_ASSERT(is_good && weft_str_equal(weft_buf_str(&first), weft_buf_str(&second)),
+                    "%.*s then %.*s", WEFT_S_ARG(weft_buf_str(&first)),
+                    WEFT_S_ARG(weft_buf_str(&second)));
     }
     struct weft_json_reader r;
     weft_json_reader_init(&r, input, &arena);
     bool is_skipped = weft_json_skip(&r, weft_json_next(&r));
-    if (is_skipped && weft_json_next(&r) == WEFT_JSON_END) WEFT_ASSERT(second.len > 0, "skipped, but not read: %d", 0);
+    if (is_skipped && weft_json_next(&r) == WEFT_JSON_END)
+        WEFT_ASSERT(second.len > 0, "skipped, but not read: %d", 0);
     weft_buf_release(&first);
     weft_buf_release(&second);
     weft_arena_release(&arena);

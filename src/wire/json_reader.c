@@ -2,16 +2,27 @@
  *
  * Each open container has one state on the stack, saying what may come next in it:
  *
- *      object   FIRST --key--> VALUE --value--> NEXT --','--> KEY --key--> VALUE ...     '}' in FIRST and NEXT
- *      array    FIRST --value--> NEXT --','--> VALUE --value--> NEXT ...                 ']' in FIRST and NEXT
+ *      object   FIRST --key--> VALUE --value--> NEXT --','--> KEY --key--> VALUE ...     '}' in
+ *      FIRST and NEXT
+ *      array    FIRST --value--> NEXT --','--> VALUE --value--> NEXT ...                 ']' in
+ *      FIRST and NEXT
  */
 #include "wire/json.h"
 #include "wire/scan.h"
 #include "wire/text.h"
 
-enum state { OBJECT_FIRST, OBJECT_KEY, OBJECT_VALUE, OBJECT_NEXT, ARRAY_FIRST, ARRAY_VALUE, ARRAY_NEXT };
+enum state {
+    OBJECT_FIRST,
+    OBJECT_KEY,
+    OBJECT_VALUE,
+    OBJECT_NEXT,
+    ARRAY_FIRST,
+    ARRAY_VALUE,
+    ARRAY_NEXT
+};
 
-void weft_json_reader_init(struct weft_json_reader *r, struct weft_str input, struct weft_arena *arena)
+void weft_json_reader_init(struct weft_json_reader *r, struct weft_str input,
+                           struct weft_arena *arena)
 {
     r->input = input;
     r->at = 0;
@@ -33,7 +44,8 @@ static void space_skip(struct weft_json_reader *r)
 {
     const char *p = r->input.ptr;
     size_t at = r->at;
-    while (at < r->input.len && (p[at] == ' ' || p[at] == '\n' || p[at] == '\r' || p[at] == '\t')) at++;
+    while (at < r->input.len && (p[at] == ' ' || p[at] == '\n' || p[at] == '\r' || p[at] == '\t'))
+        at++;
     r->at = at;
 }
 
@@ -56,7 +68,8 @@ static int32_t hex4(const struct weft_json_reader *r, size_t at)
     return v;
 }
 
-/* The escape behind a backslash; r->at stands on the 'u'. Returns bytes written (at most 4), 0 on an error. */
+/* The escape behind a backslash; r->at stands on the 'u'. Returns bytes written (at most 4), 0 on
+ * an error. */
 static size_t unicode_escape(struct weft_json_reader *r, char *out, bool *is_mended)
 {
     int32_t unit = hex4(r, r->at + 1);
@@ -98,7 +111,8 @@ static size_t escape_read(struct weft_json_reader *r, char *out, bool *is_mended
     return 1;
 }
 
-/* A string with escapes: decoded into the arena. `start` is behind the quote, r->at on the first backslash. */
+/* A string with escapes: decoded into the arena. `start` is behind the quote, r->at on the first
+ * backslash. */
 static bool string_slow(struct weft_json_reader *r, size_t start, bool *is_mended)
 {
     /* Decoding never makes a string longer, so its end (the next bare quote) bounds the memory. */
@@ -170,7 +184,8 @@ static bool string_read(struct weft_json_reader *r)
 static size_t digits_skip(struct weft_json_reader *r)
 {
     size_t start = r->at;
-    while (r->at < r->input.len && r->input.ptr[r->at] >= '0' && r->input.ptr[r->at] <= '9') r->at++;
+    while (r->at < r->input.len && r->input.ptr[r->at] >= '0' && r->input.ptr[r->at] <= '9')
+        r->at++;
     return r->at - start;
 }
 
@@ -229,7 +244,8 @@ static enum weft_json_token value_read(struct weft_json_reader *r)
     }
 }
 
-static enum weft_json_token key_read(struct weft_json_reader *r, uint8_t *state, const char *expected)
+static enum weft_json_token key_read(struct weft_json_reader *r, uint8_t *state,
+                                     const char *expected)
 {
     if (peek(r) != '"') return fail(r, expected);
     if (!string_read(r)) return WEFT_JSON_ERROR;
@@ -325,5 +341,6 @@ int weft_json_fail(const struct weft_json_reader *r, struct weft_err *err)
         snprintf(found, sizeof found, "byte 0x%02x", (unsigned)c);
     }
     return weft_fail(err, WEFT_INVALID, "JSON line %zu, column %zu: found %s, expected %s", line,
-                     r->at - line_start + 1, found, r->expected != NULL ? r->expected : "something else");
+                     r->at - line_start + 1, found,
+                     r->expected != NULL ? r->expected : "something else");
 }

@@ -162,7 +162,8 @@ static void double_append(struct weft_buf *out, double v)
         return;
     }
     char text[32];
-    /* Fifteen digits always survive a normal double, so the shortest has at most two more; %g drops zeros at the end, so it is
+    /* Fifteen digits always survive a normal double, so the shortest has at most two more; %g drops
+     * zeros at the end, so it is
      * not longer than it must be. Subnormals have fewer digits to give. */
     for (int precision = fabs(v) < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
         snprintf(text, sizeof text, "%.*g", precision, v);

@@ -28,9 +28,7 @@ void weft_pb_skip(struct weft_pb_reader *r, uint32_t tag)
     case WEFT_PB_FIXED64: weft_pb_fixed64(r); break;
     case WEFT_PB_BYTES: weft_pb_bytes(r); break;
     case WEFT_PB_FIXED32: weft_pb_fixed32(r); break;
-    default:
-        r->is_broken = true;
-        r->at = r->end;
+    default: r->is_broken = true; r->at = r->end;
     }
 }
 

@@ -9,12 +9,22 @@
 #include "base/buf.h"
 #include "base/endian.h"
 
-struct weft_pb_reader { const uint8_t *at, *end; bool is_broken; };
-enum weft_pb_wire { WEFT_PB_VARINT = 0, WEFT_PB_FIXED64 = 1, WEFT_PB_BYTES = 2, WEFT_PB_FIXED32 = 5 };
+struct weft_pb_reader {
+    const uint8_t *at, *end;
+    bool is_broken;
+};
+enum weft_pb_wire {
+    WEFT_PB_VARINT = 0,
+    WEFT_PB_FIXED64 = 1,
+    WEFT_PB_BYTES = 2,
+    WEFT_PB_FIXED32 = 5
+};
 
 static inline struct weft_pb_reader weft_pb_reader_make(struct weft_str s)
 {
-    const uint8_t *at = (const uint8_t *)(s.ptr != NULL ? s.ptr : ""); /* no arithmetic on NULL, not even adding 0 */
+    const uint8_t *at =
+        (const uint8_t *)(s.ptr != NULL ? s.ptr
+                                        : ""); /* no arithmetic on NULL, not even adding 0 */
     return (struct weft_pb_reader){ at, at + s.len, false };
 }
 uint64_t weft_pb_varint_slow(struct weft_pb_reader *r);
@@ -34,14 +44,22 @@ static inline bool weft_pb_next(struct weft_pb_reader *r, uint32_t *tag)
 }
 static inline uint64_t weft_pb_fixed64(struct weft_pb_reader *r)
 {
-    if (__builtin_expect(r->end - r->at < 8, 0)) { r->is_broken = true; r->at = r->end; return 0; }
+    if (__builtin_expect(r->end - r->at < 8, 0)) {
+        r->is_broken = true;
+        r->at = r->end;
+        return 0;
+    }
     uint64_t v = weft_load_u64(r->at);
     r->at += 8;
     return v;
 }
 static inline uint32_t weft_pb_fixed32(struct weft_pb_reader *r)
 {
-    if (__builtin_expect(r->end - r->at < 4, 0)) { r->is_broken = true; r->at = r->end; return 0; }
+    if (__builtin_expect(r->end - r->at < 4, 0)) {
+        r->is_broken = true;
+        r->at = r->end;
+        return 0;
+    }
     uint32_t v = weft_load_u32(r->at);
     r->at += 4;
     return v;
@@ -64,12 +82,15 @@ void weft_pb_skip(struct weft_pb_reader *r, uint32_t tag);
 void weft_pb_put_varint(struct weft_buf *out, uint64_t v);
 size_t weft_pb_varint_size(uint64_t v);
 void weft_pb_put_tag(struct weft_buf *out, uint32_t number, enum weft_pb_wire wire);
-void weft_pb_put_uint(struct weft_buf *out, uint32_t number, uint64_t v);      /* nothing when 0 */
-void weft_pb_put_fixed64(struct weft_buf *out, uint32_t number, uint64_t v);   /* nothing when 0 */
-void weft_pb_put_fixed32(struct weft_buf *out, uint32_t number, uint32_t v);   /* nothing when 0 */
-void weft_pb_put_bytes(struct weft_buf *out, uint32_t number, struct weft_str s); /* nothing when empty */
-void weft_pb_put_bytes_always(struct weft_buf *out, uint32_t number, struct weft_str s); /* set oneof members, elements */
-/* A sub-message whose size is not known yet: open, write its fields, close (moves bytes only if the length needs it). */
+void weft_pb_put_uint(struct weft_buf *out, uint32_t number, uint64_t v);    /* nothing when 0 */
+void weft_pb_put_fixed64(struct weft_buf *out, uint32_t number, uint64_t v); /* nothing when 0 */
+void weft_pb_put_fixed32(struct weft_buf *out, uint32_t number, uint32_t v); /* nothing when 0 */
+void weft_pb_put_bytes(struct weft_buf *out, uint32_t number,
+                       struct weft_str s); /* nothing when empty */
+void weft_pb_put_bytes_always(struct weft_buf *out, uint32_t number,
+                              struct weft_str s); /* set oneof members, elements */
+/* A sub-message whose size is not known yet: open, write its fields, close (moves bytes only if the
+ * length needs it). */
 size_t weft_pb_open(struct weft_buf *out, uint32_t number);
 void weft_pb_close(struct weft_buf *out, size_t mark);
 

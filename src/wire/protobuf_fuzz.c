@@ -1,7 +1,8 @@
-/* protobuf_fuzz.c -- any bytes walked as fields, into sub-messages too; written again they read the same. */
-#include <stdint.h>
+/* protobuf_fuzz.c -- any bytes walked as fields, into sub-messages too; written again they read the
+ * same. */
 #include "base/assert.h"
 #include "wire/protobuf.h"
+#include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,9 +31,7 @@ static bool rewrite(struct weft_buf *out, struct weft_str input, unsigned depth)
             }
             break;
         }
-        default:
-            weft_pb_skip(&r, tag);
-            WEFT_ASSERT(r.is_broken, "tag %u skipped", tag);
+        default: weft_pb_skip(&r, tag); WEFT_ASSERT(r.is_broken, "tag %u skipped", tag);
         }
         WEFT_ASSERT(r.at <= r.end, "beyond the end by %td", r.at - r.end);
     }
@@ -50,7 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     WEFT_ASSERT(is_good == !r.is_broken, "walked %d, skipped %d", is_good, !r.is_broken);
     if (is_good) {
         WEFT_ASSERT(rewrite(&second, weft_buf_str(&first), 5), "len %zu", first.len);
-        WEFT_ASSERT(weft_str_equal(weft_buf_str(&first), weft_buf_str(&second)), "len %zu, then %zu", first.len, second.len);
+        WEFT_ASSERT(weft_str_equal(weft_buf_str(&first), weft_buf_str(&second)),
+                    "len %zu, then %zu", first.len, second.len);
     }
     weft_buf_release(&first);
     weft_buf_release(&second);

@@ -1,14 +1,18 @@
 /* protobuf_test.c -- the encoding guide's examples, and what breaks a reader. */
+#include "wire/protobuf.h"
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
-#include "wire/protobuf.h"
 
 #define S WEFT_S_INIT
 
 static void test_varints(void **state)
 {
-    static const struct { struct weft_str bytes; uint64_t value; bool is_broken, is_canonical; } cases[] = {
+    static const struct {
+        struct weft_str bytes;
+        uint64_t value;
+        bool is_broken, is_canonical;
+    } cases[] = {
         { S("\x00"), 0, false, true },
         { S("\x01"), 1, false, true },
         { S("\x7f"), 127, false, true },
@@ -43,12 +47,22 @@ static void test_varints(void **state)
 
 static void test_walk(void **state)
 {
-    static const struct { const char *name; struct weft_str bytes; unsigned fields; bool is_broken; } cases[] = {
+    static const struct {
+        const char *name;
+        struct weft_str bytes;
+        unsigned fields;
+        bool is_broken;
+    } cases[] = {
         { "empty", S(""), 0, false },
         { "varint", S("\x08\x96\x01"), 1, false },
         { "string", S("\x12\x07testing"), 1, false },
         { "message", S("\x1a\x03\x08\x96\x01"), 1, false },
-        { "fixed", S("\x09" "12345678" "\x15" "1234"), 2, false },
+        { "fixed",
+          S("\x09"
+            "12345678"
+            "\x15"
+            "1234"),
+          2, false },
         { "highest number", S("\xf8\xff\xff\xff\x0f\x01"), 1, false },
         { "number zero", S("\x00\x01"), 0, true },
         { "number beyond 2^29", S("\xf8\xff\xff\xff\x1f\x01"), 0, true },
@@ -57,10 +71,22 @@ static void test_walk(void **state)
         { "wire type 6", S("\x0e"), 1, true },
         { "wire type 7", S("\x0f"), 1, true },
         { "string cut short", S("\x12\x07test"), 1, true },
-        { "length beyond memory", S("\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f" "a"), 1, true },
-        { "length of 2^64 - 1", S("\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01" "a"), 1, true },
-        { "fixed64 cut short", S("\x09" "1234567"), 1, true },
-        { "fixed32 cut short", S("\x15" "123"), 1, true },
+        { "length beyond memory",
+          S("\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
+            "a"),
+          1, true },
+        { "length of 2^64 - 1",
+          S("\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+            "a"),
+          1, true },
+        { "fixed64 cut short",
+          S("\x09"
+            "1234567"),
+          1, true },
+        { "fixed32 cut short",
+          S("\x15"
+            "123"),
+          1, true },
         { "tag alone", S("\x08"), 1, true },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -92,7 +118,8 @@ static void test_writer(void **state)
     size_t mark = weft_pb_open(&out, 5);
     weft_pb_put_uint(&out, 1, 150);
     weft_pb_close(&out, mark);
-    static const char expected[] = "\x08\x96\x01\x12\x07testing\x12\x00\x19\x01\0\0\0\0\0\0\0\x25\x02\0\0\0\x2a\x03\x08\x96\x01";
+    static const char expected[] = "\x08\x96\x01\x12\x07testing\x12\x00\x19\x01\0\0\0\0\0\0\0\x25"
+                                   "\x02\0\0\0\x2a\x03\x08\x96\x01";
     assert_int_equal(out.len, sizeof expected - 1);
     assert_memory_equal(out.data, expected, out.len);
     weft_buf_release(&out);
@@ -129,7 +156,9 @@ static void test_open_and_close(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_varints), cmocka_unit_test(test_walk), cmocka_unit_test(test_writer),
+        cmocka_unit_test(test_varints),
+        cmocka_unit_test(test_walk),
+        cmocka_unit_test(test_writer),
         cmocka_unit_test(test_open_and_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

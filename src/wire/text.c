@@ -79,7 +79,8 @@ size_t weft_base64_decoded_max(struct weft_str text)
     return text.len / 4 * 3 + 3;
 }
 
-bool weft_base64_decode_into(char *out, size_t *len, enum weft_base64 alphabet, struct weft_str text)
+bool weft_base64_decode_into(char *out, size_t *len, enum weft_base64 alphabet,
+                             struct weft_str text)
 {
     *len = 0;
     size_t digits = text.len;
@@ -143,8 +144,8 @@ bool weft_percent_decode(struct weft_buf *out, struct weft_str text)
 
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_' || c == '~';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 void weft_percent_encode(struct weft_buf *out, struct weft_str text)
@@ -179,8 +180,8 @@ static struct weft_str form_decode(struct weft_str text, struct weft_arena *aren
     return (struct weft_str){ out, len };
 }
 
-bool weft_query_string_next(struct weft_str query, size_t *at, struct weft_arena *arena, struct weft_str *name,
-                            struct weft_str *value)
+bool weft_query_string_next(struct weft_str query, size_t *at, struct weft_arena *arena,
+                            struct weft_str *name, struct weft_str *value)
 {
     while (*at < query.len) {
         struct weft_str rest = weft_str_tail(query, *at);
@@ -196,7 +197,8 @@ bool weft_query_string_next(struct weft_str query, size_t *at, struct weft_arena
     return false;
 }
 
-bool weft_query_string_find(struct weft_str query, struct weft_arena *arena, struct weft_str name, struct weft_str *value)
+bool weft_query_string_find(struct weft_str query, struct weft_arena *arena, struct weft_str name,
+                            struct weft_str *value)
 {
     struct weft_str found;
     size_t at = 0;

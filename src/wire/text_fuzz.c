@@ -1,16 +1,18 @@
 /* text_fuzz.c -- any bytes as hex, base64, percent-encoded text, query string and UTF-8. */
-#include <stdint.h>
 #include "base/assert.h"
 #include "wire/text.h"
+#include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void hex_and_base64(struct weft_str input)
 {
     struct weft_buf out = { 0 }, back = { 0 };
-    char *hex = weft_buf_reserve(&out, 2 * input.len + 1), *bytes = weft_buf_reserve(&back, input.len + 1);
+    char *hex = weft_buf_reserve(&out, 2 * input.len + 1),
+         *bytes = weft_buf_reserve(&back, input.len + 1);
     weft_hex_encode(hex, input.ptr, input.len);
-    WEFT_ASSERT(weft_hex_decode(bytes, input.len, weft_str_make(hex, 2 * input.len)), "len %zu", input.len);
+    WEFT_ASSERT(weft_hex_decode(bytes, input.len, weft_str_make(hex, 2 * input.len)), "len %zu",
+                input.len);
     WEFT_ASSERT(input.len == 0 || memcmp(bytes, input.ptr, input.len) == 0, "len %zu", input.len);
     weft_hex_decode(bytes, input.len / 2, input);
     for (int form = WEFT_BASE64_STANDARD; form <= WEFT_BASE64_URL; form++) {
@@ -18,7 +20,8 @@ static void hex_and_base64(struct weft_str input)
         weft_buf_reset(&back);
         weft_base64_encode(&out, (enum weft_base64)form, input);
         bool is_good = weft_base64_decode(&back, (enum weft_base64)form, weft_buf_str(&out));
-        WEFT_ASSERT(is_good && weft_str_equal(weft_buf_str(&back), input), "form %d, len %zu", form, input.len);
+        WEFT_ASSERT(is_good && weft_str_equal(weft_buf_str(&back), input), "form %d, len %zu", form,
+                    input.len);
     }
     weft_buf_reset(&back);
     if (weft_base64_decode(&back, WEFT_BASE64_STANDARD, input)) {
@@ -35,13 +38,16 @@ static void percent(struct weft_str input, struct weft_arena *arena)
 {
     struct weft_buf out = { 0 }, back = { 0 };
     weft_percent_encode(&out, input);
-    WEFT_ASSERT(weft_percent_decode(&back, weft_buf_str(&out)) && weft_str_equal(weft_buf_str(&back), input), "len %zu", input.len);
+    WEFT_ASSERT(weft_percent_decode(&back, weft_buf_str(&out)) &&
+                    weft_str_equal(weft_buf_str(&back), input),
+                "len %zu", input.len);
     weft_buf_reset(&back);
     if (!weft_percent_decode(&back, input)) WEFT_ASSERT(back.len == 0, "len %zu", back.len);
     struct weft_str name, value;
     size_t at = 0;
     while (weft_query_string_next(input, &at, arena, &name, &value)) {
-        WEFT_ASSERT(name.len + value.len <= input.len, "%zu and %zu of %zu", name.len, value.len, input.len);
+        WEFT_ASSERT(name.len + value.len <= input.len, "%zu and %zu of %zu", name.len, value.len,
+                    input.len);
     }
     weft_buf_release(&out);
     weft_buf_release(&back);

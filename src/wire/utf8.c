@@ -2,7 +2,8 @@
 #include "wire/scan.h"
 #include "wire/text.h"
 
-/* Length of the well-formed sequence at the front (Unicode table 3-7), or 0; then *bad gets the length of the maximal part
+/* Length of the well-formed sequence at the front (Unicode table 3-7), or 0; then *bad gets the
+ * length of the maximal part
  * that could have begun one: what one U+FFFD stands for. */
 static size_t sequence_check(const uint8_t *p, size_t len, size_t *bad)
 {
@@ -74,7 +75,9 @@ struct weft_str weft_utf8_repair(struct weft_str s, struct weft_arena *arena)
     /* A bad byte alone becomes three. */
     struct weft_str rest = s;
     size_t bad_parts = 0, bad;
-    for (size_t good; (good = valid_prefix(rest, &bad)) < rest.len; rest = weft_str_tail(rest, good + bad)) bad_parts++;
+    for (size_t good; (good = valid_prefix(rest, &bad)) < rest.len;
+         rest = weft_str_tail(rest, good + bad))
+        bad_parts++;
     char *out = weft_arena_alloc(arena, s.len + 2 * bad_parts);
     size_t len = 0;
     for (;;) {
@@ -100,7 +103,8 @@ size_t weft_utf8_encode(char out[static 4], uint32_t code_point)
         out[1] = (char)(0x80 | (code_point & 0x3f));
         return 2;
     }
-    if (code_point > 0x10ffff || (code_point >= 0xd800 && code_point <= 0xdfff)) code_point = 0xfffd;
+    if (code_point > 0x10ffff || (code_point >= 0xd800 && code_point <= 0xdfff))
+        code_point = 0xfffd;
     if (code_point < 0x10000) {
         out[0] = (char)(0xe0 | code_point >> 12);
         out[1] = (char)(0x80 | (code_point >> 6 & 0x3f));

@@ -2,6 +2,7 @@
 #include "app/hit_line.h"
 #include "app/cell_text.h"
 #include "base/clock.h"
+#include <time.h>
 
 #define DURATION_COLUMNS 7
 #define TRACE_ID_COLUMNS 32

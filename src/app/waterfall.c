@@ -4,6 +4,7 @@
 #include "app/waterfall_internal.h"
 #include "base/clock.h"
 #include "base/map.h"
+#include <time.h>
 
 #define WIDTH_MIN 60
 #define DURATION_COLUMNS 8

@@ -133,6 +133,14 @@ static struct weft_scope *scope_of(struct weft_demo_sim *sim,
 
 /* ---- spans ---- */
 
+/* Drawn as all else, then turned by the time of the start: a second run of the same story must not add to the traces of the first. */
+static void draw_trace_id(struct weft_demo_sim *sim, struct weft_trace_id *out)
+{
+    uint64_t turn = weft_hash_u64(sim->begin_ns);
+    weft_random_bytes(&sim->random, out->bytes, sizeof out->bytes);
+    for (size_t i = 0; i < sizeof turn; i++) out->bytes[i] ^= (uint8_t)(turn >> 8 * i);
+}
+
 struct weft_demo_span *weft_demo_span_begin(struct weft_demo_sim *sim,
                                             const struct weft_demo_service *service,
                                             const struct weft_demo_context *parent,
@@ -151,7 +159,7 @@ struct weft_demo_span *weft_demo_span_begin(struct weft_demo_sim *sim,
         if (kind == WEFT_KIND_SERVER || kind == WEFT_KIND_CONSUMER)
             s->span.flags |= WEFT_FLAG_IS_REMOTE;
     } else {
-        weft_random_bytes(&sim->random, s->span.trace_id.bytes, sizeof s->span.trace_id.bytes);
+        draw_trace_id(sim, &s->span.trace_id);
     }
     weft_random_bytes(&sim->random, s->span.span_id.bytes, sizeof s->span.span_id.bytes);
     s->context = (struct weft_demo_context){ s->span.trace_id, s->span.span_id, 1 };

@@ -1,12 +1,14 @@
 /* compress_test.c -- every compression there and back, broken in every place, and bombs. */
 #include "wire/compress.h"
-#include <cmocka.h>
 #include <lz4frame.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <zlib.h>
 #include <zstd.h>
+
+#include <cmocka.h>
 
 #define S WEFT_S_INIT
 #define MIB (1024 * 1024)

@@ -1,8 +1,10 @@
 /* grpc_frame_test.c -- C3.5.5 and PROTOCOL-HTTP2.md in rows. */
 #include "wire/grpc_frame.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
 
 #define S WEFT_S_INIT
 

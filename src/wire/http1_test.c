@@ -2,9 +2,11 @@
  * read the same. */
 #include "base/buf.h"
 #include "wire/http1.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
 
 #define S WEFT_S_INIT
 #define FIELDS 16
@@ -149,7 +151,7 @@ static void test_requests(void **state)
           "POST / host=h [Host=h,Transfer-Encoding=chunked] keep body 'hello'" },
         { "chunks",
           S("POST / HTTP/1.1\r\n" H "transfer-encoding: CHUNKED\r\n\r\n5\r\nhello\r\n1\r\n "
-                                    "\r\nA\r\n0123456789\r\n00\r\n\r\n"),
+            "\r\nA\r\n0123456789\r\n00\r\n\r\n"),
           "POST / host=h [Host=h,transfer-encoding=CHUNKED] keep body 'hello 0123456789'" },
         { "chunk extensions",
           S("POST / HTTP/1.1\r\n" H

@@ -1,10 +1,12 @@
 /* json_test.c -- RFC 8259 in rows. */
 #include "wire/json.h"
-#include <cmocka.h>
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
 
 #define S WEFT_S_INIT
 

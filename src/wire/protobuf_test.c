@@ -1,8 +1,10 @@
 /* protobuf_test.c -- the encoding guide's examples, and what breaks a reader. */
 #include "wire/protobuf.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
 
 #define S WEFT_S_INIT
 

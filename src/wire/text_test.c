@@ -1,9 +1,11 @@
 /* text_test.c -- hex, base64, percent, query strings, UTF-8: published vectors and what is almost
  * right. */
 #include "wire/text.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
 
 #define S WEFT_S_INIT
 

@@ -8,7 +8,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -18,8 +17,16 @@
 
 enum { SPANS = 4000, SHAPES = 66, KEYS = 97, VALUES = 1000 };
 
-struct list { struct weft_attribute values[48]; uint32_t count; };
-struct shape { struct weft_str name; struct weft_str keys[64]; struct list lists[64]; uint32_t count; };
+struct list {
+    struct weft_attribute values[48];
+    uint32_t count;
+};
+struct shape {
+    struct weft_str name;
+    struct weft_str keys[64];
+    struct list lists[64];
+    uint32_t count;
+};
 
 static struct weft_random rng;
 static struct shape shapes[SHAPES];
@@ -35,11 +42,15 @@ static void die(const struct weft_err *err)
 
 static struct weft_attribute value_of(struct weft_str type, struct weft_str text)
 {
-    struct weft_attribute out = { .type = WEFT_VALUE_STRING, .ptr = text.ptr, .value_len = (uint32_t)text.len };
+    struct weft_attribute out = { .type = WEFT_VALUE_STRING,
+                                  .ptr = text.ptr,
+                                  .value_len = (uint32_t)text.len };
 
     if (weft_str_equal_c(type, "int") || weft_str_equal_c(type, "double"))
-        out = (struct weft_attribute){ .type = WEFT_VALUE_INT, .int_value = (int64_t)weft_random_below(&rng, 2000) };
-    if (weft_str_equal_c(type, "bool")) out = (struct weft_attribute){ .type = WEFT_VALUE_BOOL, .bool_value = text.len == 4 };
+        out = (struct weft_attribute){ .type = WEFT_VALUE_INT,
+                                       .int_value = (int64_t)weft_random_below(&rng, 2000) };
+    if (weft_str_equal_c(type, "bool"))
+        out = (struct weft_attribute){ .type = WEFT_VALUE_BOOL, .bool_value = text.len == 4 };
     return out;
 }
 
@@ -62,7 +73,8 @@ static void shapes_read(void)
         struct weft_str type = weft_str_split(&line, '\t');
         struct list *list = &shape->lists[shape->count];
         shape->keys[shape->count++] = first;
-        while (line.len > 0 && list->count < 48) list->values[list->count++] = value_of(type, weft_str_split(&line, '\t'));
+        while (line.len > 0 && list->count < 48)
+            list->values[list->count++] = value_of(type, weft_str_split(&line, '\t'));
     }
     for (uint32_t i = 0; i < KEYS; i++) {
         a2_keys[i] = weft_arena_printf(&names, "attribute.key.%u", i);
@@ -90,9 +102,14 @@ static void attributes_a2(struct weft_batch *batch, struct weft_span *span, bool
     struct weft_attribute *items = weft_arena_alloc(batch->arena, 11 * sizeof *items);
 
     for (uint32_t i = 0; i < 11; i++) {
-        struct weft_str key = a2_keys[(counter + i) % KEYS], value = a2_values[is_random ? weft_random_below(&rng, VALUES) : (counter + i) % VALUES];
-        items[i] = (struct weft_attribute){ .key = key.ptr, .key_len = (uint32_t)key.len & 0xffffff, .type = WEFT_VALUE_STRING,
-                                            .ptr = value.ptr, .value_len = (uint32_t)value.len };
+        struct weft_str
+            key = a2_keys[(counter + i) % KEYS],
+            value = a2_values[is_random ? weft_random_below(&rng, VALUES) : (counter + i) % VALUES];
+        items[i] = (struct weft_attribute){ .key = key.ptr,
+                                            .key_len = (uint32_t)key.len & 0xffffff,
+                                            .type = WEFT_VALUE_STRING,
+                                            .ptr = value.ptr,
+                                            .value_len = (uint32_t)value.len };
     }
     span->name = a2_names[counter / 7 % 90];
     span->attributes = (struct weft_attributes){ .items = items, .count = 11 };
@@ -107,7 +124,8 @@ static void batch_fill(struct weft_batch *batch, const struct weft_scope *scope,
 
     for (uint32_t i = 0; i < SPANS; i++, counter++) {
         struct weft_span *span = weft_batch_add(batch);
-        uint64_t now = UINT64_C(1700000000000000000) + counter * 1000, place = is_a1 ? 0 : counter % 10;
+        uint64_t now = UINT64_C(1700000000000000000) + counter * 1000,
+                 place = is_a1 ? 0 : counter % 10;
         weft_random_bytes(&rng, &span->span_id, 8);
         if (place == 0) {
             weft_random_bytes(&rng, &trace, 16);
@@ -120,15 +138,21 @@ static void batch_fill(struct weft_batch *batch, const struct weft_scope *scope,
         span->scope = scope;
         span->kind = WEFT_KIND_SERVER;
         span->start_time_unix_nano = trace_start + place * 123000;
-        span->end_time_unix_nano = span->start_time_unix_nano + (is_a1 ? 1000 * weft_random_below(&rng, 16000) : 123000);
-        if (is_a1) attributes_a1(batch, span);
-        else attributes_a2(batch, span, strcmp(kind, "a2r") == 0);
+        span->end_time_unix_nano =
+            span->start_time_unix_nano + (is_a1 ? 1000 * weft_random_below(&rng, 16000) : 123000);
+        if (is_a1)
+            attributes_a1(batch, span);
+        else
+            attributes_a2(batch, span, strcmp(kind, "a2r") == 0);
     }
 }
 
-static struct weft_segment *segment_fill(const char *directory, uint64_t number, const struct weft_scope *scope, const char *kind)
+static struct weft_segment *segment_fill(const char *directory, uint64_t number,
+                                         const struct weft_scope *scope, const char *kind)
 {
-    struct weft_segment_options options = { .directory = directory, .number = number, .created_unix_ns = 1 };
+    struct weft_segment_options options = { .directory = directory,
+                                            .number = number,
+                                            .created_unix_ns = 1 };
     struct weft_segment_writer *writer;
     struct weft_arena arena;
     struct weft_err err;
@@ -154,16 +178,39 @@ static struct weft_segment *segment_fill(const char *directory, uint64_t number,
     return segment;
 }
 
+/* Private memory at its highest: what the merge has beyond the mapped input. */
+static long anon_kb(void)
+{
+    struct weft_buf status = { 0 };
+    long kb = 0;
+
+    if (weft_file_read_all(&status, "/proc/self/status", 1 << 16, NULL) < 0) return 0;
+    weft_buf_append_byte(&status, 0);
+    const char *line = strstr(status.data, "RssAnon:");
+    if (line != NULL) kb = strtol(line + 8, NULL, 10);
+    weft_buf_release(&status);
+    return kb;
+}
+
+static long anon_peak;
+static void progress(void *arg, uint64_t done, uint64_t total)
+{
+    long now = anon_kb();
+    if (now > anon_peak) anon_peak = now;
+}
+
 static void sizes_show(struct weft_block *block, double spans)
 {
     struct weft_block_size sizes[64];
     uint32_t count;
 
     if (weft_block_sizes(block, sizes, 64, &count) < 0) exit(1);
-    for (uint32_t i = 0; i < count; i++) printf("  %8.3f B/span  %s\n", (double)sizes[i].bytes / spans, sizes[i].what);
+    for (uint32_t i = 0; i < count; i++)
+        printf("  %8.3f B/span  %s\n", (double)sizes[i].bytes / spans, sizes[i].what);
 }
 
-static void search_show(struct weft_block *block, const char *what, const struct weft_predicate *predicates, uint32_t count)
+static void search_show(struct weft_block *block, const char *what,
+                        const struct weft_predicate *predicates, uint32_t count)
 {
     struct weft_search search = { .predicates = predicates, .predicate_count = count, .limit = 20 };
     uint64_t best = UINT64_MAX, hits = 0;
@@ -194,15 +241,20 @@ static void block_ask(const char *path, const char *kind)
     if (weft_block_open(&block, path, &err) < 0) die(&err);
     weft_block_info(block, &info);
     sizes_show(block, (double)info.span_count);
-    struct weft_predicate p = { .op = WEFT_OP_EQ, .key = a2_keys[5], .value = { .type = WEFT_VALUE_STRING, .bytes = a2_values[7] } };
+    struct weft_predicate p = { .op = WEFT_OP_EQ,
+                                .key = a2_keys[5],
+                                .value = { .type = WEFT_VALUE_STRING, .bytes = a2_values[7] } };
     if (strcmp(kind, "a1") == 0) {
         p.key = shapes[1].keys[0];
-        p.value.bytes = weft_str_make(shapes[1].lists[0].values[0].ptr, shapes[1].lists[0].values[0].value_len);
+        p.value.bytes =
+            weft_str_make(shapes[1].lists[0].values[0].ptr, shapes[1].lists[0].values[0].value_len);
     }
     search_show(block, "key = frequent value", &p, 1);
     p.value.bytes = WEFT_S("not there");
     search_show(block, "key = absent value", &p, 1);
-    p = (struct weft_predicate){ .field = WEFT_FIELD_DURATION, .op = WEFT_OP_GT, .value = { .type = WEFT_VALUE_INT, .int_value = 15990000 } };
+    p = (struct weft_predicate){ .field = WEFT_FIELD_DURATION,
+                                 .op = WEFT_OP_GT,
+                                 .value = { .type = WEFT_VALUE_INT, .int_value = 15990000 } };
     search_show(block, "duration > rare", &p, 1);
     search_show(block, "all", &p, 0);
     struct weft_arena arena;
@@ -213,7 +265,9 @@ static void block_ask(const char *path, const char *kind)
         struct weft_trace_id id;
         struct weft_span span;
         uint64_t group = weft_random_below(&rng, info.row_group_count);
-        if (weft_block_span(block, group << 20 | weft_random_below(&rng, 20000), &span, &arena, &err) < 0) die(&err);
+        if (weft_block_span(block, group << 20 | weft_random_below(&rng, 20000), &span, &arena,
+                            &err) < 0)
+            die(&err);
         id = span.trace_id;
         uint64_t from = weft_clock_thread_cpu_ns();
         if (weft_block_trace(block, &id, &batch, &err) < 0) die(&err);
@@ -229,10 +283,16 @@ static void block_ask(const char *path, const char *kind)
 
 int main(int argc, char **argv)
 {
-    const char *kind = argc > 1 ? argv[1] : "a1", *directory = argc > 3 ? argv[3] : "/tmp/weft-merge-bench";
+    const char *kind = argc > 1 ? argv[1] : "a1",
+               *directory = argc > 3 ? argv[3] : "/tmp/weft-merge-bench";
     uint32_t count = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 4;
-    struct weft_attribute service = { .key = "service.name", .key_len = 12, .type = WEFT_VALUE_STRING, .ptr = "bench", .value_len = 5 };
-    struct weft_resource resource = { .attributes = { &service, 1, 0 }, .service_name = WEFT_S("bench") };
+    struct weft_attribute service = { .key = "service.name",
+                                      .key_len = 12,
+                                      .type = WEFT_VALUE_STRING,
+                                      .ptr = "bench",
+                                      .value_len = 5 };
+    struct weft_resource resource = { .attributes = { &service, 1, 0 },
+                                      .service_name = WEFT_S("bench") };
     struct weft_scope scope = { .resource = &resource, .name = WEFT_S("bench") };
     struct weft_err err;
 
@@ -250,17 +310,18 @@ int main(int argc, char **argv)
         inputs[i] = &views[i];
     }
     struct weft_merge_input input = { inputs, count, NULL, 0 };
-    struct weft_merge_options options = { .directory = directory, .number = 1 };
+    struct weft_merge_options options = { .directory = directory,
+                                          .number = 1,
+                                          .progress = progress };
     struct weft_merge_stats stats;
-    struct rusage before, after;
-    getrusage(RUSAGE_SELF, &before);
+    long anon_before = anon_kb();
     uint64_t from = weft_clock_thread_cpu_ns();
     if (weft_merge(&input, &options, &stats, &err) < 0) die(&err);
     uint64_t took = weft_clock_thread_cpu_ns() - from;
-    getrusage(RUSAGE_SELF, &after);
-    printf("%s: %" PRIu64 " spans, %" PRIu64 " traces: %.1f ns CPU/span, %.2f B/span; peak RSS %ld MB (with mapped input)\n", kind,
-           stats.spans_out, stats.traces, (double)took / (double)stats.spans_in, (double)stats.bytes / (double)stats.spans_out,
-           after.ru_maxrss / 1024);
+    printf("%s: %" PRIu64 " spans, %" PRIu64
+           " traces: %.1f ns CPU/span, %.2f B/span; private memory + %ld MB\n",
+           kind, stats.spans_out, stats.traces, (double)took / (double)stats.spans_in,
+           (double)stats.bytes / (double)stats.spans_out, (anon_peak - anon_before) / 1024);
     char path[512];
     snprintf(path, sizeof path, "%s/block-%016x.weft", directory, 1);
     block_ask(path, kind);

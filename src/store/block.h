@@ -23,11 +23,11 @@ struct weft_merge_input {
 };
 struct weft_merge_options {
     const char *directory;
-    uint64_t number;                /* never used before; file name is block-<16 hex digits>.weft */
-    const _Atomic bool *cancelled;  /* checked every row group; NULL: never */
+    uint64_t number;               /* never used before; file name is block-<16 hex digits>.weft */
+    const _Atomic bool *cancelled; /* checked every row group; NULL: never */
     void (*progress)(void *arg, uint64_t spans_done, uint64_t spans_total); /* NULL: none */
     void *progress_arg;
-    int zstd_level;                 /* 0: default */
+    int zstd_level; /* 0: default */
 };
 struct weft_merge_stats {
     uint64_t spans_in, spans_out, exact_duplicates, conflicting_duplicates, traces, orphans, bytes;
@@ -39,13 +39,13 @@ int weft_merge(const struct weft_merge_input *input, const struct weft_merge_opt
 
 int weft_block_open(struct weft_block **out, const char *path, struct weft_err *err);
 void weft_block_ref(struct weft_block *block);
-void weft_block_unref(struct weft_block *block); /* NULL is fine */
+void weft_block_unref(struct weft_block *block);         /* NULL is fine */
 void weft_block_mark_obsolete(struct weft_block *block); /* unlink at the last reference */
 
 struct weft_block_info {
     const char *path;
     uint64_t number, file_bytes, span_count, trace_count, error_count, row_group_count;
-    uint64_t start_min, start_max;              /* of span start times */
+    uint64_t start_min, start_max; /* of span start times */
     struct weft_trace_id trace_min, trace_max;
     const uint64_t *superseded_segments, *superseded_blocks;
     uint32_t superseded_segment_count, superseded_block_count;
@@ -56,28 +56,32 @@ void weft_block_info(const struct weft_block *block, struct weft_block_info *out
 
 /* Append every span of the trace to `out`, in pre-order of the span tree. Strings come from out->arena; scopes and resources
  * live as long as the block, so keep it. An id that is not there appends nothing and is no error. */
-int weft_block_trace(struct weft_block *block, const struct weft_trace_id *id, struct weft_batch *out,
-                     struct weft_err *err);
+int weft_block_trace(struct weft_block *block, const struct weft_trace_id *id,
+                     struct weft_batch *out, struct weft_err *err);
 /* One whole span by its row tag; strings and arrays come from the arena, out->scope lives as long as the block. */
-int weft_block_span(struct weft_block *block, uint64_t row_tag, struct weft_span *out, struct weft_arena *arena,
-                    struct weft_err *err);
+int weft_block_span(struct weft_block *block, uint64_t row_tag, struct weft_span *out,
+                    struct weft_arena *arena, struct weft_err *err);
 /* As weft_segment_search(); row tag = tag_base | row group << 20 | row (row group < 2^20). */
 int weft_block_search(struct weft_block *block, const struct weft_search *search, uint64_t tag_base,
                       struct weft_top *top, struct weft_search_result *stats, struct weft_err *err);
 /* Strings are copied into the arena. */
-int weft_block_hit(struct weft_block *block, uint64_t row_tag, struct weft_hit *out, struct weft_arena *arena,
-                   struct weft_err *err);
+int weft_block_hit(struct weft_block *block, uint64_t row_tag, struct weft_hit *out,
+                   struct weft_arena *arena, struct weft_err *err);
 /* Adds to counts of the (service, name, kind) found; order does not matter. */
 int weft_block_operations(struct weft_block *block,
-                          void (*add)(void *arg, struct weft_str service, struct weft_str name, uint8_t kind,
-                                      uint64_t spans, uint64_t errors),
+                          void (*add)(void *arg, struct weft_str service, struct weft_str name,
+                                      uint8_t kind, uint64_t spans, uint64_t errors),
                           void *arg, struct weft_err *err);
 /* Read every page: checksums and invariants; every finding goes to `report` as a sentence. WEFT_CORRUPT when there was one. */
-int weft_block_check(struct weft_block *block, void (*report)(void *arg, const char *sentence), void *arg,
-                     struct weft_err *err);
+int weft_block_check(struct weft_block *block, void (*report)(void *arg, const char *sentence),
+                     void *arg, struct weft_err *err);
 /* Sizes by section and column, for `weft store stats`. */
-struct weft_block_size { const char *what; uint64_t bytes; };
-int weft_block_sizes(struct weft_block *block, struct weft_block_size *out, uint32_t capacity, uint32_t *count);
+struct weft_block_size {
+    const char *what;
+    uint64_t bytes;
+};
+int weft_block_sizes(struct weft_block *block, struct weft_block_size *out, uint32_t capacity,
+                     uint32_t *count);
 /* The file explained, section by section, as text, for `weft store dump`. */
 int weft_block_dump(struct weft_block *block, struct weft_buf *out, struct weft_err *err);
 

@@ -10,11 +10,11 @@
 struct weft_block_cursor {
     struct weft_block *block;
     struct weft_block_reader reader;
-    struct weft_arena scratch;  /* of the open row group */
-    struct weft_arena span;     /* of one row */
+    struct weft_arena scratch; /* of the open row group */
+    struct weft_arena span;    /* of one row */
     struct weft_rows rows;
     bool is_open;
-    uint32_t number, at;        /* row group, first row not given yet */
+    uint32_t number, at; /* row group, first row not given yet */
     struct weft_buf records, words, heap;
 };
 
@@ -26,7 +26,7 @@ struct unfolding {
     bool has[WEFT_PSEUDO_COUNT];
     uint64_t start;
     uint32_t attribute_count;
-    struct weft_buf places;     /* where each attribute's words start, in bytes */
+    struct weft_buf places; /* where each attribute's words start, in bytes */
 };
 
 struct weft_block_cursor *weft_block_cursor_create(struct weft_block *block)
@@ -58,8 +58,14 @@ int weft_block_cursor_string(struct weft_block_cursor *c, uint32_t number, struc
 
 /* ---- words ---- */
 
-static void word(struct weft_block_cursor *c, uint32_t w) { weft_buf_append(&c->words, &w, 4); }
-static void wide(struct weft_block_cursor *c, uint64_t w) { weft_buf_append(&c->words, &w, 8); }
+static void word(struct weft_block_cursor *c, uint32_t w)
+{
+    weft_buf_append(&c->words, &w, 4);
+}
+static void wide(struct weft_block_cursor *c, uint64_t w)
+{
+    weft_buf_append(&c->words, &w, 8);
+}
 
 static void spelt(struct weft_block_cursor *c, struct weft_str s)
 {
@@ -73,8 +79,10 @@ static void spelt(struct weft_block_cursor *c, struct weft_str s)
 
 static void string_word(struct weft_block_cursor *c, const struct weft_run_value *v)
 {
-    if (v->is_spelt) spelt(c, v->bytes);
-    else word(c, v->number);
+    if (v->is_spelt)
+        spelt(c, v->bytes);
+    else
+        word(c, v->number);
 }
 
 static int key_words(struct unfolding *u, uint32_t code)
@@ -88,7 +96,8 @@ static int key_words(struct unfolding *u, uint32_t code)
         word(c, key << 4 | (code & 7));
         return WEFT_OK;
     }
-    if ((rc = weft_rows_local_key(&c->rows, key - c->block->keys.count, &name, u->err)) < 0) return rc;
+    if ((rc = weft_rows_local_key(&c->rows, key - c->block->keys.count, &name, u->err)) < 0)
+        return rc;
     spelt(c, name);
     word(c, code & 7);
     return WEFT_OK;
@@ -169,8 +178,10 @@ static int order_restore(struct unfolding *u, size_t from, struct weft_str order
     for (uint32_t i = 0; i < u->attribute_count; i++) {
         if (!weft_varint_get(&at, end, &place) || place >= u->attribute_count)
             return weft_rows_corrupt(&c->rows, u->err, "order of attributes is malformed");
-        size_t start = starts[place], stop = place + 1 < u->attribute_count ? starts[place + 1] : from + len;
-        if (c->words.len + (stop - start) > from + len) return weft_rows_corrupt(&c->rows, u->err, "order of attributes is malformed");
+        size_t start = starts[place],
+               stop = place + 1 < u->attribute_count ? starts[place + 1] : from + len;
+        if (c->words.len + (stop - start) > from + len)
+            return weft_rows_corrupt(&c->rows, u->err, "order of attributes is malformed");
         weft_buf_append(&c->words, copy + (start - from), stop - start);
     }
     return WEFT_OK;
@@ -191,11 +202,17 @@ static int values_unfold(struct unfolding *u, uint32_t g, uint32_t index)
         struct weft_run_value v, *to = &v;
         struct weft_run *run;
         uint32_t position;
-        if ((rc = weft_rows_run(rows, weft_load_u32(rows->group_runs + ((size_t)group->first_run + i) * 4), &run, u->err)) < 0) return rc;
-        if (run->group != g) return weft_rows_corrupt(rows, u->err, "group %u lists a run of group %u", g, run->group);
+        if ((rc = weft_rows_run(
+                 rows, weft_load_u32(rows->group_runs + ((size_t)group->first_run + i) * 4), &run,
+                 u->err)) < 0)
+            return rc;
+        if (run->group != g)
+            return weft_rows_corrupt(rows, u->err, "group %u lists a run of group %u", g,
+                                     run->group);
         if (!weft_presence_find(&run->presence, index, &position)) continue;
         uint32_t pseudo = run->code >> 3;
-        if (pseudo < WEFT_PSEUDO_KEYS && pseudo >= WEFT_PSEUDO_COUNT) return weft_rows_corrupt(rows, u->err, "unknown pseudo key %u", pseudo);
+        if (pseudo < WEFT_PSEUDO_KEYS && pseudo >= WEFT_PSEUDO_COUNT)
+            return weft_rows_corrupt(rows, u->err, "unknown pseudo key %u", pseudo);
         if (pseudo < WEFT_PSEUDO_COUNT) {
             to = &u->pseudo[pseudo];
             u->has[pseudo] = true;
@@ -205,9 +222,11 @@ static int values_unfold(struct unfolding *u, uint32_t g, uint32_t index)
         }
         if ((rc = weft_run_get(rows, run, position, &u->c->reader, to, u->err)) < 0) return rc;
         uint32_t type = run->code & 7;
-        bool is_string = type != WEFT_VALUE_EMPTY && type != WEFT_VALUE_BOOL && type != WEFT_VALUE_INT && type != WEFT_VALUE_DOUBLE;
+        bool is_string = type != WEFT_VALUE_EMPTY && type != WEFT_VALUE_BOOL &&
+                         type != WEFT_VALUE_INT && type != WEFT_VALUE_DOUBLE;
         if (is_string && !to->is_spelt && to->number >= u->c->block->strings.count)
-            return weft_rows_corrupt(rows, u->err, "string %u of %u", to->number, u->c->block->strings.count);
+            return weft_rows_corrupt(rows, u->err, "string %u of %u", to->number,
+                                     u->c->block->strings.count);
         if (pseudo < WEFT_PSEUDO_COUNT) {
             if (to->is_spelt) { /* the reader's page may be replaced before it is used */
                 to->bytes = weft_arena_copy(&u->c->span, to->bytes);
@@ -220,7 +239,8 @@ static int values_unfold(struct unfolding *u, uint32_t g, uint32_t index)
     }
     if (u->has[WEFT_PSEUDO_NAME] && !has_name) string_word(u->c, &u->pseudo[WEFT_PSEUDO_NAME]);
     if (!u->has[WEFT_PSEUDO_ORDER] || u->attribute_count == 0) return WEFT_OK;
-    if (!u->pseudo[WEFT_PSEUDO_ORDER].is_spelt) return weft_rows_corrupt(rows, u->err, "order of attributes is malformed");
+    if (!u->pseudo[WEFT_PSEUDO_ORDER].is_spelt)
+        return weft_rows_corrupt(rows, u->err, "order of attributes is malformed");
     return order_restore(u, from, u->pseudo[WEFT_PSEUDO_ORDER].bytes);
 }
 
@@ -239,7 +259,9 @@ static int extras_unfold(struct unfolding *u, uint32_t *flags)
     int rc;
 
     if (u->has[WEFT_PSEUDO_NAME]) *flags |= WEFT_ROW_NAME_INLINE;
-    if (u->has[WEFT_PSEUDO_FLAGS]) *flags |= ((uint32_t)u->pseudo[WEFT_PSEUDO_FLAGS].wide & 0x3ff) << WEFT_ROW_SPAN_FLAGS_SHIFT;
+    if (u->has[WEFT_PSEUDO_FLAGS])
+        *flags |= ((uint32_t)u->pseudo[WEFT_PSEUDO_FLAGS].wide & 0x3ff)
+                  << WEFT_ROW_SPAN_FLAGS_SHIFT;
     if (u->has[WEFT_PSEUDO_STATUS_MESSAGE]) {
         *flags |= WEFT_ROW_STATUS_MESSAGE;
         string_word(c, &u->pseudo[WEFT_PSEUDO_STATUS_MESSAGE]);
@@ -251,26 +273,33 @@ static int extras_unfold(struct unfolding *u, uint32_t *flags)
     if (u->has[WEFT_PSEUDO_DROPPED_ATTRIBUTES]) {
         *flags |= WEFT_ROW_DROPPED;
         word(c, (uint32_t)u->pseudo[WEFT_PSEUDO_DROPPED_ATTRIBUTES].wide);
-        word(c, u->has[WEFT_PSEUDO_DROPPED_EVENTS] ? (uint32_t)u->pseudo[WEFT_PSEUDO_DROPPED_EVENTS].wide : 0);
-        word(c, u->has[WEFT_PSEUDO_DROPPED_LINKS] ? (uint32_t)u->pseudo[WEFT_PSEUDO_DROPPED_LINKS].wide : 0);
+        word(c, u->has[WEFT_PSEUDO_DROPPED_EVENTS]
+                    ? (uint32_t)u->pseudo[WEFT_PSEUDO_DROPPED_EVENTS].wide
+                    : 0);
+        word(c, u->has[WEFT_PSEUDO_DROPPED_LINKS]
+                    ? (uint32_t)u->pseudo[WEFT_PSEUDO_DROPPED_LINKS].wide
+                    : 0);
     }
     if (u->has[WEFT_PSEUDO_EVENTS]) {
         *flags |= WEFT_ROW_EVENTS;
         if ((rc = payload(u, WEFT_PSEUDO_EVENTS, &bytes)) < 0) return rc;
-        if ((rc = weft_block_events(&c->rows, bytes, &span, &c->reader, &c->span, u->err)) < 0) return rc;
+        if ((rc = weft_block_events(&c->rows, bytes, &span, &c->reader, &c->span, u->err)) < 0)
+            return rc;
         event_words(c, &span);
     }
     if (u->has[WEFT_PSEUDO_LINKS]) {
         *flags |= WEFT_ROW_LINKS;
         if ((rc = payload(u, WEFT_PSEUDO_LINKS, &bytes)) < 0) return rc;
-        if ((rc = weft_block_links(&c->rows, bytes, &span, &c->reader, &c->span, u->err)) < 0) return rc;
+        if ((rc = weft_block_links(&c->rows, bytes, &span, &c->reader, &c->span, u->err)) < 0)
+            return rc;
         link_words(c, &span);
     }
     return WEFT_OK;
 }
 
-static int row_unfold(struct weft_block_cursor *c, uint32_t row, uint32_t g, uint32_t index, uint64_t trace_start,
-                      uint8_t record[static WEFT_RECORD_BYTES], struct weft_err *err)
+static int row_unfold(struct weft_block_cursor *c, uint32_t row, uint32_t g, uint32_t index,
+                      uint64_t trace_start, uint8_t record[static WEFT_RECORD_BYTES],
+                      struct weft_err *err)
 {
     struct weft_rows_group *group = &c->rows.groups[g];
     struct unfolding u = { .c = c, .err = err };
@@ -278,26 +307,32 @@ static int row_unfold(struct weft_block_cursor *c, uint32_t row, uint32_t g, uin
 
     weft_arena_reset(&c->span);
     if ((rc = weft_rows_load_group_columns(&c->rows, g, err)) < 0) return rc;
-    uint64_t head = weft_paged_get(&group->heads, index), status = weft_paged_get(&c->rows.status, row);
+    uint64_t head = weft_paged_get(&group->heads, index),
+             status = weft_paged_get(&c->rows.status, row);
     u.start = trace_start + weft_paged_get(&group->starts, index);
-    if (head >= c->block->head_count || status > WEFT_ROW_STATUS_MASK) return weft_rows_corrupt(&c->rows, err, "row %u: head or status", row);
+    if (head >= c->block->head_count || status > WEFT_ROW_STATUS_MASK)
+        return weft_rows_corrupt(&c->rows, err, "row %u: head or status", row);
     uint32_t flags = (uint32_t)status;
     weft_store_u32(record + 56, (uint32_t)(c->words.len / 4));
     rc = values_unfold(&u, g, index);
     weft_buf_release(&u.places);
     if (rc < 0 || (rc = extras_unfold(&u, &flags)) < 0) return rc;
     weft_store_u64(record + 32, u.start);
-    weft_store_u64(record + 40, u.has[WEFT_PSEUDO_END] ? u.pseudo[WEFT_PSEUDO_END].wide : weft_paged_get(&group->durations, index));
+    weft_store_u64(record + 40, u.has[WEFT_PSEUDO_END] ? u.pseudo[WEFT_PSEUDO_END].wide
+                                                       : weft_paged_get(&group->durations, index));
     weft_store_u32(record + 48, (uint32_t)head);
     weft_store_u32(record + 52, WEFT_SHAPE_INLINE | u.attribute_count);
     weft_store_u32(record + 60, flags);
     if (c->heap.len >= WEFT_WORD_HEAP || c->words.len / 4 >= UINT32_MAX)
-        return weft_fail(err, WEFT_TOO_LARGE, "block %s: rows of one range of trace ids take more than 2 GiB", c->block->path);
+        return weft_fail(err, WEFT_TOO_LARGE,
+                         "block %s: rows of one range of trace ids take more than 2 GiB",
+                         c->block->path);
     return WEFT_OK;
 }
 
 /* Rows from .. end - 1 of the open row group, which are whole traces. */
-static int rows_unfold(struct weft_block_cursor *c, uint32_t trace, uint32_t from, uint32_t end, struct weft_err *err)
+static int rows_unfold(struct weft_block_cursor *c, uint32_t trace, uint32_t from, uint32_t end,
+                       struct weft_err *err)
 {
     uint32_t n = end - from, levels = 0;
     uint64_t *depths = weft_alloc_array(n, 16), *above = depths + n;
@@ -317,11 +352,14 @@ static int rows_unfold(struct weft_block_cursor *c, uint32_t trace, uint32_t fro
         weft_rows_trace_id(&c->rows, trace - 1, &id);
         start = weft_paged_get(&c->rows.trace_start, trace - 1);
         if (depth > levels || depth >= n) {
-            rc = weft_rows_corrupt(&c->rows, err, "row %u: depth %llu", row, (unsigned long long)depth);
+            rc = weft_rows_corrupt(&c->rows, err, "row %u: depth %llu", row,
+                                   (unsigned long long)depth);
             break;
         }
-        if (depth > 0) parent = above[depth - 1];
-        else weft_rows_orphan_parent(&c->rows, row, &parent);
+        if (depth > 0)
+            parent = above[depth - 1];
+        else
+            weft_rows_orphan_parent(&c->rows, row, &parent);
         above[depth] = weft_load_u64(c->rows.span_ids + (size_t)row * 8);
         levels = (uint32_t)depth + 1;
         memcpy(record, &id, 16);
@@ -340,15 +378,18 @@ static int rows_open(struct weft_block_cursor *c, struct weft_err *err)
     int rc;
 
     weft_arena_reset(&c->scratch);
-    if ((rc = weft_rows_open(&c->rows, c->block, c->number, &c->scratch, err)) < 0 || (rc = weft_rows_load_traces(&c->rows, err)) < 0 ||
-        (rc = weft_rows_load_groups(&c->rows, err)) < 0 || (rc = weft_rows_load_tree(&c->rows, err)) < 0)
+    if ((rc = weft_rows_open(&c->rows, c->block, c->number, &c->scratch, err)) < 0 ||
+        (rc = weft_rows_load_traces(&c->rows, err)) < 0 ||
+        (rc = weft_rows_load_groups(&c->rows, err)) < 0 ||
+        (rc = weft_rows_load_tree(&c->rows, err)) < 0)
         return rc;
     c->is_open = true;
     c->at = 0;
     return WEFT_OK;
 }
 
-int weft_block_cursor_range(struct weft_block_cursor *c, uint64_t end_prefix, struct weft_chunk_view *out, struct weft_err *err)
+int weft_block_cursor_range(struct weft_block_cursor *c, uint64_t end_prefix,
+                            struct weft_chunk_view *out, struct weft_err *err)
 {
     struct weft_trace_id end = { { 0 } };
     bool is_all = end_prefix >> 40 != 0;
@@ -361,14 +402,17 @@ int weft_block_cursor_range(struct weft_block_cursor *c, uint64_t end_prefix, st
     while (c->number < c->block->info.row_group_count) {
         if (!is_all && memcmp(&c->block->rows[c->number].first, &end, 16) >= 0) break;
         if (!c->is_open && (rc = rows_open(c, err)) < 0) return rc;
-        uint32_t trace_end = is_all ? c->rows.trace_count : weft_rows_trace_lower(&c->rows, &end), row_end = c->rows.span_count;
+        uint32_t trace_end = is_all ? c->rows.trace_count : weft_rows_trace_lower(&c->rows, &end),
+                 row_end = c->rows.span_count;
         if (trace_end < c->rows.trace_count) row_end = weft_rows_trace_first(&c->rows, trace_end);
         if (row_end > c->at) {
             uint32_t low = 0, high = c->rows.trace_count;
             while (high - low > 1) {
                 uint32_t middle = (low + high) / 2;
-                if (weft_rows_trace_first(&c->rows, middle) <= c->at) low = middle;
-                else high = middle;
+                if (weft_rows_trace_first(&c->rows, middle) <= c->at)
+                    low = middle;
+                else
+                    high = middle;
             }
             if ((rc = rows_unfold(c, low, c->at, row_end, err)) < 0) return rc;
             c->at = row_end;
@@ -377,13 +421,17 @@ int weft_block_cursor_range(struct weft_block_cursor *c, uint64_t end_prefix, st
         c->number++;
         c->is_open = false;
     }
-    *out = (struct weft_chunk_view){ .records = (const uint8_t *)c->records.data, .words = (const uint32_t *)(const void *)c->words.data,
-                                     .heap = c->heap.data, .span_count = (uint32_t)(c->records.len / WEFT_RECORD_BYTES),
-                                     .word_count = (uint32_t)(c->words.len / 4), .heap_bytes = (uint32_t)c->heap.len };
+    *out = (struct weft_chunk_view){ .records = (const uint8_t *)c->records.data,
+                                     .words = (const uint32_t *)(const void *)c->words.data,
+                                     .heap = c->heap.data,
+                                     .span_count = (uint32_t)(c->records.len / WEFT_RECORD_BYTES),
+                                     .word_count = (uint32_t)(c->words.len / 4),
+                                     .heap_bytes = (uint32_t)c->heap.len };
     return WEFT_OK;
 }
 
-int weft_block_sample(struct weft_block *block, uint32_t step, struct weft_buf *samples, struct weft_err *err)
+int weft_block_sample(struct weft_block *block, uint32_t step, struct weft_buf *samples,
+                      struct weft_err *err)
 {
     struct weft_arena arena;
     int rc = WEFT_OK;
@@ -391,10 +439,14 @@ int weft_block_sample(struct weft_block *block, uint32_t step, struct weft_buf *
     weft_arena_init(&arena, 0);
     for (uint32_t r = 0; r < block->info.row_group_count && rc == WEFT_OK; r++) {
         struct weft_rows rows;
-        if ((rc = weft_rows_open(&rows, block, r, &arena, err)) < 0 || (rc = weft_rows_load_traces(&rows, err)) < 0) break;
+        if ((rc = weft_rows_open(&rows, block, r, &arena, err)) < 0 ||
+            (rc = weft_rows_load_traces(&rows, err)) < 0)
+            break;
         uint32_t wanted = rows.span_count / step + 1;
         for (uint32_t i = 0; i < wanted; i++) {
-            uint64_t prefix = weft_paged_get(&rows.prefix, (uint32_t)((uint64_t)i * rows.trace_count / wanted)) >> 24;
+            uint64_t prefix =
+                weft_paged_get(&rows.prefix, (uint32_t)((uint64_t)i * rows.trace_count / wanted)) >>
+                24;
             weft_buf_append(samples, &prefix, 8);
         }
         weft_arena_reset(&arena);

@@ -1,13 +1,18 @@
 /* block_damage_test.c -- damaged blocks say so and never answer wrong; failing writes leave nothing behind. */
+#include "store/block_fixture.h"
 #include <errno.h>
 #include <fcntl.h>
-#include "store/block_fixture.h"
 
-static const struct weft_batch_random_knobs knobs = { .has_odd_values = true, .has_nested_values = true, .has_unicode = true,
-                                                      .has_odd_times = true, .has_events_and_links = true, .has_all_fields = true };
+static const struct weft_batch_random_knobs knobs = { .has_odd_values = true,
+                                                      .has_nested_values = true,
+                                                      .has_unicode = true,
+                                                      .has_odd_times = true,
+                                                      .has_events_and_links = true,
+                                                      .has_all_fields = true };
 
 /* A block, closed, and its bytes. */
-static void block_make(struct block_fixture *f, uint32_t batches, char *path, size_t size, struct weft_buf *bytes)
+static void block_make(struct block_fixture *f, uint32_t batches, char *path, size_t size,
+                       struct weft_buf *bytes)
 {
     struct weft_merge_stats stats;
     struct weft_err err;
@@ -26,10 +31,14 @@ static void write_file(const char *path, const char *bytes, size_t len)
     weft_file_close(&fd);
 }
 
-static void count_finding(void *arg, const char *sentence) { ++*(uint32_t *)arg; }
+static void count_finding(void *arg, const char *sentence)
+{
+    ++*(uint32_t *)arg;
+}
 
 /* Opening refuses, or checking finds it; and a trace comes whole or not at all. */
-static void assert_noticed(const char *path, const struct weft_trace_id *id, uint32_t spans, const char *what, size_t at)
+static void assert_noticed(const char *path, const struct weft_trace_id *id, uint32_t spans,
+                           const char *what, size_t at)
 {
     struct weft_block *block;
     struct weft_arena arena;
@@ -44,9 +53,12 @@ static void assert_noticed(const char *path, const struct weft_trace_id *id, uin
     }
     weft_arena_init(&arena, 0);
     rc = weft_block_trace(block, id, &batch, &err);
-    if (rc == 0) assert_int_equal(batch.span_count, spans);
-    else assert_true(strstr(err.text, path) != NULL);
-    if (weft_block_check(block, count_finding, &findings, &err) == 0 || findings == 0) fail_msg("%s at %zu was not noticed", what, at);
+    if (rc == 0)
+        assert_int_equal(batch.span_count, spans);
+    else
+        assert_true(strstr(err.text, path) != NULL);
+    if (weft_block_check(block, count_finding, &findings, &err) == 0 || findings == 0)
+        fail_msg("%s at %zu was not noticed", what, at);
     weft_arena_release(&arena);
     weft_block_unref(block);
 }
@@ -54,7 +66,8 @@ static void assert_noticed(const char *path, const struct weft_trace_id *id, uin
 static uint32_t spans_of_first_trace(const struct block_fixture *f)
 {
     uint32_t spans = 0;
-    for (uint32_t i = 0; i < f->all.span_count; i++) spans += memcmp(&f->all.spans[i].trace_id, &f->all.spans[0].trace_id, 16) == 0;
+    for (uint32_t i = 0; i < f->all.span_count; i++)
+        spans += memcmp(&f->all.spans[i].trace_id, &f->all.spans[0].trace_id, 16) == 0;
     return spans;
 }
 
@@ -69,13 +82,15 @@ static void flipped_bits_are_noticed(void **state)
     block_make(&f, 60, path, sizeof path, &bytes);
     weft_random_init(&random, 1);
     for (size_t page = 0; page < bytes.len; page += WEFT_BLOCK_PAGE_BYTES) {
-        size_t len = bytes.len - page < WEFT_BLOCK_PAGE_BYTES ? bytes.len - page : WEFT_BLOCK_PAGE_BYTES;
+        size_t len =
+            bytes.len - page < WEFT_BLOCK_PAGE_BYTES ? bytes.len - page : WEFT_BLOCK_PAGE_BYTES;
         for (unsigned n = 0; n < 4; n++) {
             size_t at = page + weft_random_below(&random, len);
             char bit = (char)(1 << weft_random_below(&random, 7));
             bytes.data[at] = (char)(bytes.data[at] ^ bit);
             write_file(path, bytes.data, bytes.len);
-            assert_noticed(path, &f.all.spans[0].trace_id, spans_of_first_trace(&f), "a flipped bit", at);
+            assert_noticed(path, &f.all.spans[0].trace_id, spans_of_first_trace(&f),
+                           "a flipped bit", at);
             bytes.data[at] = (char)(bytes.data[at] ^ bit);
         }
     }
@@ -105,7 +120,11 @@ static void cut_files_are_refused(void **state)
 }
 
 /* The N-th file operation fails, then N + 1, until the merge gets through. */
-struct failing { uint32_t left; int error; bool has_failed; };
+struct failing {
+    uint32_t left;
+    int error;
+    bool has_failed;
+};
 static int fail_nth(void *self, enum weft_file_op op, const char *path, size_t *len)
 {
     struct failing *f = self;
@@ -203,8 +222,11 @@ static void obsolete_blocks_go_at_the_last_reference(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(flipped_bits_are_noticed), cmocka_unit_test(cut_files_are_refused), cmocka_unit_test(every_operation_fails_once),
-        cmocka_unit_test(opening_fails_cleanly), cmocka_unit_test(obsolete_blocks_go_at_the_last_reference),
+        cmocka_unit_test(flipped_bits_are_noticed),
+        cmocka_unit_test(cut_files_are_refused),
+        cmocka_unit_test(every_operation_fails_once),
+        cmocka_unit_test(opening_fails_cleanly),
+        cmocka_unit_test(obsolete_blocks_go_at_the_last_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,9 +5,18 @@
 
 enum { BATCH = 1024 };
 
-static void bit_set(uint64_t *bits, uint32_t i) { bits[i / 64] |= UINT64_C(1) << (i % 64); }
-static bool bit_get(const uint64_t *bits, uint32_t i) { return bits[i / 64] >> (i % 64) & 1; }
-static size_t words_of(uint32_t rows) { return ((size_t)rows + 63) / 64; }
+static void bit_set(uint64_t *bits, uint32_t i)
+{
+    bits[i / 64] |= UINT64_C(1) << (i % 64);
+}
+static bool bit_get(const uint64_t *bits, uint32_t i)
+{
+    return bits[i / 64] >> (i % 64) & 1;
+}
+static size_t words_of(uint32_t rows)
+{
+    return ((size_t)rows + 63) / 64;
+}
 
 /* ---- one run ---- */
 
@@ -41,8 +50,10 @@ static int string_holds(struct evaluation *e, uint32_t number, bool *holds)
 static bool wide_holds(const struct evaluation *e, uint64_t bits)
 {
     struct weft_value value = { .type = e->run->code & 7, .int_value = (int64_t)bits };
-    if (value.type == WEFT_VALUE_INT && e->f->has_wide_range) return wide_range_holds(e->f, (int64_t)bits);
-    return weft_predicate_holds_value(e->f->predicate, &value); /* the union's double has the same bits */
+    if (value.type == WEFT_VALUE_INT && e->f->has_wide_range)
+        return wide_range_holds(e->f, (int64_t)bits);
+    return weft_predicate_holds_value(e->f->predicate,
+                                      &value); /* the union's double has the same bits */
 }
 
 static int number_holds(struct evaluation *e, uint32_t number, bool *holds)
@@ -99,7 +110,8 @@ static int packed_range(struct evaluation *e)
         uint32_t n = run->count - at < BATCH ? run->count - at : BATCH;
         weft_bits_unpack_u32(v, run->data, at, n, run->bits, run->base);
         for (uint32_t i = 0; i < n; i++)
-            e->by_position[(at + i) / 64] |= (uint64_t)((v[i] - low < width) != e->f->is_outside) << (i % 64);
+            e->by_position[(at + i) / 64] |= (uint64_t)((v[i] - low < width) != e->f->is_outside)
+                                             << (i % 64);
     }
     return WEFT_OK;
 }
@@ -113,7 +125,8 @@ static int packed_wide(struct evaluation *e)
         uint32_t n = run->count - at < BATCH ? run->count - at : BATCH;
         weft_bits_unpack(v, run->data, at, n, run->bits, run->wide_base);
         for (uint32_t i = 0; i < n; i++)
-            e->by_position[(at + i) / 64] |= (uint64_t)wide_range_holds(e->f, (int64_t)v[i]) << (i % 64);
+            e->by_position[(at + i) / 64] |= (uint64_t)wide_range_holds(e->f, (int64_t)v[i])
+                                             << (i % 64);
     }
     return WEFT_OK;
 }
@@ -128,8 +141,10 @@ static int dictionary_evaluate(struct evaluation *e)
     int rc;
 
     for (uint32_t i = 0; i < run->dictionary_count && i < 1u << run->bits; i++) {
-        if (is_wide(run)) holds = wide_holds(e, weft_load_u64(run->dictionary + (size_t)i * 8));
-        else if ((rc = number_holds(e, weft_load_u32(run->dictionary + (size_t)i * 4), &holds)) < 0) return rc;
+        if (is_wide(run))
+            holds = wide_holds(e, weft_load_u64(run->dictionary + (size_t)i * 8));
+        else if ((rc = number_holds(e, weft_load_u32(run->dictionary + (size_t)i * 4), &holds)) < 0)
+            return rc;
         answers[i] = holds;
         any |= holds;
     }
@@ -137,7 +152,9 @@ static int dictionary_evaluate(struct evaluation *e)
         uint32_t n = run->count - at < BATCH ? run->count - at : BATCH;
         weft_bits_unpack_u32(codes, run->data, at, n, run->bits, 0);
         for (uint32_t i = 0; i < n; i++) {
-            if (codes[i] >= run->dictionary_count) return weft_rows_corrupt(e->rows, e->err, "run of key %u: code %u of %u", run->code, codes[i], run->dictionary_count);
+            if (codes[i] >= run->dictionary_count)
+                return weft_rows_corrupt(e->rows, e->err, "run of key %u: code %u of %u", run->code,
+                                         codes[i], run->dictionary_count);
             e->by_position[(at + i) / 64] |= (uint64_t)answers[codes[i]] << (i % 64);
         }
     }
@@ -186,11 +203,13 @@ static bool can_hold(const struct weft_filter *f, const struct weft_run *run)
 /* Min and max of the run rule it out. */
 static bool is_pruned(const struct weft_filter *f, const struct weft_run *run)
 {
-    bool is_numbers = run->encoding == WEFT_RUN_PACKED || run->encoding == WEFT_RUN_DICTIONARY || run->encoding == WEFT_RUN_CONSTANT;
+    bool is_numbers = run->encoding == WEFT_RUN_PACKED || run->encoding == WEFT_RUN_DICTIONARY ||
+                      run->encoding == WEFT_RUN_CONSTANT;
 
     if (f->is_outside || !is_numbers) return false;
     if ((run->code & 7) == WEFT_VALUE_STRING && f->has_range)
-        return f->low >= f->high || run->base >= f->high || (uint64_t)run->base + run->range < f->low;
+        return f->low >= f->high || run->base >= f->high ||
+               (uint64_t)run->base + run->range < f->low;
     if ((run->code & 7) == WEFT_VALUE_INT && f->has_wide_range)
         return (int64_t)run->wide_base > f->wide_high || (int64_t)run->wide_max < f->wide_low;
     return false;
@@ -215,8 +234,10 @@ static int run_evaluate(struct evaluation *e)
         return rc;
     }
     if (run->encoding == WEFT_RUN_DICTIONARY) return dictionary_evaluate(e);
-    if (run->encoding == WEFT_RUN_PACKED && type == WEFT_VALUE_STRING && f->has_range) return packed_range(e);
-    if (run->encoding == WEFT_RUN_PACKED && type == WEFT_VALUE_INT && f->has_wide_range) return packed_wide(e);
+    if (run->encoding == WEFT_RUN_PACKED && type == WEFT_VALUE_STRING && f->has_range)
+        return packed_range(e);
+    if (run->encoding == WEFT_RUN_PACKED && type == WEFT_VALUE_INT && f->has_wide_range)
+        return packed_wide(e);
     if (run->encoding == WEFT_RUN_UUID && f->predicate->op == WEFT_OP_EQ) return uuid_equal(e);
     return each_value(e);
 }
@@ -237,8 +258,9 @@ static void spread(const struct evaluation *e, uint64_t *out)
 }
 
 /* All runs of one key (every type of value) in group g. */
-static int key_evaluate(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, uint32_t key,
-                        struct weft_block_reader *reader, uint64_t *out, struct weft_err *err)
+static int key_evaluate(const struct weft_filter *f, struct weft_rows *rows, uint32_t g,
+                        uint32_t key, struct weft_block_reader *reader, uint64_t *out,
+                        struct weft_err *err)
 {
     uint32_t first, end;
     int rc;
@@ -248,10 +270,14 @@ static int key_evaluate(const struct weft_filter *f, struct weft_rows *rows, uin
         uint32_t low = first, high = end;
         while (low < high) { /* first run of the group */
             uint32_t middle = (low + high) / 2;
-            if (weft_load_u16(rows->runs + (size_t)middle * WEFT_RUN_ENTRY_BYTES + 12) < g) low = middle + 1;
-            else high = middle;
+            if (weft_load_u16(rows->runs + (size_t)middle * WEFT_RUN_ENTRY_BYTES + 12) < g)
+                low = middle + 1;
+            else
+                high = middle;
         }
-        for (; low < end && weft_load_u16(rows->runs + (size_t)low * WEFT_RUN_ENTRY_BYTES + 12) == g; low++) {
+        for (;
+             low < end && weft_load_u16(rows->runs + (size_t)low * WEFT_RUN_ENTRY_BYTES + 12) == g;
+             low++) {
             struct evaluation e = { f, rows, NULL, reader, err, NULL };
             struct weft_run code_only = { .code = weft_key_code(key, type) };
             if (!can_hold(f, &code_only)) continue;
@@ -266,7 +292,8 @@ static int key_evaluate(const struct weft_filter *f, struct weft_rows *rows, uin
 
 /* ---- pseudo keys: spelt-out names, events, links ---- */
 
-static struct weft_run *pseudo_run(struct weft_rows *rows, uint32_t g, uint32_t pseudo, uint32_t type, int *rc, struct weft_err *err)
+static struct weft_run *pseudo_run(struct weft_rows *rows, uint32_t g, uint32_t pseudo,
+                                   uint32_t type, int *rc, struct weft_err *err)
 {
     uint32_t first, end;
     struct weft_run *run = NULL;
@@ -281,8 +308,9 @@ static struct weft_run *pseudo_run(struct weft_rows *rows, uint32_t g, uint32_t 
     return NULL;
 }
 
-static int pseudo_holds(const struct weft_filter *f, struct weft_rows *rows, struct weft_run *run, uint32_t position,
-                        struct weft_block_reader *reader, struct weft_arena *arena, bool *holds, struct weft_err *err)
+static int pseudo_holds(const struct weft_filter *f, struct weft_rows *rows, struct weft_run *run,
+                        uint32_t position, struct weft_block_reader *reader,
+                        struct weft_arena *arena, bool *holds, struct weft_err *err)
 {
     struct weft_span span = { 0 };
     struct weft_run_value v;
@@ -290,22 +318,28 @@ static int pseudo_holds(const struct weft_filter *f, struct weft_rows *rows, str
 
     if (rc < 0) return rc;
     struct weft_str bytes = v.bytes;
-    if (!v.is_spelt && (rc = weft_strings_get(&reader->strings, v.number, &bytes, err)) < 0) return rc;
+    if (!v.is_spelt && (rc = weft_strings_get(&reader->strings, v.number, &bytes, err)) < 0)
+        return rc;
     uint32_t pseudo = run->code >> 3;
-    if (pseudo == WEFT_PSEUDO_EVENTS) rc = weft_block_events(rows, bytes, &span, reader, arena, err);
-    else if (pseudo == WEFT_PSEUDO_LINKS) rc = weft_block_links(rows, bytes, &span, reader, arena, err);
-    else span.name = bytes;
+    if (pseudo == WEFT_PSEUDO_EVENTS)
+        rc = weft_block_events(rows, bytes, &span, reader, arena, err);
+    else if (pseudo == WEFT_PSEUDO_LINKS)
+        rc = weft_block_links(rows, bytes, &span, reader, arena, err);
+    else
+        span.name = bytes;
     *holds = rc == WEFT_OK && weft_predicate_holds_span(f->predicate, &span);
     return rc;
 }
 
 /* Rows with the pseudo key are asked; those without hold as an empty span does. */
-static int pseudo_filter(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, uint32_t pseudo, uint32_t type,
-                         struct weft_block_reader *reader, uint64_t *selected, struct weft_err *err)
+static int pseudo_filter(const struct weft_filter *f, struct weft_rows *rows, uint32_t g,
+                         uint32_t pseudo, uint32_t type, struct weft_block_reader *reader,
+                         uint64_t *selected, struct weft_err *err)
 {
     struct weft_span nothing = { 0 };
     uint32_t position, n = rows->groups[g].rows;
-    bool without = pseudo != WEFT_PSEUDO_NAME && weft_predicate_holds_span(f->predicate, &nothing), holds;
+    bool without = pseudo != WEFT_PSEUDO_NAME && weft_predicate_holds_span(f->predicate, &nothing),
+         holds;
     struct weft_arena arena;
     int rc;
 
@@ -328,8 +362,8 @@ static int pseudo_filter(const struct weft_filter *f, struct weft_rows *rows, ui
 /* ---- heads, durations ---- */
 
 /* keep[i]: does row i's head say `wanted`? Calls back with batches. */
-static int heads_apply(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, bool is_or, uint64_t *bits, bool *maybe,
-                       struct weft_err *err)
+static int heads_apply(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, bool is_or,
+                       uint64_t *bits, bool *maybe, struct weft_err *err)
 {
     struct weft_rows_group *group = &rows->groups[g];
     uint64_t heads[WEFT_PAGED_ROWS];
@@ -341,7 +375,9 @@ static int heads_apply(const struct weft_filter *f, struct weft_rows *rows, uint
         uint32_t n = group->rows - at < WEFT_PAGED_ROWS ? group->rows - at : WEFT_PAGED_ROWS;
         weft_paged_read(&group->heads, at, n, heads);
         for (uint32_t i = 0; i < n; i++) {
-            if (heads[i] >= rows->block->head_count) return weft_rows_corrupt(rows, err, "head %llu in group %u", (unsigned long long)heads[i], g);
+            if (heads[i] >= rows->block->head_count)
+                return weft_rows_corrupt(rows, err, "head %llu in group %u",
+                                         (unsigned long long)heads[i], g);
             uint8_t answer = f->by_head[heads[i]];
             uint64_t bit = UINT64_C(1) << ((at + i) % 64);
             if (answer == 2) *maybe = true;
@@ -352,8 +388,8 @@ static int heads_apply(const struct weft_filter *f, struct weft_rows *rows, uint
     return WEFT_OK;
 }
 
-static int name_filter(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, struct weft_block_reader *reader,
-                       uint64_t *selected, struct weft_err *err)
+static int name_filter(const struct weft_filter *f, struct weft_rows *rows, uint32_t g,
+                       struct weft_block_reader *reader, uint64_t *selected, struct weft_err *err)
 {
     size_t words = words_of(rows->groups[g].rows);
     uint64_t *spelt = weft_arena_alloc_zero(rows->arena, words * 8);
@@ -368,12 +404,23 @@ static int name_filter(const struct weft_filter *f, struct weft_rows *rows, uint
             if (f->by_head[heads[i]] == 2 && bit_get(selected, at + i)) bit_set(spelt, at + i);
     }
     for (size_t w = 0; w < words; w++) selected[w] &= ~spelt[w];
-    if ((rc = pseudo_filter(f, rows, g, WEFT_PSEUDO_NAME, WEFT_VALUE_STRING, reader, spelt, err)) < 0) return rc;
+    if ((rc = pseudo_filter(f, rows, g, WEFT_PSEUDO_NAME, WEFT_VALUE_STRING, reader, spelt, err)) <
+        0)
+        return rc;
     for (size_t w = 0; w < words; w++) selected[w] |= spelt[w];
     return WEFT_OK;
 }
 
-static int duration_filter(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, uint64_t *selected, struct weft_err *err)
+static inline bool duration_holds(const struct weft_filter *f, uint64_t duration)
+{
+    struct weft_value value = { .type = WEFT_VALUE_INT,
+                                .int_value = duration > INT64_MAX ? INT64_MAX : (int64_t)duration };
+    return f->has_wide_range ? wide_range_holds(f, value.int_value)
+                             : weft_predicate_holds_value(f->predicate, &value);
+}
+
+static int duration_filter(const struct weft_filter *f, struct weft_rows *rows, uint32_t g,
+                           uint64_t *selected, struct weft_err *err)
 {
     struct weft_rows_group *group = &rows->groups[g];
     uint64_t v[WEFT_PAGED_ROWS];
@@ -382,21 +429,27 @@ static int duration_filter(const struct weft_filter *f, struct weft_rows *rows, 
     if (rc < 0) return rc;
     for (uint32_t at = 0; at < group->rows; at += WEFT_PAGED_ROWS) {
         uint32_t n = group->rows - at < WEFT_PAGED_ROWS ? group->rows - at : WEFT_PAGED_ROWS;
-        if (((selected[at / 64] | selected[at / 64 + (n > 64)])) == 0) continue;
-        weft_paged_read(&group->durations, at, n, v);
-        for (uint32_t i = 0; i < n; i++) {
-            struct weft_value value = { .type = WEFT_VALUE_INT, .int_value = v[i] > INT64_MAX ? INT64_MAX : (int64_t)v[i] };
-            bool holds = f->has_wide_range ? wide_range_holds(f, value.int_value) : weft_predicate_holds_value(f->predicate, &value);
-            if (!holds) selected[(at + i) / 64] &= ~(UINT64_C(1) << ((at + i) % 64));
+        uint64_t *words = selected + at / 64, holds[2] = { 0, 0 };
+        if ((words[0] | words[n > 64]) == 0) continue;
+        uint64_t limit = weft_paged_page_limit(&group->durations, at / WEFT_PAGED_ROWS);
+        bool is_below =
+            f->has_wide_range && !f->is_outside && f->wide_low > 0 && limit < (uint64_t)f->wide_low;
+        if (!is_below) {
+            weft_paged_read(&group->durations, at, n, v);
+            for (uint32_t i = 0; i < n; i++)
+                holds[i / 64] |= (uint64_t)duration_holds(f, v[i]) << (i % 64);
         }
+        words[0] &= holds[0];
+        if (n > 64) words[1] &= holds[1];
     }
     return WEFT_OK;
 }
 
 /* ---- one predicate over one group ---- */
 
-static int attribute_filter(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, struct weft_block_reader *reader,
-                            uint64_t *selected, struct weft_err *err)
+static int attribute_filter(const struct weft_filter *f, struct weft_rows *rows, uint32_t g,
+                            struct weft_block_reader *reader, uint64_t *selected,
+                            struct weft_err *err)
 {
     size_t words = words_of(rows->groups[g].rows);
     uint64_t *bits = weft_arena_alloc_zero(rows->arena, words * 8 + 8);
@@ -404,17 +457,20 @@ static int attribute_filter(const struct weft_filter *f, struct weft_rows *rows,
     uint32_t local;
     int rc;
 
-    if (f->key != WEFT_NO_NAME && (rc = key_evaluate(f, rows, g, f->key, reader, bits, err)) < 0) return rc;
-    if (f->key == WEFT_NO_NAME && rows->local_keys.count > 0 && weft_rows_find_local_key(rows, f->predicate->key, &local, err) &&
+    if (f->key != WEFT_NO_NAME && (rc = key_evaluate(f, rows, g, f->key, reader, bits, err)) < 0)
+        return rc;
+    if (f->key == WEFT_NO_NAME && rows->local_keys.count > 0 &&
+        weft_rows_find_local_key(rows, f->predicate->key, &local, err) &&
         (rc = key_evaluate(f, rows, g, rows->block->keys.count + local, reader, bits, err)) < 0)
         return rc;
-    if (f->by_head != NULL && (rc = heads_apply(f, rows, g, true, bits, &maybe, err)) < 0) return rc;
+    if (f->by_head != NULL && (rc = heads_apply(f, rows, g, true, bits, &maybe, err)) < 0)
+        return rc;
     for (size_t w = 0; w < words; w++) selected[w] &= is_absence ? ~bits[w] : bits[w];
     return WEFT_OK;
 }
 
-int weft_filter_group(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, struct weft_block_reader *reader,
-                      uint64_t *selected, struct weft_err *err)
+int weft_filter_group(const struct weft_filter *f, struct weft_rows *rows, uint32_t g,
+                      struct weft_block_reader *reader, uint64_t *selected, struct weft_err *err)
 {
     const struct weft_predicate *p = f->predicate;
     bool maybe;
@@ -425,9 +481,12 @@ int weft_filter_group(const struct weft_filter *f, struct weft_rows *rows, uint3
         return maybe ? name_filter(f, rows, g, reader, selected, err) : WEFT_OK;
     }
     if (p->field == WEFT_FIELD_DURATION) return duration_filter(f, rows, g, selected, err);
-    if (p->field == WEFT_FIELD_EVENT_NAME || (p->field == WEFT_FIELD_ATTRIBUTE && p->scope == WEFT_SCOPE_EVENT))
-        return pseudo_filter(f, rows, g, WEFT_PSEUDO_EVENTS, WEFT_VALUE_BYTES, reader, selected, err);
+    if (p->field == WEFT_FIELD_EVENT_NAME ||
+        (p->field == WEFT_FIELD_ATTRIBUTE && p->scope == WEFT_SCOPE_EVENT))
+        return pseudo_filter(f, rows, g, WEFT_PSEUDO_EVENTS, WEFT_VALUE_BYTES, reader, selected,
+                             err);
     if (p->field == WEFT_FIELD_ATTRIBUTE && p->scope == WEFT_SCOPE_LINK)
-        return pseudo_filter(f, rows, g, WEFT_PSEUDO_LINKS, WEFT_VALUE_BYTES, reader, selected, err);
+        return pseudo_filter(f, rows, g, WEFT_PSEUDO_LINKS, WEFT_VALUE_BYTES, reader, selected,
+                             err);
     return attribute_filter(f, rows, g, reader, selected, err);
 }

@@ -10,20 +10,22 @@
 /* A predicate made ready for a block: names and values are looked up once. */
 struct weft_filter {
     const struct weft_predicate *predicate;
-    uint32_t key;                   /* of the block, or WEFT_NO_NAME */
-    bool has_range;                 /* strings: holds for numbers low .. high - 1, or for all others when `is_outside` */
+    uint32_t key; /* of the block, or WEFT_NO_NAME */
+    bool
+        has_range; /* strings: holds for numbers low .. high - 1, or for all others when `is_outside` */
     bool is_outside;
     uint32_t low, high;
-    bool has_wide_range;            /* ints: the same, low .. high inclusive */
+    bool has_wide_range; /* ints: the same, low .. high inclusive */
     int64_t wide_low, wide_high;
-    uint8_t *by_head;               /* what head, resource and scope say: 0, 1; 2: the name is spelt out */
+    uint8_t *by_head; /* what head, resource and scope say: 0, 1; 2: the name is spelt out */
 };
-bool weft_filter_is_head(const struct weft_filter *f);      /* by_head decides */
-bool weft_filter_is_row(const struct weft_filter *f);       /* status, root, trace id: asked per row */
-int weft_filter_init(struct weft_filter *f, struct weft_block *block, const struct weft_predicate *predicate,
-                     struct weft_block_reader *reader, struct weft_arena *arena, struct weft_err *err);
+bool weft_filter_is_head(const struct weft_filter *f); /* by_head decides */
+bool weft_filter_is_row(const struct weft_filter *f);  /* status, root, trace id: asked per row */
+int weft_filter_init(struct weft_filter *f, struct weft_block *block,
+                     const struct weft_predicate *predicate, struct weft_block_reader *reader,
+                     struct weft_arena *arena, struct weft_err *err);
 /* Clear the bits of rows of group `g` that do not hold. */
-int weft_filter_group(const struct weft_filter *f, struct weft_rows *rows, uint32_t g, struct weft_block_reader *reader,
-                      uint64_t *selected, struct weft_err *err);
+int weft_filter_group(const struct weft_filter *f, struct weft_rows *rows, uint32_t g,
+                      struct weft_block_reader *reader, uint64_t *selected, struct weft_err *err);
 
 #endif

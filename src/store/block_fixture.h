@@ -1,13 +1,16 @@
 /* block_fixture.h -- for the tests of blocks: random batches into segments, segments into a block, spans in one comparable order. */
 #ifndef WEFT_STORE_BLOCK_FIXTURE_H
 #define WEFT_STORE_BLOCK_FIXTURE_H
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
+
 #include <cmocka.h>
+
 #include "base/alloc.h"
 #include "base/file.h"
 #include "model/batch_random.h"
@@ -17,7 +20,7 @@
 struct block_fixture {
     char directory[64];
     struct weft_arena arena;
-    struct weft_batch all;              /* every span that was written */
+    struct weft_batch all; /* every span that was written */
     uint64_t next_segment, next_block;
 };
 
@@ -40,9 +43,13 @@ static inline void block_fixture_release(struct block_fixture *f)
 }
 
 /* A sealed segment with these batches, one commit each. */
-static inline struct weft_segment *block_fixture_segment(struct block_fixture *f, const struct weft_batch *batches, uint32_t count)
+static inline struct weft_segment *block_fixture_segment(struct block_fixture *f,
+                                                         const struct weft_batch *batches,
+                                                         uint32_t count)
 {
-    struct weft_segment_options options = { .directory = f->directory, .number = f->next_segment++, .created_unix_ns = 1 };
+    struct weft_segment_options options = { .directory = f->directory,
+                                            .number = f->next_segment++,
+                                            .created_unix_ns = 1 };
     struct weft_segment_writer *writer;
     struct weft_err err = { 0 };
     bool must_seal;
@@ -51,7 +58,8 @@ static inline struct weft_segment *block_fixture_segment(struct block_fixture *f
     struct weft_segment *segment = weft_segment_writer_segment(writer);
     weft_segment_ref(segment);
     for (uint32_t i = 0; i < count; i++) {
-        if (weft_segment_writer_append(writer, &batches[i], &must_seal, &err) < 0) fail_msg("%s", err.text);
+        if (weft_segment_writer_append(writer, &batches[i], &must_seal, &err) < 0)
+            fail_msg("%s", err.text);
         struct weft_chunk_build *chunk = weft_segment_writer_take(writer);
         if (weft_chunk_commit(chunk, &err) < 0) fail_msg("%s", err.text);
         weft_segment_writer_give_back(writer, chunk);
@@ -61,7 +69,8 @@ static inline struct weft_segment *block_fixture_segment(struct block_fixture *f
 }
 
 /* The same from a seed; the spans are remembered in f->all. */
-static inline struct weft_segment *block_fixture_random(struct block_fixture *f, uint64_t seed, uint32_t batch_count,
+static inline struct weft_segment *block_fixture_random(struct block_fixture *f, uint64_t seed,
+                                                        uint32_t batch_count,
                                                         const struct weft_batch_random_knobs *knobs)
 {
     struct weft_batch *batches = weft_arena_alloc_array(&f->arena, batch_count, sizeof *batches);
@@ -71,7 +80,8 @@ static inline struct weft_segment *block_fixture_random(struct block_fixture *f,
     for (uint32_t i = 0; i < batch_count; i++) {
         batches[i].arena = &f->arena;
         weft_batch_random(&batches[i], &random, knobs);
-        for (uint32_t s = 0; s < batches[i].span_count; s++) *weft_batch_add(&f->all) = batches[i].spans[s];
+        for (uint32_t s = 0; s < batches[i].span_count; s++)
+            *weft_batch_add(&f->all) = batches[i].spans[s];
     }
     return block_fixture_segment(f, batches, batch_count);
 }
@@ -84,17 +94,20 @@ static inline struct weft_block *block_fixture_open(const char *path)
     return block;
 }
 
-static inline void block_fixture_path(const struct block_fixture *f, uint64_t number, char *out, size_t size)
+static inline void block_fixture_path(const struct block_fixture *f, uint64_t number, char *out,
+                                      size_t size)
 {
     snprintf(out, size, "%s/block-%016llx.weft", f->directory, (unsigned long long)number);
 }
 
 /* Segments (released) and blocks (kept) merged; the new block open. */
-static inline struct weft_block *block_fixture_merge(struct block_fixture *f, struct weft_segment **segments, uint32_t segment_count,
-                                                     struct weft_block **blocks, uint32_t block_count, struct weft_merge_stats *stats)
+static inline struct weft_block *block_fixture_merge(
+    struct block_fixture *f, struct weft_segment **segments, uint32_t segment_count,
+    struct weft_block **blocks, uint32_t block_count, struct weft_merge_stats *stats)
 {
     struct weft_segment_view *views = weft_alloc_array(segment_count + 1, sizeof *views);
-    const struct weft_segment_view **pointers = weft_alloc_array(segment_count + 1, sizeof *pointers);
+    const struct weft_segment_view **pointers =
+        weft_alloc_array(segment_count + 1, sizeof *pointers);
     struct weft_merge_input input = { pointers, segment_count, blocks, block_count };
     struct weft_merge_options options = { .directory = f->directory, .number = f->next_block++ };
     struct weft_err err = { 0 };
@@ -143,13 +156,16 @@ static inline int fixture_compare_span(const void *a, const void *b)
     const struct weft_span *x = a, *y = b;
     int c = memcmp(&x->trace_id, &y->trace_id, 16);
     if (c == 0) c = memcmp(&x->span_id, &y->span_id, 8);
-    if (c == 0) c = (x->start_time_unix_nano > y->start_time_unix_nano) - (x->start_time_unix_nano < y->start_time_unix_nano);
+    if (c == 0)
+        c = (x->start_time_unix_nano > y->start_time_unix_nano) -
+            (x->start_time_unix_nano < y->start_time_unix_nano);
     return c;
 }
 
 static inline void fixture_sort(struct weft_batch *batch)
 {
-    for (uint32_t i = 0; i < batch->span_count; i++) fixture_canonical(&batch->spans[i], batch->arena);
+    for (uint32_t i = 0; i < batch->span_count; i++)
+        fixture_canonical(&batch->spans[i], batch->arena);
     qsort(batch->spans, batch->span_count, sizeof *batch->spans, fixture_compare_span);
 }
 
@@ -167,7 +183,8 @@ static inline void fixture_read_all(struct weft_block *block, struct weft_batch 
         struct weft_rows rows;
         if (weft_rows_open(&rows, block, r, &scratch, &err) < 0) fail_msg("%s", err.text);
         struct weft_span *spans = weft_alloc_array(rows.span_count, sizeof *spans);
-        if (weft_rows_spans(&rows, 0, rows.span_count, spans, &reader, out->arena, &err) < 0) fail_msg("%s", err.text);
+        if (weft_rows_spans(&rows, 0, rows.span_count, spans, &reader, out->arena, &err) < 0)
+            fail_msg("%s", err.text);
         for (uint32_t i = 0; i < rows.span_count; i++) *weft_batch_add(out) = spans[i];
         weft_free(spans);
         weft_arena_reset(&scratch);

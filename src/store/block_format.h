@@ -18,24 +18,46 @@ static inline uint64_t weft_block_page_seed(uint64_t number, uint64_t page)
 }
 
 enum weft_block_section {
-    WEFT_BLOCK_STRING_PAGES = 1, WEFT_BLOCK_STRING_INDEX, WEFT_BLOCK_KEYS, WEFT_BLOCK_HEADS, WEFT_BLOCK_RESOURCES,
-    WEFT_BLOCK_SCOPES, WEFT_BLOCK_ROW_GROUPS, WEFT_BLOCK_SECTION_LIMIT,
+    WEFT_BLOCK_STRING_PAGES = 1,
+    WEFT_BLOCK_STRING_INDEX,
+    WEFT_BLOCK_KEYS,
+    WEFT_BLOCK_HEADS,
+    WEFT_BLOCK_RESOURCES,
+    WEFT_BLOCK_SCOPES,
+    WEFT_BLOCK_ROW_GROUPS,
+    WEFT_BLOCK_SECTION_LIMIT,
 };
 #define WEFT_HEAD_ENTRY_BYTES 32u
 #define WEFT_ROWS_ENTRY_BYTES 96u
-#define WEFT_STRING_PAGE_BYTES 16384u   /* raw */
-#define WEFT_STRING_INDEX_BYTES 28u     /* an entry of the string index */
+#define WEFT_STRING_PAGE_BYTES 16384u /* raw */
+#define WEFT_STRING_INDEX_BYTES 28u   /* an entry of the string index */
 
 /* Row groups. */
 #define WEFT_ROWS_MAGIC 0x31475257u /* "WRG1" */
 #define WEFT_ROWS_MAX 65536u
-#define WEFT_RANK_ROWS 2048u        /* rows between two rank checkpoints */
-#define WEFT_TRACE_RANK_ROWS 128u   /* traces between two */
+#define WEFT_RANK_ROWS 2048u      /* rows between two rank checkpoints */
+#define WEFT_TRACE_RANK_ROWS 128u /* traces between two */
 enum weft_rows_section {
-    WEFT_ROWS_TRACE_PREFIX = 1, WEFT_ROWS_TRACE_REST, WEFT_ROWS_TRACE_SPANS, WEFT_ROWS_TRACE_RANK, WEFT_ROWS_TRACE_START,
-    WEFT_ROWS_TRACE_EXCESS, WEFT_ROWS_TRACE_ERRORS, WEFT_ROWS_SPAN_ID, WEFT_ROWS_DEPTH, WEFT_ROWS_GROUP, WEFT_ROWS_STATUS,
-    WEFT_ROWS_PARENTS, WEFT_ROWS_GROUPS, WEFT_ROWS_RANKS, WEFT_ROWS_GROUP_RUNS, WEFT_ROWS_RUN_KEYS, WEFT_ROWS_RUNS,
-    WEFT_ROWS_LOCAL_KEYS, WEFT_ROWS_DATA, WEFT_ROWS_SECTION_LIMIT,
+    WEFT_ROWS_TRACE_PREFIX = 1,
+    WEFT_ROWS_TRACE_REST,
+    WEFT_ROWS_TRACE_SPANS,
+    WEFT_ROWS_TRACE_RANK,
+    WEFT_ROWS_TRACE_START,
+    WEFT_ROWS_TRACE_EXCESS,
+    WEFT_ROWS_TRACE_ERRORS,
+    WEFT_ROWS_SPAN_ID,
+    WEFT_ROWS_DEPTH,
+    WEFT_ROWS_GROUP,
+    WEFT_ROWS_STATUS,
+    WEFT_ROWS_PARENTS,
+    WEFT_ROWS_GROUPS,
+    WEFT_ROWS_RANKS,
+    WEFT_ROWS_GROUP_RUNS,
+    WEFT_ROWS_RUN_KEYS,
+    WEFT_ROWS_RUNS,
+    WEFT_ROWS_LOCAL_KEYS,
+    WEFT_ROWS_DATA,
+    WEFT_ROWS_SECTION_LIMIT,
 };
 #define WEFT_ROWS_HEADER_BYTES(sections) (8u + 12u * (sections))
 #define WEFT_GROUP_ENTRY_BYTES 32u
@@ -44,9 +66,19 @@ enum weft_rows_section {
 
 /* Key codes: key number << 3 | value type. */
 enum weft_pseudo_key {
-    WEFT_PSEUDO_NAME, WEFT_PSEUDO_STATUS_MESSAGE, WEFT_PSEUDO_TRACE_STATE, WEFT_PSEUDO_FLAGS, WEFT_PSEUDO_DROPPED_ATTRIBUTES,
-    WEFT_PSEUDO_DROPPED_EVENTS, WEFT_PSEUDO_DROPPED_LINKS, WEFT_PSEUDO_END, WEFT_PSEUDO_EVENTS, WEFT_PSEUDO_LINKS,
-    WEFT_PSEUDO_ORDER,     WEFT_PSEUDO_COUNT, WEFT_PSEUDO_KEYS = 16,
+    WEFT_PSEUDO_NAME,
+    WEFT_PSEUDO_STATUS_MESSAGE,
+    WEFT_PSEUDO_TRACE_STATE,
+    WEFT_PSEUDO_FLAGS,
+    WEFT_PSEUDO_DROPPED_ATTRIBUTES,
+    WEFT_PSEUDO_DROPPED_EVENTS,
+    WEFT_PSEUDO_DROPPED_LINKS,
+    WEFT_PSEUDO_END,
+    WEFT_PSEUDO_EVENTS,
+    WEFT_PSEUDO_LINKS,
+    WEFT_PSEUDO_ORDER,
+    WEFT_PSEUDO_COUNT,
+    WEFT_PSEUDO_KEYS = 16,
 };
 /* Type of a pseudo key's values, as enum weft_value_type: string 1, int 3, bytes 7. */
 static inline uint32_t weft_pseudo_type(uint32_t pseudo)
@@ -54,11 +86,20 @@ static inline uint32_t weft_pseudo_type(uint32_t pseudo)
     static const uint8_t types[WEFT_PSEUDO_COUNT] = { 1, 1, 1, 3, 3, 3, 3, 3, 7, 7, 7 };
     return types[pseudo];
 }
-static inline uint32_t weft_key_code(uint32_t key, uint32_t type) { return (key + WEFT_PSEUDO_KEYS) << 3 | type; }
+static inline uint32_t weft_key_code(uint32_t key, uint32_t type)
+{
+    return (key + WEFT_PSEUDO_KEYS) << 3 | type;
+}
 
 enum weft_run_encoding {
-    WEFT_RUN_CONSTANT, WEFT_RUN_PACKED, WEFT_RUN_DICTIONARY, WEFT_RUN_PLAIN, WEFT_RUN_UUID, WEFT_RUN_DECIMAL,
-    WEFT_RUN_MIXED, WEFT_RUN_ENCODINGS,
+    WEFT_RUN_CONSTANT,
+    WEFT_RUN_PACKED,
+    WEFT_RUN_DICTIONARY,
+    WEFT_RUN_PLAIN,
+    WEFT_RUN_UUID,
+    WEFT_RUN_DECIMAL,
+    WEFT_RUN_MIXED,
+    WEFT_RUN_ENCODINGS,
 };
 enum weft_run_presence { WEFT_PRESENCE_ALL, WEFT_PRESENCE_BITMAP, WEFT_PRESENCE_LIST };
 

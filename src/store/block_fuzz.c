@@ -3,12 +3,12 @@
  * The input is a whole file; where its trailer points inside it, sums and footer are summed again, so that mutations reach the
  * code behind the checksums.
  */
-#include <fcntl.h>
-#include <unistd.h>
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "store/block_internal.h"
+#include <fcntl.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,25 +16,36 @@ static void sums_mend(uint8_t *b, size_t size)
 {
     if (size < WEFT_BLOCK_HEADER_BYTES + WEFT_BLOCK_FOOTER_FIXED + WEFT_BLOCK_TRAILER_BYTES) return;
     uint8_t *t = b + size - WEFT_BLOCK_TRAILER_BYTES;
-    uint64_t sums = weft_load_u64(t), footer = weft_load_u64(t + 8), end = size - WEFT_BLOCK_TRAILER_BYTES;
+    uint64_t sums = weft_load_u64(t), footer = weft_load_u64(t + 8),
+             end = size - WEFT_BLOCK_TRAILER_BYTES;
     uint32_t footer_bytes = weft_load_u32(t + 16);
-    if (sums > footer || footer > end || end - footer != footer_bytes || footer_bytes < WEFT_BLOCK_FOOTER_FIXED) return;
+    if (sums > footer || footer > end || end - footer != footer_bytes ||
+        footer_bytes < WEFT_BLOCK_FOOTER_FIXED)
+        return;
     uint64_t pages = (sums + WEFT_BLOCK_PAGE_BYTES - 1) / WEFT_BLOCK_PAGE_BYTES;
     if ((footer - sums) / 8 != pages) return;
     for (uint64_t p = 0; p < pages; p++) {
-        uint64_t from = p * WEFT_BLOCK_PAGE_BYTES, len = sums - from < WEFT_BLOCK_PAGE_BYTES ? sums - from : WEFT_BLOCK_PAGE_BYTES;
-        weft_store_u64(b + sums + p * 8, weft_hash_seeded(b + from, len, weft_block_page_seed(weft_load_u64(b + footer), p)));
+        uint64_t from = p * WEFT_BLOCK_PAGE_BYTES,
+                 len = sums - from < WEFT_BLOCK_PAGE_BYTES ? sums - from : WEFT_BLOCK_PAGE_BYTES;
+        weft_store_u64(
+            b + sums + p * 8,
+            weft_hash_seeded(b + from, len, weft_block_page_seed(weft_load_u64(b + footer), p)));
     }
     weft_store_u64(t + 24, weft_hash(b + sums, footer - sums));
     weft_store_u64(t + 32, weft_hash(b + footer, footer_bytes + 32));
     weft_store_u64(t + 40, WEFT_BLOCK_MAGIC);
 }
 
-static void add(void *arg, struct weft_str service, struct weft_str name, uint8_t kind, uint64_t spans, uint64_t errors) {}
+static void add(void *arg, struct weft_str service, struct weft_str name, uint8_t kind,
+                uint64_t spans, uint64_t errors)
+{
+}
 
 static void search(struct weft_block *block)
 {
-    struct weft_predicate p = { .scope = WEFT_SCOPE_ANY, .op = WEFT_OP_GE, .key = WEFT_S("some.key.1"),
+    struct weft_predicate p = { .scope = WEFT_SCOPE_ANY,
+                                .op = WEFT_OP_GE,
+                                .key = WEFT_S("some.key.1"),
                                 .value = { .type = WEFT_VALUE_STRING, .bytes = WEFT_S("a") } };
     for (unsigned round = 0; round < 4; round++) {
         struct weft_search s = { .predicates = &p, .predicate_count = 1, .limit = 5 };
@@ -43,7 +54,10 @@ static void search(struct weft_block *block)
         struct weft_top top;
         if (round == 1) p.field = WEFT_FIELD_EVENT_NAME;
         if (round == 2) p.field = WEFT_FIELD_NAME;
-        if (round == 3) p = (struct weft_predicate){ .field = WEFT_FIELD_IS_ROOT, .op = WEFT_OP_EQ, .value = { .type = WEFT_VALUE_BOOL } };
+        if (round == 3)
+            p = (struct weft_predicate){ .field = WEFT_FIELD_IS_ROOT,
+                                         .op = WEFT_OP_EQ,
+                                         .value = { .type = WEFT_VALUE_BOOL } };
         weft_arena_init(&arena, 0);
         weft_top_init(&top, &s, &arena);
         weft_block_search(block, &s, 0, &top, &result, NULL);

@@ -4,13 +4,13 @@
  */
 #ifndef WEFT_STORE_BLOCK_INTERNAL_H
 #define WEFT_STORE_BLOCK_INTERNAL_H
-#include <pthread.h>
-#include <stdatomic.h>
 #include "store/block.h"
 #include "store/block_strings.h"
 #include "store/codec_paged.h"
 #include "store/codec_plain.h"
 #include "store/codec_presence.h"
+#include <pthread.h>
+#include <stdatomic.h>
 
 /* The row group directory's entry. */
 struct weft_rows_entry {
@@ -20,7 +20,10 @@ struct weft_rows_entry {
     uint64_t start_min, start_max, duration_max;
     uint32_t error_count;
 };
-struct weft_block_list { const uint8_t *ends, *bytes; uint32_t count; }; /* keys, resources, scopes */
+struct weft_block_list {
+    const uint8_t *ends, *bytes;
+    uint32_t count;
+}; /* keys, resources, scopes */
 
 struct weft_block {
     _Atomic uint32_t references;
@@ -28,32 +31,36 @@ struct weft_block {
     char *path;
     int fd;
     const uint8_t *map;
-    uint64_t file_bytes, data_bytes;    /* whole; covered by the sums */
+    uint64_t file_bytes, data_bytes; /* whole; covered by the sums */
     const uint8_t *sums;
     uint64_t page_count;
-    _Atomic uint64_t *checked;          /* a bit per page whose checksum was right */
+    _Atomic uint64_t *checked;    /* a bit per page whose checksum was right */
+    _Atomic bool *traces_checked; /* by row group: the counts of its traces add up */
     struct weft_block_info info;
     uint64_t exact_duplicates, orphans;
     uint64_t *superseded;
-    struct { uint64_t offset, bytes; bool is_there; } sections[WEFT_BLOCK_SECTION_LIMIT];
-    struct weft_rows_entry *rows;       /* info.row_group_count of them */
+    struct {
+        uint64_t offset, bytes;
+        bool is_there;
+    } sections[WEFT_BLOCK_SECTION_LIMIT];
+    struct weft_rows_entry *rows; /* info.row_group_count of them */
 
-    pthread_mutex_t lock;               /* for loading the tables once */
+    pthread_mutex_t lock; /* for loading the tables once */
     _Atomic bool has_tables;
     struct weft_strings strings;
     struct weft_block_list keys, resources, scopes;
     const uint8_t *heads;
     uint32_t head_count;
-    struct weft_arena arena;            /* decoded resources and scopes */
+    struct weft_arena arena; /* decoded resources and scopes */
     struct weft_resource *resource;
-    struct weft_scope **scope_of_head;  /* a scope with its resource, by head */
-    struct weft_str *name_of_head;      /* ptr NULL: none */
+    struct weft_scope **scope_of_head; /* a scope with its resource, by head */
+    struct weft_str *name_of_head;     /* ptr NULL: none */
 };
 
 uint64_t weft_block_number(const struct weft_block *block);
 /* `len` bytes at `offset`, checked. `what` is for the sentence. */
-int weft_block_bytes(struct weft_block *block, uint64_t offset, uint64_t len, const char *what, const uint8_t **out,
-                     struct weft_err *err);
+int weft_block_bytes(struct weft_block *block, uint64_t offset, uint64_t len, const char *what,
+                     const uint8_t **out, struct weft_err *err);
 /* Strings, keys, heads, resources, scopes: once, at the first need. */
 int weft_block_load_tables(struct weft_block *block, struct weft_err *err);
 const struct weft_strings *weft_block_strings(const struct weft_block *block);
@@ -68,12 +75,12 @@ struct weft_str weft_block_scope_encoded(const struct weft_block *block, uint32_
 /* ---- row groups (block_rows.c) ---- */
 
 struct weft_run {
-    uint32_t code, base, range, count;  /* count: values */
+    uint32_t code, base, range, count; /* count: values */
     uint16_t group;
     uint8_t encoding, bits;
-    struct weft_presence presence;      /* of rows in the group */
-    struct weft_presence spelt;         /* mixed: which values are spelt out */
-    const uint8_t *data;                /* packed numbers or codes, uuids */
+    struct weft_presence presence; /* of rows in the group */
+    struct weft_presence spelt;    /* mixed: which values are spelt out */
+    const uint8_t *data;           /* packed numbers or codes, uuids */
     const uint8_t *dictionary;
     uint32_t dictionary_count, exponent;
     uint64_t wide_base, wide_max;
@@ -90,7 +97,9 @@ struct weft_rows {
     struct weft_block *block;
     const struct weft_rows_entry *entry;
     uint32_t number, span_count, trace_count;
-    struct { uint32_t offset, bytes; } sections[WEFT_ROWS_SECTION_LIMIT];
+    struct {
+        uint32_t offset, bytes;
+    } sections[WEFT_ROWS_SECTION_LIMIT];
     const uint8_t *bases[WEFT_ROWS_SECTION_LIMIT]; /* checked sections; NULL: not yet */
     struct weft_arena *arena;
     struct weft_paged prefix, trace_spans, trace_start, depth, group, status;
@@ -98,13 +107,13 @@ struct weft_rows {
     const uint8_t *rest, *trace_ranks, *span_ids, *ranks, *group_runs, *run_keys, *runs;
     uint32_t group_count, run_count, run_key_count;
     struct weft_rows_group *groups;
-    struct weft_run **open_runs;        /* by run number; NULL: not yet */
+    struct weft_run **open_runs; /* by run number; NULL: not yet */
     const uint8_t *parent_rows, *parent_ids;
     uint32_t parent_count;
     uint32_t local_key_count;
     struct weft_block_list local_keys;
     /* Whole columns, unpacked at first need. */
-    uint16_t *group_of, *index_of;      /* by row: group, and place in it */
+    uint16_t *group_of, *index_of; /* by row: group, and place in it */
     uint16_t *depth_of;
     uint64_t bytes_touched;
 };
@@ -116,24 +125,32 @@ struct weft_block_reader {
 void weft_block_reader_init(struct weft_block_reader *reader, struct weft_block *block);
 void weft_block_reader_release(struct weft_block_reader *reader);
 
-int weft_rows_open(struct weft_rows *out, struct weft_block *block, uint32_t number, struct weft_arena *arena, struct weft_err *err);
-int weft_rows_section(struct weft_rows *rows, unsigned kind, const uint8_t **out, size_t *len, struct weft_err *err);
+int weft_rows_open(struct weft_rows *out, struct weft_block *block, uint32_t number,
+                   struct weft_arena *arena, struct weft_err *err);
+int weft_rows_section(struct weft_rows *rows, unsigned kind, const uint8_t **out, size_t *len,
+                      struct weft_err *err);
 int weft_rows_load_traces(struct weft_rows *rows, struct weft_err *err);
 int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err);
 int weft_rows_load_group_columns(struct weft_rows *rows, uint32_t group, struct weft_err *err);
-int weft_rows_load_tree(struct weft_rows *rows, struct weft_err *err); /* span ids, parents, status, depth */
+int weft_rows_load_tree(struct weft_rows *rows,
+                        struct weft_err *err); /* span ids, parents, status, depth */
 /* Group and place in it of rows from .. from + n - 1. */
-int weft_rows_places(struct weft_rows *rows, uint32_t from, uint32_t n, uint16_t *group, uint16_t *index, struct weft_err *err);
-int weft_rows_run(struct weft_rows *rows, uint32_t number, struct weft_run **out, struct weft_err *err);
+int weft_rows_places(struct weft_rows *rows, uint32_t from, uint32_t n, uint16_t *group,
+                     uint16_t *index, struct weft_err *err);
+int weft_rows_run(struct weft_rows *rows, uint32_t number, struct weft_run **out,
+                  struct weft_err *err);
 /* Runs of one key code: first and one past the last. */
-bool weft_rows_find_runs(const struct weft_rows *rows, uint32_t code, uint32_t *first, uint32_t *end);
+bool weft_rows_find_runs(const struct weft_rows *rows, uint32_t code, uint32_t *first,
+                         uint32_t *end);
 uint32_t weft_rows_trace_first(const struct weft_rows *rows, uint32_t trace);
 /* First trace not before `id`. */
 uint32_t weft_rows_trace_lower(const struct weft_rows *rows, const struct weft_trace_id *id);
 void weft_rows_trace_id(const struct weft_rows *rows, uint32_t trace, struct weft_trace_id *out);
 bool weft_rows_orphan_parent(const struct weft_rows *rows, uint32_t row, uint64_t *parent);
-int weft_rows_local_key(struct weft_rows *rows, uint32_t number, struct weft_str *out, struct weft_err *err);
-bool weft_rows_find_local_key(struct weft_rows *rows, struct weft_str key, uint32_t *number, struct weft_err *err);
+int weft_rows_local_key(struct weft_rows *rows, uint32_t number, struct weft_str *out,
+                        struct weft_err *err);
+bool weft_rows_find_local_key(struct weft_rows *rows, struct weft_str key, uint32_t *number,
+                              struct weft_err *err);
 int weft_rows_corrupt(const struct weft_rows *rows, struct weft_err *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -142,24 +159,28 @@ int weft_rows_corrupt(const struct weft_rows *rows, struct weft_err *err, const 
 /* One value of a run. Strings: number, unless it has none (is_spelt). */
 struct weft_run_value {
     bool is_spelt;
-    uint32_t number;        /* bool: 0, 1 */
-    uint64_t wide;          /* int, double's bits */
-    struct weft_str bytes;  /* spelt; lives in the reader, or in `text` */
+    uint32_t number;       /* bool: 0, 1 */
+    uint64_t wide;         /* int, double's bits */
+    struct weft_str bytes; /* spelt; lives in the reader, or in `text` */
     char text[36];
 };
-int weft_run_get(struct weft_rows *rows, struct weft_run *run, uint32_t position, struct weft_block_reader *reader,
-                 struct weft_run_value *out, struct weft_err *err);
+int weft_run_get(struct weft_rows *rows, struct weft_run *run, uint32_t position,
+                 struct weft_block_reader *reader, struct weft_run_value *out,
+                 struct weft_err *err);
 
 /* ---- whole spans (block_span.c) ---- */
 
 /* Rows from .. from + n - 1, whole; strings copied into `arena`. */
-int weft_rows_spans(struct weft_rows *rows, uint32_t from, uint32_t n, struct weft_span *out, struct weft_block_reader *reader,
-                    struct weft_arena *arena, struct weft_err *err);
+int weft_rows_spans(struct weft_rows *rows, uint32_t from, uint32_t n, struct weft_span *out,
+                    struct weft_block_reader *reader, struct weft_arena *arena,
+                    struct weft_err *err);
 /* Events and links as the run's bytes hold them. */
-int weft_block_events(struct weft_rows *rows, struct weft_str bytes, struct weft_span *span, struct weft_block_reader *reader,
-                      struct weft_arena *arena, struct weft_err *err);
-int weft_block_links(struct weft_rows *rows, struct weft_str bytes, struct weft_span *span, struct weft_block_reader *reader,
-                     struct weft_arena *arena, struct weft_err *err);
+int weft_block_events(struct weft_rows *rows, struct weft_str bytes, struct weft_span *span,
+                      struct weft_block_reader *reader, struct weft_arena *arena,
+                      struct weft_err *err);
+int weft_block_links(struct weft_rows *rows, struct weft_str bytes, struct weft_span *span,
+                     struct weft_block_reader *reader, struct weft_arena *arena,
+                     struct weft_err *err);
 
 /* ---- rows again, for the merge (block_cursor.c) ---- */
 
@@ -168,9 +189,12 @@ struct weft_block_cursor *weft_block_cursor_create(struct weft_block *block);
 void weft_block_cursor_destroy(struct weft_block_cursor *cursor); /* NULL is fine */
 /* All rows with the first 40 bits of their trace id below `end_prefix` that were not given yet, as a segment's chunk with inline
  * lists. Valid until the next call. */
-int weft_block_cursor_range(struct weft_block_cursor *cursor, uint64_t end_prefix, struct weft_chunk_view *out, struct weft_err *err);
-int weft_block_cursor_string(struct weft_block_cursor *cursor, uint32_t number, struct weft_str *out);
+int weft_block_cursor_range(struct weft_block_cursor *cursor, uint64_t end_prefix,
+                            struct weft_chunk_view *out, struct weft_err *err);
+int weft_block_cursor_string(struct weft_block_cursor *cursor, uint32_t number,
+                             struct weft_str *out);
 /* Append the 40-bit prefix of about every `step`-th row. */
-int weft_block_sample(struct weft_block *block, uint32_t step, struct weft_buf *samples, struct weft_err *err);
+int weft_block_sample(struct weft_block *block, uint32_t step, struct weft_buf *samples,
+                      struct weft_err *err);
 
 #endif

@@ -7,32 +7,44 @@ enum kind { MANY_TRACES, ONE_TRACE, CHAIN, SHORT_IDS, HOSTILE };
 static struct weft_str uuid_text(struct weft_arena *arena, struct weft_random *random)
 {
     uint64_t a = weft_random_u64(random), b = weft_random_u64(random);
-    return weft_arena_printf(arena, "%08x-%04x-%04x-%04x-%012llx", (unsigned)(a >> 32), (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xffff),
+    return weft_arena_printf(arena, "%08x-%04x-%04x-%04x-%012llx", (unsigned)(a >> 32),
+                             (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xffff),
                              (unsigned)(b >> 48), (unsigned long long)(b & 0xffffffffffff));
 }
 
 static void attribute(struct weft_attribute *a, struct weft_str key, struct weft_str value)
 {
-    *a = (struct weft_attribute){ .key = key.ptr, .key_len = (uint32_t)key.len & 0xffffff, .type = WEFT_VALUE_STRING, .ptr = value.ptr,
+    *a = (struct weft_attribute){ .key = key.ptr,
+                                  .key_len = (uint32_t)key.len & 0xffffff,
+                                  .type = WEFT_VALUE_STRING,
+                                  .ptr = value.ptr,
                                   .value_len = (uint32_t)value.len };
 }
 
-static void attributes_fill(struct weft_span *span, struct weft_random *random, struct weft_arena *arena, enum kind kind, uint32_t i)
+static void attributes_fill(struct weft_span *span, struct weft_random *random,
+                            struct weft_arena *arena, enum kind kind, uint32_t i)
 {
     uint32_t count = kind == HOSTILE ? 4 : 3;
     struct weft_attribute *a = weft_arena_alloc_array(arena, count, sizeof *a);
 
     if (i % 5 == 4) count = 2; /* another list */
     attribute(&a[0], WEFT_S("request.id"), uuid_text(arena, random));
-    a[1] = (struct weft_attribute){ .key = "price", .key_len = 5, .type = WEFT_VALUE_DOUBLE,
-                                    .double_value = (double)weft_random_below(random, 100000) / 100 };
-    attribute(&a[2], WEFT_S("user"), weft_arena_printf(arena, "user-%llu", (unsigned long long)weft_random_below(random, 3000)));
-    if (kind == HOSTILE) attribute(&a[3], weft_arena_printf(arena, "key.%u", i), weft_arena_printf(arena, "id/%u", i));
+    a[1] =
+        (struct weft_attribute){ .key = "price",
+                                 .key_len = 5,
+                                 .type = WEFT_VALUE_DOUBLE,
+                                 .double_value = (double)weft_random_below(random, 100000) / 100 };
+    attribute(
+        &a[2], WEFT_S("user"),
+        weft_arena_printf(arena, "user-%llu", (unsigned long long)weft_random_below(random, 3000)));
+    if (kind == HOSTILE)
+        attribute(&a[3], weft_arena_printf(arena, "key.%u", i),
+                  weft_arena_printf(arena, "id/%u", i));
     span->attributes = (struct weft_attributes){ .items = a, .count = count };
 }
 
-static void spans_fill(struct weft_batch *batch, struct weft_random *random, enum kind kind, const struct weft_scope *scope, uint32_t from,
-                       uint32_t count)
+static void spans_fill(struct weft_batch *batch, struct weft_random *random, enum kind kind,
+                       const struct weft_scope *scope, uint32_t from, uint32_t count)
 {
     static struct weft_span_id last;
 
@@ -42,15 +54,19 @@ static void spans_fill(struct weft_batch *batch, struct weft_random *random, enu
         weft_random_bytes(random, &span->trace_id, 16);
         if (kind == ONE_TRACE || kind == CHAIN) memset(&span->trace_id, 7, 16);
         if (kind == SHORT_IDS) memset(&span->trace_id, 0, 8);
-        if (kind == SHORT_IDS && i % 3 != 0) span->trace_id = batch->spans[batch->span_count - 2 + (i == from)].trace_id;
+        if (kind == SHORT_IDS && i % 3 != 0)
+            span->trace_id = batch->spans[batch->span_count - 2 + (i == from)].trace_id;
         if (weft_trace_id_is_zero(&span->trace_id)) span->trace_id.bytes[15] = 1;
         memcpy(&span->span_id, &id, 8);
-        if ((kind == CHAIN && i > 0) || (kind == ONE_TRACE && i % 3 != 0)) span->parent_span_id = last;
+        if ((kind == CHAIN && i > 0) || (kind == ONE_TRACE && i % 3 != 0))
+            span->parent_span_id = last;
         last = span->span_id;
         span->scope = scope;
         span->start_time_unix_nano = UINT64_C(1700000000000000000) + (uint64_t)i * 1000;
-        span->end_time_unix_nano = span->start_time_unix_nano + weft_random_below(random, 1000) * 1000;
-        span->name = kind == HOSTILE ? weft_arena_printf(batch->arena, "GET /%u", i) : WEFT_S("GET /");
+        span->end_time_unix_nano =
+            span->start_time_unix_nano + weft_random_below(random, 1000) * 1000;
+        span->name =
+            kind == HOSTILE ? weft_arena_printf(batch->arena, "GET /%u", i) : WEFT_S("GET /");
         span->status_code = i % 100 == 0 ? WEFT_STATUS_ERROR : WEFT_STATUS_UNSET;
         attributes_fill(span, random, batch->arena, kind, i);
     }
@@ -94,11 +110,14 @@ static void run(enum kind kind, uint32_t spans)
         fixture_sort(&got);
         assert_int_equal(got.span_count, f.all.span_count);
         for (uint32_t i = 0; i < got.span_count; i++)
-            if (!weft_span_difference(&f.all.spans[i], &got.spans[i], text, sizeof text)) fail_msg("kind %d, block %u, span %u: %s", kind, b, i, text);
+            if (!weft_span_difference(&f.all.spans[i], &got.spans[i], text, sizeof text))
+                fail_msg("kind %d, block %u, span %u: %s", kind, b, i, text);
         struct weft_batch trace = { .arena = &arena };
-        if (weft_block_trace(blocks[b], &f.all.spans[spans / 2].trace_id, &trace, &err) < 0) fail_msg("%s", err.text);
+        if (weft_block_trace(blocks[b], &f.all.spans[spans / 2].trace_id, &trace, &err) < 0)
+            fail_msg("%s", err.text);
         uint32_t expected = 0;
-        for (uint32_t i = 0; i < f.all.span_count; i++) expected += memcmp(&f.all.spans[i].trace_id, &f.all.spans[spans / 2].trace_id, 16) == 0;
+        for (uint32_t i = 0; i < f.all.span_count; i++)
+            expected += memcmp(&f.all.spans[i].trace_id, &f.all.spans[spans / 2].trace_id, 16) == 0;
         assert_int_equal(trace.span_count, expected);
         weft_arena_release(&arena);
     }
@@ -107,17 +126,35 @@ static void run(enum kind kind, uint32_t spans)
     block_fixture_release(&f);
 }
 
-static void many_row_groups(void **state) { run(MANY_TRACES, 140000); }
-static void one_trace_over_row_groups(void **state) { run(ONE_TRACE, 70000); }
-static void a_chain_of_spans(void **state) { run(CHAIN, 3000); }
-static void ids_of_64_bits(void **state) { run(SHORT_IDS, 90000); }
-static void fresh_keys_names_and_values(void **state) { run(HOSTILE, 30000); }
+static void many_row_groups(void **state)
+{
+    run(MANY_TRACES, 140000);
+}
+static void one_trace_over_row_groups(void **state)
+{
+    run(ONE_TRACE, 70000);
+}
+static void a_chain_of_spans(void **state)
+{
+    run(CHAIN, 3000);
+}
+static void ids_of_64_bits(void **state)
+{
+    run(SHORT_IDS, 90000);
+}
+static void fresh_keys_names_and_values(void **state)
+{
+    run(HOSTILE, 30000);
+}
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_row_groups), cmocka_unit_test(one_trace_over_row_groups), cmocka_unit_test(a_chain_of_spans),
-        cmocka_unit_test(ids_of_64_bits), cmocka_unit_test(fresh_keys_names_and_values),
+        cmocka_unit_test(many_row_groups),
+        cmocka_unit_test(one_trace_over_row_groups),
+        cmocka_unit_test(a_chain_of_spans),
+        cmocka_unit_test(ids_of_64_bits),
+        cmocka_unit_test(fresh_keys_names_and_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

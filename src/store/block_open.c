@@ -1,11 +1,11 @@
 /* block_open.c -- opening a block: trailer, footer, directory; pages checked at their first use; references. */
-#include <fcntl.h>
-#include <stdarg.h>
-#include <unistd.h>
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "store/block_internal.h"
+#include <fcntl.h>
+#include <stdarg.h>
+#include <unistd.h>
 
 static int corrupt(const struct weft_block *b, struct weft_err *err, const char *what)
 {
@@ -17,47 +17,61 @@ static int corrupt(const struct weft_block *b, struct weft_err *err, const char 
 static int page_check(struct weft_block *b, uint64_t page, const char *what, struct weft_err *err)
 {
     uint64_t from = page * WEFT_BLOCK_PAGE_BYTES, bit = UINT64_C(1) << (page % 64);
-    uint64_t len = b->data_bytes - from < WEFT_BLOCK_PAGE_BYTES ? b->data_bytes - from : WEFT_BLOCK_PAGE_BYTES;
+    uint64_t len =
+        b->data_bytes - from < WEFT_BLOCK_PAGE_BYTES ? b->data_bytes - from : WEFT_BLOCK_PAGE_BYTES;
 
     if (atomic_load_explicit(&b->checked[page / 64], memory_order_relaxed) & bit) return WEFT_OK;
-    if (weft_hash_seeded(b->map + from, len, weft_block_page_seed(b->info.number, page)) != weft_load_u64(b->sums + page * 8))
-        return weft_fail(err, WEFT_CORRUPT, "block %s: %s: checksum of page %llu (offset %llu) does not fit its bytes", b->path, what,
-                         (unsigned long long)page, (unsigned long long)from);
+    if (weft_hash_seeded(b->map + from, len, weft_block_page_seed(b->info.number, page)) !=
+        weft_load_u64(b->sums + page * 8))
+        return weft_fail(err, WEFT_CORRUPT,
+                         "block %s: %s: checksum of page %llu (offset %llu) does not fit its bytes",
+                         b->path, what, (unsigned long long)page, (unsigned long long)from);
     atomic_fetch_or_explicit(&b->checked[page / 64], bit, memory_order_relaxed);
     return WEFT_OK;
 }
 
-int weft_block_bytes(struct weft_block *b, uint64_t offset, uint64_t len, const char *what, const uint8_t **out, struct weft_err *err)
+int weft_block_bytes(struct weft_block *b, uint64_t offset, uint64_t len, const char *what,
+                     const uint8_t **out, struct weft_err *err)
 {
     int rc;
 
     if (offset > b->data_bytes || len > b->data_bytes - offset)
-        return weft_fail(err, WEFT_CORRUPT, "block %s: %s: bytes %llu to %llu lie outside of the file's %llu", b->path, what,
-                         (unsigned long long)offset, (unsigned long long)(offset + len), (unsigned long long)b->data_bytes);
+        return weft_fail(err, WEFT_CORRUPT,
+                         "block %s: %s: bytes %llu to %llu lie outside of the file's %llu", b->path,
+                         what, (unsigned long long)offset, (unsigned long long)(offset + len),
+                         (unsigned long long)b->data_bytes);
     *out = b->map + offset;
     if (len == 0) return WEFT_OK;
-    for (uint64_t p = offset / WEFT_BLOCK_PAGE_BYTES; p <= (offset + len - 1) / WEFT_BLOCK_PAGE_BYTES; p++)
+    for (uint64_t p = offset / WEFT_BLOCK_PAGE_BYTES;
+         p <= (offset + len - 1) / WEFT_BLOCK_PAGE_BYTES; p++)
         if ((rc = page_check(b, p, what, err)) < 0) return rc;
     return WEFT_OK;
 }
 
 /* ---- footer ---- */
 
-static int trailer_read(struct weft_block *b, const uint8_t **footer, uint32_t *footer_bytes, struct weft_err *err)
+static int trailer_read(struct weft_block *b, const uint8_t **footer, uint32_t *footer_bytes,
+                        struct weft_err *err)
 {
-    if (b->file_bytes < WEFT_BLOCK_HEADER_BYTES + WEFT_BLOCK_FOOTER_FIXED + WEFT_BLOCK_TRAILER_BYTES)
+    if (b->file_bytes <
+        WEFT_BLOCK_HEADER_BYTES + WEFT_BLOCK_FOOTER_FIXED + WEFT_BLOCK_TRAILER_BYTES)
         return corrupt(b, err, "too short for a block; it was cut off or never finished");
     const uint8_t *t = b->map + b->file_bytes - WEFT_BLOCK_TRAILER_BYTES;
-    if (weft_load_u64(t + 40) != WEFT_BLOCK_MAGIC) return corrupt(b, err, "no block trailer at the end; it was cut off or is no block");
+    if (weft_load_u64(t + 40) != WEFT_BLOCK_MAGIC)
+        return corrupt(b, err, "no block trailer at the end; it was cut off or is no block");
     if (weft_load_u32(t + 20) != WEFT_BLOCK_FORMAT_VERSION)
-        return weft_fail(err, WEFT_UNSUPPORTED, "block %s: format version %u, this program reads %u", b->path, weft_load_u32(t + 20),
-                         WEFT_BLOCK_FORMAT_VERSION);
-    uint64_t sums = weft_load_u64(t), at = weft_load_u64(t + 8), end = b->file_bytes - WEFT_BLOCK_TRAILER_BYTES;
+        return weft_fail(err, WEFT_UNSUPPORTED,
+                         "block %s: format version %u, this program reads %u", b->path,
+                         weft_load_u32(t + 20), WEFT_BLOCK_FORMAT_VERSION);
+    uint64_t sums = weft_load_u64(t), at = weft_load_u64(t + 8),
+             end = b->file_bytes - WEFT_BLOCK_TRAILER_BYTES;
     *footer_bytes = weft_load_u32(t + 16);
-    if (sums < WEFT_BLOCK_HEADER_BYTES || sums > at || at > end || end - at != *footer_bytes || *footer_bytes < WEFT_BLOCK_FOOTER_FIXED ||
-        (at - sums) % 8 != 0 || (at - sums) / 8 != (sums + WEFT_BLOCK_PAGE_BYTES - 1) / WEFT_BLOCK_PAGE_BYTES)
+    if (sums < WEFT_BLOCK_HEADER_BYTES || sums > at || at > end || end - at != *footer_bytes ||
+        *footer_bytes < WEFT_BLOCK_FOOTER_FIXED || (at - sums) % 8 != 0 ||
+        (at - sums) / 8 != (sums + WEFT_BLOCK_PAGE_BYTES - 1) / WEFT_BLOCK_PAGE_BYTES)
         return corrupt(b, err, "trailer: offsets do not fit the file");
-    if (weft_hash(b->map + at, *footer_bytes + 32) != weft_load_u64(t + 32)) return corrupt(b, err, "checksum of the footer does not fit");
+    if (weft_hash(b->map + at, *footer_bytes + 32) != weft_load_u64(t + 32))
+        return corrupt(b, err, "checksum of the footer does not fit");
     if (weft_hash(b->map + sums, at - sums) != weft_load_u64(t + 24))
         return corrupt(b, err, "checksum of the page checksums does not fit");
     b->data_bytes = sums;
@@ -67,23 +81,30 @@ static int trailer_read(struct weft_block *b, const uint8_t **footer, uint32_t *
     return WEFT_OK;
 }
 
-static int sections_read(struct weft_block *b, const uint8_t *entries, uint32_t count, struct weft_err *err)
+static int sections_read(struct weft_block *b, const uint8_t *entries, uint32_t count,
+                         struct weft_err *err)
 {
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *e = entries + (size_t)i * WEFT_BLOCK_SECTION_BYTES;
         uint32_t kind = weft_load_u32(e), flags = weft_load_u32(e + 4);
         if (kind == 0 || kind >= WEFT_BLOCK_SECTION_LIMIT) {
             if (!(flags & WEFT_BLOCK_SECTION_REQUIRED)) continue;
-            return weft_fail(err, WEFT_UNSUPPORTED, "block %s: section of kind %u is required and not known to this version", b->path, kind);
+            return weft_fail(
+                err, WEFT_UNSUPPORTED,
+                "block %s: section of kind %u is required and not known to this version", b->path,
+                kind);
         }
         b->sections[kind].offset = weft_load_u64(e + 8);
         b->sections[kind].bytes = weft_load_u64(e + 16);
         b->sections[kind].is_there = true;
-        if (b->sections[kind].offset > b->data_bytes || b->sections[kind].bytes > b->data_bytes - b->sections[kind].offset)
-            return weft_fail(err, WEFT_CORRUPT, "block %s: section %u lies outside of the file", b->path, kind);
+        if (b->sections[kind].offset > b->data_bytes ||
+            b->sections[kind].bytes > b->data_bytes - b->sections[kind].offset)
+            return weft_fail(err, WEFT_CORRUPT, "block %s: section %u lies outside of the file",
+                             b->path, kind);
     }
     for (uint32_t kind = 1; kind < WEFT_BLOCK_SECTION_LIMIT; kind++)
-        if (!b->sections[kind].is_there) return weft_fail(err, WEFT_CORRUPT, "block %s: section %u is missing", b->path, kind);
+        if (!b->sections[kind].is_there)
+            return weft_fail(err, WEFT_CORRUPT, "block %s: section %u is missing", b->path, kind);
     return WEFT_OK;
 }
 
@@ -108,11 +129,14 @@ static int footer_read(struct weft_block *b, struct weft_err *err)
     memcpy(&info->trace_min, f + 80, 16);
     memcpy(&info->trace_max, f + 96, 16);
     info->row_group_count = weft_load_u32(f + 112);
-    uint64_t segments = weft_load_u32(f + 116), blocks = weft_load_u32(f + 120), sections = weft_load_u32(f + 124);
-    if (WEFT_BLOCK_FOOTER_FIXED + sections * WEFT_BLOCK_SECTION_BYTES + (segments + blocks) * 8 != bytes)
+    uint64_t segments = weft_load_u32(f + 116), blocks = weft_load_u32(f + 120),
+             sections = weft_load_u32(f + 124);
+    if (WEFT_BLOCK_FOOTER_FIXED + sections * WEFT_BLOCK_SECTION_BYTES + (segments + blocks) * 8 !=
+        bytes)
         return corrupt(b, err, "footer: counts do not fit its size");
     b->superseded = weft_alloc_array(segments + blocks + 1, 8);
-    memcpy(b->superseded, f + WEFT_BLOCK_FOOTER_FIXED + sections * WEFT_BLOCK_SECTION_BYTES, (segments + blocks) * 8);
+    memcpy(b->superseded, f + WEFT_BLOCK_FOOTER_FIXED + sections * WEFT_BLOCK_SECTION_BYTES,
+           (segments + blocks) * 8);
     info->superseded_segments = b->superseded;
     info->superseded_segment_count = (uint32_t)segments;
     info->superseded_blocks = b->superseded + segments;
@@ -130,25 +154,36 @@ static int directory_read(struct weft_block *b, struct weft_err *err)
 
     if (b->sections[WEFT_BLOCK_ROW_GROUPS].bytes != n * WEFT_ROWS_ENTRY_BYTES || n > (1u << 20))
         return corrupt(b, err, "row group directory: its size does not fit the footer's count");
-    if ((rc = weft_block_bytes(b, b->sections[WEFT_BLOCK_ROW_GROUPS].offset, n * WEFT_ROWS_ENTRY_BYTES, "row group directory", &e, err)) < 0)
+    if ((rc = weft_block_bytes(b, b->sections[WEFT_BLOCK_ROW_GROUPS].offset,
+                               n * WEFT_ROWS_ENTRY_BYTES, "row group directory", &e, err)) < 0)
         return rc;
     b->rows = weft_alloc_array(n + 1, sizeof *b->rows);
+    b->traces_checked = weft_alloc_array(n + 1, sizeof *b->traces_checked);
     for (uint64_t i = 0; i < n; i++, e += WEFT_ROWS_ENTRY_BYTES) {
         struct weft_rows_entry *r = &b->rows[i];
-        *r = (struct weft_rows_entry){ .offset = weft_load_u64(e), .bytes = weft_load_u64(e + 8), .span_count = weft_load_u32(e + 16),
-                                       .trace_count = weft_load_u32(e + 20), .start_min = weft_load_u64(e + 56),
-                                       .start_max = weft_load_u64(e + 64), .duration_max = weft_load_u64(e + 72),
+        *r = (struct weft_rows_entry){ .offset = weft_load_u64(e),
+                                       .bytes = weft_load_u64(e + 8),
+                                       .span_count = weft_load_u32(e + 16),
+                                       .trace_count = weft_load_u32(e + 20),
+                                       .start_min = weft_load_u64(e + 56),
+                                       .start_max = weft_load_u64(e + 64),
+                                       .duration_max = weft_load_u64(e + 72),
                                        .error_count = weft_load_u32(e + 80) };
         memcpy(&r->first, e + 24, 16);
         memcpy(&r->last, e + 40, 16);
         spans += r->span_count;
-        if (r->offset > b->data_bytes || r->bytes > b->data_bytes - r->offset || r->bytes > UINT32_MAX || r->offset % 8 != 0 ||
-            r->span_count == 0 || r->span_count > WEFT_ROWS_MAX || r->trace_count == 0 || r->trace_count > r->span_count ||
-            memcmp(&r->first, &r->last, 16) > 0 || (i > 0 && memcmp(&b->rows[i - 1].last, &r->first, 16) > 0))
-            return weft_fail(err, WEFT_CORRUPT, "block %s: row group directory: entry %llu is out of bounds or order", b->path,
-                             (unsigned long long)i);
+        if (r->offset > b->data_bytes || r->bytes > b->data_bytes - r->offset ||
+            r->bytes > UINT32_MAX || r->offset % 8 != 0 || r->span_count == 0 ||
+            r->span_count > WEFT_ROWS_MAX || r->trace_count == 0 ||
+            r->trace_count > r->span_count || memcmp(&r->first, &r->last, 16) > 0 ||
+            (i > 0 && memcmp(&b->rows[i - 1].last, &r->first, 16) > 0))
+            return weft_fail(err, WEFT_CORRUPT,
+                             "block %s: row group directory: entry %llu is out of bounds or order",
+                             b->path, (unsigned long long)i);
     }
-    return spans == b->info.span_count ? WEFT_OK : corrupt(b, err, "row group directory: spans do not add up to the footer's count");
+    return spans == b->info.span_count
+               ? WEFT_OK
+               : corrupt(b, err, "row group directory: spans do not add up to the footer's count");
 }
 
 static int header_read(struct weft_block *b, struct weft_err *err)
@@ -174,7 +209,9 @@ int weft_block_open(struct weft_block **out, const char *path, struct weft_err *
     weft_arena_init(&b->arena, 0);
     b->fd = -1;
     b->path = strdup(path);
-    if ((rc = weft_file_open(&b->fd, path, O_RDONLY, err)) < 0 || (rc = weft_file_size(b->fd, path, &b->file_bytes, err)) < 0) goto fail;
+    if ((rc = weft_file_open(&b->fd, path, O_RDONLY, err)) < 0 ||
+        (rc = weft_file_size(b->fd, path, &b->file_bytes, err)) < 0)
+        goto fail;
     if (b->file_bytes == 0) {
         rc = corrupt(b, err, "the file is empty");
         goto fail;
@@ -199,13 +236,16 @@ void weft_block_ref(struct weft_block *block)
 
 void weft_block_unref(struct weft_block *b)
 {
-    if (b == NULL || atomic_fetch_sub_explicit(&b->references, 1, memory_order_acq_rel) != 1) return;
-    if (atomic_load_explicit(&b->is_obsolete, memory_order_relaxed)) weft_file_unlink(b->path, NULL);
+    if (b == NULL || atomic_fetch_sub_explicit(&b->references, 1, memory_order_acq_rel) != 1)
+        return;
+    if (atomic_load_explicit(&b->is_obsolete, memory_order_relaxed))
+        weft_file_unlink(b->path, NULL);
     if (b->map != NULL) weft_file_unmap(b->map, b->file_bytes);
     weft_file_close(&b->fd);
     pthread_mutex_destroy(&b->lock);
     weft_arena_release(&b->arena);
     weft_free(b->checked);
+    weft_free(b->traces_checked);
     weft_free(b->superseded);
     weft_free(b->rows);
     free(b->path);
@@ -222,4 +262,7 @@ void weft_block_info(const struct weft_block *block, struct weft_block_info *out
     *out = block->info;
 }
 
-uint64_t weft_block_number(const struct weft_block *block) { return block->info.number; }
+uint64_t weft_block_number(const struct weft_block *block)
+{
+    return block->info.number;
+}

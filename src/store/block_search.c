@@ -1,4 +1,5 @@
 /* block_search.c -- a search over a block: row groups ruled out by times, groups filtered column by column, hits made last. */
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "store/block_filter.h"
 
@@ -12,13 +13,18 @@ struct searching {
     struct weft_arena scratch; /* of a row group */
     uint64_t tag_base;
     struct weft_err *err;
+    /* Made at the first hit, kept for the next row group (0.9 MB). */
+    uint16_t *row_of;   /* rows of every group, one group after the other */
+    uint16_t *trace_of; /* by row */
+    uint64_t *starts;   /* by trace */
 };
 
 static int check_time(const struct weft_search *search, struct weft_err *err)
 {
     if (search->cancelled != NULL && atomic_load_explicit(search->cancelled, memory_order_relaxed))
         return weft_fail(err, WEFT_CANCELLED, "the search was cancelled");
-    if (search->deadline_monotonic_ns != 0 && weft_clock_monotonic_ns() >= search->deadline_monotonic_ns)
+    if (search->deadline_monotonic_ns != 0 &&
+        weft_clock_monotonic_ns() >= search->deadline_monotonic_ns)
         return weft_fail(err, WEFT_TIMEOUT, "the search took longer than it may");
     return WEFT_OK;
 }
@@ -32,7 +38,8 @@ static bool times_miss(const struct weft_search *search, uint64_t start_min, uin
 static bool cannot_matter(const struct weft_top *top, const struct weft_rows_entry *e)
 {
     if (!top->overflowed || top->count < top->limit || top->count == 0) return false;
-    if (top->order == WEFT_ORDER_NEWEST) return e->start_max < top->heap[0].position.start_time_unix_nano;
+    if (top->order == WEFT_ORDER_NEWEST)
+        return e->start_max < top->heap[0].position.start_time_unix_nano;
     return e->duration_max < top->heap[0].position.duration_ns;
 }
 
@@ -42,9 +49,9 @@ static bool cannot_matter(const struct weft_top *top, const struct weft_rows_ent
 struct walking {
     struct searching *s;
     struct weft_rows *rows;
-    uint64_t **selected;        /* by group; NULL: none left */
-    uint64_t *status;           /* of the row group, when asked for; else NULL */
-    bool is_inside;             /* all start times are in range */
+    uint64_t **selected; /* by group; NULL: none left */
+    uint64_t *status;    /* of the row group, when asked for; else NULL */
+    bool is_inside;      /* all start times are in range */
 };
 
 static bool row_filters_hold(const struct walking *w, uint32_t row, const struct weft_trace_id *id)
@@ -65,54 +72,136 @@ static bool row_filters_hold(const struct walking *w, uint32_t row, const struct
     return true;
 }
 
-static int row_offer(struct walking *w, uint32_t row, uint32_t g, uint32_t index, uint64_t trace_start, const struct weft_trace_id *id)
+/* One column of a group, a page of it unpacked: hits come in rising order. */
+struct page_view {
+    const struct weft_paged *column;
+    uint32_t page; /* + 1; 0: none */
+    uint64_t values[WEFT_PAGED_ROWS];
+};
+
+static uint64_t page_get(struct page_view *v, uint32_t index)
+{
+    uint32_t page = index / WEFT_PAGED_ROWS, first = page * WEFT_PAGED_ROWS;
+
+    if (weft_paged_is_constant(v->column)) return v->column->base;
+    if (v->page != page + 1) {
+        uint32_t left = v->column->count - first;
+        weft_paged_read(v->column, first, left < WEFT_PAGED_ROWS ? left : WEFT_PAGED_ROWS,
+                        v->values);
+        v->page = page + 1;
+    }
+    return v->values[index - first];
+}
+
+/* More is known than asked for, and this sorts behind all of it by its first key alone. */
+static bool is_behind(const struct weft_top *top, uint64_t start, uint64_t duration)
+{
+    if (!top->overflowed || top->count < top->limit || top->count == 0) return false;
+    const struct weft_search_position *worst = &top->heap[0].position;
+    return top->order == WEFT_ORDER_NEWEST ? start < worst->start_time_unix_nano
+                                           : duration < worst->duration_ns;
+}
+
+/* The trace id is unpacked only for rows that come so far: most of many hits sort behind what is known already. */
+static int row_offer(struct walking *w, uint32_t row, uint32_t g, uint32_t index, uint64_t start,
+                     uint64_t duration)
 {
     struct searching *s = w->s;
     const struct weft_rows_group *group = &w->rows->groups[g];
-    const struct weft_search *search = s->search;
-    struct weft_top *top = s->top;
-    uint64_t start = trace_start + weft_paged_get(&group->starts, index);
+    struct weft_search_position position = { .start_time_unix_nano = start,
+                                             .duration_ns = duration };
 
-    if (!w->is_inside && (start < search->from_ns || (search->to_ns != 0 && start >= search->to_ns))) return WEFT_OK;
-    if (top->overflowed && top->order == WEFT_ORDER_NEWEST && top->count == top->limit && top->count > 0 &&
-        start < top->heap[0].position.start_time_unix_nano)
-        return WEFT_OK;
-    if (!row_filters_hold(w, row, id)) return WEFT_OK;
+    weft_rows_trace_id(w->rows, s->trace_of[row], &position.trace_id);
+    if (!row_filters_hold(w, row, &position.trace_id)) return WEFT_OK;
     uint64_t head = weft_paged_get(&group->heads, index);
-    if (head >= s->block->head_count) return weft_rows_corrupt(w->rows, s->err, "head %llu", (unsigned long long)head);
-    struct weft_search_position position = {
-        .start_time_unix_nano = start, .duration_ns = weft_paged_get(&group->durations, index), .trace_id = *id,
-        .kind = weft_block_head(s->block, (uint32_t)head).kind,
-    };
+    if (head >= s->block->head_count)
+        return weft_rows_corrupt(w->rows, s->err, "head %llu", (unsigned long long)head);
+    position.kind = weft_block_head(s->block, (uint32_t)head).kind;
     memcpy(&position.span_id, w->rows->span_ids + (size_t)row * 8, 8);
-    weft_top_offer(top, &position, s->tag_base | (uint64_t)w->rows->number << 20 | row);
+    weft_top_offer(s->top, &position, s->tag_base | (uint64_t)w->rows->number << 20 | row);
     return WEFT_OK;
+}
+
+static int group_walk(struct walking *w, uint32_t g, const uint16_t *row_of)
+{
+    struct searching *s = w->s;
+    const struct weft_search *search = s->search;
+    const struct weft_rows_group *group = &w->rows->groups[g];
+    struct page_view starts = { .column = &group->starts },
+                     durations = { .column = &group->durations };
+    int rc;
+
+    for (uint32_t word = 0; word * 64 < group->rows; word++) {
+        for (uint64_t bits = w->selected[g][word]; bits != 0; bits &= bits - 1) {
+            uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(bits), row = row_of[index];
+            uint64_t start = s->starts[s->trace_of[row]] + page_get(&starts, index),
+                     duration = page_get(&durations, index);
+            if (!w->is_inside &&
+                (start < search->from_ns || (search->to_ns != 0 && start >= search->to_ns)))
+                continue;
+            if (is_behind(s->top, start, duration)) continue;
+            if ((rc = row_offer(w, row, g, index, start, duration)) < 0) return rc;
+        }
+    }
+    return WEFT_OK;
+}
+
+/* Row numbers of every group's rows, one group after the other: rows are dealt out in order. The array has room for twice the
+ * rows, so that wrong group numbers are found at the end instead of at every row. */
+static int rows_deal(struct searching *s, struct weft_rows *rows, uint32_t *first)
+{
+    uint32_t *next = weft_arena_alloc(rows->arena, rows->group_count * sizeof *next), sum = 0;
+
+    if (!weft_paged_read_u16(&rows->group, 0, rows->span_count, s->trace_of))
+        goto wrong; /* borrowed for the group numbers */
+    for (uint32_t g = 0; g < rows->group_count; g++) {
+        first[g] = next[g] = sum;
+        sum += rows->groups[g].rows;
+    }
+    for (uint32_t row = 0; row < rows->span_count; row++) {
+        uint16_t g = s->trace_of[row];
+        if (g >= rows->group_count) goto wrong;
+        s->row_of[next[g]++] = (uint16_t)row;
+    }
+    for (uint32_t g = 0; g < rows->group_count; g++)
+        if (next[g] != first[g] + rows->groups[g].rows) goto wrong;
+    return WEFT_OK;
+wrong:
+    return weft_rows_corrupt(rows, s->err, "group numbers of its rows do not fit its groups");
+}
+
+static void traces_spread(struct searching *s, const struct weft_rows *rows)
+{
+    uint64_t counts[WEFT_PAGED_ROWS];
+
+    for (uint32_t t = 0, row = 0; t < rows->trace_count; t += WEFT_PAGED_ROWS) {
+        uint32_t n =
+            rows->trace_count - t < WEFT_PAGED_ROWS ? rows->trace_count - t : WEFT_PAGED_ROWS;
+        weft_paged_read(&rows->trace_spans, t, n, counts);
+        for (uint32_t i = 0; i < n; i++)
+            for (uint64_t k = 0; k < counts[i]; k++) s->trace_of[row++] = (uint16_t)(t + i);
+    }
+    weft_paged_read(&rows->trace_start, 0, rows->trace_count, s->starts);
 }
 
 static int rows_walk(struct walking *w)
 {
+    struct searching *s = w->s;
     struct weft_rows *rows = w->rows;
-    struct weft_err *err = w->s->err;
-    uint16_t *group = weft_arena_alloc(rows->arena, (size_t)rows->span_count * 4), *index = group + rows->span_count;
-    uint64_t *starts = weft_arena_alloc(rows->arena, (size_t)rows->trace_count * 16), *counts = starts + rows->trace_count;
+    uint32_t *first = weft_arena_alloc(rows->arena, rows->group_count * sizeof *first);
     int rc;
 
-    if ((rc = weft_rows_load_traces(rows, err)) < 0 || (rc = weft_rows_load_tree(rows, err)) < 0 ||
-        (rc = weft_rows_places(rows, 0, rows->span_count, group, index, err)) < 0)
-        return rc;
-    weft_paged_read(&rows->trace_start, 0, rows->trace_count, starts);
-    weft_paged_read(&rows->trace_spans, 0, rows->trace_count, counts);
-    for (uint32_t t = 0, row = 0; t < rows->trace_count; t++) {
-        struct weft_trace_id id;
-        bool has_id = false;
-        for (uint64_t end = row + counts[t]; row < end; row++) {
-            const uint64_t *bits = w->selected[group[row]];
-            if (bits == NULL || !(bits[index[row] / 64] >> (index[row] % 64) & 1)) continue;
-            if (!has_id) weft_rows_trace_id(rows, t, &id);
-            has_id = true;
-            if ((rc = row_offer(w, row, group[row], index[row], starts[t], &id)) < 0) return rc;
-        }
+    if (s->row_of == NULL) {
+        s->row_of = weft_alloc((size_t)WEFT_ROWS_MAX * 6);
+        s->trace_of = s->row_of + (size_t)WEFT_ROWS_MAX * 2;
+        s->starts = weft_alloc((size_t)WEFT_ROWS_MAX * 8);
     }
+    if ((rc = weft_rows_load_traces(rows, s->err)) < 0 ||
+        (rc = weft_rows_load_tree(rows, s->err)) < 0 || (rc = rows_deal(s, rows, first)) < 0)
+        return rc;
+    traces_spread(s, rows);
+    for (uint32_t g = 0; g < rows->group_count; g++)
+        if (w->selected[g] != NULL && (rc = group_walk(w, g, s->row_of + first[g])) < 0) return rc;
     return WEFT_OK;
 }
 
@@ -125,7 +214,8 @@ static bool is_empty(const uint64_t *bits, size_t words)
     return true;
 }
 
-static int group_filter(struct searching *s, struct weft_rows *rows, uint32_t g, uint64_t **selected)
+static int group_filter(struct searching *s, struct weft_rows *rows, uint32_t g,
+                        uint64_t **selected)
 {
     uint32_t n = rows->groups[g].rows;
     size_t words = ((size_t)n + 63) / 64;
@@ -137,7 +227,8 @@ static int group_filter(struct searching *s, struct weft_rows *rows, uint32_t g,
     if (n % 64 != 0) bits[words - 1] = (UINT64_C(1) << (n % 64)) - 1;
     for (uint32_t i = 0; i < s->search->predicate_count; i++) {
         if (weft_filter_is_row(&s->filters[i])) continue;
-        if ((rc = weft_filter_group(&s->filters[i], rows, g, &s->reader, bits, s->err)) < 0) return rc;
+        if ((rc = weft_filter_group(&s->filters[i], rows, g, &s->reader, bits, s->err)) < 0)
+            return rc;
         if (is_empty(bits, words)) return WEFT_OK;
     }
     *selected = bits;
@@ -152,8 +243,10 @@ static int row_filters_prepare(struct walking *w, bool *is_possible)
 
     for (uint32_t i = 0; i < s->search->predicate_count; i++) {
         const struct weft_predicate *p = s->filters[i].predicate;
-        if (p->field == WEFT_FIELD_TRACE_ID && p->op == WEFT_OP_EQ && p->value.type == WEFT_VALUE_BYTES && p->value.bytes.len == 16 &&
-            (memcmp(p->value.bytes.ptr, &w->rows->entry->first, 16) < 0 || memcmp(p->value.bytes.ptr, &w->rows->entry->last, 16) > 0))
+        if (p->field == WEFT_FIELD_TRACE_ID && p->op == WEFT_OP_EQ &&
+            p->value.type == WEFT_VALUE_BYTES && p->value.bytes.len == 16 &&
+            (memcmp(p->value.bytes.ptr, &w->rows->entry->first, 16) < 0 ||
+             memcmp(p->value.bytes.ptr, &w->rows->entry->last, 16) > 0))
             *is_possible = false;
         if (p->field != WEFT_FIELD_STATUS || w->status != NULL || !*is_possible) continue;
         if ((rc = weft_rows_load_tree(w->rows, s->err)) < 0) return rc;
@@ -174,14 +267,19 @@ static int rows_search(struct searching *s, uint32_t number)
     bool is_possible = true, any = false;
     int rc;
 
-    if ((rc = weft_rows_open(&rows, s->block, number, &s->scratch, s->err)) < 0 || (rc = row_filters_prepare(&w, &is_possible)) < 0) return rc;
+    if ((rc = weft_rows_open(&rows, s->block, number, &s->scratch, s->err)) < 0 ||
+        (rc = row_filters_prepare(&w, &is_possible)) < 0)
+        return rc;
     s->stats->inspected_spans += rows.span_count;
     if (!is_possible) return WEFT_OK;
     if ((rc = weft_rows_load_groups(&rows, s->err)) < 0) return rc;
-    w.is_inside = rows.entry->start_min >= s->search->from_ns && (s->search->to_ns == 0 || rows.entry->start_max < s->search->to_ns);
+    w.is_inside = rows.entry->start_min >= s->search->from_ns &&
+                  (s->search->to_ns == 0 || rows.entry->start_max < s->search->to_ns);
     w.selected = weft_arena_alloc_array(&s->scratch, rows.group_count, sizeof *w.selected);
     for (uint32_t g = 0; g < rows.group_count; g++) {
-        if ((rc = check_time(s->search, s->err)) < 0 || (rc = group_filter(s, &rows, g, &w.selected[g])) < 0) return rc;
+        if ((rc = check_time(s->search, s->err)) < 0 ||
+            (rc = group_filter(s, &rows, g, &w.selected[g])) < 0)
+            return rc;
         if (w.selected[g] == NULL) continue;
         any = true;
         if ((rc = weft_rows_load_group_columns(&rows, g, s->err)) < 0) return rc;
@@ -204,10 +302,15 @@ static bool is_hopeless(const struct searching *s)
     return false;
 }
 
-int weft_block_search(struct weft_block *block, const struct weft_search *search, uint64_t tag_base, struct weft_top *top,
-                      struct weft_search_result *stats, struct weft_err *err)
+int weft_block_search(struct weft_block *block, const struct weft_search *search, uint64_t tag_base,
+                      struct weft_top *top, struct weft_search_result *stats, struct weft_err *err)
 {
-    struct searching s = { .block = block, .search = search, .top = top, .stats = stats, .tag_base = tag_base, .err = err };
+    struct searching s = { .block = block,
+                           .search = search,
+                           .top = top,
+                           .stats = stats,
+                           .tag_base = tag_base,
+                           .err = err };
     struct weft_arena arena;
     int rc = check_time(search, err);
 
@@ -222,11 +325,15 @@ int weft_block_search(struct weft_block *block, const struct weft_search *search
     bool is_possible = rc == WEFT_OK && !is_hopeless(&s);
     for (uint32_t r = 0; is_possible && rc == WEFT_OK && r < block->info.row_group_count; r++) {
         if ((rc = check_time(search, err)) < 0) break;
-        if (times_miss(search, block->rows[r].start_min, block->rows[r].start_max) || cannot_matter(top, &block->rows[r])) continue;
+        if (times_miss(search, block->rows[r].start_min, block->rows[r].start_max) ||
+            cannot_matter(top, &block->rows[r]))
+            continue;
         rc = rows_search(&s, r);
         weft_arena_reset(&s.scratch);
     }
     weft_block_reader_release(&s.reader);
+    weft_free(s.row_of);
+    weft_free(s.starts);
     weft_arena_release(&s.scratch);
     weft_arena_release(&arena);
     return rc;

@@ -1,7 +1,9 @@
 /* block_search_test.c -- searches over blocks against the reference: every span asked with weft_predicate_holds_span(). */
 #include "store/block_fixture.h"
 
-static const struct weft_attribute *any_attribute(struct weft_random *random, const struct weft_span *span, enum weft_attribute_scope scope)
+static const struct weft_attribute *any_attribute(struct weft_random *random,
+                                                  const struct weft_span *span,
+                                                  enum weft_attribute_scope scope)
 {
     struct weft_attributes list = span->attributes;
 
@@ -13,9 +15,11 @@ static const struct weft_attribute *any_attribute(struct weft_random *random, co
 }
 
 /* A predicate about something that `span` has, so that it is not always empty; sometimes a little beside it. */
-static struct weft_predicate draw(struct weft_random *random, const struct weft_span *span, struct weft_arena *arena)
+static struct weft_predicate draw(struct weft_random *random, const struct weft_span *span,
+                                  struct weft_arena *arena)
 {
-    struct weft_predicate p = { .field = (enum weft_field)weft_random_below(random, 14), .op = (enum weft_op)weft_random_below(random, 9) };
+    struct weft_predicate p = { .field = (enum weft_field)weft_random_below(random, 14),
+                                .op = (enum weft_op)weft_random_below(random, 9) };
     const struct weft_attribute *a;
 
     if (p.field > WEFT_FIELD_IS_ROOT) p.field = WEFT_FIELD_ATTRIBUTE;
@@ -27,42 +31,63 @@ static struct weft_predicate draw(struct weft_random *random, const struct weft_
         p.key = a != NULL ? weft_attribute_key(a) : WEFT_S("no such key");
         if (a != NULL) p.value = weft_attribute_value(a);
         if (p.value.type == WEFT_VALUE_INT && weft_random_below(random, 3) == 0)
-            p.value = (struct weft_value){ .type = WEFT_VALUE_DOUBLE, .double_value = (double)p.value.int_value };
-        if (p.value.type == WEFT_VALUE_ARRAY) p.value = (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = WEFT_S("a") };
+            p.value = (struct weft_value){ .type = WEFT_VALUE_DOUBLE,
+                                           .double_value = (double)p.value.int_value };
+        if (p.value.type == WEFT_VALUE_ARRAY)
+            p.value = (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = WEFT_S("a") };
         break;
-    case WEFT_FIELD_SERVICE: p.value = (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = span->scope->resource->service_name }; break;
-    case WEFT_FIELD_NAME: p.value = (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = span->name }; break;
-    case WEFT_FIELD_SCOPE_NAME: p.value = (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = span->scope->name }; break;
+    case WEFT_FIELD_SERVICE:
+        p.value = (struct weft_value){ .type = WEFT_VALUE_STRING,
+                                       .bytes = span->scope->resource->service_name };
+        break;
+    case WEFT_FIELD_NAME:
+        p.value = (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = span->name };
+        break;
+    case WEFT_FIELD_SCOPE_NAME:
+        p.value = (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = span->scope->name };
+        break;
     case WEFT_FIELD_EVENT_NAME:
-        p.value = (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = span->event_count > 0 ? span->events[0].name : WEFT_S("x") };
+        p.value = (struct weft_value){ .type = WEFT_VALUE_STRING,
+                                       .bytes = span->event_count > 0 ? span->events[0].name
+                                                                      : WEFT_S("x") };
         break;
     case WEFT_FIELD_KIND: p.value.int_value = span->kind; break;
     case WEFT_FIELD_STATUS: p.value.int_value = span->status_code; break;
     case WEFT_FIELD_DURATION: p.value.int_value = (int64_t)weft_span_duration_ns(span); break;
     case WEFT_FIELD_TRACE_ID:
-        p.value = (struct weft_value){ .type = WEFT_VALUE_BYTES, .bytes = weft_str_make((const char *)span->trace_id.bytes, 16) };
+        p.value =
+            (struct weft_value){ .type = WEFT_VALUE_BYTES,
+                                 .bytes = weft_str_make((const char *)span->trace_id.bytes, 16) };
         break;
-    case WEFT_FIELD_IS_ROOT: p.value = (struct weft_value){ .type = WEFT_VALUE_BOOL, .bool_value = weft_random_below(random, 2) }; break;
+    case WEFT_FIELD_IS_ROOT:
+        p.value = (struct weft_value){ .type = WEFT_VALUE_BOOL,
+                                       .bool_value = weft_random_below(random, 2) };
+        break;
     }
-    if (p.value.type == WEFT_VALUE_STRING && p.value.bytes.len > 0 && weft_random_below(random, 4) == 0)
+    if (p.value.type == WEFT_VALUE_STRING && p.value.bytes.len > 0 &&
+        weft_random_below(random, 4) == 0)
         p.value.bytes.len = weft_random_below(random, p.value.bytes.len);
     return p;
 }
 
 static struct weft_search_position position_of(const struct weft_span *s)
 {
-    return (struct weft_search_position){ s->start_time_unix_nano, weft_span_duration_ns(s), s->trace_id, s->span_id, s->kind };
+    return (struct weft_search_position){ s->start_time_unix_nano, weft_span_duration_ns(s),
+                                          s->trace_id, s->span_id, s->kind };
 }
 
-static uint32_t expected_hits(const struct block_fixture *f, const struct weft_search *search, struct weft_top *top)
+static uint32_t expected_hits(const struct block_fixture *f, const struct weft_search *search,
+                              struct weft_top *top)
 {
     uint64_t to = search->to_ns;
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < f->all.span_count; i++) {
         const struct weft_span *s = &f->all.spans[i];
-        bool holds = s->start_time_unix_nano >= search->from_ns && (to == 0 || s->start_time_unix_nano < to);
-        for (uint32_t p = 0; p < search->predicate_count && holds; p++) holds = weft_predicate_holds_span(&search->predicates[p], s);
+        bool holds =
+            s->start_time_unix_nano >= search->from_ns && (to == 0 || s->start_time_unix_nano < to);
+        for (uint32_t p = 0; p < search->predicate_count && holds; p++)
+            holds = weft_predicate_holds_span(&search->predicates[p], s);
         if (!holds) continue;
         struct weft_search_position position = position_of(s);
         weft_top_offer(top, &position, i);
@@ -72,7 +97,8 @@ static uint32_t expected_hits(const struct block_fixture *f, const struct weft_s
     return count;
 }
 
-static void check(struct block_fixture *f, struct weft_block *block, const struct weft_search *search)
+static void check(struct block_fixture *f, struct weft_block *block,
+                  const struct weft_search *search)
 {
     struct weft_arena arena;
     struct weft_top expected, got;
@@ -83,18 +109,24 @@ static void check(struct block_fixture *f, struct weft_block *block, const struc
     weft_top_init(&expected, search, &arena);
     weft_top_init(&got, search, &arena);
     expected_hits(f, search, &expected);
-    if (weft_block_search(block, search, UINT64_C(5) << 40, &got, &stats, &err) < 0) fail_msg("%s", err.text);
+    if (weft_block_search(block, search, UINT64_C(5) << 40, &got, &stats, &err) < 0)
+        fail_msg("%s", err.text);
     weft_top_finish(&got);
     if (got.count != expected.count)
-        fail_msg("%u hits, %u expected; field %d scope %d op %d key %.*s type %u", got.count, expected.count, search->predicates[0].field,
-                 search->predicates[0].scope, search->predicates[0].op, WEFT_S_ARG(search->predicates[0].key), search->predicates[0].value.type);
+        fail_msg("%u hits, %u expected; field %d scope %d op %d key %.*s type %u", got.count,
+                 expected.count, search->predicates[0].field, search->predicates[0].scope,
+                 search->predicates[0].op, WEFT_S_ARG(search->predicates[0].key),
+                 search->predicates[0].value.type);
     assert_int_equal(got.overflowed, expected.overflowed);
     for (uint32_t i = 0; i < got.count; i++) {
         struct weft_hit hit;
         const struct weft_span *s = &f->all.spans[expected.heap[i].row];
-        assert_int_equal(weft_search_position_compare(search->order, &got.heap[i].position, &expected.heap[i].position), 0);
+        assert_int_equal(weft_search_position_compare(search->order, &got.heap[i].position,
+                                                      &expected.heap[i].position),
+                         0);
         assert_int_equal(got.heap[i].row >> 40, 5);
-        if (weft_block_hit(block, got.heap[i].row, &hit, &arena, &err) < 0) fail_msg("%s", err.text);
+        if (weft_block_hit(block, got.heap[i].row, &hit, &arena, &err) < 0)
+            fail_msg("%s", err.text);
         assert_true(weft_str_equal(hit.name, s->name));
         assert_true(weft_str_equal(hit.service_name, s->scope->resource->service_name));
         assert_memory_equal(&hit.parent_span_id, &s->parent_span_id, 8);
@@ -103,7 +135,8 @@ static void check(struct block_fixture *f, struct weft_block *block, const struc
     weft_arena_release(&arena);
 }
 
-static void run(uint64_t seed, uint32_t batches, const struct weft_batch_random_knobs *knobs, uint32_t searches)
+static void run(uint64_t seed, uint32_t batches, const struct weft_batch_random_knobs *knobs,
+                uint32_t searches)
 {
     struct block_fixture f;
     struct weft_segment *segments[2];
@@ -111,15 +144,20 @@ static void run(uint64_t seed, uint32_t batches, const struct weft_batch_random_
     struct weft_random random;
 
     block_fixture_init(&f);
-    for (uint32_t i = 0; i < 2; i++) segments[i] = block_fixture_random(&f, seed * 10 + i, batches, knobs);
+    for (uint32_t i = 0; i < 2; i++)
+        segments[i] = block_fixture_random(&f, seed * 10 + i, batches, knobs);
     struct weft_block *block = block_fixture_merge(&f, segments, 2, NULL, 0, &stats);
     weft_random_init(&random, seed);
     for (uint32_t i = 0; i < searches; i++) {
         struct weft_predicate predicates[3];
-        struct weft_search search = { .predicates = predicates, .predicate_count = 1 + (uint32_t)weft_random_below(&random, 2),
-                                      .limit = 1 + (uint32_t)weft_random_below(&random, 400), .order = (enum weft_order)weft_random_below(&random, 2) };
+        struct weft_search search = { .predicates = predicates,
+                                      .predicate_count =
+                                          1 + (uint32_t)weft_random_below(&random, 2),
+                                      .limit = 1 + (uint32_t)weft_random_below(&random, 400),
+                                      .order = (enum weft_order)weft_random_below(&random, 2) };
         const struct weft_span *one = &f.all.spans[weft_random_below(&random, f.all.span_count)];
-        for (uint32_t p = 0; p < search.predicate_count; p++) predicates[p] = draw(&random, one, &f.arena);
+        for (uint32_t p = 0; p < search.predicate_count; p++)
+            predicates[p] = draw(&random, one, &f.arena);
         if (weft_random_below(&random, 4) == 0) search.from_ns = one->start_time_unix_nano;
         if (weft_random_below(&random, 4) == 0) search.to_ns = one->start_time_unix_nano + 1000000;
         if (weft_random_below(&random, 3) == 0) {
@@ -134,8 +172,12 @@ static void run(uint64_t seed, uint32_t batches, const struct weft_batch_random_
 
 static void searches_agree_with_the_reference(void **state)
 {
-    static const struct weft_batch_random_knobs plain = { 0 }, odd = { .has_odd_values = true, .has_nested_values = true, .has_unicode = true,
-                                                                       .has_odd_times = true, .has_events_and_links = true, .has_all_fields = true };
+    static const struct weft_batch_random_knobs plain = { 0 }, odd = { .has_odd_values = true,
+                                                                       .has_nested_values = true,
+                                                                       .has_unicode = true,
+                                                                       .has_odd_times = true,
+                                                                       .has_events_and_links = true,
+                                                                       .has_all_fields = true };
     for (uint64_t seed = 1; seed <= 4; seed++) run(seed, 8, &odd, 150);
     run(9, 60, &plain, 150);
     run(10, 60, &odd, 100);
@@ -169,6 +211,7 @@ static void a_search_stops_when_told(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(searches_agree_with_the_reference), cmocka_unit_test(a_search_stops_when_told) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(searches_agree_with_the_reference),
+                                        cmocka_unit_test(a_search_stops_when_told) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

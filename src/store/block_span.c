@@ -42,7 +42,9 @@ static int take_token(struct cursor *c, struct weft_str *out)
     uint64_t v;
 
     if (!weft_varint_get(&c->at, c->end, &v)) return malformed(c, "a string");
-    if (!(v & 1)) return v >> 1 <= UINT32_MAX ? string_get(c->r, (uint32_t)(v >> 1), out) : malformed(c, "a string number");
+    if (!(v & 1))
+        return v >> 1 <= UINT32_MAX ? string_get(c->r, (uint32_t)(v >> 1), out)
+                                    : malformed(c, "a string number");
     if (v >> 1 > (uint64_t)(c->end - c->at)) return malformed(c, "a string's length");
     *out = weft_arena_copy(c->r->arena, weft_str_make((const char *)c->at, (size_t)(v >> 1)));
     c->at += v >> 1;
@@ -103,7 +105,8 @@ static int take_attributes(struct cursor *c, struct weft_attributes *out)
     uint64_t n;
     int rc;
 
-    if (!weft_varint_get(&c->at, c->end, &n) || n > (uint64_t)(c->end - c->at)) return malformed(c, "a list of attributes");
+    if (!weft_varint_get(&c->at, c->end, &n) || n > (uint64_t)(c->end - c->at))
+        return malformed(c, "a list of attributes");
     struct weft_attribute *items = weft_arena_alloc_array(c->r->arena, (size_t)n, sizeof *items);
     for (uint64_t i = 0; i < n; i++) {
         if (c->at == c->end || *c->at > WEFT_VALUE_BYTES) return malformed(c, "a value's type");
@@ -136,7 +139,8 @@ static int events_decode(struct reading *r, struct weft_str bytes, struct weft_s
     for (uint32_t i = 0; i < span->event_count; i++) {
         if (!weft_varint_get(&c.at, c.end, &time)) return malformed(&c, "an event's time");
         events[i].time_unix_nano = span->start_time_unix_nano + (uint64_t)weft_unzigzag(time);
-        if ((rc = take_token(&c, &events[i].name)) < 0 || (rc = take_u32(&c, &events[i].attributes.dropped_count)) < 0 ||
+        if ((rc = take_token(&c, &events[i].name)) < 0 ||
+            (rc = take_u32(&c, &events[i].attributes.dropped_count)) < 0 ||
             (rc = take_attributes(&c, &events[i].attributes)) < 0)
             return rc;
     }
@@ -157,22 +161,26 @@ static int links_decode(struct reading *r, struct weft_str bytes, struct weft_sp
         memcpy(&links[i].trace_id, c.at, 16);
         memcpy(&links[i].span_id, c.at + 16, 8);
         c.at += 24;
-        if ((rc = take_u32(&c, &links[i].flags)) < 0 || (rc = take_token(&c, &links[i].trace_state)) < 0 ||
-            (rc = take_u32(&c, &links[i].attributes.dropped_count)) < 0 || (rc = take_attributes(&c, &links[i].attributes)) < 0)
+        if ((rc = take_u32(&c, &links[i].flags)) < 0 ||
+            (rc = take_token(&c, &links[i].trace_state)) < 0 ||
+            (rc = take_u32(&c, &links[i].attributes.dropped_count)) < 0 ||
+            (rc = take_attributes(&c, &links[i].attributes)) < 0)
             return rc;
     }
     return c.at == c.end ? WEFT_OK : malformed(&c, "the end of the links");
 }
 
-int weft_block_events(struct weft_rows *rows, struct weft_str bytes, struct weft_span *span, struct weft_block_reader *reader,
-                      struct weft_arena *arena, struct weft_err *err)
+int weft_block_events(struct weft_rows *rows, struct weft_str bytes, struct weft_span *span,
+                      struct weft_block_reader *reader, struct weft_arena *arena,
+                      struct weft_err *err)
 {
     struct reading r = { rows, reader, arena, err };
     return events_decode(&r, bytes, span);
 }
 
-int weft_block_links(struct weft_rows *rows, struct weft_str bytes, struct weft_span *span, struct weft_block_reader *reader,
-                     struct weft_arena *arena, struct weft_err *err)
+int weft_block_links(struct weft_rows *rows, struct weft_str bytes, struct weft_span *span,
+                     struct weft_block_reader *reader, struct weft_arena *arena,
+                     struct weft_err *err)
 {
     struct reading r = { rows, reader, arena, err };
     return links_decode(&r, bytes, span);
@@ -180,7 +188,8 @@ int weft_block_links(struct weft_rows *rows, struct weft_str bytes, struct weft_
 
 /* ---- attributes ---- */
 
-static int pseudo_set(struct reading *r, struct weft_span *span, uint32_t pseudo, const struct weft_run_value *v)
+static int pseudo_set(struct reading *r, struct weft_span *span, uint32_t pseudo,
+                      const struct weft_run_value *v)
 {
     struct weft_str bytes;
     int rc;
@@ -190,10 +199,14 @@ static int pseudo_set(struct reading *r, struct weft_span *span, uint32_t pseudo
     case WEFT_PSEUDO_STATUS_MESSAGE: return value_bytes(r, v, &span->status_message);
     case WEFT_PSEUDO_TRACE_STATE: return value_bytes(r, v, &span->trace_state);
     case WEFT_PSEUDO_FLAGS: span->flags = (uint32_t)v->wide & WEFT_FLAGS_MASK; return WEFT_OK;
-    case WEFT_PSEUDO_DROPPED_ATTRIBUTES: span->attributes.dropped_count = (uint32_t)v->wide; return WEFT_OK;
+    case WEFT_PSEUDO_DROPPED_ATTRIBUTES:
+        span->attributes.dropped_count = (uint32_t)v->wide;
+        return WEFT_OK;
     case WEFT_PSEUDO_DROPPED_EVENTS: span->dropped_events_count = (uint32_t)v->wide; return WEFT_OK;
     case WEFT_PSEUDO_DROPPED_LINKS: span->dropped_links_count = (uint32_t)v->wide; return WEFT_OK;
-    case WEFT_PSEUDO_END: span->end_time_unix_nano = span->start_time_unix_nano + v->wide; return WEFT_OK;
+    case WEFT_PSEUDO_END:
+        span->end_time_unix_nano = span->start_time_unix_nano + v->wide;
+        return WEFT_OK;
     case WEFT_PSEUDO_EVENTS:
         if ((rc = value_bytes(r, v, &bytes)) < 0) return rc;
         return events_decode(r, bytes, span);
@@ -213,15 +226,19 @@ static int attribute_key(struct reading *r, uint32_t key, struct weft_attribute 
     if (key < block->keys.count) {
         name = weft_block_key(block, key);
     } else {
-        if ((rc = weft_rows_local_key(r->rows, key - block->keys.count, &name, r->err)) < 0) return rc;
-        name = weft_arena_copy(r->arena, name); /* row groups are opened and left; the mapping stays, but is no owner */
+        if ((rc = weft_rows_local_key(r->rows, key - block->keys.count, &name, r->err)) < 0)
+            return rc;
+        name = weft_arena_copy(
+            r->arena,
+            name); /* row groups are opened and left; the mapping stays, but is no owner */
     }
     a->key = name.ptr;
     a->key_len = (uint32_t)name.len & 0xffffff;
     return WEFT_OK;
 }
 
-static int attribute_set(struct reading *r, uint32_t code, const struct weft_run_value *v, struct weft_attribute *a)
+static int attribute_set(struct reading *r, uint32_t code, const struct weft_run_value *v,
+                         struct weft_attribute *a)
 {
     struct weft_str bytes;
     int rc = attribute_key(r, (code >> 3) - WEFT_PSEUDO_KEYS, a);
@@ -261,7 +278,8 @@ static int order_restore(struct reading *r, struct weft_str order, struct weft_a
 static int values_read(struct reading *r, uint32_t g, uint32_t index, struct weft_span *span)
 {
     const struct weft_rows_group *group = &r->rows->groups[g];
-    struct weft_attribute *items = weft_arena_alloc_array(r->arena, group->is_pool ? 0 : group->run_count, sizeof *items);
+    struct weft_attribute *items =
+        weft_arena_alloc_array(r->arena, group->is_pool ? 0 : group->run_count, sizeof *items);
     uint32_t count = 0, capacity = group->is_pool ? 0 : group->run_count;
     struct weft_str order = { NULL, 0 };
     int rc;
@@ -270,8 +288,13 @@ static int values_read(struct reading *r, uint32_t g, uint32_t index, struct wef
         struct weft_run_value v;
         struct weft_run *run;
         uint32_t position;
-        if ((rc = weft_rows_run(r->rows, weft_load_u32(r->rows->group_runs + ((size_t)group->first_run + i) * 4), &run, r->err)) < 0) return rc;
-        if (run->group != g) return weft_rows_corrupt(r->rows, r->err, "group %u lists a run of group %u", g, run->group);
+        if ((rc = weft_rows_run(
+                 r->rows, weft_load_u32(r->rows->group_runs + ((size_t)group->first_run + i) * 4),
+                 &run, r->err)) < 0)
+            return rc;
+        if (run->group != g)
+            return weft_rows_corrupt(r->rows, r->err, "group %u lists a run of group %u", g,
+                                     run->group);
         if (!weft_presence_find(&run->presence, index, &position)) continue;
         if ((rc = weft_run_get(r->rows, run, position, r->reader, &v, r->err)) < 0) return rc;
         if (run->code >> 3 == WEFT_PSEUDO_ORDER) {
@@ -283,7 +306,8 @@ static int values_read(struct reading *r, uint32_t g, uint32_t index, struct wef
             continue;
         }
         if (count == capacity) {
-            struct weft_attribute *more = weft_arena_alloc_array(r->arena, capacity * 2 + 16, sizeof *more);
+            struct weft_attribute *more =
+                weft_arena_alloc_array(r->arena, capacity * 2 + 16, sizeof *more);
             if (count > 0) memcpy(more, items, count * sizeof *more);
             items = more;
             capacity = capacity * 2 + 16;
@@ -301,7 +325,9 @@ static int head_set(struct reading *r, uint64_t head, struct weft_span *span)
 {
     const struct weft_block *block = r->rows->block;
 
-    if (head >= block->head_count) return weft_rows_corrupt(r->rows, r->err, "head %llu of %u", (unsigned long long)head, block->head_count);
+    if (head >= block->head_count)
+        return weft_rows_corrupt(r->rows, r->err, "head %llu of %u", (unsigned long long)head,
+                                 block->head_count);
     span->scope = block->scope_of_head[head];
     span->name = block->name_of_head[head];
     span->kind = weft_block_head(block, (uint32_t)head).kind;
@@ -309,13 +335,18 @@ static int head_set(struct reading *r, uint64_t head, struct weft_span *span)
 }
 
 /* Span ids of the rows above, by depth: the nearest earlier row one level up is the parent. */
-static int parent_set(struct reading *r, uint32_t row, uint32_t depth, uint64_t *above, uint32_t *levels, struct weft_span *span)
+static int parent_set(struct reading *r, uint32_t row, uint32_t depth, uint64_t *above,
+                      uint32_t *levels, struct weft_span *span)
 {
     uint64_t parent = 0, id = weft_load_u64(r->rows->span_ids + (size_t)row * 8);
 
-    if (depth > *levels) return weft_rows_corrupt(r->rows, r->err, "row %u: depth %u below a row of depth %d", row, depth, (int)*levels - 1);
-    if (depth > 0) parent = above[depth - 1];
-    else weft_rows_orphan_parent(r->rows, row, &parent);
+    if (depth > *levels)
+        return weft_rows_corrupt(r->rows, r->err, "row %u: depth %u below a row of depth %d", row,
+                                 depth, (int)*levels - 1);
+    if (depth > 0)
+        parent = above[depth - 1];
+    else
+        weft_rows_orphan_parent(r->rows, row, &parent);
     above[depth] = id;
     *levels = depth + 1;
     memcpy(&span->span_id, &id, 8);
@@ -329,14 +360,17 @@ static uint32_t trace_of_row(const struct weft_rows *rows, uint32_t row)
 
     while (high - low > 1) {
         uint32_t middle = (low + high) / 2;
-        if (weft_rows_trace_first(rows, middle) <= row) low = middle;
-        else high = middle;
+        if (weft_rows_trace_first(rows, middle) <= row)
+            low = middle;
+        else
+            high = middle;
     }
     return low;
 }
 
 /* Rows of one trace, which starts at row `first`: `from` .. `from + n - 1` are wanted, those before are walked for their depths. */
-static int trace_spans(struct reading *r, uint32_t trace, uint32_t first, uint32_t from, uint32_t n, struct weft_span *out)
+static int trace_spans(struct reading *r, uint32_t trace, uint32_t first, uint32_t from, uint32_t n,
+                       struct weft_span *out)
 {
     struct weft_rows *rows = r->rows;
     uint32_t all = from + n - first, levels = 0;
@@ -352,7 +386,9 @@ static int trace_spans(struct reading *r, uint32_t trace, uint32_t first, uint32
     for (uint32_t i = 0; i < all; i++) {
         uint32_t row = first + i;
         struct weft_span ignored, *span = row < from ? &ignored : &out[row - from];
-        if (depths[i] >= all) return weft_rows_corrupt(rows, r->err, "row %u: depth %llu", row, (unsigned long long)depths[i]);
+        if (depths[i] >= all)
+            return weft_rows_corrupt(rows, r->err, "row %u: depth %llu", row,
+                                     (unsigned long long)depths[i]);
         memset(span, 0, sizeof *span);
         if ((rc = parent_set(r, row, (uint32_t)depths[i], above, &levels, span)) < 0) return rc;
         if (row < from) continue;
@@ -360,29 +396,38 @@ static int trace_spans(struct reading *r, uint32_t trace, uint32_t first, uint32
         if ((rc = weft_rows_load_group_columns(rows, g, r->err)) < 0) return rc;
         span->trace_id = id;
         span->start_time_unix_nano = start + weft_paged_get(&rows->groups[g].starts, at);
-        span->end_time_unix_nano = span->start_time_unix_nano + weft_paged_get(&rows->groups[g].durations, at);
+        span->end_time_unix_nano =
+            span->start_time_unix_nano + weft_paged_get(&rows->groups[g].durations, at);
         uint64_t status = weft_paged_get(&rows->status, row);
-        if (status > WEFT_ROW_STATUS_MASK) return weft_rows_corrupt(rows, r->err, "row %u: status %llu", row, (unsigned long long)status);
+        if (status > WEFT_ROW_STATUS_MASK)
+            return weft_rows_corrupt(rows, r->err, "row %u: status %llu", row,
+                                     (unsigned long long)status);
         span->status_code = (uint8_t)status;
-        if ((rc = head_set(r, weft_paged_get(&rows->groups[g].heads, at), span)) < 0 || (rc = values_read(r, g, at, span)) < 0) return rc;
+        if ((rc = head_set(r, weft_paged_get(&rows->groups[g].heads, at), span)) < 0 ||
+            (rc = values_read(r, g, at, span)) < 0)
+            return rc;
     }
     return WEFT_OK;
 }
 
-int weft_rows_spans(struct weft_rows *rows, uint32_t from, uint32_t n, struct weft_span *out, struct weft_block_reader *reader,
-                    struct weft_arena *arena, struct weft_err *err)
+int weft_rows_spans(struct weft_rows *rows, uint32_t from, uint32_t n, struct weft_span *out,
+                    struct weft_block_reader *reader, struct weft_arena *arena,
+                    struct weft_err *err)
 {
     struct reading r = { rows, reader, arena, err };
     int rc;
 
-    if (from >= rows->span_count || n > rows->span_count - from) return weft_rows_corrupt(rows, err, "row %u of %u", from, rows->span_count);
-    if ((rc = weft_block_load_tables(rows->block, err)) < 0 || (rc = weft_rows_load_traces(rows, err)) < 0 ||
+    if (from >= rows->span_count || n > rows->span_count - from)
+        return weft_rows_corrupt(rows, err, "row %u of %u", from, rows->span_count);
+    if ((rc = weft_block_load_tables(rows->block, err)) < 0 ||
+        (rc = weft_rows_load_traces(rows, err)) < 0 ||
         (rc = weft_rows_load_groups(rows, err)) < 0 || (rc = weft_rows_load_tree(rows, err)) < 0)
         return rc;
     uint32_t trace = trace_of_row(rows, from);
     while (n > 0) {
         uint32_t first = weft_rows_trace_first(rows, trace);
-        uint32_t end = trace + 1 < rows->trace_count ? weft_rows_trace_first(rows, trace + 1) : rows->span_count;
+        uint32_t end = trace + 1 < rows->trace_count ? weft_rows_trace_first(rows, trace + 1)
+                                                     : rows->span_count;
         uint32_t take = end - from < n ? end - from : n;
         if ((rc = trace_spans(&r, trace, first, from, take, out)) < 0) return rc;
         out += take, from += take, n -= take;

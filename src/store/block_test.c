@@ -3,8 +3,12 @@
 
 static const struct weft_batch_random_knobs *everything(void)
 {
-    static const struct weft_batch_random_knobs knobs = { .has_odd_values = true, .has_nested_values = true, .has_unicode = true,
-                                                          .has_odd_times = true, .has_events_and_links = true, .has_all_fields = true };
+    static const struct weft_batch_random_knobs knobs = { .has_odd_values = true,
+                                                          .has_nested_values = true,
+                                                          .has_unicode = true,
+                                                          .has_odd_times = true,
+                                                          .has_events_and_links = true,
+                                                          .has_all_fields = true };
     return &knobs;
 }
 
@@ -16,7 +20,8 @@ static void assert_same(struct weft_batch *expected, struct weft_batch *got)
     fixture_sort(got);
     assert_int_equal(expected->span_count, got->span_count);
     for (uint32_t i = 0; i < got->span_count; i++)
-        if (!weft_span_difference(&expected->spans[i], &got->spans[i], text, sizeof text)) fail_msg("span %u of %u: %s", i, got->span_count, text);
+        if (!weft_span_difference(&expected->spans[i], &got->spans[i], text, sizeof text))
+            fail_msg("span %u of %u: %s", i, got->span_count, text);
 }
 
 static void assert_holds_all(struct block_fixture *f, struct weft_block *block)
@@ -37,7 +42,10 @@ static void assert_holds_all(struct block_fixture *f, struct weft_block *block)
 
 static void segments_become_a_block(void **state)
 {
-    static const struct { uint32_t segments, batches; bool is_plain; } cases[] = {
+    static const struct {
+        uint32_t segments, batches;
+        bool is_plain;
+    } cases[] = {
         { 1, 1, true }, { 1, 1, false }, { 3, 4, false }, { 4, 40, true }, { 2, 60, false },
     };
     static const struct weft_batch_random_knobs plain = { 0 };
@@ -49,8 +57,10 @@ static void segments_become_a_block(void **state)
             struct weft_merge_stats stats;
             block_fixture_init(&f);
             for (uint32_t i = 0; i < cases[c].segments; i++)
-                segments[i] = block_fixture_random(&f, seed * 100 + i, cases[c].batches, cases[c].is_plain ? &plain : everything());
-            struct weft_block *block = block_fixture_merge(&f, segments, cases[c].segments, NULL, 0, &stats);
+                segments[i] = block_fixture_random(&f, seed * 100 + i, cases[c].batches,
+                                                   cases[c].is_plain ? &plain : everything());
+            struct weft_block *block =
+                block_fixture_merge(&f, segments, cases[c].segments, NULL, 0, &stats);
             assert_int_equal(stats.spans_in, f.all.span_count);
             assert_holds_all(&f, block);
             weft_block_unref(block);
@@ -67,7 +77,8 @@ static void blocks_and_segments_become_a_block(void **state)
         struct weft_block *blocks[2];
         struct weft_merge_stats stats;
         block_fixture_init(&f);
-        for (uint32_t i = 0; i < 3; i++) segment[i] = block_fixture_random(&f, seed * 10 + i, 12, everything());
+        for (uint32_t i = 0; i < 3; i++)
+            segment[i] = block_fixture_random(&f, seed * 10 + i, 12, everything());
         blocks[0] = block_fixture_merge(&f, segment, 1, NULL, 0, &stats);
         blocks[1] = block_fixture_merge(&f, segment + 1, 1, NULL, 0, &stats);
         struct weft_block *all = block_fixture_merge(&f, segment + 2, 1, blocks, 2, &stats);
@@ -92,16 +103,20 @@ static void traces_are_found(void **state)
     struct weft_err err = { 0 };
 
     block_fixture_init(&f);
-    for (uint32_t i = 0; i < 2; i++) segments[i] = block_fixture_random(&f, 40 + i, 20, everything());
+    for (uint32_t i = 0; i < 2; i++)
+        segments[i] = block_fixture_random(&f, 40 + i, 20, everything());
     struct weft_block *block = block_fixture_merge(&f, segments, 2, NULL, 0, &stats);
     fixture_sort(&f.all);
     for (uint32_t i = 0, end; i < f.all.span_count; i = end) {
         struct weft_arena arena;
         struct weft_batch got = { .arena = &arena }, expected = { .arena = &arena };
         weft_arena_init(&arena, 0);
-        for (end = i; end < f.all.span_count && memcmp(&f.all.spans[end].trace_id, &f.all.spans[i].trace_id, 16) == 0; end++)
+        for (end = i; end < f.all.span_count &&
+                      memcmp(&f.all.spans[end].trace_id, &f.all.spans[i].trace_id, 16) == 0;
+             end++)
             *weft_batch_add(&expected) = f.all.spans[end];
-        if (weft_block_trace(block, &f.all.spans[i].trace_id, &got, &err) < 0) fail_msg("%s", err.text);
+        if (weft_block_trace(block, &f.all.spans[i].trace_id, &got, &err) < 0)
+            fail_msg("%s", err.text);
         assert_same(&expected, &got);
         got.span_count = 0;
         struct weft_trace_id other = f.all.spans[i].trace_id;
@@ -138,7 +153,8 @@ static void duplicates_are_dropped(void **state)
         copy->end_time_unix_nano += 1;
         *weft_batch_add(&f.all) = *copy;
     }
-    struct weft_segment *segments[2] = { block_fixture_segment(&f, &first, 1), block_fixture_segment(&f, &second, 1) };
+    struct weft_segment *segments[2] = { block_fixture_segment(&f, &first, 1),
+                                         block_fixture_segment(&f, &second, 1) };
     struct weft_block *block = block_fixture_merge(&f, segments, 2, NULL, 0, &stats);
     assert_int_equal(stats.exact_duplicates, 180);
     assert_int_equal(stats.conflicting_duplicates, 20);
@@ -153,8 +169,11 @@ static void duplicates_are_dropped(void **state)
     block_fixture_release(&f);
 }
 
-struct counts { uint64_t spans, errors; };
-static void count(void *arg, struct weft_str service, struct weft_str name, uint8_t kind, uint64_t spans, uint64_t errors)
+struct counts {
+    uint64_t spans, errors;
+};
+static void count(void *arg, struct weft_str service, struct weft_str name, uint8_t kind,
+                  uint64_t spans, uint64_t errors)
 {
     struct counts *c = arg;
     c->spans += spans;
@@ -173,7 +192,8 @@ static void operations_add_up(void **state)
     struct weft_segment *segment = block_fixture_random(&f, 3, 50, everything());
     struct weft_block *block = block_fixture_merge(&f, &segment, 1, NULL, 0, &stats);
     assert_int_equal(weft_block_operations(block, count, &c, &err), 0);
-    for (uint32_t i = 0; i < f.all.span_count; i++) errors += f.all.spans[i].status_code == WEFT_STATUS_ERROR;
+    for (uint32_t i = 0; i < f.all.span_count; i++)
+        errors += f.all.spans[i].status_code == WEFT_STATUS_ERROR;
     assert_int_equal(c.spans, f.all.span_count);
     assert_int_equal(c.errors, errors);
     struct weft_buf dump = { 0 };
@@ -187,8 +207,11 @@ static void operations_add_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(segments_become_a_block), cmocka_unit_test(blocks_and_segments_become_a_block),
-        cmocka_unit_test(traces_are_found), cmocka_unit_test(duplicates_are_dropped), cmocka_unit_test(operations_add_up),
+        cmocka_unit_test(segments_become_a_block),
+        cmocka_unit_test(blocks_and_segments_become_a_block),
+        cmocka_unit_test(traces_are_found),
+        cmocka_unit_test(duplicates_are_dropped),
+        cmocka_unit_test(operations_add_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

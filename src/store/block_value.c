@@ -1,7 +1,7 @@
 /* block_value.c -- runs: opening each encoding within its bounds, and one value of it. */
+#include "store/block_internal.h"
 #include "store/codec_decimal.h"
 #include "store/codec_uuid.h"
-#include "store/block_internal.h"
 
 static bool is_wide(uint32_t code)
 {
@@ -10,11 +10,15 @@ static bool is_wide(uint32_t code)
 static bool has_strings(uint32_t code)
 {
     uint32_t type = code & 7;
-    return type == WEFT_VALUE_STRING || type == WEFT_VALUE_BYTES || type == WEFT_VALUE_ARRAY || type == WEFT_VALUE_KVLIST;
+    return type == WEFT_VALUE_STRING || type == WEFT_VALUE_BYTES || type == WEFT_VALUE_ARRAY ||
+           type == WEFT_VALUE_KVLIST;
 }
 
 /* The bytes of a payload, taken from the front. */
-struct take { const uint8_t *at; size_t left; };
+struct take {
+    const uint8_t *at;
+    size_t left;
+};
 
 static bool take(struct take *t, size_t n, const uint8_t **out)
 {
@@ -33,7 +37,8 @@ static bool dictionary_open(struct weft_run *run, struct take *t)
     if (!take(t, 8, &header)) return false;
     run->dictionary_count = weft_load_u32(header);
     return run->dictionary_count > 0 && run->dictionary_count <= WEFT_ROWS_MAX && run->bits <= 16 &&
-           take(t, (size_t)run->dictionary_count * (is_wide(run->code) ? 8 : 4), &run->dictionary) &&
+           take(t, (size_t)run->dictionary_count * (is_wide(run->code) ? 8 : 4),
+                &run->dictionary) &&
            take(t, weft_bits_bytes(run->count, run->bits), &run->data);
 }
 
@@ -41,10 +46,15 @@ static bool mixed_open(struct weft_run *run, struct take *t, unsigned mode)
 {
     size_t used;
 
-    if (mode > WEFT_PRESENCE_LIST || !weft_presence_open(&run->spelt, mode, t->at, t->left, run->count, &used)) return false;
+    if (mode > WEFT_PRESENCE_LIST ||
+        !weft_presence_open(&run->spelt, mode, t->at, t->left, run->count, &used))
+        return false;
     t->at += used, t->left -= used;
-    if (run->bits > 32 || !take(t, weft_bits_bytes(run->count - run->spelt.count, run->bits), &run->data)) return false;
-    if (weft_plain_open(&run->plain, t->at, t->left, run->spelt.count, &used, NULL) < 0) return false;
+    if (run->bits > 32 ||
+        !take(t, weft_bits_bytes(run->count - run->spelt.count, run->bits), &run->data))
+        return false;
+    if (weft_plain_open(&run->plain, t->at, t->left, run->spelt.count, &used, NULL) < 0)
+        return false;
     t->at += used, t->left -= used;
     return true;
 }
@@ -61,70 +71,87 @@ static bool payload_open(struct weft_run *run, struct take *t, unsigned extra)
     }
     switch (run->encoding) {
     case WEFT_RUN_CONSTANT: return true;
-    case WEFT_RUN_PACKED: return run->bits <= (is_wide(run->code) ? 64 : 32) && take(t, weft_bits_bytes(run->count, run->bits), &run->data);
+    case WEFT_RUN_PACKED:
+        return run->bits <= (is_wide(run->code) ? 64 : 32) &&
+               take(t, weft_bits_bytes(run->count, run->bits), &run->data);
     case WEFT_RUN_DICTIONARY: return dictionary_open(run, t);
-    case WEFT_RUN_UUID: return (run->code & 7) == WEFT_VALUE_STRING && take(t, (size_t)run->count * 16, &run->data);
+    case WEFT_RUN_UUID:
+        return (run->code & 7) == WEFT_VALUE_STRING && take(t, (size_t)run->count * 16, &run->data);
     case WEFT_RUN_MIXED: return has_strings(run->code) && mixed_open(run, t, extra);
     case WEFT_RUN_DECIMAL:
-        if ((run->code & 7) != WEFT_VALUE_DOUBLE || run->bits > 64 || !take(t, 8, &header)) return false;
+        if ((run->code & 7) != WEFT_VALUE_DOUBLE || run->bits > 64 || !take(t, 8, &header))
+            return false;
         run->exponent = weft_load_u32(header);
-        return run->exponent <= WEFT_DECIMAL_EXPONENT_MAX && take(t, weft_bits_bytes(run->count, run->bits), &run->data);
+        return run->exponent <= WEFT_DECIMAL_EXPONENT_MAX &&
+               take(t, weft_bits_bytes(run->count, run->bits), &run->data);
     case WEFT_RUN_PLAIN:
-        if (!has_strings(run->code) || weft_plain_open(&run->plain, t->at, t->left, run->count, &used, NULL) < 0) return false;
+        if (!has_strings(run->code) ||
+            weft_plain_open(&run->plain, t->at, t->left, run->count, &used, NULL) < 0)
+            return false;
         t->at += used, t->left -= used;
         return true;
     default: return false;
     }
 }
 
-int weft_run_open(struct weft_rows *rows, struct weft_run *run, const uint8_t *p, size_t len, size_t *used, struct weft_err *err);
-int weft_run_open(struct weft_rows *rows, struct weft_run *run, const uint8_t *p, size_t len, size_t *used, struct weft_err *err)
+int weft_run_open(struct weft_rows *rows, struct weft_run *run, const uint8_t *p, size_t len,
+                  size_t *used, struct weft_err *err);
+int weft_run_open(struct weft_rows *rows, struct weft_run *run, const uint8_t *p, size_t len,
+                  size_t *used, struct weft_err *err)
 {
     unsigned presence = run->encoding >> 4 & 3, extra = run->encoding >> 6;
     struct take t;
 
     run->encoding &= 15;
-    if (presence > WEFT_PRESENCE_LIST || !weft_presence_open(&run->presence, presence, p, len, rows->groups[run->group].rows, used))
-        return weft_rows_corrupt(rows, err, "run of key %u in group %u: rows are malformed", run->code, run->group);
+    if (presence > WEFT_PRESENCE_LIST ||
+        !weft_presence_open(&run->presence, presence, p, len, rows->groups[run->group].rows, used))
+        return weft_rows_corrupt(rows, err, "run of key %u in group %u: rows are malformed",
+                                 run->code, run->group);
     run->count = run->presence.count;
     t = (struct take){ p + *used, len - *used };
     if (!payload_open(run, &t, extra))
-        return weft_rows_corrupt(rows, err, "run of key %u in group %u: encoding %u is malformed", run->code, run->group, run->encoding);
+        return weft_rows_corrupt(rows, err, "run of key %u in group %u: encoding %u is malformed",
+                                 run->code, run->group, run->encoding);
     *used = (size_t)(t.at - p);
     return WEFT_OK;
 }
 
-static int spelt_get(struct weft_run *run, uint32_t position, struct weft_block_reader *reader, struct weft_run_value *out,
-                     struct weft_err *err)
+static int spelt_get(struct weft_run *run, uint32_t position, struct weft_block_reader *reader,
+                     struct weft_run_value *out, struct weft_err *err)
 {
     out->is_spelt = true;
     return weft_plain_get(&reader->plain, &run->plain, position, &out->bytes, err);
 }
 
-static int mixed_get(struct weft_run *run, uint32_t position, struct weft_block_reader *reader, struct weft_run_value *out,
-                     struct weft_err *err)
+static int mixed_get(struct weft_run *run, uint32_t position, struct weft_block_reader *reader,
+                     struct weft_run_value *out, struct weft_err *err)
 {
     uint32_t before;
 
     if (run->spelt.mode == WEFT_PRESENCE_ALL || weft_presence_find(&run->spelt, position, &before))
-        return spelt_get(run, run->spelt.mode == WEFT_PRESENCE_ALL ? position : before, reader, out, err);
+        return spelt_get(run, run->spelt.mode == WEFT_PRESENCE_ALL ? position : before, reader, out,
+                         err);
     out->number = run->base + (uint32_t)weft_bits_get(run->data, position - before, run->bits);
     return WEFT_OK;
 }
 
-static int dictionary_get(struct weft_rows *rows, struct weft_run *run, uint32_t position, struct weft_run_value *out, struct weft_err *err)
+static int dictionary_get(struct weft_rows *rows, struct weft_run *run, uint32_t position,
+                          struct weft_run_value *out, struct weft_err *err)
 {
     uint64_t code = weft_bits_get(run->data, position, run->bits);
 
     if (code >= run->dictionary_count)
-        return weft_rows_corrupt(rows, err, "run of key %u in group %u: code %u of %u", run->code, run->group, (unsigned)code, run->dictionary_count);
-    if (is_wide(run->code)) out->wide = weft_load_u64(run->dictionary + code * 8);
-    else out->number = weft_load_u32(run->dictionary + code * 4);
+        return weft_rows_corrupt(rows, err, "run of key %u in group %u: code %u of %u", run->code,
+                                 run->group, (unsigned)code, run->dictionary_count);
+    if (is_wide(run->code))
+        out->wide = weft_load_u64(run->dictionary + code * 8);
+    else
+        out->number = weft_load_u32(run->dictionary + code * 4);
     return WEFT_OK;
 }
 
-int weft_run_get(struct weft_rows *rows, struct weft_run *run, uint32_t position, struct weft_block_reader *reader,
-                 struct weft_run_value *out, struct weft_err *err)
+int weft_run_get(struct weft_rows *rows, struct weft_run *run, uint32_t position,
+                 struct weft_block_reader *reader, struct weft_run_value *out, struct weft_err *err)
 {
     out->is_spelt = false;
     switch (run->encoding) {
@@ -133,12 +160,16 @@ int weft_run_get(struct weft_rows *rows, struct weft_run *run, uint32_t position
         out->wide = run->wide_base;
         return WEFT_OK;
     case WEFT_RUN_PACKED:
-        if (is_wide(run->code)) out->wide = run->wide_base + weft_bits_get(run->data, position, run->bits);
-        else out->number = run->base + (uint32_t)weft_bits_get(run->data, position, run->bits);
+        if (is_wide(run->code))
+            out->wide = run->wide_base + weft_bits_get(run->data, position, run->bits);
+        else
+            out->number = run->base + (uint32_t)weft_bits_get(run->data, position, run->bits);
         return WEFT_OK;
     case WEFT_RUN_DICTIONARY: return dictionary_get(rows, run, position, out, err);
     case WEFT_RUN_DECIMAL:
-        out->wide = weft_decimal_decode((int64_t)(run->wide_base + weft_bits_get(run->data, position, run->bits)), run->exponent);
+        out->wide = weft_decimal_decode(
+            (int64_t)(run->wide_base + weft_bits_get(run->data, position, run->bits)),
+            run->exponent);
         return WEFT_OK;
     case WEFT_RUN_UUID:
         weft_uuid_format(run->data + (size_t)position * 16, out->text);

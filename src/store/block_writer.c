@@ -1,11 +1,11 @@
 /* block_writer.c -- writing a block file: pages, sums, footer, rename. */
 #include "store/block_writer.h"
-#include <fcntl.h>
-#include <inttypes.h>
-#include <unistd.h>
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "store/codec_bits.h"
+#include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
 
 enum { PENDING_BYTES = 1 << 20 };
 
@@ -17,13 +17,15 @@ static char *path_make(const char *directory, uint64_t number, const char *suffi
     return b.data;
 }
 
-int weft_block_writer_create(struct weft_block_writer *w, const char *directory, uint64_t number, uint64_t created_unix_ns,
-                             struct weft_err *err)
+int weft_block_writer_create(struct weft_block_writer *w, const char *directory, uint64_t number,
+                             uint64_t created_unix_ns, struct weft_err *err)
 {
     uint8_t header[WEFT_BLOCK_HEADER_BYTES] = { 0 };
     int rc;
 
-    *w = (struct weft_block_writer){ .fd = -1, .number = number, .created_unix_ns = created_unix_ns };
+    *w = (struct weft_block_writer){ .fd = -1,
+                                     .number = number,
+                                     .created_unix_ns = created_unix_ns };
     char *temporary = path_make(directory, number, ".tmp");
     if ((rc = weft_file_open(&w->fd, temporary, O_RDWR | O_CREAT | O_TRUNC, err)) < 0) {
         weft_free(temporary);
@@ -47,26 +49,31 @@ uint64_t weft_block_writer_offset(const struct weft_block_writer *w)
 static void sum_page(struct weft_block_writer *w, size_t from, size_t len)
 {
     uint64_t page = (w->flushed + from) / WEFT_BLOCK_PAGE_BYTES;
-    uint64_t sum = weft_hash_seeded(w->pending.data + from, len, weft_block_page_seed(w->number, page));
+    uint64_t sum =
+        weft_hash_seeded(w->pending.data + from, len, weft_block_page_seed(w->number, page));
     weft_buf_append(&w->sums, &sum, 8);
 }
 
 /* Whole pages go to disk; with `all` the last, short one too. */
 static int flush(struct weft_block_writer *w, bool all, struct weft_err *err)
 {
-    size_t whole = w->pending.len / WEFT_BLOCK_PAGE_BYTES * WEFT_BLOCK_PAGE_BYTES, len = all ? w->pending.len : whole;
+    size_t whole = w->pending.len / WEFT_BLOCK_PAGE_BYTES * WEFT_BLOCK_PAGE_BYTES,
+           len = all ? w->pending.len : whole;
     int rc;
 
-    for (size_t at = 0; at < whole; at += WEFT_BLOCK_PAGE_BYTES) sum_page(w, at, WEFT_BLOCK_PAGE_BYTES);
+    for (size_t at = 0; at < whole; at += WEFT_BLOCK_PAGE_BYTES)
+        sum_page(w, at, WEFT_BLOCK_PAGE_BYTES);
     if (all && whole < len) sum_page(w, whole, len - whole);
     if (len == 0) return WEFT_OK;
-    if ((rc = weft_file_write_at(w->fd, w->temporary, w->pending.data, len, w->flushed, err)) < 0) return rc;
+    if ((rc = weft_file_write_at(w->fd, w->temporary, w->pending.data, len, w->flushed, err)) < 0)
+        return rc;
     weft_buf_consume(&w->pending, len);
     w->flushed += len;
     return WEFT_OK;
 }
 
-int weft_block_writer_append(struct weft_block_writer *w, const void *bytes, size_t len, struct weft_err *err)
+int weft_block_writer_append(struct weft_block_writer *w, const void *bytes, size_t len,
+                             struct weft_err *err)
 {
     weft_buf_append(&w->pending, bytes, len);
     return w->pending.len >= PENDING_BYTES ? flush(w, false, err) : WEFT_OK;
@@ -78,7 +85,8 @@ int weft_block_writer_align(struct weft_block_writer *w, struct weft_err *err)
     return weft_block_writer_append(w, zeros, -weft_block_writer_offset(w) & 7, err);
 }
 
-void weft_block_writer_section(struct weft_block_writer *w, uint32_t kind, uint32_t flags, uint64_t offset)
+void weft_block_writer_section(struct weft_block_writer *w, uint32_t kind, uint32_t flags,
+                               uint64_t offset)
 {
     uint8_t e[WEFT_BLOCK_SECTION_BYTES];
     weft_store_u32(e, kind);
@@ -88,7 +96,8 @@ void weft_block_writer_section(struct weft_block_writer *w, uint32_t kind, uint3
     weft_buf_append(&w->sections, e, sizeof e);
 }
 
-static void trailer_append(struct weft_buf *tail, uint64_t sums_offset, const struct weft_buf *sums, const struct weft_buf *footer)
+static void trailer_append(struct weft_buf *tail, uint64_t sums_offset, const struct weft_buf *sums,
+                           const struct weft_buf *footer)
 {
     uint8_t t[WEFT_BLOCK_TRAILER_BYTES];
 
@@ -104,7 +113,8 @@ static void trailer_append(struct weft_buf *tail, uint64_t sums_offset, const st
     weft_buf_append(tail, t + 32, 16);
 }
 
-int weft_block_writer_finish(struct weft_block_writer *w, const uint8_t fixed[static WEFT_BLOCK_FOOTER_FIXED],
+int weft_block_writer_finish(struct weft_block_writer *w,
+                             const uint8_t fixed[static WEFT_BLOCK_FOOTER_FIXED],
                              struct weft_str superseded, struct weft_err *err)
 {
     struct weft_buf footer = { 0 }, tail = { 0 };
@@ -118,7 +128,8 @@ int weft_block_writer_finish(struct weft_block_writer *w, const uint8_t fixed[st
     trailer_append(&tail, w->flushed, &w->sums, &footer);
     rc = weft_file_write_at(w->fd, w->temporary, w->sums.data, w->sums.len, w->flushed, err);
     if (rc == 0)
-        rc = weft_file_write_at(w->fd, w->temporary, tail.data, tail.len, w->flushed + w->sums.len, err);
+        rc = weft_file_write_at(w->fd, w->temporary, tail.data, tail.len, w->flushed + w->sums.len,
+                                err);
     w->flushed += w->sums.len + tail.len;
     weft_buf_release(&footer);
     weft_buf_release(&tail);

@@ -27,7 +27,8 @@ static void finish(struct packer *p, struct weft_buf *out, size_t bytes)
     out->len += bytes;
 }
 
-void weft_bits_pack(struct weft_buf *out, const uint64_t *v, size_t n, uint64_t base, uint64_t divisor, unsigned bits)
+void weft_bits_pack(struct weft_buf *out, const uint64_t *v, size_t n, uint64_t base,
+                    uint64_t divisor, unsigned bits)
 {
     size_t bytes = weft_bits_bytes(n, bits);
     struct packer p = { (uint8_t *)weft_buf_reserve(out, bytes + WEFT_BITS_SLACK), 0, 0 };
@@ -41,7 +42,8 @@ void weft_bits_pack(struct weft_buf *out, const uint64_t *v, size_t n, uint64_t 
     finish(&p, out, bytes);
 }
 
-void weft_bits_pack_u32(struct weft_buf *out, const uint32_t *v, size_t n, uint32_t base, unsigned bits)
+void weft_bits_pack_u32(struct weft_buf *out, const uint32_t *v, size_t n, uint32_t base,
+                        unsigned bits)
 {
     size_t bytes = weft_bits_bytes(n, bits);
     struct packer p = { (uint8_t *)weft_buf_reserve(out, bytes + WEFT_BITS_SLACK), 0, 0 };
@@ -51,7 +53,8 @@ void weft_bits_pack_u32(struct weft_buf *out, const uint32_t *v, size_t n, uint3
     finish(&p, out, bytes);
 }
 
-void weft_bits_unpack(uint64_t *out, const uint8_t *packed, uint64_t from, size_t n, unsigned bits, uint64_t base)
+void weft_bits_unpack(uint64_t *out, const uint8_t *packed, uint64_t from, size_t n, unsigned bits,
+                      uint64_t base)
 {
     if (bits == 0) {
         for (size_t i = 0; i < n; i++) out[i] = base;
@@ -61,7 +64,8 @@ void weft_bits_unpack(uint64_t *out, const uint8_t *packed, uint64_t from, size_
 }
 
 /* Up to 32 bits one unaligned load has the whole number: no second byte to look at. */
-void weft_bits_unpack_u32(uint32_t *out, const uint8_t *packed, uint64_t from, size_t n, unsigned bits, uint32_t base)
+void weft_bits_unpack_u32(uint32_t *out, const uint8_t *packed, uint64_t from, size_t n,
+                          unsigned bits, uint32_t base)
 {
     if (bits == 0) {
         for (size_t i = 0; i < n; i++) out[i] = base;

@@ -6,9 +6,9 @@
  */
 #ifndef WEFT_STORE_CODEC_BITS_H
 #define WEFT_STORE_CODEC_BITS_H
-#include <stddef.h>
 #include "base/buf.h"
 #include "base/endian.h"
+#include <stddef.h>
 
 #define WEFT_BITS_SLACK 16u
 
@@ -34,11 +34,15 @@ static inline uint64_t weft_bits_get(const uint8_t *packed, uint64_t index, unsi
     return value & weft_bits_mask(bits);
 }
 /* Append n numbers (v[i] - base) / divisor; the end is padded to a byte. */
-void weft_bits_pack(struct weft_buf *out, const uint64_t *v, size_t n, uint64_t base, uint64_t divisor, unsigned bits);
-void weft_bits_pack_u32(struct weft_buf *out, const uint32_t *v, size_t n, uint32_t base, unsigned bits);
+void weft_bits_pack(struct weft_buf *out, const uint64_t *v, size_t n, uint64_t base,
+                    uint64_t divisor, unsigned bits);
+void weft_bits_pack_u32(struct weft_buf *out, const uint32_t *v, size_t n, uint32_t base,
+                        unsigned bits);
 /* Numbers from .. from+n-1, each plus base. */
-void weft_bits_unpack(uint64_t *out, const uint8_t *packed, uint64_t from, size_t n, unsigned bits, uint64_t base);
-void weft_bits_unpack_u32(uint32_t *out, const uint8_t *packed, uint64_t from, size_t n, unsigned bits, uint32_t base);
+void weft_bits_unpack(uint64_t *out, const uint8_t *packed, uint64_t from, size_t n, unsigned bits,
+                      uint64_t base);
+void weft_bits_unpack_u32(uint32_t *out, const uint8_t *packed, uint64_t from, size_t n,
+                          unsigned bits, uint32_t base);
 /* Zeros until the buffer's length is a multiple of 8. */
 static inline void weft_buf_pad8(struct weft_buf *out)
 {

@@ -3,7 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-static const double powers[WEFT_DECIMAL_EXPONENT_MAX + 1] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+static const double powers[WEFT_DECIMAL_EXPONENT_MAX + 1] = { 1e0,  1e1,  1e2,  1e3, 1e4,  1e5,
+                                                              1e6,  1e7,  1e8,  1e9, 1e10, 1e11,
                                                               1e12, 1e13, 1e14, 1e15 };
 
 uint64_t weft_decimal_decode(int64_t integer, uint32_t exponent)

@@ -45,7 +45,8 @@ static inline uint32_t slot_find(const struct weft_local_analyser *a, uint64_t v
 }
 
 /* Distinct values into a->values, or 0 when there are more than `most`. */
-static uint32_t distinct(struct weft_local_analyser *a, const uint64_t *v, uint32_t count, uint32_t most, uint32_t mask)
+static uint32_t distinct(struct weft_local_analyser *a, const uint64_t *v, uint32_t count,
+                         uint32_t most, uint32_t mask)
 {
     uint32_t found = 0;
 
@@ -61,19 +62,23 @@ static uint32_t distinct(struct weft_local_analyser *a, const uint64_t *v, uint3
     return found;
 }
 
-bool weft_local_analyse(struct weft_local_analyser *a, const uint64_t *v, uint32_t count, unsigned packed_bits,
-                        unsigned entry_bytes, struct weft_local_dictionary *out)
+bool weft_local_analyse(struct weft_local_analyser *a, const uint64_t *v, uint32_t count,
+                        unsigned packed_bits, unsigned entry_bytes,
+                        struct weft_local_dictionary *out)
 {
     uint32_t most = count / 8 < WEFT_LOCAL_MAX ? count / 8 : WEFT_LOCAL_MAX, slots = 16;
 
     if (packed_bits <= 1 || most < 2) return false;
-    if (packed_bits < 13 && most > (1u << (packed_bits - 1))) most = 1u << (packed_bits - 1); /* else nothing is saved */
+    if (packed_bits < 13 && most > (1u << (packed_bits - 1)))
+        most = 1u << (packed_bits - 1); /* else nothing is saved */
     while (slots < most * 2) slots *= 2;
     reserve(a, slots, most, count);
     uint32_t found = distinct(a, v, count, most, slots - 1);
     if (found == 0) return false;
     unsigned bits = weft_bits_width(found - 1);
-    if ((uint64_t)found * entry_bytes * 8 + (uint64_t)count * bits + 64 >= (uint64_t)count * packed_bits) return false;
+    if ((uint64_t)found * entry_bytes * 8 + (uint64_t)count * bits + 64 >=
+        (uint64_t)count * packed_bits)
+        return false;
     qsort(a->values, found, sizeof *a->values, compare_u64);
     for (uint32_t i = 0; i < found; i++) a->numbers[slot_find(a, a->values[i], slots - 1)] = i;
     for (uint32_t i = 0; i < count; i++) a->codes[i] = a->numbers[slot_find(a, v[i], slots - 1)];

@@ -10,10 +10,10 @@
 #define WEFT_LOCAL_MAX 4096u
 
 struct weft_local_dictionary {
-    uint64_t *values;   /* sorted; memory of the analyser */
+    uint64_t *values; /* sorted; memory of the analyser */
     uint32_t count;
-    unsigned bits;      /* of a code */
-    uint32_t *codes;    /* one a value */
+    unsigned bits;   /* of a code */
+    uint32_t *codes; /* one a value */
 };
 /* Zeroed is valid; its memory is used again for every run. */
 struct weft_local_analyser {
@@ -23,7 +23,8 @@ struct weft_local_analyser {
 };
 void weft_local_analyser_release(struct weft_local_analyser *a);
 /* `packed_bits`: what each value takes without a dictionary; `entry_bytes`: 4 or 8 per entry of the list. */
-bool weft_local_analyse(struct weft_local_analyser *a, const uint64_t *v, uint32_t count, unsigned packed_bits,
-                        unsigned entry_bytes, struct weft_local_dictionary *out);
+bool weft_local_analyse(struct weft_local_analyser *a, const uint64_t *v, uint32_t count,
+                        unsigned packed_bits, unsigned entry_bytes,
+                        struct weft_local_dictionary *out);
 
 #endif

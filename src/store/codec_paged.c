@@ -27,7 +27,8 @@ static uint64_t common_divisor(const uint64_t *v, uint32_t count, uint64_t base)
     return divisor == 0 ? 1 : divisor;
 }
 
-static void header(struct weft_buf *out, unsigned mode, unsigned base_bits, uint32_t count, uint64_t base)
+static void header(struct weft_buf *out, unsigned mode, unsigned base_bits, uint32_t count,
+                   uint64_t base)
 {
     uint8_t *h = (uint8_t *)weft_buf_reserve(out, HEADER);
     h[0] = (uint8_t)mode;
@@ -52,11 +53,13 @@ static void range_of(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max
 void weft_paged_encode(struct weft_buf *out, const uint64_t *v, uint32_t count, bool find_divisor)
 {
     uint32_t pages = page_count(count);
-    uint64_t stack[1024], *bounds = pages * 2 <= 1024 ? stack : weft_alloc_array(pages * 2, sizeof *bounds);
+    uint64_t stack[1024],
+        *bounds = pages * 2 <= 1024 ? stack : weft_alloc_array(pages * 2, sizeof *bounds);
     uint64_t *bases = bounds, *tops = bounds + pages, base = UINT64_MAX, top = 0, base_max = 0;
 
     for (uint32_t p = 0; p < pages; p++) {
-        uint32_t from = p * WEFT_PAGED_ROWS, n = count - from < WEFT_PAGED_ROWS ? count - from : WEFT_PAGED_ROWS;
+        uint32_t from = p * WEFT_PAGED_ROWS,
+                 n = count - from < WEFT_PAGED_ROWS ? count - from : WEFT_PAGED_ROWS;
         range_of(v + from, n, &bases[p], &tops[p]);
         base = bases[p] < base ? bases[p] : base;
         top = tops[p] > top ? tops[p] : top;
@@ -80,7 +83,8 @@ void weft_paged_encode(struct weft_buf *out, const uint64_t *v, uint32_t count, 
     weft_bits_pack(out, bases, pages, base, divisor, base_bits);
     weft_buf_pad8(out);
     for (uint32_t p = 0; p < pages; p++) {
-        uint32_t from = p * WEFT_PAGED_ROWS, n = count - from < WEFT_PAGED_ROWS ? count - from : WEFT_PAGED_ROWS;
+        uint32_t from = p * WEFT_PAGED_ROWS,
+                 n = count - from < WEFT_PAGED_ROWS ? count - from : WEFT_PAGED_ROWS;
         weft_bits_pack(out, v + from, n, bases[p], divisor, width[p]);
     }
     weft_buf_pad8(out);
@@ -89,9 +93,13 @@ done:
     if (bounds != stack) weft_free(bounds);
 }
 
-static size_t padded(size_t n) { return (n + 7) & ~(size_t)7; }
+static size_t padded(size_t n)
+{
+    return (n + 7) & ~(size_t)7;
+}
 
-bool weft_paged_open(struct weft_paged *out, const uint8_t *bytes, size_t len, uint32_t count, size_t *used)
+bool weft_paged_open(struct weft_paged *out, const uint8_t *bytes, size_t len, uint32_t count,
+                     size_t *used)
 {
     uint32_t pages = page_count(count);
 
@@ -100,7 +108,8 @@ bool weft_paged_open(struct weft_paged *out, const uint8_t *bytes, size_t len, u
     *used = HEADER;
     if (bytes[0] == MODE_CONSTANT) return true;
     out->base_bits = bytes[1];
-    size_t bases_bytes = padded(weft_bits_bytes(pages, out->base_bits)), at = HEADER + 8 + padded(pages) + bases_bytes;
+    size_t bases_bytes = padded(weft_bits_bytes(pages, out->base_bits)),
+           at = HEADER + 8 + padded(pages) + bases_bytes;
     if (out->base_bits > 64 || len < at) return false;
     out->divisor = weft_load_u64(bytes + HEADER);
     out->widths = bytes + HEADER + 8;
@@ -117,9 +126,9 @@ bool weft_paged_open(struct weft_paged *out, const uint8_t *bytes, size_t len, u
 
 static const uint8_t *page_at(const struct weft_paged *c, uint32_t page)
 {
-    uint64_t sum = 0;
+    uint32_t sum = 0; /* at most 512 pages of 64 bits in a row group */
     for (uint32_t p = 0; p < page; p++) sum += c->widths[p];
-    return c->data + sum * (WEFT_PAGED_ROWS / 8);
+    return c->data + (size_t)sum * (WEFT_PAGED_ROWS / 8);
 }
 
 uint64_t weft_paged_get(const struct weft_paged *c, uint32_t index)
@@ -144,11 +153,45 @@ void weft_paged_read(const struct weft_paged *c, uint32_t from, uint32_t n, uint
     uint32_t page = from / WEFT_PAGED_ROWS;
     const uint8_t *data = n > 0 ? page_at(c, page) : NULL;
     while (n > 0) {
-        uint32_t at = from % WEFT_PAGED_ROWS, take = WEFT_PAGED_ROWS - at < n ? WEFT_PAGED_ROWS - at : n;
+        uint32_t at = from % WEFT_PAGED_ROWS,
+                 take = WEFT_PAGED_ROWS - at < n ? WEFT_PAGED_ROWS - at : n;
         uint64_t base = weft_bits_get(c->bases, page, c->base_bits);
         weft_bits_unpack(out, data, at, take, c->widths[page], base);
         if (c->divisor != 1 || c->base != 0) scale(out, take, c->divisor, c->base);
         data += (size_t)c->widths[page++] * (WEFT_PAGED_ROWS / 8);
         out += take, from += take, n -= take;
     }
+}
+
+bool weft_paged_read_u16(const struct weft_paged *c, uint32_t from, uint32_t n, uint16_t *out)
+{
+    uint64_t page[WEFT_PAGED_ROWS];
+
+    while (n > 0) {
+        uint32_t take = WEFT_PAGED_ROWS - from % WEFT_PAGED_ROWS < n
+                            ? WEFT_PAGED_ROWS - from % WEFT_PAGED_ROWS
+                            : n;
+        uint64_t all = 0;
+        weft_paged_read(c, from, take, page);
+        for (uint32_t i = 0; i < take; i++) {
+            all |= page[i];
+            out[i] = (uint16_t)page[i];
+        }
+        if (all > UINT16_MAX) return false;
+        out += take, from += take, n -= take;
+    }
+    return true;
+}
+
+uint64_t weft_paged_page_limit(const struct weft_paged *c, uint32_t page)
+{
+    uint64_t limit;
+
+    if (c->widths == NULL) return c->base;
+    if (__builtin_add_overflow(weft_bits_get(c->bases, page, c->base_bits),
+                               weft_bits_mask(c->widths[page]), &limit) ||
+        __builtin_mul_overflow(limit, c->divisor, &limit) ||
+        __builtin_add_overflow(limit, c->base, &limit))
+        return UINT64_MAX;
+    return limit;
 }

@@ -19,10 +19,15 @@ struct weft_paged {
 
 /* With `find_divisor` a common divisor of all differences is taken out (clocks that tick in µs or ms). */
 void weft_paged_encode(struct weft_buf *out, const uint64_t *v, uint32_t count, bool find_divisor);
-bool weft_paged_open(struct weft_paged *out, const uint8_t *bytes, size_t len, uint32_t count, size_t *used);
+bool weft_paged_open(struct weft_paged *out, const uint8_t *bytes, size_t len, uint32_t count,
+                     size_t *used);
 uint64_t weft_paged_get(const struct weft_paged *column, uint32_t index);
 /* Numbers from .. from + n - 1. */
 void weft_paged_read(const struct weft_paged *column, uint32_t from, uint32_t n, uint64_t *out);
+/* The same for numbers below 65,536; false when one is not. */
+bool weft_paged_read_u16(const struct weft_paged *column, uint32_t from, uint32_t n, uint16_t *out);
+/* No number of the page of 128 is greater (UINT64_MAX when that would overflow). */
+uint64_t weft_paged_page_limit(const struct weft_paged *column, uint32_t page);
 static inline bool weft_paged_is_constant(const struct weft_paged *column)
 {
     return column->widths == NULL;

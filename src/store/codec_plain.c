@@ -2,6 +2,7 @@
 #include "store/codec_plain.h"
 #include "base/alloc.h"
 #include "store/codec_varint.h"
+#include "store/codec_zstd.h"
 
 enum { HEADER = 8, ENTRY = 16 };
 
@@ -11,18 +12,21 @@ static uint32_t page_end(const struct weft_str *values, uint32_t from, uint32_t 
     size_t bytes = 0;
     uint32_t at = from;
 
-    while (at < count && (at == from || bytes + values[at].len + 2 <= WEFT_PLAIN_PAGE_BYTES)) bytes += values[at++].len + 2;
+    while (at < count && (at == from || bytes + values[at].len + 2 <= WEFT_PLAIN_PAGE_BYTES))
+        bytes += values[at++].len + 2;
     return at;
 }
 
-static void page_raw(struct weft_buf *raw, const struct weft_str *values, uint32_t from, uint32_t end)
+static void page_raw(struct weft_buf *raw, const struct weft_str *values, uint32_t from,
+                     uint32_t end)
 {
     weft_buf_reset(raw);
     for (uint32_t i = from; i < end; i++) weft_varint_put(raw, values[i].len);
     for (uint32_t i = from; i < end; i++) weft_buf_append_str(raw, values[i]);
 }
 
-void weft_plain_encode(struct weft_buf *out, const struct weft_str *values, uint32_t count, int level, ZSTD_CCtx *zstd)
+void weft_plain_encode(struct weft_buf *out, const struct weft_str *values, uint32_t count,
+                       int level, ZSTD_CCtx *zstd)
 {
     struct weft_buf raw = { 0 };
     uint32_t pages = 0;
@@ -54,19 +58,25 @@ void weft_plain_encode(struct weft_buf *out, const struct weft_str *values, uint
     weft_buf_release(&raw);
 }
 
-int weft_plain_open(struct weft_plain *out, const uint8_t *bytes, size_t len, uint32_t count, size_t *used, struct weft_err *err)
+int weft_plain_open(struct weft_plain *out, const uint8_t *bytes, size_t len, uint32_t count,
+                    size_t *used, struct weft_err *err)
 {
     uint32_t pages = len >= HEADER ? weft_load_u32(bytes) : 0, before = 0;
 
-    if (len < HEADER || pages > count || (len - HEADER) / ENTRY < pages || (pages == 0 && count > 0))
-        return weft_fail(err, WEFT_CORRUPT, "plain strings: %u pages for %u values in %zu bytes", pages, count, len);
+    if (len < HEADER || pages > count || (len - HEADER) / ENTRY < pages ||
+        (pages == 0 && count > 0))
+        return weft_fail(err, WEFT_CORRUPT, "plain strings: %u pages for %u values in %zu bytes",
+                         pages, count, len);
     size_t end = HEADER + (size_t)pages * ENTRY;
     for (uint32_t p = 0; p < pages; p++) {
         const uint8_t *e = bytes + HEADER + (size_t)p * ENTRY;
-        uint32_t first = weft_load_u32(e), offset = weft_load_u32(e + 4), stored = weft_load_u32(e + 8);
-        if ((p == 0 ? first != 0 : first <= before) || first >= count || offset != end || stored > len - end ||
-            weft_load_u32(e + 12) > WEFT_PLAIN_VALUE_BYTES_MAX || stored > weft_load_u32(e + 12))
-            return weft_fail(err, WEFT_CORRUPT, "plain strings: page %u is out of order or out of bounds", p);
+        uint32_t first = weft_load_u32(e), offset = weft_load_u32(e + 4),
+                 stored = weft_load_u32(e + 8);
+        if ((p == 0 ? first != 0 : first <= before) || first >= count || offset != end ||
+            stored > len - end || weft_load_u32(e + 12) > WEFT_PLAIN_VALUE_BYTES_MAX ||
+            stored > weft_load_u32(e + 12))
+            return weft_fail(err, WEFT_CORRUPT,
+                             "plain strings: page %u is out of order or out of bounds", p);
         before = first;
         end += stored;
     }
@@ -78,7 +88,7 @@ int weft_plain_open(struct weft_plain *out, const uint8_t *bytes, size_t len, ui
 
 void weft_plain_reader_release(struct weft_plain_reader *reader)
 {
-    ZSTD_freeDCtx(reader->zstd);
+    weft_zstd_give(reader->zstd);
     weft_buf_release(&reader->raw);
     weft_free(reader->values);
     *reader = (struct weft_plain_reader){ 0 };
@@ -90,13 +100,16 @@ static uint32_t page_of(const struct weft_plain *column, uint32_t index)
 
     while (high - low > 1) {
         uint32_t middle = (low + high) / 2;
-        if (weft_load_u32(column->bytes + HEADER + (size_t)middle * ENTRY) <= index) low = middle;
-        else high = middle;
+        if (weft_load_u32(column->bytes + HEADER + (size_t)middle * ENTRY) <= index)
+            low = middle;
+        else
+            high = middle;
     }
     return low;
 }
 
-static int page_inflate(struct weft_plain_reader *r, const uint8_t *entry, const uint8_t *column, struct weft_err *err)
+static int page_inflate(struct weft_plain_reader *r, const uint8_t *entry, const uint8_t *column,
+                        struct weft_err *err)
 {
     uint32_t stored = weft_load_u32(entry + 8), raw = weft_load_u32(entry + 12);
     const uint8_t *from = column + weft_load_u32(entry + 4);
@@ -106,10 +119,11 @@ static int page_inflate(struct weft_plain_reader *r, const uint8_t *entry, const
     if (stored == raw) {
         memcpy(r->raw.data, from, raw);
     } else {
-        if (r->zstd == NULL) r->zstd = ZSTD_createDCtx();
+        if (r->zstd == NULL) r->zstd = weft_zstd_take();
         size_t got = ZSTD_decompressDCtx(r->zstd, r->raw.data, raw, from, stored);
         if (got != raw)
-            return weft_fail(err, WEFT_CORRUPT, "plain strings: zstd page gives %s instead of %u bytes",
+            return weft_fail(err, WEFT_CORRUPT,
+                             "plain strings: zstd page gives %s instead of %u bytes",
                              ZSTD_isError(got) ? ZSTD_getErrorName(got) : "another length", raw);
     }
     r->raw.len = raw;
@@ -128,7 +142,8 @@ static int page_split(struct weft_plain_reader *r, uint32_t n, struct weft_err *
     }
     for (uint32_t i = 0; i < n; i++) {
         if (!weft_varint_get(&at, end, &len) || len > r->raw.len || (sum += len) > r->raw.len)
-            return weft_fail(err, WEFT_CORRUPT, "plain strings: length of value %u does not fit its page", i);
+            return weft_fail(err, WEFT_CORRUPT,
+                             "plain strings: length of value %u does not fit its page", i);
         r->values[i].len = (size_t)len;
     }
     if (sum != (uint64_t)(end - at))
@@ -140,28 +155,34 @@ static int page_split(struct weft_plain_reader *r, uint32_t n, struct weft_err *
     return WEFT_OK;
 }
 
-static int page_load(struct weft_plain_reader *r, const struct weft_plain *column, uint32_t page, struct weft_err *err)
+static int page_load(struct weft_plain_reader *r, const struct weft_plain *column, uint32_t page,
+                     struct weft_err *err)
 {
     const uint8_t *entry = column->bytes + HEADER + (size_t)page * ENTRY;
-    uint32_t first = weft_load_u32(entry), end = page + 1 < column->pages ? weft_load_u32(entry + ENTRY) : column->count;
+    uint32_t first = weft_load_u32(entry),
+             end = page + 1 < column->pages ? weft_load_u32(entry + ENTRY) : column->count;
     int rc;
 
     r->held = NULL;
     if (end - first > weft_load_u32(entry + 12))
         return weft_fail(err, WEFT_CORRUPT, "plain strings: more values than bytes in a page");
-    if ((rc = page_inflate(r, entry, column->bytes, err)) < 0 || (rc = page_split(r, end - first, err)) < 0) return rc;
+    if ((rc = page_inflate(r, entry, column->bytes, err)) < 0 ||
+        (rc = page_split(r, end - first, err)) < 0)
+        return rc;
     r->held = column->bytes;
     r->page = page, r->first = first, r->end = end;
     return WEFT_OK;
 }
 
-int weft_plain_get(struct weft_plain_reader *r, const struct weft_plain *column, uint32_t index, struct weft_str *out,
-                   struct weft_err *err)
+int weft_plain_get(struct weft_plain_reader *r, const struct weft_plain *column, uint32_t index,
+                   struct weft_str *out, struct weft_err *err)
 {
     int rc;
 
     if (r->held != column->bytes || index < r->first || index >= r->end) {
-        if (index >= column->count) return weft_fail(err, WEFT_CORRUPT, "plain strings: value %u of %u", index, column->count);
+        if (index >= column->count)
+            return weft_fail(err, WEFT_CORRUPT, "plain strings: value %u of %u", index,
+                             column->count);
         if ((rc = page_load(r, column, page_of(column, index), err)) < 0) return rc;
     }
     *out = r->values[index - r->first];

@@ -3,11 +3,21 @@
 
 enum { HEADER = 8, RANK_ROWS = 512, LIST_IF_BELOW_ONE_IN = 16 };
 
-static size_t padded(size_t n) { return (n + 7) & ~(size_t)7; }
-static size_t rank_bytes(uint32_t total) { return padded(((size_t)total + RANK_ROWS - 1) / RANK_ROWS * 2); }
-static size_t bitmap_bytes(uint32_t total) { return ((size_t)total + 63) / 64 * 8; }
+static size_t padded(size_t n)
+{
+    return (n + 7) & ~(size_t)7;
+}
+static size_t rank_bytes(uint32_t total)
+{
+    return padded(((size_t)total + RANK_ROWS - 1) / RANK_ROWS * 2);
+}
+static size_t bitmap_bytes(uint32_t total)
+{
+    return ((size_t)total + 63) / 64 * 8;
+}
 
-static void bitmap_encode(struct weft_buf *out, const uint16_t *rows, uint32_t count, uint32_t total)
+static void bitmap_encode(struct weft_buf *out, const uint16_t *rows, uint32_t count,
+                          uint32_t total)
 {
     size_t ranks = out->len, bits = ranks + rank_bytes(total);
     uint32_t at = 0;
@@ -23,7 +33,8 @@ static void bitmap_encode(struct weft_buf *out, const uint16_t *rows, uint32_t c
     }
 }
 
-unsigned weft_presence_encode(struct weft_buf *out, const uint16_t *rows, uint32_t count, uint32_t total)
+unsigned weft_presence_encode(struct weft_buf *out, const uint16_t *rows, uint32_t count,
+                              uint32_t total)
 {
     uint32_t header[2] = { count, 0 };
 
@@ -45,7 +56,8 @@ static bool list_open(struct weft_presence *p, const uint8_t *bytes, size_t len,
     p->rows = bytes + HEADER;
     for (uint32_t i = 0; i < p->count; i++) {
         uint32_t row = weft_load_u16(p->rows + (size_t)i * 2);
-        if (row >= p->total || (i > 0 && row <= weft_load_u16(p->rows + (size_t)i * 2 - 2))) return false;
+        if (row >= p->total || (i > 0 && row <= weft_load_u16(p->rows + (size_t)i * 2 - 2)))
+            return false;
     }
     return true;
 }
@@ -59,13 +71,18 @@ static bool bitmap_open(struct weft_presence *p, const uint8_t *bytes, size_t le
     p->ranks = bytes + HEADER;
     p->bits = p->ranks + rank_bytes(p->total);
     for (size_t i = 0; i < bitmap_bytes(p->total); i += 8) {
-        if (i * 8 % RANK_ROWS == 0 && weft_load_u16(p->ranks + i * 8 / RANK_ROWS * 2) != (uint16_t)count) return false;
+        if (i * 8 % RANK_ROWS == 0 &&
+            weft_load_u16(p->ranks + i * 8 / RANK_ROWS * 2) != (uint16_t)count)
+            return false;
         count += (uint32_t)__builtin_popcountll(weft_load_u64(p->bits + i));
     }
-    return count == p->count && (p->total % 64 == 0 || weft_load_u64(p->bits + bitmap_bytes(p->total) - 8) >> (p->total % 64) == 0);
+    return count == p->count &&
+           (p->total % 64 == 0 ||
+            weft_load_u64(p->bits + bitmap_bytes(p->total) - 8) >> (p->total % 64) == 0);
 }
 
-bool weft_presence_open(struct weft_presence *out, unsigned mode, const uint8_t *bytes, size_t len, uint32_t total, size_t *used)
+bool weft_presence_open(struct weft_presence *out, unsigned mode, const uint8_t *bytes, size_t len,
+                        uint32_t total, size_t *used)
 {
     *out = (struct weft_presence){ .mode = (uint8_t)mode, .total = total, .count = total };
     *used = 0;
@@ -83,8 +100,10 @@ static bool list_find(const struct weft_presence *p, uint32_t row, uint32_t *pos
 
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        if (weft_load_u16(p->rows + (size_t)middle * 2) < row) low = middle + 1;
-        else high = middle;
+        if (weft_load_u16(p->rows + (size_t)middle * 2) < row)
+            low = middle + 1;
+        else
+            high = middle;
     }
     *position = low;
     return low < p->count && weft_load_u16(p->rows + (size_t)low * 2) == row;
@@ -113,7 +132,8 @@ void weft_presence_rows(const struct weft_presence *p, uint16_t *out)
         for (uint32_t i = 0; i < p->total; i++) out[i] = (uint16_t)i;
     } else {
         for (uint32_t w = 0; w * 64 < p->total; w++)
-            for (uint64_t bits = weft_load_u64(p->bits + (size_t)w * 8); bits != 0; bits &= bits - 1)
+            for (uint64_t bits = weft_load_u64(p->bits + (size_t)w * 8); bits != 0;
+                 bits &= bits - 1)
                 out[n++] = (uint16_t)(w * 64 + (uint32_t)__builtin_ctzll(bits));
     }
 }

@@ -11,11 +11,13 @@ struct weft_presence {
     const uint8_t *ranks, *bits; /* bitmap */
     const uint8_t *rows;         /* list */
     uint32_t count, total;
-    uint8_t mode;                /* enum weft_run_presence */
+    uint8_t mode; /* enum weft_run_presence */
 };
 /* Appends what `rows` (rising) needs and returns the mode; nothing for WEFT_PRESENCE_ALL. */
-unsigned weft_presence_encode(struct weft_buf *out, const uint16_t *rows, uint32_t count, uint32_t total);
-bool weft_presence_open(struct weft_presence *out, unsigned mode, const uint8_t *bytes, size_t len, uint32_t total, size_t *used);
+unsigned weft_presence_encode(struct weft_buf *out, const uint16_t *rows, uint32_t count,
+                              uint32_t total);
+bool weft_presence_open(struct weft_presence *out, unsigned mode, const uint8_t *bytes, size_t len,
+                        uint32_t total, size_t *used);
 /* Position among the values of row `row`; false when it has none. */
 bool weft_presence_find(const struct weft_presence *p, uint32_t row, uint32_t *position);
 /* Row of every value, rising. */

@@ -1,11 +1,14 @@
 /* codec_test.c -- every codec there and back, over widths, lengths and the values that break things. */
+
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+
 #include <cmocka.h>
-#include <math.h>
+
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/hash.h"
@@ -21,7 +24,10 @@
 
 static struct weft_random rng;
 
-static void slack(struct weft_buf *b) { memset(weft_buf_reserve(b, WEFT_BITS_SLACK), 0xa5, WEFT_BITS_SLACK); }
+static void slack(struct weft_buf *b)
+{
+    memset(weft_buf_reserve(b, WEFT_BITS_SLACK), 0xa5, WEFT_BITS_SLACK);
+}
 
 static void bits(void **state)
 {
@@ -31,13 +37,16 @@ static void bits(void **state)
     for (unsigned width = 0; width <= 64; width++) {
         for (uint32_t n = 1; n <= 200; n += 33) {
             struct weft_buf b = { 0 };
-            for (uint32_t i = 0; i < n; i++) v[i] = 1000 + (weft_random_u64(&rng) & weft_bits_mask(width)) * 3;
-            for (uint32_t i = 0; i < n; i++) small[i] = 7 + (uint32_t)(v[i] & weft_bits_mask(width < 32 ? width : 32));
+            for (uint32_t i = 0; i < n; i++)
+                v[i] = 1000 + (weft_random_u64(&rng) & weft_bits_mask(width)) * 3;
+            for (uint32_t i = 0; i < n; i++)
+                small[i] = 7 + (uint32_t)(v[i] & weft_bits_mask(width < 32 ? width : 32));
             bool fits = width < 60; /* times three */
             weft_bits_pack(&b, v, n, fits ? 1000 : 0, fits ? 3 : 1, fits ? width : 64);
             slack(&b);
             weft_bits_unpack(got, (const uint8_t *)b.data, 0, n, fits ? width : 64, 0);
-            for (uint32_t i = 0; i < n; i++) assert_int_equal(fits ? 1000 + got[i] * 3 : got[i], v[i]);
+            for (uint32_t i = 0; i < n; i++)
+                assert_int_equal(fits ? 1000 + got[i] * 3 : got[i], v[i]);
             weft_bits_unpack(got, (const uint8_t *)b.data, n / 2, n - n / 2, fits ? width : 64, 5);
             assert_int_equal(got[0] - 5, fits ? (v[n / 2] - 1000) / 3 : v[n / 2]);
             weft_buf_reset(&b);
@@ -61,7 +70,8 @@ static void paged(void **state)
             struct weft_buf b = { 0 };
             struct weft_paged column;
             size_t used;
-            for (uint32_t i = 0; i < n; i++) v[i] = 12345 + steps[s] * weft_random_below(&rng, i % 300 == 299 ? 100 : 7);
+            for (uint32_t i = 0; i < n; i++)
+                v[i] = 12345 + steps[s] * weft_random_below(&rng, i % 300 == 299 ? 100 : 7);
             if (n > 5 && s == 5) v[4] = UINT64_MAX, v[5] = 0;
             weft_paged_encode(&b, v, n, s % 2 == 0);
             size_t len = b.len;
@@ -75,7 +85,9 @@ static void paged(void **state)
                 weft_paged_read(&column, 100, 201, got);
                 assert_memory_equal(v + 100, got, 201 * 8);
             }
-            for (size_t cut = 0; cut < len; cut += 8) assert_false(weft_paged_open(&column, (const uint8_t *)b.data, cut, n, &used) && used > cut);
+            for (size_t cut = 0; cut < len; cut += 8)
+                assert_false(weft_paged_open(&column, (const uint8_t *)b.data, cut, n, &used) &&
+                             used > cut);
             assert_false(weft_paged_open(&column, (const uint8_t *)b.data, len, n + 1, &used));
             weft_buf_release(&b);
         }
@@ -115,12 +127,15 @@ static void plain(void **state)
         for (uint32_t i = 0; i < n; i++) {
             size_t len = i % 50 == 0 ? weft_random_below(&rng, 40000) : weft_random_below(&rng, 40);
             char *text = weft_arena_alloc(&arena, len + 1);
-            if (round % 2) memset(text, 'a' + (int)(i % 7), len + 1);
-            else weft_random_bytes(&rng, text, len + 1);
+            if (round % 2)
+                memset(text, 'a' + (int)(i % 7), len + 1);
+            else
+                weft_random_bytes(&rng, text, len + 1);
             v[i] = weft_str_make(text, len);
         }
         weft_plain_encode(&b, v, n, 1, zstd);
-        assert_int_equal(weft_plain_open(&column, (const uint8_t *)b.data, b.len, n, &used, &err), 0);
+        assert_int_equal(weft_plain_open(&column, (const uint8_t *)b.data, b.len, n, &used, &err),
+                         0);
         assert_int_equal(used, b.len);
         for (uint32_t i = 0; i < n; i++) {
             uint32_t at = round % 3 == 0 ? i : (uint32_t)weft_random_below(&rng, n);
@@ -130,7 +145,8 @@ static void plain(void **state)
         }
         reader.held = NULL;
         for (size_t cut = 0; cut < b.len; cut += 1 + b.len / 50)
-            assert_int_equal(weft_plain_open(&column, (const uint8_t *)b.data, cut, n, &used, &err), WEFT_CORRUPT);
+            assert_int_equal(weft_plain_open(&column, (const uint8_t *)b.data, cut, n, &used, &err),
+                             WEFT_CORRUPT);
         weft_buf_release(&b);
         weft_arena_release(&arena);
     }
@@ -142,7 +158,8 @@ static void presence(void **state)
 {
     static uint16_t rows[65536], got[65536];
 
-    for (uint32_t total = 1; total <= 65536; total = total * 5 + 3 > 65536 && total < 65536 ? 65536 : total * 5 + 3) {
+    for (uint32_t total = 1; total <= 65536;
+         total = total * 5 + 3 > 65536 && total < 65536 ? 65536 : total * 5 + 3) {
         for (uint32_t one_in = 1; one_in < 200; one_in = one_in * 3 + 1) {
             struct weft_buf b = { 0 };
             struct weft_presence p;
@@ -163,7 +180,8 @@ static void presence(void **state)
                 assert_int_equal(position, at);
             }
             for (size_t cut = 0; cut + 8 < b.len && mode != WEFT_PRESENCE_ALL; cut += 1 + b.len / 9)
-                assert_false(weft_presence_open(&p, mode, (const uint8_t *)b.data, cut, total, &used));
+                assert_false(
+                    weft_presence_open(&p, mode, (const uint8_t *)b.data, cut, total, &used));
             weft_buf_release(&b);
         }
     }
@@ -178,9 +196,15 @@ static uint64_t pattern(double d)
 
 static void decimal(void **state)
 {
-    static const struct { double v[4]; bool fits; uint32_t exponent; } cases[] = {
-        { { 0, 1, 2, -3 }, true, 0 }, { { 0.1, 0.25, 1e6, -7.5 }, true, 2 }, { { 1.0 / 3, 1, 1, 1 }, false, 0 }, { { -0.0, 1, 1, 1 }, false, 0 },
-        { { NAN, 1, 1, 1 }, false, 0 }, { { INFINITY, 1, 1, 1 }, false, 0 }, { { 1e300, 1, 1, 1 }, false, 0 }, { { 19.99, 0.01, 3, 4.5 }, true, 2 },
+    static const struct {
+        double v[4];
+        bool fits;
+        uint32_t exponent;
+    } cases[] = {
+        { { 0, 1, 2, -3 }, true, 0 },       { { 0.1, 0.25, 1e6, -7.5 }, true, 2 },
+        { { 1.0 / 3, 1, 1, 1 }, false, 0 }, { { -0.0, 1, 1, 1 }, false, 0 },
+        { { NAN, 1, 1, 1 }, false, 0 },     { { INFINITY, 1, 1, 1 }, false, 0 },
+        { { 1e300, 1, 1, 1 }, false, 0 },   { { 19.99, 0.01, 3, 4.5 }, true, 2 },
     };
 
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
@@ -191,15 +215,20 @@ static void decimal(void **state)
         assert_int_equal(weft_decimal_encode(v, 4, out, &exponent), cases[c].fits);
         if (!cases[c].fits) continue;
         assert_int_equal(exponent, cases[c].exponent);
-        for (unsigned i = 0; i < 4; i++) assert_int_equal(weft_decimal_decode(out[i], exponent), v[i]);
+        for (unsigned i = 0; i < 4; i++)
+            assert_int_equal(weft_decimal_decode(out[i], exponent), v[i]);
     }
 }
 
 static void uuid(void **state)
 {
-    static const char *const wrong[] = { "", "00000000-0000-0000-0000-00000000000", "00000000-0000-0000-0000-0000000000000",
-                                         "0000000A-0000-0000-0000-000000000000", "00000000x0000-0000-0000-000000000000",
-                                         "00000000-0000-0000-0000-00000000000g", "000000000-000-0000-0000-000000000000" };
+    static const char *const wrong[] = { "",
+                                         "00000000-0000-0000-0000-00000000000",
+                                         "00000000-0000-0000-0000-0000000000000",
+                                         "0000000A-0000-0000-0000-000000000000",
+                                         "00000000x0000-0000-0000-000000000000",
+                                         "00000000-0000-0000-0000-00000000000g",
+                                         "000000000-000-0000-0000-000000000000" };
     uint8_t bytes[16], again[16];
     char text[WEFT_UUID_TEXT];
 
@@ -209,12 +238,15 @@ static void uuid(void **state)
         assert_true(weft_uuid_parse(weft_str_make(text, sizeof text), again));
         assert_memory_equal(bytes, again, 16);
     }
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) assert_false(weft_uuid_parse(weft_str_from_c(wrong[i]), bytes));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_false(weft_uuid_parse(weft_str_from_c(wrong[i]), bytes));
 }
 
 static void varint(void **state)
 {
-    static const uint64_t values[] = { 0, 1, 127, 128, 16383, 16384, UINT32_MAX, UINT64_MAX, UINT64_C(1) << 63 };
+    static const uint64_t values[] = { 0,          1,          127,
+                                       128,        16383,      16384,
+                                       UINT32_MAX, UINT64_MAX, UINT64_C(1) << 63 };
 
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         struct weft_buf b = { 0 };
@@ -233,8 +265,9 @@ static void varint(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bits), cmocka_unit_test(paged), cmocka_unit_test(local_dictionary), cmocka_unit_test(plain), cmocka_unit_test(presence),
-        cmocka_unit_test(decimal), cmocka_unit_test(uuid), cmocka_unit_test(varint),
+        cmocka_unit_test(bits),  cmocka_unit_test(paged),    cmocka_unit_test(local_dictionary),
+        cmocka_unit_test(plain), cmocka_unit_test(presence), cmocka_unit_test(decimal),
+        cmocka_unit_test(uuid),  cmocka_unit_test(varint),
     };
     weft_random_init(&rng, 42);
     return cmocka_run_group_tests(tests, NULL, NULL);

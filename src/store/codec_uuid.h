@@ -4,7 +4,8 @@
 #include "base/str.h"
 
 #define WEFT_UUID_TEXT 36u
-bool weft_uuid_parse(struct weft_str text, uint8_t out[static 16]); /* false: not exactly that form */
+bool weft_uuid_parse(struct weft_str text,
+                     uint8_t out[static 16]); /* false: not exactly that form */
 void weft_uuid_format(const uint8_t *bytes, char out[static WEFT_UUID_TEXT]); /* not terminated */
 
 #endif

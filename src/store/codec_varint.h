@@ -13,8 +13,14 @@ static inline void weft_varint_put(struct weft_buf *out, uint64_t v)
     *p++ = (uint8_t)v;
     out->len += (size_t)(p - start);
 }
-static inline uint64_t weft_zigzag(int64_t v) { return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63); }
-static inline int64_t weft_unzigzag(uint64_t v) { return (int64_t)(v >> 1) ^ -(int64_t)(v & 1); }
+static inline uint64_t weft_zigzag(int64_t v)
+{
+    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
+}
+static inline int64_t weft_unzigzag(uint64_t v)
+{
+    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
+}
 /* Moves *at past the number; false when it is cut short or longer than 10 bytes. */
 static inline bool weft_varint_get(const uint8_t **at, const uint8_t *end, uint64_t *v)
 {

@@ -11,8 +11,11 @@ static void sources_init(struct merge *m)
     m->sources = weft_alloc_array(m->source_count + 1, sizeof *m->sources);
     for (uint32_t i = 0; i < in->segment_count; i++) {
         const struct weft_segment_view *v = in->segments[i];
-        m->sources[i] = (struct merge_source){ .view = v, .string_count = v->string_count, .key_count = v->key_count,
-                                               .head_count = v->head_count, .shape_count = v->shape_count };
+        m->sources[i] = (struct merge_source){ .view = v,
+                                               .string_count = v->string_count,
+                                               .key_count = v->key_count,
+                                               .head_count = v->head_count,
+                                               .shape_count = v->shape_count };
         m->chunk_count += v->chunk_count;
         m->spans_total += v->span_count;
     }
@@ -72,7 +75,9 @@ static uint32_t rows_take(const struct merge *m, uint32_t from)
         const uint8_t *y = m->chunks[b->chunk].view.records + (size_t)b->row * WEFT_RECORD_BYTES;
         if (a->key != b->key) return take;
         /* Inside a long run of one prefix whole ids are sorted; inside a short one they are not, and it is not cut. */
-        if (memcmp(x, y, 16) != 0 && (take >= 2048 && m->entries[from + take - 1].key == m->entries[from + take - 1025].key)) return take;
+        if (memcmp(x, y, 16) != 0 &&
+            (take >= 2048 && m->entries[from + take - 1].key == m->entries[from + take - 1025].key))
+            return take;
         take--;
     }
     return WEFT_ROWS_MAX; /* one trace with more spans than a row group holds */
@@ -87,14 +92,17 @@ static int row_groups(struct merge *m, struct weft_err *err)
     for (uint32_t i = 0; i < count && rc == WEFT_OK; i++) {
         rc = merge_range_collect(m, bounds[i], err);
         for (uint32_t from = 0, take; from < m->entry_count && rc == WEFT_OK; from += take) {
-            if (m->options->cancelled != NULL && atomic_load_explicit(m->options->cancelled, memory_order_relaxed)) {
-                rc = weft_fail(err, WEFT_CANCELLED, "merge: cancelled after %llu spans", (unsigned long long)done);
+            if (m->options->cancelled != NULL &&
+                atomic_load_explicit(m->options->cancelled, memory_order_relaxed)) {
+                rc = weft_fail(err, WEFT_CANCELLED, "merge: cancelled after %llu spans",
+                               (unsigned long long)done);
                 break;
             }
             take = rows_take(m, from);
             rc = row_group(m, from, take, err);
             done += take;
-            if (m->options->progress != NULL) m->options->progress(m->options->progress_arg, done, m->spans_total);
+            if (m->options->progress != NULL)
+                m->options->progress(m->options->progress_arg, done, m->spans_total);
         }
     }
     m->stats->spans_in = done;
@@ -107,8 +115,11 @@ static int finish(struct merge *m, struct weft_err *err)
     uint8_t f[WEFT_BLOCK_FOOTER_FIXED] = { 0 };
     struct weft_buf superseded = { 0 };
     struct weft_merge_stats *s = m->stats;
-    uint64_t counts[10] = { m->file.number, m->file.created_unix_ns, s->spans_out, s->traces, m->error_count, m->start_min,
-                            m->start_max, s->conflicting_duplicates, s->exact_duplicates, s->orphans };
+    uint64_t counts[10] = { m->file.number,      m->file.created_unix_ns,
+                            s->spans_out,        s->traces,
+                            m->error_count,      m->start_min,
+                            m->start_max,        s->conflicting_duplicates,
+                            s->exact_duplicates, s->orphans };
     int rc;
 
     if ((rc = merge_tables_write(m, err)) < 0) return rc;
@@ -119,8 +130,9 @@ static int finish(struct merge *m, struct weft_err *err)
     weft_store_u32(f + 116, m->input->segment_count);
     weft_store_u32(f + 120, m->input->block_count);
     for (uint32_t i = 0; i < m->source_count; i++) {
-        uint64_t number = m->sources[i].view != NULL ? weft_segment_number(m->sources[i].view->segment)
-                                                     : weft_block_number(m->sources[i].block);
+        uint64_t number = m->sources[i].view != NULL
+                              ? weft_segment_number(m->sources[i].view->segment)
+                              : weft_block_number(m->sources[i].block);
         weft_buf_append(&superseded, &number, 8);
     }
     rc = weft_block_writer_finish(&m->file, f, weft_buf_str(&superseded), err);
@@ -143,8 +155,9 @@ static void merge_release(struct merge *m)
     weft_buf_release(&m->directory);
     weft_buf_release(&m->data);
     weft_buf_release(&m->rows_out);
-    void *const memory[] = { m->chunks, m->lists, m->entries, m->entry_scratch, m->rows, m->order, m->group_of, m->traces, m->refs,
-                             m->columns, m->numbers };
+    void *const memory[] = { m->chunks, m->lists,   m->entries,  m->entry_scratch,
+                             m->rows,   m->order,   m->group_of, m->traces,
+                             m->refs,   m->columns, m->numbers };
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++) weft_free(memory[i]);
     weft_arena_release(&m->tables);
     weft_arena_release(&m->scratch);
@@ -171,7 +184,8 @@ int weft_merge(const struct weft_merge_input *input, const struct weft_merge_opt
     m->numbers = weft_alloc_array(WEFT_ROWS_MAX, sizeof *m->numbers);
     sources_init(m);
     if ((rc = blocks_init(m, err)) == WEFT_OK &&
-        (rc = weft_block_writer_create(&m->file, options->directory, options->number, weft_clock_unix_ns(), err)) == WEFT_OK &&
+        (rc = weft_block_writer_create(&m->file, options->directory, options->number,
+                                       weft_clock_unix_ns(), err)) == WEFT_OK &&
         (rc = merge_tables_build(m, err)) == WEFT_OK && (rc = row_groups(m, err)) == WEFT_OK)
         rc = finish(m, err);
     merge_release(m);

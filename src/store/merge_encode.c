@@ -8,8 +8,8 @@ struct build {
     struct merge *m;
     struct weft_buf *out;
     uint32_t *run_order;
-    size_t header;          /* place of the next section entry */
-    size_t section;         /* start of the section at hand */
+    size_t header;  /* place of the next section entry */
+    size_t section; /* start of the section at hand */
     uint64_t start_min, start_max, duration_max;
     uint32_t errors;
 };
@@ -30,7 +30,10 @@ static void section_end(struct build *b, unsigned kind)
     b->header += 12;
 }
 
-static const struct merge_row *row_out(const struct merge *m, uint32_t out) { return &m->rows[m->order[out]]; }
+static const struct merge_row *row_out(const struct merge *m, uint32_t out)
+{
+    return &m->rows[m->order[out]];
+}
 
 static uint64_t duration_of(const struct merge_row *row)
 {
@@ -50,10 +53,12 @@ static void trace_ids(struct build *b)
 {
     struct merge *m = b->m;
 
-    for (uint32_t t = 0; t < m->trace_count; t++) m->numbers[t] = weft_load_u64_be(m->rows[m->traces[t].first].trace_id);
+    for (uint32_t t = 0; t < m->trace_count; t++)
+        m->numbers[t] = weft_load_u64_be(m->rows[m->traces[t].first].trace_id);
     paged(b, WEFT_ROWS_TRACE_PREFIX, m->trace_count, false);
     section_begin(b);
-    for (uint32_t t = 0; t < m->trace_count; t++) weft_buf_append(b->out, m->rows[m->traces[t].first].trace_id + 8, 8);
+    for (uint32_t t = 0; t < m->trace_count; t++)
+        weft_buf_append(b->out, m->rows[m->traces[t].first].trace_id + 8, 8);
     section_end(b, WEFT_ROWS_TRACE_REST);
 }
 
@@ -64,14 +69,16 @@ static void trace_rows(struct build *b)
     for (uint32_t t = 0; t < m->trace_count; t++) m->numbers[t] = m->traces[t].out_rows;
     paged(b, WEFT_ROWS_TRACE_SPANS, m->trace_count, false);
     section_begin(b);
-    for (uint32_t t = 0; t < m->trace_count; t += WEFT_TRACE_RANK_ROWS) weft_buf_append(b->out, &m->traces[t].out_first, 4);
+    for (uint32_t t = 0; t < m->trace_count; t += WEFT_TRACE_RANK_ROWS)
+        weft_buf_append(b->out, &m->traces[t].out_first, 4);
     section_end(b, WEFT_ROWS_TRACE_RANK);
 }
 
 static void trace_times(struct build *b)
 {
     struct merge *m = b->m;
-    uint64_t *excess = weft_arena_alloc(&m->scratch, (size_t)m->trace_count * 16), *errors = excess + m->trace_count;
+    uint64_t *excess = weft_arena_alloc(&m->scratch, (size_t)m->trace_count * 16),
+             *errors = excess + m->trace_count;
 
     for (uint32_t t = 0; t < m->trace_count; t++) {
         const struct merge_trace *trace = &m->traces[t];
@@ -106,7 +113,8 @@ static void span_ids(struct build *b)
 
     section_begin(b);
     char *to = weft_buf_reserve(b->out, (size_t)m->out_count * 8);
-    for (uint32_t i = 0; i < m->out_count; i++) weft_store_u64(to + (size_t)i * 8, row_out(m, i)->span_id);
+    for (uint32_t i = 0; i < m->out_count; i++)
+        weft_store_u64(to + (size_t)i * 8, row_out(m, i)->span_id);
     b->out->len += (size_t)m->out_count * 8;
     section_end(b, WEFT_ROWS_SPAN_ID);
 }
@@ -173,7 +181,10 @@ static void groups(struct build *b)
     section_begin(b);
     for (uint32_t g = 0; g < m->group_count; g++) {
         const struct merge_group *group = &m->groups[g];
-        uint32_t e[8] = { group->rows, first_run, group->column_count, group->is_pool ? WEFT_GROUP_POOL : 0, 0, 0, 0, group->name };
+        uint32_t e[8] = {
+            group->rows, first_run, group->column_count, group->is_pool ? WEFT_GROUP_POOL : 0, 0,
+            0,           0,         group->name
+        };
         first_run += group->column_count;
         e[4] = (uint32_t)m->data.len;
         weft_paged_encode(&m->data, group->heads, group->rows, false);
@@ -210,7 +221,8 @@ static void group_runs(struct build *b)
     }
     section_begin(b);
     char *to = weft_buf_reserve(b->out, (size_t)m->column_count * 4);
-    for (uint32_t r = 0; r < m->column_count; r++) weft_store_u32(to + (size_t)next[m->columns[b->run_order[r]].group]++ * 4, r);
+    for (uint32_t r = 0; r < m->column_count; r++)
+        weft_store_u32(to + (size_t)next[m->columns[b->run_order[r]].group]++ * 4, r);
     b->out->len += (size_t)m->column_count * 4;
     section_end(b, WEFT_ROWS_GROUP_RUNS);
 }
@@ -274,7 +286,8 @@ static void directory_add(struct build *b, uint64_t offset)
 {
     struct merge *m = b->m;
     uint8_t e[WEFT_ROWS_ENTRY_BYTES] = { 0 };
-    const uint8_t *first = m->rows[m->traces[0].first].trace_id, *last = m->rows[m->traces[m->trace_count - 1].first].trace_id;
+    const uint8_t *first = m->rows[m->traces[0].first].trace_id,
+                  *last = m->rows[m->traces[m->trace_count - 1].first].trace_id;
 
     weft_store_u64(e, offset);
     weft_store_u64(e + 8, b->out->len);
@@ -326,7 +339,9 @@ int merge_encode(struct merge *m, struct weft_err *err)
     data(&b);
     weft_buf_pad8(&m->rows_out);
     if (m->rows_out.len > UINT32_MAX)
-        return weft_fail(err, WEFT_TOO_LARGE, "merge: a row group of %zu bytes, at most 4 GiB fit the format", m->rows_out.len);
+        return weft_fail(err, WEFT_TOO_LARGE,
+                         "merge: a row group of %zu bytes, at most 4 GiB fit the format",
+                         m->rows_out.len);
     if ((rc = weft_block_writer_align(&m->file, err)) < 0) return rc;
     directory_add(&b, weft_block_writer_offset(&m->file));
     return weft_block_writer_append(&m->file, m->rows_out.data, m->rows_out.len, err);

@@ -4,27 +4,32 @@
 #include "store/codec_varint.h"
 #include "store/merge_internal.h"
 
-static const uint8_t type_words[8] = { [WEFT_VALUE_STRING] = 1, [WEFT_VALUE_BOOL] = 1, [WEFT_VALUE_INT] = 2,
-                                       [WEFT_VALUE_DOUBLE] = 2, [WEFT_VALUE_ARRAY] = 1, [WEFT_VALUE_KVLIST] = 1,
-                                       [WEFT_VALUE_BYTES] = 1 };
+static const uint8_t type_words[8] = {
+    [WEFT_VALUE_STRING] = 1, [WEFT_VALUE_BOOL] = 1,  [WEFT_VALUE_INT] = 2,
+    [WEFT_VALUE_DOUBLE] = 2, [WEFT_VALUE_ARRAY] = 1, [WEFT_VALUE_KVLIST] = 1,
+    [WEFT_VALUE_BYTES] = 1
+};
 
 /* One attribute of a segment's list, walked in its order. */
 struct walk {
     const struct merge *m;
     const struct merge_chunk *chunk;
-    const uint32_t *at;     /* next word */
+    const uint32_t *at; /* next word */
     struct weft_shape_view shape;
     uint32_t left, done;
     bool is_inline;
     /* the attribute at hand */
     uint32_t type;
-    uint32_t key;           /* source's key number, or WEFT_WORD_HEAP | offset */
+    uint32_t key; /* source's key number, or WEFT_WORD_HEAP | offset */
     const uint32_t *value;
 };
 
-static void walk_init(struct walk *w, const struct merge *m, const struct merge_chunk *chunk, uint32_t shape, const uint32_t *words)
+static void walk_init(struct walk *w, const struct merge *m, const struct merge_chunk *chunk,
+                      uint32_t shape, const uint32_t *words)
 {
-    *w = (struct walk){ .m = m, .chunk = chunk, .at = words, .is_inline = (shape & WEFT_SHAPE_INLINE) != 0 };
+    *w = (struct walk){
+        .m = m, .chunk = chunk, .at = words, .is_inline = (shape & WEFT_SHAPE_INLINE) != 0
+    };
     if (w->is_inline) {
         w->left = shape & ~WEFT_SHAPE_INLINE;
     } else {
@@ -53,17 +58,20 @@ static bool walk_next(struct walk *w)
     return true;
 }
 
-uint32_t merge_list_words(const struct merge *m, const struct merge_chunk *chunk, uint32_t shape, const uint32_t *words)
+uint32_t merge_list_words(const struct merge *m, const struct merge_chunk *chunk, uint32_t shape,
+                          const uint32_t *words)
 {
     struct walk w;
 
-    if (!(shape & WEFT_SHAPE_INLINE) && m->sources[chunk->source].shapes != NULL) return m->sources[chunk->source].shapes[shape].words;
+    if (!(shape & WEFT_SHAPE_INLINE) && m->sources[chunk->source].shapes != NULL)
+        return m->sources[chunk->source].shapes[shape].words;
     walk_init(&w, m, chunk, shape, words);
     while (walk_next(&w)) {}
     return (uint32_t)(w.at - words);
 }
 
-void merge_extras_find(const struct merge *m, const struct merge_row *row, const uint32_t *found[static WEFT_PSEUDO_COUNT])
+void merge_extras_find(const struct merge *m, const struct merge_row *row,
+                       const uint32_t *found[static WEFT_PSEUDO_COUNT])
 {
     const uint32_t *at = row->words, flags = row->flags;
 
@@ -86,7 +94,7 @@ struct sink {
     struct merge *m;
     const struct merge_chunk *chunk;
     struct weft_buf *out;
-    bool is_spelt;          /* bytes of every string: equal content gives equal bytes */
+    bool is_spelt; /* bytes of every string: equal content gives equal bytes */
     struct weft_strings_reader *reader;
 };
 
@@ -96,7 +104,8 @@ static struct weft_str source_string(const struct sink *s, uint32_t number)
     struct weft_str text = { NULL, 0 };
 
     if (source->view != NULL) return weft_segment_string(source->view, number);
-    weft_block_cursor_string(source->cursor, number, &text); /* unfolded just now, so it can be read */
+    weft_block_cursor_string(source->cursor, number,
+                             &text); /* unfolded just now, so it can be read */
     return text;
 }
 
@@ -108,18 +117,24 @@ static void put_spelt(struct sink *s, struct weft_str text)
 
 static void put_string(struct sink *s, uint32_t word)
 {
-    if (word & WEFT_WORD_HEAP) put_spelt(s, merge_heap(s->chunk, word));
-    else if (s->is_spelt) put_spelt(s, source_string(s, word));
-    else weft_varint_put(s->out, (uint64_t)s->m->sources[s->chunk->source].strings[word] << 1);
+    if (word & WEFT_WORD_HEAP)
+        put_spelt(s, merge_heap(s->chunk, word));
+    else if (s->is_spelt)
+        put_spelt(s, source_string(s, word));
+    else
+        weft_varint_put(s->out, (uint64_t)s->m->sources[s->chunk->source].strings[word] << 1);
 }
 
 static void put_key(struct sink *s, uint32_t key)
 {
     const struct merge_source *source = &s->m->sources[s->chunk->source];
 
-    if (key & WEFT_WORD_HEAP) put_spelt(s, merge_heap(s->chunk, key));
-    else if (s->is_spelt) put_spelt(s, s->m->keys[(source->keys[key] >> 3) - WEFT_PSEUDO_KEYS]);
-    else weft_varint_put(s->out, (uint64_t)((source->keys[key] >> 3) - WEFT_PSEUDO_KEYS) << 1);
+    if (key & WEFT_WORD_HEAP)
+        put_spelt(s, merge_heap(s->chunk, key));
+    else if (s->is_spelt)
+        put_spelt(s, s->m->keys[(source->keys[key] >> 3) - WEFT_PSEUDO_KEYS]);
+    else
+        weft_varint_put(s->out, (uint64_t)((source->keys[key] >> 3) - WEFT_PSEUDO_KEYS) << 1);
 }
 
 static void put_value(struct sink *s, uint32_t type, const uint32_t *value)
@@ -204,7 +219,10 @@ struct weft_str merge_links(struct merge *m, const struct merge_row *row, const 
 
 /* ---- whole rows ---- */
 
-static int compare_piece(const void *a, const void *b) { return weft_str_compare(*(const struct weft_str *)a, *(const struct weft_str *)b); }
+static int compare_piece(const void *a, const void *b)
+{
+    return weft_str_compare(*(const struct weft_str *)a, *(const struct weft_str *)b);
+}
 
 /* Attributes one by one, then in order of their bytes. */
 static void content_attributes(struct sink *s, const struct merge_row *row, const uint32_t *words)

@@ -48,11 +48,16 @@ void merge_gather(struct merge *m, uint32_t from, uint32_t count)
 struct weft_head_view merge_source_head(const struct merge *m, const struct merge_row *row)
 {
     const struct merge_source *source = &m->sources[row->chunk->source];
-    uint32_t head = weft_record_head(row->chunk->view.records + (size_t)row->number * WEFT_RECORD_BYTES);
-    return source->view != NULL ? weft_segment_head(source->view, head) : weft_block_head(source->block, head);
+    uint32_t head =
+        weft_record_head(row->chunk->view.records + (size_t)row->number * WEFT_RECORD_BYTES);
+    return source->view != NULL ? weft_segment_head(source->view, head)
+                                : weft_block_head(source->block, head);
 }
 
-static int compare_trace(const void *a, const void *b) { return memcmp(a, b, 16); } /* trace_id is the first field */
+static int compare_trace(const void *a, const void *b)
+{
+    return memcmp(a, b, 16);
+} /* trace_id is the first field */
 
 /* Entries are sorted by 40 bits only: rows of one prefix may be several traces, mixed. */
 static void prefix_run_sort(struct merge *m, uint32_t from, uint32_t end)
@@ -74,12 +79,14 @@ void merge_traces_find(struct merge *m)
         m->traces = weft_realloc_array(m->traces, m->trace_capacity, sizeof *m->traces);
     }
     for (uint32_t i = 0, end; i < n; i = end) {
-        for (end = i + 1; end < n && memcmp(m->rows[end].trace_id, m->rows[i].trace_id, 5) == 0; end++) {}
+        for (end = i + 1; end < n && memcmp(m->rows[end].trace_id, m->rows[i].trace_id, 5) == 0;
+             end++) {}
         if (end - i > 1) prefix_run_sort(m, i, end);
     }
     m->trace_count = 0;
     for (uint32_t i = 0, end; i < n; i = end) {
-        for (end = i + 1; end < n && memcmp(m->rows[end].trace_id, m->rows[i].trace_id, 16) == 0; end++) {}
+        for (end = i + 1; end < n && memcmp(m->rows[end].trace_id, m->rows[i].trace_id, 16) == 0;
+             end++) {}
         m->traces[m->trace_count++] = (struct merge_trace){ .first = i, .rows = end - i };
     }
 }

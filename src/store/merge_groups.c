@@ -7,7 +7,9 @@
 enum { ROWS_MIN = 256, ROWS_MIN_SMALL = 8 };
 
 /* Rare lists by the name of their first row. */
-struct pool { uint32_t name, rows, group, list; };
+struct pool {
+    uint32_t name, rows, group, list;
+};
 
 static int compare_pool(const void *a, const void *b)
 {
@@ -18,11 +20,13 @@ static int compare_pool(const void *a, const void *b)
 
 static uint32_t group_add(struct merge *m, uint32_t rows, uint32_t name, bool is_pool)
 {
-    m->groups[m->group_count] = (struct merge_group){ .rows = rows, .name = name, .is_pool = is_pool };
+    m->groups[m->group_count] =
+        (struct merge_group){ .rows = rows, .name = name, .is_pool = is_pool };
     return m->group_count++;
 }
 
-static struct merge_column *column_add(struct merge *m, uint32_t code, uint32_t group, uint32_t capacity)
+static struct merge_column *column_add(struct merge *m, uint32_t code, uint32_t group,
+                                       uint32_t capacity)
 {
     if (m->column_count == m->column_capacity) {
         m->column_capacity = m->column_capacity * 2 + 256;
@@ -36,8 +40,10 @@ static struct merge_column *column_add(struct merge *m, uint32_t code, uint32_t 
 static void column_allocate(struct merge *m, struct merge_column *c, bool has_rows)
 {
     uint32_t type = c->code & 7;
-    if (type == WEFT_VALUE_INT || type == WEFT_VALUE_DOUBLE) c->wide = weft_arena_alloc(&m->scratch, (size_t)c->capacity * 8);
-    else if (type != WEFT_VALUE_EMPTY) c->numbers = weft_arena_alloc(&m->scratch, (size_t)c->capacity * 4);
+    if (type == WEFT_VALUE_INT || type == WEFT_VALUE_DOUBLE)
+        c->wide = weft_arena_alloc(&m->scratch, (size_t)c->capacity * 8);
+    else if (type != WEFT_VALUE_EMPTY)
+        c->numbers = weft_arena_alloc(&m->scratch, (size_t)c->capacity * 4);
     if (has_rows) c->rows = weft_arena_alloc(&m->scratch, (size_t)c->capacity * 2);
 }
 
@@ -53,12 +59,13 @@ static void exact_columns(struct merge *m, struct merge_list *list)
 /* Columns of a pool: found by code in a table as wide as there are codes; a code that is twice in a list has a second column,
  * behind the first in the chain `next`. */
 struct layout {
-    uint32_t *by_code;  /* NONE or the first column */
-    uint32_t *next;     /* by column - base */
+    uint32_t *by_code; /* NONE or the first column */
+    uint32_t *next;    /* by column - base */
     uint32_t next_capacity, base;
 };
 
-static uint32_t pool_column(struct merge *m, struct layout *l, uint32_t code, uint32_t group, uint32_t occurrence)
+static uint32_t pool_column(struct merge *m, struct layout *l, uint32_t code, uint32_t group,
+                            uint32_t occurrence)
 {
     uint32_t column = l->by_code[code], before = NONE;
 
@@ -74,8 +81,10 @@ static uint32_t pool_column(struct merge *m, struct layout *l, uint32_t code, ui
         l->next = weft_realloc_array(l->next, l->next_capacity, sizeof *l->next);
     }
     l->next[column - l->base] = NONE;
-    if (before != NONE) l->next[before - l->base] = column;
-    else l->by_code[code] = column;
+    if (before != NONE)
+        l->next[before - l->base] = column;
+    else
+        l->by_code[code] = column;
     return column;
 }
 
@@ -92,7 +101,8 @@ static void pool_list(struct merge *m, struct layout *l, struct merge_list *list
     }
 }
 
-static void pool_columns(struct merge *m, struct layout *l, const struct pool *pools, uint32_t count, uint32_t group)
+static void pool_columns(struct merge *m, struct layout *l, const struct pool *pools,
+                         uint32_t count, uint32_t group)
 {
     struct merge_group *g = &m->groups[group];
 
@@ -107,14 +117,16 @@ static void pool_columns(struct merge *m, struct layout *l, const struct pool *p
 
 static void pools_build(struct merge *m, struct pool *pools, uint32_t count, uint32_t rows_min)
 {
-    uint32_t codes = (m->key_count + (uint32_t)m->local_keys.count + WEFT_PSEUDO_KEYS) * 8, rest = 0, rest_rows = 0;
+    uint32_t codes = (m->key_count + (uint32_t)m->local_keys.count + WEFT_PSEUDO_KEYS) * 8,
+             rest = 0, rest_rows = 0;
     struct layout l = { .by_code = weft_alloc((size_t)codes * 4) };
 
     memset(l.by_code, 0xff, (size_t)codes * 4);
     qsort(pools, count, sizeof *pools, compare_pool);
     for (uint32_t i = 0, end; i < count; i = end) {
         uint32_t rows = 0;
-        for (end = i; end < count && pools[end].name == pools[i].name; end++) rows += pools[end].rows;
+        for (end = i; end < count && pools[end].name == pools[i].name; end++)
+            rows += pools[end].rows;
         if (rows >= rows_min) {
             pool_columns(m, &l, pools + i, end - i, group_add(m, rows, pools[i].name, true));
             continue;

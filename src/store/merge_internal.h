@@ -17,24 +17,27 @@
 
 /* A segment's shape in the block's canonical key order. */
 struct merge_shape {
-    uint32_t list;          /* of codes */
-    uint32_t words;         /* of all its values */
-    bool is_reordered;      /* values of a repeated key came in another order */
-    const uint32_t *offsets; /* where the i-th value of the list lies among the row's attribute words */
+    uint32_t list;     /* of codes */
+    uint32_t words;    /* of all its values */
+    bool is_reordered; /* values of a repeated key came in another order */
+    const uint32_t
+        *offsets; /* where the i-th value of the list lies among the row's attribute words */
 };
 struct merge_chunk {
     struct weft_chunk_view view;
     uint32_t source;
-    uint32_t cursor;        /* in the trace index: entries before it are merged */
+    uint32_t cursor; /* in the trace index: entries before it are merged */
 };
 /* How often a spelt-out value turned out to be in the dictionary: keys of fresh values are not asked for long. */
-struct merge_luck { uint16_t tried, found; };
+struct merge_luck {
+    uint16_t tried, found;
+};
 
 struct merge_source {
     const struct weft_segment_view *view; /* a segment's tables, or NULL: a block's */
     struct weft_block *block;
-    uint32_t *strings;      /* number -> block number */
-    uint32_t *keys;         /* number -> code of type 0 */
+    uint32_t *strings; /* number -> block number */
+    uint32_t *keys;    /* number -> code of type 0 */
     uint32_t *heads;
     struct merge_shape *shapes;
     uint32_t string_count, key_count, head_count, shape_count;
@@ -47,10 +50,10 @@ struct merge_source {
 struct merge_list {
     const uint32_t *codes;
     uint32_t count;
-    uint32_t rows;          /* in this row group */
-    uint32_t group;         /* in this row group */
-    uint32_t pool_name;     /* name of its rows when there is one only; else WEFT_NO_NAME */
-    uint32_t first_column;  /* exact groups: columns stand in list order */
+    uint32_t rows;           /* in this row group */
+    uint32_t group;          /* in this row group */
+    uint32_t pool_name;      /* name of its rows when there is one only; else WEFT_NO_NAME */
+    uint32_t first_column;   /* exact groups: columns stand in list order */
     const uint32_t *columns; /* pools: column of the i-th value */
 };
 
@@ -63,22 +66,24 @@ struct merge_row {
     const struct merge_chunk *chunk;
     uint32_t head, shape, flags;
     uint32_t list;
-    uint32_t offsets;       /* inline attributes: where their offsets start in merge->inline_offsets */
+    uint32_t offsets; /* inline attributes: where their offsets start in merge->inline_offsets */
     uint32_t depth;
-    uint32_t number;        /* row in its chunk */
-    uint16_t extras;        /* bits by pseudo key */
+    uint32_t number; /* row in its chunk */
+    uint16_t extras; /* bits by pseudo key */
 };
-struct merge_trace { uint32_t first, rows, out_first, out_rows; };
+struct merge_trace {
+    uint32_t first, rows, out_first, out_rows;
+};
 
 /* Values of one (group, key code, occurrence). */
 struct merge_column {
     uint32_t code;
     uint32_t group;
-    uint32_t count, spelt;  /* values; of them: references */
+    uint32_t count, spelt; /* values; of them: references */
     uint32_t capacity;
-    uint32_t *numbers;      /* 32-bit kinds: block numbers, or MERGE_REF | index into refs */
-    uint64_t *wide;         /* int, double */
-    uint16_t *rows;         /* pools: row in the group of each value */
+    uint32_t *numbers; /* 32-bit kinds: block numbers, or MERGE_REF | index into refs */
+    uint64_t *wide;    /* int, double */
+    uint16_t *rows;    /* pools: row in the group of each value */
 };
 #define MERGE_REF 0x80000000u
 
@@ -90,7 +95,10 @@ struct merge_group {
     uint64_t *heads, *starts, *durations;
 };
 
-struct merge_entry { uint64_t key; uint32_t chunk, row; };
+struct merge_entry {
+    uint64_t key;
+    uint32_t chunk, row;
+};
 
 struct merge {
     const struct weft_merge_input *input;
@@ -100,22 +108,22 @@ struct merge {
     struct weft_strings_writer strings;
     ZSTD_CCtx *zstd;
     int level;
-    struct weft_arena tables;       /* lives as long as the merge */
-    struct weft_arena scratch;      /* lives as long as a row group */
+    struct weft_arena tables;  /* lives as long as the merge */
+    struct weft_arena scratch; /* lives as long as a row group */
 
     struct merge_source *sources;
     uint32_t source_count;
     struct merge_chunk *chunks;
     uint32_t chunk_count, chunk_capacity;
 
-    struct weft_map key_numbers;    /* name -> number */
+    struct weft_map key_numbers; /* name -> number */
     struct weft_str *keys;
     uint32_t key_count;
     struct weft_map resource_numbers, scope_numbers;
     struct weft_buf resources, scopes; /* encoded, one after the other */
     struct weft_buf resource_ends, scope_ends;
-    struct weft_map head_numbers;   /* 16 bytes -> number */
-    uint8_t *heads;                 /* WEFT_HEAD_ENTRY_BYTES each, sorted */
+    struct weft_map head_numbers; /* 16 bytes -> number */
+    uint8_t *heads;               /* WEFT_HEAD_ENTRY_BYTES each, sorted */
     uint32_t head_count;
 
     struct weft_map list_numbers, local_list_numbers, extra_list_numbers;
@@ -127,7 +135,7 @@ struct merge {
     uint32_t entry_count, entry_capacity;
     struct merge_row *rows;
     uint32_t row_count, row_capacity;
-    uint32_t *order;                /* rows in pre-order */
+    uint32_t *order; /* rows in pre-order */
     uint32_t out_count;
     struct merge_trace *traces;
     uint32_t trace_count, trace_capacity;
@@ -140,7 +148,7 @@ struct merge {
     uint32_t group_count;
     struct merge_column *columns;
     uint32_t column_count, column_capacity;
-    uint16_t *group_of;             /* by output row */
+    uint16_t *group_of; /* by output row */
     struct merge_run_memory *run_memory;
     struct weft_buf data, rows_out; /* of a row group, as encoded */
     uint64_t *numbers;              /* WEFT_ROWS_MAX of them, for encoding */
@@ -155,18 +163,21 @@ struct merge {
 int merge_tables_build(struct merge *m, struct weft_err *err);
 int merge_tables_write(struct merge *m, struct weft_err *err);
 void merge_tables_release(struct merge *m);
-uint32_t merge_head_find(const struct merge *m, uint32_t resource, uint32_t scope, uint32_t name, uint32_t kind); /* UINT32_MAX */
+uint32_t merge_head_find(const struct merge *m, uint32_t resource, uint32_t scope, uint32_t name,
+                         uint32_t kind); /* UINT32_MAX */
 /* merge_strings.c */
 int merge_strings_build(struct merge *m, struct weft_err *err);
 /* merge_lists.c */
 uint32_t merge_list_intern(struct merge *m, const uint32_t *codes, uint32_t count, bool is_local);
 void merge_shapes_build(struct merge *m);
 /* Places in the list in the order in which the values came, as varints. */
-struct weft_str merge_order(struct merge *m, const uint32_t *codes, const uint32_t *offsets, uint32_t count);
+struct weft_str merge_order(struct merge *m, const uint32_t *codes, const uint32_t *offsets,
+                            uint32_t count);
 int merge_lists_resolve(struct merge *m, struct weft_err *err);
 void merge_lists_reset(struct merge *m);
 /* merge_range.c: sorted entries of the next range; false at the end. */
-int merge_range_init(struct merge *m, uint64_t **bounds, uint32_t *bound_count, struct weft_err *err);
+int merge_range_init(struct merge *m, uint64_t **bounds, uint32_t *bound_count,
+                     struct weft_err *err);
 int merge_range_collect(struct merge *m, uint64_t end_prefix, struct weft_err *err);
 /* merge_gather.c, merge_tree.c */
 void merge_gather(struct merge *m, uint32_t from, uint32_t count);
@@ -182,17 +193,21 @@ void merge_groups_choose(struct merge *m);
 void merge_scatter(struct merge *m);
 /* The bytes of a spelt-out word, and its block number when the dictionary has it after all (code: of its key). */
 struct weft_str merge_heap(const struct merge_chunk *chunk, uint32_t word);
-bool merge_heap_number(struct merge *m, const struct merge_chunk *chunk, struct weft_str s, uint32_t code, uint32_t *number);
+bool merge_heap_number(struct merge *m, const struct merge_chunk *chunk, struct weft_str s,
+                       uint32_t code, uint32_t *number);
 /* merge_events.c */
-uint32_t merge_list_words(const struct merge *m, const struct merge_chunk *chunk, uint32_t shape, const uint32_t *words);
+uint32_t merge_list_words(const struct merge *m, const struct merge_chunk *chunk, uint32_t shape,
+                          const uint32_t *words);
 struct weft_str merge_events(struct merge *m, const struct merge_row *row, const uint32_t *words);
 struct weft_str merge_links(struct merge *m, const struct merge_row *row, const uint32_t *words);
 /* Where each extra lies; events and links: where the events, or without them the links, start. */
-void merge_extras_find(const struct merge *m, const struct merge_row *row, const uint32_t *found[static WEFT_PSEUDO_COUNT]);
+void merge_extras_find(const struct merge *m, const struct merge_row *row,
+                       const uint32_t *found[static WEFT_PSEUDO_COUNT]);
 /* merge_encode.c, merge_run.c */
 int merge_encode(struct merge *m, struct weft_err *err);
 struct merge_run_memory *merge_run_memory_create(void);
 void merge_run_memory_destroy(struct merge_run_memory *memory); /* NULL is fine */
-void merge_run_encode(struct merge *m, struct weft_buf *data, const struct merge_column *column, uint8_t entry[static 16]);
+void merge_run_encode(struct merge *m, struct weft_buf *data, const struct merge_column *column,
+                      uint8_t entry[static 16]);
 
 #endif

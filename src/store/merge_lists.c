@@ -1,14 +1,18 @@
 /* merge_lists.c -- which key list has each row: shapes by table, inline rows and rows with extras by interning. */
-#include <stddef.h>
 #include "base/alloc.h"
 #include "store/codec_varint.h"
 #include "store/merge_internal.h"
+#include <stddef.h>
 
-enum { EXTRAS_WORDS = WEFT_ROW_NAME_INLINE | WEFT_ROW_STATUS_MESSAGE | WEFT_ROW_TRACE_STATE | WEFT_ROW_DROPPED | WEFT_ROW_EVENTS |
-                      WEFT_ROW_LINKS };
-static const uint8_t type_words[8] = { [WEFT_VALUE_STRING] = 1, [WEFT_VALUE_BOOL] = 1, [WEFT_VALUE_INT] = 2,
-                                       [WEFT_VALUE_DOUBLE] = 2, [WEFT_VALUE_ARRAY] = 1, [WEFT_VALUE_KVLIST] = 1,
-                                       [WEFT_VALUE_BYTES] = 1 };
+enum {
+    EXTRAS_WORDS = WEFT_ROW_NAME_INLINE | WEFT_ROW_STATUS_MESSAGE | WEFT_ROW_TRACE_STATE |
+                   WEFT_ROW_DROPPED | WEFT_ROW_EVENTS | WEFT_ROW_LINKS
+};
+static const uint8_t type_words[8] = {
+    [WEFT_VALUE_STRING] = 1, [WEFT_VALUE_BOOL] = 1,  [WEFT_VALUE_INT] = 2,
+    [WEFT_VALUE_DOUBLE] = 2, [WEFT_VALUE_ARRAY] = 1, [WEFT_VALUE_KVLIST] = 1,
+    [WEFT_VALUE_BYTES] = 1
+};
 
 uint32_t merge_list_intern(struct merge *m, const uint32_t *codes, uint32_t count, bool is_local)
 {
@@ -17,7 +21,8 @@ uint32_t merge_list_intern(struct merge *m, const uint32_t *codes, uint32_t coun
     bool is_new;
 
     if (known != NULL) return (uint32_t)*known;
-    uint64_t *number = weft_map_put(is_local ? &m->local_list_numbers : &m->list_numbers, key, m->list_count, &is_new);
+    uint64_t *number = weft_map_put(is_local ? &m->local_list_numbers : &m->list_numbers, key,
+                                    m->list_count, &is_new);
     if (!is_new) return (uint32_t)*number;
     if (m->list_count == m->list_capacity) {
         m->list_capacity = m->list_capacity * 2 + 64;
@@ -43,7 +48,9 @@ static void sort_codes(uint32_t *codes, uint32_t *offsets, uint32_t count)
     }
 }
 
-struct pair { uint32_t code, offset; };
+struct pair {
+    uint32_t code, offset;
+};
 static int compare_pair(const void *a, const void *b)
 {
     const struct pair *x = a, *y = b;
@@ -76,11 +83,13 @@ static bool came_before(const uint32_t *codes, const uint32_t *offsets, uint32_t
 static bool is_reordered(const uint32_t *codes, const uint32_t *offsets, uint32_t count)
 {
     for (uint32_t i = 1; i < count; i++)
-        if (codes[i - 1] >> 3 == codes[i] >> 3 && came_before(codes, offsets, i, i - 1)) return true;
+        if (codes[i - 1] >> 3 == codes[i] >> 3 && came_before(codes, offsets, i, i - 1))
+            return true;
     return false;
 }
 
-struct weft_str merge_order(struct merge *m, const uint32_t *codes, const uint32_t *offsets, uint32_t count)
+struct weft_str merge_order(struct merge *m, const uint32_t *codes, const uint32_t *offsets,
+                            uint32_t count)
 {
     struct pair *pairs = weft_arena_alloc(&m->scratch, count * sizeof *pairs);
     struct weft_buf bytes = { 0 };
@@ -111,8 +120,9 @@ void merge_shapes_build(struct merge *m)
                 words += type_words[type];
             }
             sort_list(m, codes, offsets, view.count);
-            source->shapes[i] = (struct merge_shape){ merge_list_intern(m, codes, view.count, false), words,
-                                                      is_reordered(codes, offsets, view.count), offsets };
+            source->shapes[i] =
+                (struct merge_shape){ merge_list_intern(m, codes, view.count, false), words,
+                                      is_reordered(codes, offsets, view.count), offsets };
             weft_arena_reset(&m->scratch);
         }
     }
@@ -144,7 +154,8 @@ static uint32_t inline_list(struct merge *m, struct merge_row *row, const uint32
     uint32_t *codes = weft_arena_alloc(&m->scratch, (size_t)count * 4 + 1);
 
     row->offsets = (uint32_t)(m->inline_offsets.len / 4);
-    uint32_t *offsets = (uint32_t *)(void *)weft_buf_reserve(&m->inline_offsets, (size_t)count * 4 + 1);
+    uint32_t *offsets =
+        (uint32_t *)(void *)weft_buf_reserve(&m->inline_offsets, (size_t)count * 4 + 1);
     m->inline_offsets.len += (size_t)count * 4;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t word = attributes[at++], type;
@@ -173,11 +184,14 @@ static bool name_resolve(struct merge *m, struct merge_row *row)
 
     if (weft_load_u32(e + 8) != WEFT_NO_NAME) return true;
     if (row->words[0] & WEFT_WORD_HEAP) {
-        if (!merge_heap_number(m, row->chunk, merge_heap(row->chunk, row->words[0]), WEFT_PSEUDO_NAME << 3, &number)) return false;
+        if (!merge_heap_number(m, row->chunk, merge_heap(row->chunk, row->words[0]),
+                               WEFT_PSEUDO_NAME << 3, &number))
+            return false;
     } else {
         number = m->sources[row->chunk->source].strings[row->words[0]];
     }
-    uint32_t head = merge_head_find(m, weft_load_u32(e), weft_load_u32(e + 4), number, weft_load_u32(e + 12));
+    uint32_t head =
+        merge_head_find(m, weft_load_u32(e), weft_load_u32(e + 4), number, weft_load_u32(e + 12));
     if (head == UINT32_MAX) return false;
     row->head = head;
     return true;
@@ -192,7 +206,8 @@ static uint16_t extras_of(struct merge *m, struct merge_row *row)
     if (flags & WEFT_ROW_STATUS_MESSAGE) extras |= 1u << WEFT_PSEUDO_STATUS_MESSAGE;
     if (flags & WEFT_ROW_TRACE_STATE) extras |= 1u << WEFT_PSEUDO_TRACE_STATE;
     if (flags & WEFT_ROW_DROPPED)
-        extras |= 1u << WEFT_PSEUDO_DROPPED_ATTRIBUTES | 1u << WEFT_PSEUDO_DROPPED_EVENTS | 1u << WEFT_PSEUDO_DROPPED_LINKS;
+        extras |= 1u << WEFT_PSEUDO_DROPPED_ATTRIBUTES | 1u << WEFT_PSEUDO_DROPPED_EVENTS |
+                  1u << WEFT_PSEUDO_DROPPED_LINKS;
     if (row->start + row->length < row->start) extras |= 1u << WEFT_PSEUDO_END;
     if (flags & WEFT_ROW_EVENTS) extras |= 1u << WEFT_PSEUDO_EVENTS;
     if (flags & WEFT_ROW_LINKS) extras |= 1u << WEFT_PSEUDO_LINKS;
@@ -206,7 +221,8 @@ static uint32_t with_extras(struct merge *m, uint32_t base, uint16_t extras)
     const uint64_t *known = weft_map_get(&m->extra_list_numbers, name);
 
     if (known != NULL) return (uint32_t)*known;
-    uint32_t *codes = weft_arena_alloc(&m->scratch, (size_t)(m->lists[base].count + WEFT_PSEUDO_COUNT) * 4);
+    uint32_t *codes =
+        weft_arena_alloc(&m->scratch, (size_t)(m->lists[base].count + WEFT_PSEUDO_COUNT) * 4);
     for (uint32_t k = 0; k < WEFT_PSEUDO_COUNT; k++)
         if (extras >> k & 1) codes[count++] = k << 3 | weft_pseudo_type(k);
     memcpy(codes + count, m->lists[base].codes, (size_t)m->lists[base].count * 4);
@@ -221,7 +237,10 @@ int merge_lists_resolve(struct merge *m, struct weft_err *err)
         struct merge_row *row = &m->rows[m->order[i]];
         if (i + 8 < m->out_count) __builtin_prefetch(m->rows[m->order[i + 8]].words);
         uint32_t list;
-        row->extras = (row->flags & ~WEFT_ROW_STATUS_MASK) != 0 || row->start + row->length < row->start ? extras_of(m, row) : 0;
+        row->extras =
+            (row->flags & ~WEFT_ROW_STATUS_MASK) != 0 || row->start + row->length < row->start
+                ? extras_of(m, row)
+                : 0;
         if (row->shape & WEFT_SHAPE_INLINE) {
             list = inline_list(m, row, row->words + ((row->flags & WEFT_ROW_NAME_INLINE) != 0));
         } else {
@@ -231,10 +250,13 @@ int merge_lists_resolve(struct merge *m, struct weft_err *err)
         }
         if (row->extras != 0) list = with_extras(m, list, row->extras);
         row->list = list;
-        if (m->lists[list].rows++ == 0) m->lists[list].pool_name = weft_load_u32(m->heads + (size_t)row->head * WEFT_HEAD_ENTRY_BYTES + 8);
+        if (m->lists[list].rows++ == 0)
+            m->lists[list].pool_name =
+                weft_load_u32(m->heads + (size_t)row->head * WEFT_HEAD_ENTRY_BYTES + 8);
     }
     if (m->local_key_bytes.len > UINT32_MAX || m->inline_offsets.len / 4 > UINT32_MAX)
-        return weft_fail(err, WEFT_TOO_LARGE, "merge: a row group with more than 4 GiB of inline attributes");
+        return weft_fail(err, WEFT_TOO_LARGE,
+                         "merge: a row group with more than 4 GiB of inline attributes");
     return WEFT_OK;
 }
 

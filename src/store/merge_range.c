@@ -27,7 +27,8 @@ static uint32_t rows_wanted(const struct merge *m)
     return (uint32_t)(fit < ROWS_MIN ? ROWS_MIN : fit > RANGE_ROWS ? RANGE_ROWS : fit);
 }
 
-int merge_range_init(struct merge *m, uint64_t **bounds, uint32_t *bound_count, struct weft_err *err)
+int merge_range_init(struct merge *m, uint64_t **bounds, uint32_t *bound_count,
+                     struct weft_err *err)
 {
     struct weft_buf samples = { 0 };
     uint32_t skip = SAMPLE / 2, count = 0;
@@ -42,7 +43,8 @@ int merge_range_init(struct merge *m, uint64_t **bounds, uint32_t *bound_count, 
         skip -= v->span_count;
     }
     for (uint32_t s = 0; s < m->source_count && rc == WEFT_OK; s++)
-        if (m->sources[s].block != NULL) rc = weft_block_sample(m->sources[s].block, SAMPLE, &samples, err);
+        if (m->sources[s].block != NULL)
+            rc = weft_block_sample(m->sources[s].block, SAMPLE, &samples, err);
     uint64_t *v = (uint64_t *)(void *)samples.data;
     uint32_t n = (uint32_t)(samples.len / 8), step = rows_wanted(m) / SAMPLE;
     if (n > 0) qsort(v, n, 8, compare_u64);
@@ -93,7 +95,8 @@ static void entries_sort(struct merge *m)
             at[b] = sum;
             sum += c;
         }
-        for (uint32_t i = 0; i < n; i++) t[at[by < 64 ? (e[i].key - low) >> by & 2047 : 0]++] = e[i];
+        for (uint32_t i = 0; i < n; i++)
+            t[at[by < 64 ? (e[i].key - low) >> by & 2047 : 0]++] = e[i];
         struct merge_entry *swap = e;
         e = t;
         t = swap;
@@ -120,7 +123,8 @@ static int compare_ids(const void *a, const void *b, void *arg)
 static void long_runs_sort(struct merge *m)
 {
     for (uint32_t i = 0, end; i < m->entry_count; i = end) {
-        for (end = i + 1; end < m->entry_count && m->entries[end].key == m->entries[i].key; end++) {}
+        for (end = i + 1; end < m->entry_count && m->entries[end].key == m->entries[i].key; end++) {
+        }
         if (end - i > 1024) qsort_r(m->entries + i, end - i, sizeof *m->entries, compare_ids, m);
     }
 }
@@ -134,7 +138,8 @@ static int blocks_collect(struct merge *m, uint64_t end_prefix, struct weft_err 
         if (m->sources[s].block == NULL) continue;
         struct weft_chunk_view *view = &m->chunks[chunk].view;
         m->chunks[chunk].source = s;
-        if ((rc = weft_block_cursor_range(m->sources[s].cursor, end_prefix, view, err)) < 0) return rc;
+        if ((rc = weft_block_cursor_range(m->sources[s].cursor, end_prefix, view, err)) < 0)
+            return rc;
         entries_reserve(m, view->span_count);
         for (uint32_t i = 0; i < view->span_count; i++) {
             uint64_t prefix = weft_load_u64_be(view->records + (size_t)i * WEFT_RECORD_BYTES) >> 24;
@@ -157,7 +162,8 @@ int merge_range_collect(struct merge *m, uint64_t end_prefix, struct weft_err *e
         while (to < chunk->view.span_count && (end_prefix >> 40 || index[to] < end)) to++;
         entries_reserve(m, to - from);
         for (uint32_t i = from; i < to; i++)
-            m->entries[m->entry_count++] = (struct merge_entry){ index[i] >> 24, c, (uint32_t)(index[i] & 0xffffff) };
+            m->entries[m->entry_count++] =
+                (struct merge_entry){ index[i] >> 24, c, (uint32_t)(index[i] & 0xffffff) };
         chunk->cursor = to;
     }
     int rc = blocks_collect(m, end_prefix, err);

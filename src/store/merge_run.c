@@ -7,7 +7,10 @@
 #include "store/codec_uuid.h"
 #include "store/merge_internal.h"
 
-struct run { uint32_t base, range; uint8_t encoding, bits; };
+struct run {
+    uint32_t base, range;
+    uint8_t encoding, bits;
+};
 
 /* Work memory, kept over runs. */
 struct merge_run_memory {
@@ -42,7 +45,8 @@ void merge_run_memory_destroy(struct merge_run_memory *w)
     weft_free(w);
 }
 
-static void put_dictionary(struct weft_buf *out, const struct weft_local_dictionary *d, bool is_wide)
+static void put_dictionary(struct weft_buf *out, const struct weft_local_dictionary *d,
+                           bool is_wide)
 {
     uint32_t header[2] = { d->count, 0 };
 
@@ -76,7 +80,8 @@ static struct run packed_numbers(struct weft_buf *out, const uint32_t *v, uint32
     return run;
 }
 
-static struct run encode_numbers(struct weft_buf *out, struct merge_run_memory *w, const uint32_t *v, uint32_t n)
+static struct run encode_numbers(struct weft_buf *out, struct merge_run_memory *w,
+                                 const uint32_t *v, uint32_t n)
 {
     struct weft_local_dictionary d;
     struct run run = packed_numbers(NULL, v, n);
@@ -113,7 +118,8 @@ static bool all_uuids(struct weft_buf *out, const struct weft_str *v, uint32_t n
     return true;
 }
 
-static struct run encode_spelt(struct merge *m, struct weft_buf *out, const struct weft_str *v, uint32_t n, uint32_t type)
+static struct run encode_spelt(struct merge *m, struct weft_buf *out, const struct weft_str *v,
+                               uint32_t n, uint32_t type)
 {
     struct run run = { 0, 0, WEFT_RUN_UUID, 0 };
 
@@ -124,7 +130,8 @@ static struct run encode_spelt(struct merge *m, struct weft_buf *out, const stru
 }
 
 /* Some numbered, some spelt out: rows of the latter first, then the numbers, then the strings. */
-static struct run encode_mixed(struct merge *m, struct weft_buf *out, struct merge_run_memory *w, const struct merge_column *c)
+static struct run encode_mixed(struct merge *m, struct weft_buf *out, struct merge_run_memory *w,
+                               const struct merge_column *c)
 {
     uint32_t numbers = 0, strings = 0;
 
@@ -143,7 +150,8 @@ static struct run encode_mixed(struct merge *m, struct weft_buf *out, struct mer
     return run;
 }
 
-static struct run encode_strings(struct merge *m, struct weft_buf *out, const struct merge_column *c)
+static struct run encode_strings(struct merge *m, struct weft_buf *out,
+                                 const struct merge_column *c)
 {
     struct merge_run_memory *w = m->run_memory;
 
@@ -156,7 +164,8 @@ static struct run encode_strings(struct merge *m, struct weft_buf *out, const st
 /* ---- 64-bit numbers ---- */
 
 /* Base and max as signed integers; doubles' bit patterns go through the same order, which is as good as any for them. */
-static struct run encode_wide_numbers(struct weft_buf *out, struct merge_run_memory *w, const uint64_t *v, uint32_t n)
+static struct run encode_wide_numbers(struct weft_buf *out, struct merge_run_memory *w,
+                                      const uint64_t *v, uint32_t n)
 {
     struct weft_local_dictionary d;
     int64_t low = INT64_MAX, high = INT64_MIN;
@@ -184,7 +193,8 @@ static struct run encode_wide_numbers(struct weft_buf *out, struct merge_run_mem
     return run;
 }
 
-static struct run encode_doubles(struct weft_buf *out, struct merge_run_memory *w, const uint64_t *v, uint32_t n)
+static struct run encode_doubles(struct weft_buf *out, struct merge_run_memory *w,
+                                 const uint64_t *v, uint32_t n)
 {
     uint32_t exponent[2] = { 0, 0 };
     int64_t low = INT64_MAX, high = INT64_MIN;
@@ -207,7 +217,8 @@ static struct run encode_doubles(struct weft_buf *out, struct merge_run_memory *
     return run;
 }
 
-void merge_run_encode(struct merge *m, struct weft_buf *data, const struct merge_column *c, uint8_t entry[static 16])
+void merge_run_encode(struct merge *m, struct weft_buf *data, const struct merge_column *c,
+                      uint8_t entry[static 16])
 {
     uint32_t type = c->code & 7, total = m->groups[c->group].rows;
     struct run run = { 0, 0, WEFT_RUN_CONSTANT, 0 };
@@ -215,9 +226,12 @@ void merge_run_encode(struct merge *m, struct weft_buf *data, const struct merge
     size_t offset = data->len;
 
     if (c->rows != NULL) presence = weft_presence_encode(data, c->rows, c->count, total);
-    if (type == WEFT_VALUE_INT) run = encode_wide_numbers(data, m->run_memory, c->wide, c->count);
-    else if (type == WEFT_VALUE_DOUBLE) run = encode_doubles(data, m->run_memory, c->wide, c->count);
-    else if (type != WEFT_VALUE_EMPTY) run = encode_strings(m, data, c);
+    if (type == WEFT_VALUE_INT)
+        run = encode_wide_numbers(data, m->run_memory, c->wide, c->count);
+    else if (type == WEFT_VALUE_DOUBLE)
+        run = encode_doubles(data, m->run_memory, c->wide, c->count);
+    else if (type != WEFT_VALUE_EMPTY)
+        run = encode_strings(m, data, c);
     weft_store_u32(entry, (uint32_t)offset);
     weft_store_u32(entry + 4, run.base);
     weft_store_u32(entry + 8, run.range);

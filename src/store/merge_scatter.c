@@ -22,24 +22,30 @@ struct weft_str merge_heap(const struct merge_chunk *chunk, uint32_t word)
 
 /* A string is spelt out at its first sighting, and when its key brings too many fresh ones. The first kind is in the dictionary
  * by now and worth looking for; the second kind is not, so a key that fails often is asked only now and then. */
-bool merge_heap_number(struct merge *m, const struct merge_chunk *chunk, struct weft_str s, uint32_t code, uint32_t *number)
+bool merge_heap_number(struct merge *m, const struct merge_chunk *chunk, struct weft_str s,
+                       uint32_t code, uint32_t *number)
 {
     struct merge_source *source = &m->sources[chunk->source];
     uint32_t key = code >> 3, found;
 
     if (source->view == NULL) return false; /* what a block does not number is spelt out for good */
-    struct merge_luck *luck = &source->luck[key >= WEFT_PSEUDO_KEYS && key - WEFT_PSEUDO_KEYS < m->key_count
-                                                ? key - WEFT_PSEUDO_KEYS : m->key_count];
+    struct merge_luck *luck =
+        &source->luck[key >= WEFT_PSEUDO_KEYS && key - WEFT_PSEUDO_KEYS < m->key_count
+                          ? key - WEFT_PSEUDO_KEYS
+                          : m->key_count];
     if (luck->tried >= UINT16_MAX) luck->tried /= 2, luck->found /= 2;
     luck->tried++;
-    if (luck->tried > TRIES && luck->found < luck->tried / FOUND_ONE_IN && luck->tried % TRY_AGAIN != 0) return false;
+    if (luck->tried > TRIES && luck->found < luck->tried / FOUND_ONE_IN &&
+        luck->tried % TRY_AGAIN != 0)
+        return false;
     if (!weft_segment_find_string(source->view, s, &found)) return false;
     luck->found++;
     *number = source->strings[found];
     return true;
 }
 
-static inline void put(struct merge *m, const struct merge_row *row, struct merge_column *c, uint32_t at, const uint32_t *value)
+static inline void put(struct merge *m, const struct merge_row *row, struct merge_column *c,
+                       uint32_t at, const uint32_t *value)
 {
     switch (c->code & 7) {
     case WEFT_VALUE_EMPTY: return;
@@ -61,12 +67,13 @@ static inline void put(struct merge *m, const struct merge_row *row, struct merg
 
 static const uint32_t *offsets_of(const struct merge *m, const struct merge_row *row)
 {
-    if (row->shape & WEFT_SHAPE_INLINE) return (const uint32_t *)(const void *)m->inline_offsets.data + row->offsets;
+    if (row->shape & WEFT_SHAPE_INLINE)
+        return (const uint32_t *)(const void *)m->inline_offsets.data + row->offsets;
     return m->sources[row->chunk->source].shapes[row->shape].offsets;
 }
 
-static void put_extra(struct merge *m, const struct merge_row *row, struct merge_column *c, uint32_t at,
-                      const uint32_t *const found[static WEFT_PSEUDO_COUNT])
+static void put_extra(struct merge *m, const struct merge_row *row, struct merge_column *c,
+                      uint32_t at, const uint32_t *const found[static WEFT_PSEUDO_COUNT])
 {
     uint32_t pseudo = c->code >> 3, extras = (uint32_t)__builtin_popcount(row->extras);
     const struct merge_list *list = &m->lists[row->list];
@@ -77,17 +84,23 @@ static void put_extra(struct merge *m, const struct merge_row *row, struct merge
     case WEFT_PSEUDO_DROPPED_EVENTS:
     case WEFT_PSEUDO_DROPPED_LINKS: c->wide[at] = *found[pseudo]; return;
     case WEFT_PSEUDO_END: c->wide[at] = row->length; return;
-    case WEFT_PSEUDO_EVENTS: c->numbers[at] = ref_add(m, merge_events(m, row, found[WEFT_PSEUDO_EVENTS])); break;
-    case WEFT_PSEUDO_LINKS: c->numbers[at] = ref_add(m, merge_links(m, row, found[WEFT_PSEUDO_EVENTS])); break;
+    case WEFT_PSEUDO_EVENTS:
+        c->numbers[at] = ref_add(m, merge_events(m, row, found[WEFT_PSEUDO_EVENTS]));
+        break;
+    case WEFT_PSEUDO_LINKS:
+        c->numbers[at] = ref_add(m, merge_links(m, row, found[WEFT_PSEUDO_EVENTS]));
+        break;
     case WEFT_PSEUDO_ORDER:
-        c->numbers[at] = ref_add(m, merge_order(m, list->codes + extras, offsets_of(m, row), list->count - extras));
+        c->numbers[at] = ref_add(
+            m, merge_order(m, list->codes + extras, offsets_of(m, row), list->count - extras));
         break;
     default: put(m, row, c, at, found[pseudo]); return;
     }
     c->spelt++;
 }
 
-static inline struct merge_column *column_of(struct merge *m, const struct merge_list *list, uint32_t i, uint32_t index, uint32_t *at)
+static inline struct merge_column *column_of(struct merge *m, const struct merge_list *list,
+                                             uint32_t i, uint32_t index, uint32_t *at)
 {
     if (list->columns == NULL) {
         *at = index;

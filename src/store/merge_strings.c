@@ -3,12 +3,15 @@
 #include "base/alloc.h"
 #include "store/merge_internal.h"
 
-struct sort_key { uint64_t prefix; uint32_t number; };
+struct sort_key {
+    uint64_t prefix;
+    uint32_t number;
+};
 
 /* A source's strings in order: a segment's by a sorted list of numbers, a block's as they are. */
 struct feed {
     struct merge_source *source;
-    uint32_t *sorted;       /* NULL: a block */
+    uint32_t *sorted; /* NULL: a block */
     uint32_t at;
     struct weft_str now;
     struct weft_strings_reader reader;
@@ -25,7 +28,8 @@ static int compare(const void *a, const void *b, void *view)
 {
     const struct sort_key *x = a, *y = b;
     if (x->prefix != y->prefix) return x->prefix < y->prefix ? -1 : 1;
-    return weft_str_compare(weft_segment_string(view, x->number), weft_segment_string(view, y->number));
+    return weft_str_compare(weft_segment_string(view, x->number),
+                            weft_segment_string(view, y->number));
 }
 
 static uint32_t *sort_strings(const struct weft_segment_view *view)
@@ -42,7 +46,10 @@ static uint32_t *sort_strings(const struct weft_segment_view *view)
     return sorted;
 }
 
-static uint32_t number_at(const struct feed *f) { return f->sorted != NULL ? f->sorted[f->at] : f->at; }
+static uint32_t number_at(const struct feed *f)
+{
+    return f->sorted != NULL ? f->sorted[f->at] : f->at;
+}
 
 static int feed_load(struct feed *f, struct weft_err *err)
 {
@@ -54,7 +61,10 @@ static int feed_load(struct feed *f, struct weft_err *err)
     return weft_strings_get(&f->reader, f->at, &f->now, err);
 }
 
-static bool is_before(const struct feed *a, const struct feed *b) { return weft_str_compare(a->now, b->now) < 0; }
+static bool is_before(const struct feed *a, const struct feed *b)
+{
+    return weft_str_compare(a->now, b->now) < 0;
+}
 
 static void sift_down(struct feed **heap, uint32_t count, uint32_t at)
 {
@@ -112,8 +122,10 @@ int merge_strings_build(struct merge *m, struct weft_err *err)
         struct feed *f = &feeds[i];
         s->strings = weft_alloc_array(s->string_count, sizeof *s->strings);
         f->source = s;
-        if (s->view != NULL) f->sorted = sort_strings(s->view);
-        else weft_strings_reader_init(&f->reader, weft_block_strings(s->block));
+        if (s->view != NULL)
+            f->sorted = sort_strings(s->view);
+        else
+            weft_strings_reader_init(&f->reader, weft_block_strings(s->block));
         if (s->string_count == 0) continue;
         rc = feed_load(f, err);
         heap[count++] = f;
@@ -122,7 +134,8 @@ int merge_strings_build(struct merge *m, struct weft_err *err)
     if (rc == WEFT_OK) rc = merge_feeds(m, heap, count, err);
     for (uint32_t i = 0; i < m->source_count; i++) {
         weft_free(feeds[i].sorted);
-        if (feeds[i].source != NULL && feeds[i].sorted == NULL) weft_strings_reader_release(&feeds[i].reader);
+        if (feeds[i].source != NULL && feeds[i].sorted == NULL)
+            weft_strings_reader_release(&feeds[i].reader);
     }
     weft_free(feeds);
     weft_free(heap);

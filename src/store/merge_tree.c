@@ -13,12 +13,12 @@
 struct tree {
     struct merge *m;
     uint32_t count;
-    uint32_t *row;          /* position -> row */
-    uint32_t *slots, mask;  /* span id -> first position with it */
-    uint32_t *same;         /* next position with the same span id */
+    uint32_t *row;         /* position -> row */
+    uint32_t *slots, mask; /* span id -> first position with it */
+    uint32_t *same;        /* next position with the same span id */
     uint32_t *child, *last, *sibling;
     uint32_t *parent;
-    uint8_t *state;         /* 1: dropped, 2: written */
+    uint8_t *state; /* 1: dropped, 2: written */
 };
 enum { DROPPED = 1, WRITTEN = 2 };
 
@@ -48,7 +48,8 @@ static void rows_sort(struct tree *t, uint32_t first)
     }
     for (uint32_t i = 1; i < t->count; i++) {
         uint32_t row = t->row[i], at = i;
-        for (; at > 0 && is_before(&m->rows[row], &m->rows[t->row[at - 1]]); at--) t->row[at] = t->row[at - 1];
+        for (; at > 0 && is_before(&m->rows[row], &m->rows[t->row[at - 1]]); at--)
+            t->row[at] = t->row[at - 1];
         t->row[at] = row;
     }
 }
@@ -56,7 +57,8 @@ static void rows_sort(struct tree *t, uint32_t first)
 static uint32_t *slot_of(const struct tree *t, uint64_t span_id)
 {
     uint32_t at = (uint32_t)weft_hash_u64(span_id) & t->mask;
-    while (t->slots[at] != NONE && t->m->rows[t->row[t->slots[at]]].span_id != span_id) at = (at + 1) & t->mask;
+    while (t->slots[at] != NONE && t->m->rows[t->row[t->slots[at]]].span_id != span_id)
+        at = (at + 1) & t->mask;
     return &t->slots[at];
 }
 
@@ -111,13 +113,16 @@ static void children_link(struct tree *t)
     for (uint32_t i = 0; i < t->count; i++) {
         const struct merge_row *row = &t->m->rows[t->row[i]];
         t->parent[i] = t->child[i] = t->last[i] = t->sibling[i] = NONE;
-        if (row->parent != 0 && row->parent != row->span_id) t->parent[i] = *slot_of(t, row->parent);
+        if (row->parent != 0 && row->parent != row->span_id)
+            t->parent[i] = *slot_of(t, row->parent);
     }
     for (uint32_t i = 0; i < t->count; i++) {
         uint32_t p = t->parent[i];
         if (p == NONE || (t->state[i] & DROPPED)) continue;
-        if (t->child[p] == NONE) t->child[p] = i;
-        else t->sibling[t->last[p]] = i;
+        if (t->child[p] == NONE)
+            t->child[p] = i;
+        else
+            t->sibling[t->last[p]] = i;
         t->last[p] = i;
     }
 }
@@ -139,7 +144,8 @@ static void walk(struct tree *t, uint32_t root)
     emit(t, at, 0);
     for (;;) {
         uint32_t next = t->child[at];
-        while (next != NONE && (t->state[next] & WRITTEN)) next = t->sibling[next]; /* a circle comes back to its start */
+        while (next != NONE && (t->state[next] & WRITTEN))
+            next = t->sibling[next]; /* a circle comes back to its start */
         if (next != NONE) {
             depth++;
         } else {
@@ -162,9 +168,16 @@ static void tree_init(struct tree *t, struct merge *m, uint32_t count)
     uint32_t slots = 4;
     while (slots < count * 2) slots *= 2;
     uint32_t *memory = weft_arena_alloc(&m->scratch, ((size_t)count * 6 + slots) * 4 + count);
-    *t = (struct tree){ .m = m, .count = count, .row = memory, .same = memory + count, .child = memory + (size_t)count * 2,
-                        .last = memory + (size_t)count * 3, .sibling = memory + (size_t)count * 4,
-                        .parent = memory + (size_t)count * 5, .slots = memory + (size_t)count * 6, .mask = slots - 1 };
+    *t = (struct tree){ .m = m,
+                        .count = count,
+                        .row = memory,
+                        .same = memory + count,
+                        .child = memory + (size_t)count * 2,
+                        .last = memory + (size_t)count * 3,
+                        .sibling = memory + (size_t)count * 4,
+                        .parent = memory + (size_t)count * 5,
+                        .slots = memory + (size_t)count * 6,
+                        .mask = slots - 1 };
     t->state = (uint8_t *)(t->slots + slots);
     memset(t->slots, 0xff, (size_t)slots * 4);
     memset(t->state, 0, count);
@@ -181,7 +194,8 @@ static void trace_build(struct merge *m, const struct merge_trace *trace)
     for (uint32_t i = 0; i < t.count; i++)
         if (!(t.state[i] & DROPPED) && m->rows[t.row[i]].parent == 0) walk(&t, i);
     for (uint32_t i = 0; i < t.count; i++)
-        if (!(t.state[i] & DROPPED) && t.parent[i] == NONE && m->rows[t.row[i]].parent != 0) walk(&t, i);
+        if (!(t.state[i] & DROPPED) && t.parent[i] == NONE && m->rows[t.row[i]].parent != 0)
+            walk(&t, i);
     for (uint32_t i = 0; i < t.count; i++)
         if (t.state[i] == 0) walk(&t, i);
 }
@@ -192,8 +206,10 @@ void merge_tree_build(struct merge *m)
     for (uint32_t i = 0; i < m->trace_count; i++) {
         struct merge_trace *trace = &m->traces[i];
         trace->out_first = m->out_count;
-        if (trace->rows == 1) m->order[m->out_count++] = trace->first;
-        else trace_build(m, trace);
+        if (trace->rows == 1)
+            m->order[m->out_count++] = trace->first;
+        else
+            trace_build(m, trace);
         trace->out_rows = m->out_count - trace->out_first;
     }
 }

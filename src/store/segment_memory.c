@@ -45,7 +45,7 @@ void weft_pool_give(void *memory, size_t bytes)
     if (memory == NULL) return;
     unsigned size_class = class_of(bytes);
     bool is_kept = false;
-    if (size_class <= CLASS_MAX) {
+    if (size_class <= CLASS_MAX && !WEFT_ALLOC_EXACT) {
         pthread_mutex_lock(&pool.lock);
         if (pool.bytes + bytes <= WEFT_POOL_BYTES_MAX) {
             struct free_block *block = memory;

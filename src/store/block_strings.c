@@ -205,7 +205,7 @@ static int page_unfold(struct weft_strings_reader *r, struct weft_strings_page *
             return weft_fail(err, WEFT_CORRUPT, "string page: string %u does not fit",
                              p->first + i);
         size_t from = p->bytes.len;
-        weft_buf_reserve(&p->bytes, shared + rest);
+        weft_buf_reserve(&p->bytes, shared + rest + 1); /* never NULL, even when empty */
         weft_buf_append(&p->bytes, p->bytes.data + before, shared);
         weft_buf_append(&p->bytes, at, rest);
         at += rest;

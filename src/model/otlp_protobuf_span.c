@@ -133,6 +133,28 @@ static __attribute__((noinline)) bool attribute_slow(struct weft_otlp_decoder *d
     return true;
 }
 
+/* The value when it is an array of short ASCII strings, as nearly all are. False: whatever else it is, look
+ * slowly. Not inlined: arrays are rare, and the code around is the hottest there is. */
+static __attribute__((noinline)) bool plain_text_array(const uint8_t *p, const uint8_t *end,
+                                                       const char *readable_end,
+                                                       struct weft_attribute *a)
+{
+    if (p[0] != TAG(WEFT_VALUE_ARRAY, WEFT_PB_BYTES)) return false;
+    struct varint bytes = varint_read(p + 1, end);
+    if (bytes.at == NULL || (uint64_t)(end - bytes.at) != bytes.value) return false;
+    for (p = bytes.at; p < end; p += 2 + p[1]) {
+        if (end - p < 4 || p[0] != TAG(1, WEFT_PB_BYTES) || p[1] >= 0x80 || p[1] < 2 ||
+            end - p < 2 + p[1])
+            return false;
+        if (p[2] != TAG(WEFT_VALUE_STRING, WEFT_PB_BYTES) || p[3] != p[1] - 2 ||
+            !weft_otlp_is_short_ascii((const char *)p + 4, p[3], readable_end))
+            return false;
+    }
+    a->ptr = (const char *)bytes.at;
+    a->value_len = (uint32_t)bytes.value;
+    return true;
+}
+
 /* One KeyValue as SDKs write it: key first, then the value, nothing else. */
 static inline bool attribute_decode(struct weft_otlp_decoder *d, struct weft_otlp_run *run,
                                     const uint8_t *p, const uint8_t *end, const char *field)
@@ -190,7 +212,8 @@ static inline bool attribute_decode(struct weft_otlp_decoder *d, struct weft_otl
         memcpy(&a->int_value, p + 1, 8);
         a->value_len = 0;
         break;
-    default: goto slow;
+    default: /* an array has no case: with one, this becomes a jump through a table, 7 ns a span */
+        if (UNLIKELY(!plain_text_array(p, end, d->readable_end, a))) goto slow;
     }
     if (UNLIKELY(!weft_otlp_is_short_ascii((const char *)key, key_len, d->readable_end))) {
         if (!weft_utf8_is_valid(weft_str_make((const char *)key, key_len))) goto slow;

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """crash [RUNS]: kill -9 at random moments under load; afterwards every acknowledged span is there, whole and once.
 
-One data directory is used through all runs, so segments seal, compaction runs and files are recycled between the kills.
+One data directory is used through all runs, so segments seal, compaction runs and files are recycled between the kills; every
+other kill waits for a merge to be writing its block. `weft store check` finds nothing wrong beside the server and after the kill.
 A request holds a few traces. Its answer decides: acknowledged traces must come back with exactly the spans sent; of the
 others all spans of a request may be there, or none (a torn request is a failure).
 Environment: SEED=n repeats the choice of moments. Ends with "N passed, N failed", one case a run.
@@ -103,21 +104,41 @@ def verify(weft, acknowledged, unknown):
     return wrong
 
 
-def run_once(weft, rng):
+def store_check(weft):
+    """Sentences about what is wrong with the files, whether a server runs or not."""
+    check = subprocess.run([weft_process.WEFT, "store", "check", "--data", os.path.join(weft.data, "store")],
+                           capture_output=True, text=True)
+    return [] if check.returncode == 0 else [f"weft store check: {check.stdout}{check.stderr}"]
+
+
+def wait_for_merge(weft, rng):
+    """Until a block is being written, then up to its end. A merge takes milliseconds: look often."""
+    store, end = os.path.join(weft.data, "store"), time.monotonic() + 3
+    while time.monotonic() < end:
+        if any(name.startswith("block-") and name.endswith(".tmp") for name in os.listdir(store)):
+            time.sleep(rng.choice([0, 0, rng.uniform(0, 0.01)]))
+            return
+
+
+def run_once(weft, rng, at_merge):
     """Load, kill, start again, verify. Returns (acknowledged, unknown, wrong)."""
     weft.start()
     senders = [Sender(weft.addresses["receivers.otlp.protocols.http.endpoint"], rng.random()) for _ in range(SENDERS)]
     for sender in senders:
         sender.start()
     time.sleep(rng.uniform(0.05, 1.5))
+    wrong = store_check(weft)
+    if at_merge:
+        wait_for_merge(weft, rng)
     weft.kill()
     for sender in senders:
         sender.stopping = True
         sender.join()
     acknowledged = [r for s in senders for r in s.acknowledged]
     unknown = [r for s in senders for r in s.unknown]
+    wrong += store_check(weft)
     weft.start()
-    wrong = verify(weft, acknowledged, unknown)
+    wrong += verify(weft, acknowledged, unknown)
     if rng.random() < 0.5:
         weft.kill()
     elif weft.stop() != 0:
@@ -134,7 +155,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="weft-crash-") as data:
         weft = weft_process.Weft(data, SETTINGS)
         for number in range(1, runs + 1):
-            acknowledged, unknown, wrong = run_once(weft, rng)
+            acknowledged, unknown, wrong = run_once(weft, rng, number % 2 == 0)
             history += acknowledged
             sent = sum(len(s) for r in acknowledged for s in r.values())
             spans += sent
@@ -144,10 +165,7 @@ def main():
         weft.start()                            # all runs together: compaction must not have lost old ones
         wrong = verify(weft, history, [])
         weft.stop()
-        check = subprocess.run([weft_process.WEFT, "store", "check", "--data", os.path.join(data, "store")],
-                               capture_output=True, text=True)
-        if check.returncode != 0:
-            wrong.append(f"weft store check: {check.stdout}{check.stderr}")
+        wrong += store_check(weft)
         print(f"all runs: {len(history)} requests, {spans} spans" + "".join(f"\n    {w}" for w in wrong[:5]))
         if wrong or failed:
             print(weft.log_tail())

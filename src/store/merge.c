@@ -52,14 +52,14 @@ static int row_group(struct merge *m, uint32_t from, uint32_t count, struct weft
 {
     int rc;
 
-    merge_gather(m, from, count);
-    merge_traces_find(m);
-    merge_tree_build(m);
-    if ((rc = merge_lists_resolve(m, err)) < 0) return rc;
-    merge_groups_choose(m);
-    merge_scatter(m);
-    rc = merge_encode(m, err);
-    merge_lists_reset(m);
+    weft_merge_gather(m, from, count);
+    weft_merge_traces_find(m);
+    weft_merge_tree_build(m);
+    if ((rc = weft_merge_lists_resolve(m, err)) < 0) return rc;
+    weft_merge_groups_choose(m);
+    weft_merge_scatter(m);
+    rc = weft_merge_encode(m, err);
+    weft_merge_lists_reset(m);
     return rc;
 }
 
@@ -87,10 +87,10 @@ static int row_groups(struct merge *m, struct weft_err *err)
 {
     uint64_t *bounds = NULL, done = 0;
     uint32_t count = 0;
-    int rc = merge_range_init(m, &bounds, &count, err);
+    int rc = weft_merge_range_init(m, &bounds, &count, err);
 
     for (uint32_t i = 0; i < count && rc == WEFT_OK; i++) {
-        rc = merge_range_collect(m, bounds[i], err);
+        rc = weft_merge_range_collect(m, bounds[i], err);
         for (uint32_t from = 0, take; from < m->entry_count && rc == WEFT_OK; from += take) {
             if (m->options->cancelled != NULL &&
                 atomic_load_explicit(m->options->cancelled, memory_order_relaxed)) {
@@ -122,7 +122,7 @@ static int finish(struct merge *m, struct weft_err *err)
                             s->exact_duplicates, s->orphans };
     int rc;
 
-    if ((rc = merge_tables_write(m, err)) < 0) return rc;
+    if ((rc = weft_merge_tables_write(m, err)) < 0) return rc;
     memcpy(f, counts, sizeof counts);
     memcpy(f + 80, m->trace_min, 16);
     memcpy(f + 96, m->trace_max, 16);
@@ -143,8 +143,8 @@ static int finish(struct merge *m, struct weft_err *err)
 
 static void merge_release(struct merge *m)
 {
-    merge_tables_release(m);
-    merge_run_memory_destroy(m->run_memory);
+    weft_merge_tables_release(m);
+    weft_merge_run_memory_destroy(m->run_memory);
     weft_map_release(&m->list_numbers);
     weft_map_release(&m->local_list_numbers);
     weft_map_release(&m->extra_list_numbers);
@@ -180,13 +180,13 @@ int weft_merge(const struct weft_merge_input *input, const struct weft_merge_opt
     weft_arena_init(&m->tables, 0);
     weft_arena_init(&m->scratch, 1 << 20);
     m->zstd = ZSTD_createCCtx();
-    m->run_memory = merge_run_memory_create();
+    m->run_memory = weft_merge_run_memory_create();
     m->numbers = weft_alloc_array(WEFT_ROWS_MAX, sizeof *m->numbers);
     sources_init(m);
     if ((rc = blocks_init(m, err)) == WEFT_OK &&
         (rc = weft_block_writer_create(&m->file, options->directory, options->number,
                                        weft_clock_unix_ns(), err)) == WEFT_OK &&
-        (rc = merge_tables_build(m, err)) == WEFT_OK && (rc = row_groups(m, err)) == WEFT_OK)
+        (rc = weft_merge_tables_build(m, err)) == WEFT_OK && (rc = row_groups(m, err)) == WEFT_OK)
         rc = finish(m, err);
     merge_release(m);
     return rc;

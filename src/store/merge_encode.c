@@ -1,4 +1,4 @@
-/* merge_encode.c -- a row group's rows and columns to bytes, into the file, with its entry in the directory. */
+/* weft_merge_encode.c -- a row group's rows and columns to bytes, into the file, with its entry in the directory. */
 #include "base/alloc.h"
 #include "store/codec_paged.h"
 #include "store/merge_internal.h"
@@ -253,7 +253,7 @@ static void runs(struct build *b)
     section_begin(b);
     for (uint32_t r = 0; r < m->column_count; r++) {
         uint8_t entry[WEFT_RUN_ENTRY_BYTES];
-        merge_run_encode(m, &m->data, &m->columns[b->run_order[r]], entry);
+        weft_merge_run_encode(m, &m->data, &m->columns[b->run_order[r]], entry);
         weft_buf_append(b->out, entry, sizeof entry);
     }
     section_end(b, WEFT_ROWS_RUNS);
@@ -310,7 +310,7 @@ static void directory_add(struct build *b, uint64_t offset)
     m->stats->spans_out += m->out_count;
 }
 
-int merge_encode(struct merge *m, struct weft_err *err)
+int weft_merge_encode(struct merge *m, struct weft_err *err)
 {
     struct build b = { .m = m, .out = &m->rows_out, .header = 8, .start_min = UINT64_MAX };
     uint32_t sections = WEFT_ROWS_SECTION_LIMIT - 1;

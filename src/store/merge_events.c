@@ -1,4 +1,4 @@
-/* merge_events.c -- what stands behind a row's attributes: status message, trace state, counts, events, links; and whole rows as
+/* weft_merge_events.c -- what stands behind a row's attributes: status message, trace state, counts, events, links; and whole rows as
  * bytes, to see whether two are the same. */
 #include "base/alloc.h"
 #include "store/codec_varint.h"
@@ -58,8 +58,8 @@ static bool walk_next(struct walk *w)
     return true;
 }
 
-uint32_t merge_list_words(const struct merge *m, const struct merge_chunk *chunk, uint32_t shape,
-                          const uint32_t *words)
+uint32_t weft_merge_list_words(const struct merge *m, const struct merge_chunk *chunk,
+                               uint32_t shape, const uint32_t *words)
 {
     struct walk w;
 
@@ -70,14 +70,14 @@ uint32_t merge_list_words(const struct merge *m, const struct merge_chunk *chunk
     return (uint32_t)(w.at - words);
 }
 
-void merge_extras_find(const struct merge *m, const struct merge_row *row,
-                       const uint32_t *found[static WEFT_PSEUDO_COUNT])
+void weft_merge_extras_find(const struct merge *m, const struct merge_row *row,
+                            const uint32_t *found[static WEFT_PSEUDO_COUNT])
 {
     const uint32_t *at = row->words, flags = row->flags;
 
     memset(found, 0, WEFT_PSEUDO_COUNT * sizeof *found);
     if (flags & WEFT_ROW_NAME_INLINE) found[WEFT_PSEUDO_NAME] = at++;
-    at += merge_list_words(m, row->chunk, row->shape, at);
+    at += weft_merge_list_words(m, row->chunk, row->shape, at);
     if (flags & WEFT_ROW_STATUS_MESSAGE) found[WEFT_PSEUDO_STATUS_MESSAGE] = at++;
     if (flags & WEFT_ROW_TRACE_STATE) found[WEFT_PSEUDO_TRACE_STATE] = at++;
     if (flags & WEFT_ROW_DROPPED) {
@@ -118,7 +118,7 @@ static void put_spelt(struct sink *s, struct weft_str text)
 static void put_string(struct sink *s, uint32_t word)
 {
     if (word & WEFT_WORD_HEAP)
-        put_spelt(s, merge_heap(s->chunk, word));
+        put_spelt(s, weft_merge_heap(s->chunk, word));
     else if (s->is_spelt)
         put_spelt(s, source_string(s, word));
     else
@@ -130,7 +130,7 @@ static void put_key(struct sink *s, uint32_t key)
     const struct merge_source *source = &s->m->sources[s->chunk->source];
 
     if (key & WEFT_WORD_HEAP)
-        put_spelt(s, merge_heap(s->chunk, key));
+        put_spelt(s, weft_merge_heap(s->chunk, key));
     else if (s->is_spelt)
         put_spelt(s, s->m->keys[(source->keys[key] >> 3) - WEFT_PSEUDO_KEYS]);
     else
@@ -198,7 +198,8 @@ static struct weft_str to_scratch(struct merge *m, struct weft_buf *bytes)
     return copy;
 }
 
-struct weft_str merge_events(struct merge *m, const struct merge_row *row, const uint32_t *words)
+struct weft_str weft_merge_events(struct merge *m, const struct merge_row *row,
+                                  const uint32_t *words)
 {
     struct weft_buf bytes = { 0 };
     struct sink s = { .m = m, .chunk = row->chunk, .out = &bytes };
@@ -207,7 +208,8 @@ struct weft_str merge_events(struct merge *m, const struct merge_row *row, const
 }
 
 /* `words` is where events would start; links stand behind them. */
-struct weft_str merge_links(struct merge *m, const struct merge_row *row, const uint32_t *words)
+struct weft_str weft_merge_links(struct merge *m, const struct merge_row *row,
+                                 const uint32_t *words)
 {
     struct weft_buf bytes = { 0 };
     struct sink s = { .m = m, .chunk = row->chunk, .out = &bytes };
@@ -253,7 +255,7 @@ static void content_attributes(struct sink *s, const struct merge_row *row, cons
     weft_buf_release(&ends);
 }
 
-void merge_row_content(struct merge *m, const struct merge_row *row, struct weft_buf *out)
+void weft_merge_row_content(struct merge *m, const struct merge_row *row, struct weft_buf *out)
 {
     struct sink s = { .m = m, .chunk = row->chunk, .out = out, .is_spelt = true };
     const uint32_t *found[WEFT_PSEUDO_COUNT];
@@ -261,7 +263,7 @@ void merge_row_content(struct merge *m, const struct merge_row *row, struct weft
     const uint32_t *events;
     uint32_t flags = row->flags & ~WEFT_ROW_NAME_INLINE;
 
-    merge_extras_find(m, row, found);
+    weft_merge_extras_find(m, row, found);
     weft_buf_append(out, &row->start, 8);
     weft_buf_append(out, &row->length, 8);
     weft_buf_append(out, &row->parent, 8);
@@ -271,7 +273,7 @@ void merge_row_content(struct merge *m, const struct merge_row *row, struct weft
     if (found[WEFT_PSEUDO_NAME] != NULL) {
         put_string(&s, *found[WEFT_PSEUDO_NAME]);
     } else {
-        struct weft_head_view view = merge_source_head(m, row);
+        struct weft_head_view view = weft_merge_source_head(m, row);
         put_string(&s, view.name);
     }
     content_attributes(&s, row, row->words + (found[WEFT_PSEUDO_NAME] != NULL));

@@ -1,4 +1,4 @@
-/* merge_gather.c -- the rows of a row group copied together in trace-id order, and the traces among them. */
+/* weft_merge_gather.c -- the rows of a row group copied together in trace-id order, and the traces among them. */
 #include "base/alloc.h"
 #include "store/merge_internal.h"
 
@@ -29,7 +29,7 @@ static inline void row_load(struct merge *m, struct merge_row *row, const struct
     __builtin_prefetch(row->words);
 }
 
-void merge_gather(struct merge *m, uint32_t from, uint32_t count)
+void weft_merge_gather(struct merge *m, uint32_t from, uint32_t count)
 {
     if (count > m->row_capacity) {
         m->row_capacity = WEFT_ROWS_MAX;
@@ -45,7 +45,7 @@ void merge_gather(struct merge *m, uint32_t from, uint32_t count)
     m->row_count = count;
 }
 
-struct weft_head_view merge_source_head(const struct merge *m, const struct merge_row *row)
+struct weft_head_view weft_merge_source_head(const struct merge *m, const struct merge_row *row)
 {
     const struct merge_source *source = &m->sources[row->chunk->source];
     uint32_t head =
@@ -70,7 +70,7 @@ static void prefix_run_sort(struct merge *m, uint32_t from, uint32_t end)
     }
 }
 
-void merge_traces_find(struct merge *m)
+void weft_merge_traces_find(struct merge *m)
 {
     uint32_t n = m->row_count;
 

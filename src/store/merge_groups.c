@@ -140,7 +140,7 @@ static void pools_build(struct merge *m, struct pool *pools, uint32_t count, uin
     weft_free(l.next);
 }
 
-void merge_groups_choose(struct merge *m)
+void weft_merge_groups_choose(struct merge *m)
 {
     uint32_t rows_min = m->out_count / 256, rare = 0;
 

@@ -160,54 +160,57 @@ struct merge {
 };
 
 /* merge_tables.c: numbers of every source's table entries; writes the dictionary. */
-int merge_tables_build(struct merge *m, struct weft_err *err);
-int merge_tables_write(struct merge *m, struct weft_err *err);
-void merge_tables_release(struct merge *m);
-uint32_t merge_head_find(const struct merge *m, uint32_t resource, uint32_t scope, uint32_t name,
-                         uint32_t kind); /* UINT32_MAX */
+int weft_merge_tables_build(struct merge *m, struct weft_err *err);
+int weft_merge_tables_write(struct merge *m, struct weft_err *err);
+void weft_merge_tables_release(struct merge *m);
+uint32_t weft_merge_head_find(const struct merge *m, uint32_t resource, uint32_t scope,
+                              uint32_t name, uint32_t kind); /* UINT32_MAX */
 /* merge_strings.c */
-int merge_strings_build(struct merge *m, struct weft_err *err);
+int weft_merge_strings_build(struct merge *m, struct weft_err *err);
 /* merge_lists.c */
-uint32_t merge_list_intern(struct merge *m, const uint32_t *codes, uint32_t count, bool is_local);
-void merge_shapes_build(struct merge *m);
+uint32_t weft_merge_list_intern(struct merge *m, const uint32_t *codes, uint32_t count,
+                                bool is_local);
+void weft_merge_shapes_build(struct merge *m);
 /* Places in the list in the order in which the values came, as varints. */
-struct weft_str merge_order(struct merge *m, const uint32_t *codes, const uint32_t *offsets,
-                            uint32_t count);
-int merge_lists_resolve(struct merge *m, struct weft_err *err);
-void merge_lists_reset(struct merge *m);
+struct weft_str weft_merge_order(struct merge *m, const uint32_t *codes, const uint32_t *offsets,
+                                 uint32_t count);
+int weft_merge_lists_resolve(struct merge *m, struct weft_err *err);
+void weft_merge_lists_reset(struct merge *m);
 /* merge_range.c: sorted entries of the next range; false at the end. */
-int merge_range_init(struct merge *m, uint64_t **bounds, uint32_t *bound_count,
-                     struct weft_err *err);
-int merge_range_collect(struct merge *m, uint64_t end_prefix, struct weft_err *err);
-/* merge_gather.c, merge_tree.c */
-void merge_gather(struct merge *m, uint32_t from, uint32_t count);
-void merge_traces_find(struct merge *m);
-void merge_tree_build(struct merge *m);
+int weft_merge_range_init(struct merge *m, uint64_t **bounds, uint32_t *bound_count,
+                          struct weft_err *err);
+int weft_merge_range_collect(struct merge *m, uint64_t end_prefix, struct weft_err *err);
+/* weft_merge_gather.c, merge_tree.c */
+void weft_merge_gather(struct merge *m, uint32_t from, uint32_t count);
+void weft_merge_traces_find(struct merge *m);
+void weft_merge_tree_build(struct merge *m);
 /* All fields as bytes: equal rows (attributes in any order) give equal bytes. */
-void merge_row_content(struct merge *m, const struct merge_row *row, struct weft_buf *out);
+void weft_merge_row_content(struct merge *m, const struct merge_row *row, struct weft_buf *out);
 /* The row's head as its source has it. */
-struct weft_head_view merge_source_head(const struct merge *m, const struct merge_row *row);
+struct weft_head_view weft_merge_source_head(const struct merge *m, const struct merge_row *row);
 /* merge_groups.c */
-void merge_groups_choose(struct merge *m);
-/* merge_scatter.c */
-void merge_scatter(struct merge *m);
+void weft_merge_groups_choose(struct merge *m);
+/* weft_merge_scatter.c */
+void weft_merge_scatter(struct merge *m);
 /* The bytes of a spelt-out word, and its block number when the dictionary has it after all (code: of its key). */
-struct weft_str merge_heap(const struct merge_chunk *chunk, uint32_t word);
-bool merge_heap_number(struct merge *m, const struct merge_chunk *chunk, struct weft_str s,
-                       uint32_t code, uint32_t *number);
-/* merge_events.c */
-uint32_t merge_list_words(const struct merge *m, const struct merge_chunk *chunk, uint32_t shape,
-                          const uint32_t *words);
-struct weft_str merge_events(struct merge *m, const struct merge_row *row, const uint32_t *words);
-struct weft_str merge_links(struct merge *m, const struct merge_row *row, const uint32_t *words);
+struct weft_str weft_merge_heap(const struct merge_chunk *chunk, uint32_t word);
+bool weft_merge_heap_number(struct merge *m, const struct merge_chunk *chunk, struct weft_str s,
+                            uint32_t code, uint32_t *number);
+/* weft_merge_events.c */
+uint32_t weft_merge_list_words(const struct merge *m, const struct merge_chunk *chunk,
+                               uint32_t shape, const uint32_t *words);
+struct weft_str weft_merge_events(struct merge *m, const struct merge_row *row,
+                                  const uint32_t *words);
+struct weft_str weft_merge_links(struct merge *m, const struct merge_row *row,
+                                 const uint32_t *words);
 /* Where each extra lies; events and links: where the events, or without them the links, start. */
-void merge_extras_find(const struct merge *m, const struct merge_row *row,
-                       const uint32_t *found[static WEFT_PSEUDO_COUNT]);
-/* merge_encode.c, merge_run.c */
-int merge_encode(struct merge *m, struct weft_err *err);
-struct merge_run_memory *merge_run_memory_create(void);
-void merge_run_memory_destroy(struct merge_run_memory *memory); /* NULL is fine */
-void merge_run_encode(struct merge *m, struct weft_buf *data, const struct merge_column *column,
-                      uint8_t entry[static 16]);
+void weft_merge_extras_find(const struct merge *m, const struct merge_row *row,
+                            const uint32_t *found[static WEFT_PSEUDO_COUNT]);
+/* weft_merge_encode.c, merge_run.c */
+int weft_merge_encode(struct merge *m, struct weft_err *err);
+struct merge_run_memory *weft_merge_run_memory_create(void);
+void weft_merge_run_memory_destroy(struct merge_run_memory *memory); /* NULL is fine */
+void weft_merge_run_encode(struct merge *m, struct weft_buf *data,
+                           const struct merge_column *column, uint8_t entry[static 16]);
 
 #endif

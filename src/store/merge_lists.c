@@ -14,7 +14,8 @@ static const uint8_t type_words[8] = {
     [WEFT_VALUE_BYTES] = 1
 };
 
-uint32_t merge_list_intern(struct merge *m, const uint32_t *codes, uint32_t count, bool is_local)
+uint32_t weft_merge_list_intern(struct merge *m, const uint32_t *codes, uint32_t count,
+                                bool is_local)
 {
     struct weft_str key = { (const char *)codes, (size_t)count * 4 };
     const uint64_t *known = weft_map_get(&m->list_numbers, key);
@@ -88,8 +89,8 @@ static bool is_reordered(const uint32_t *codes, const uint32_t *offsets, uint32_
     return false;
 }
 
-struct weft_str merge_order(struct merge *m, const uint32_t *codes, const uint32_t *offsets,
-                            uint32_t count)
+struct weft_str weft_merge_order(struct merge *m, const uint32_t *codes, const uint32_t *offsets,
+                                 uint32_t count)
 {
     struct pair *pairs = weft_arena_alloc(&m->scratch, count * sizeof *pairs);
     struct weft_buf bytes = { 0 };
@@ -103,7 +104,7 @@ struct weft_str merge_order(struct merge *m, const uint32_t *codes, const uint32
     return copy;
 }
 
-void merge_shapes_build(struct merge *m)
+void weft_merge_shapes_build(struct merge *m)
 {
     for (uint32_t s = 0; s < m->source_count; s++) {
         struct merge_source *source = &m->sources[s];
@@ -121,7 +122,7 @@ void merge_shapes_build(struct merge *m)
             }
             sort_list(m, codes, offsets, view.count);
             source->shapes[i] =
-                (struct merge_shape){ merge_list_intern(m, codes, view.count, false), words,
+                (struct merge_shape){ weft_merge_list_intern(m, codes, view.count, false), words,
                                       is_reordered(codes, offsets, view.count), offsets };
             weft_arena_reset(&m->scratch);
         }
@@ -161,7 +162,7 @@ static uint32_t inline_list(struct merge *m, struct merge_row *row, const uint32
         uint32_t word = attributes[at++], type;
         if (word & WEFT_WORD_HEAP) {
             type = attributes[at++] & 7;
-            codes[i] = weft_key_code(spelt_key(m, merge_heap(row->chunk, word)), type);
+            codes[i] = weft_key_code(spelt_key(m, weft_merge_heap(row->chunk, word)), type);
         } else {
             type = word & 7;
             codes[i] = source->keys[word >> 4] | type;
@@ -171,7 +172,7 @@ static uint32_t inline_list(struct merge *m, struct merge_row *row, const uint32
     }
     sort_list(m, codes, offsets, count);
     if (is_reordered(codes, offsets, count)) row->extras |= 1u << WEFT_PSEUDO_ORDER;
-    return merge_list_intern(m, codes, count, true);
+    return weft_merge_list_intern(m, codes, count, true);
 }
 
 /* ---- extras ---- */
@@ -184,14 +185,14 @@ static bool name_resolve(struct merge *m, struct merge_row *row)
 
     if (weft_load_u32(e + 8) != WEFT_NO_NAME) return true;
     if (row->words[0] & WEFT_WORD_HEAP) {
-        if (!merge_heap_number(m, row->chunk, merge_heap(row->chunk, row->words[0]),
-                               WEFT_PSEUDO_NAME << 3, &number))
+        if (!weft_merge_heap_number(m, row->chunk, weft_merge_heap(row->chunk, row->words[0]),
+                                    WEFT_PSEUDO_NAME << 3, &number))
             return false;
     } else {
         number = m->sources[row->chunk->source].strings[row->words[0]];
     }
-    uint32_t head =
-        merge_head_find(m, weft_load_u32(e), weft_load_u32(e + 4), number, weft_load_u32(e + 12));
+    uint32_t head = weft_merge_head_find(m, weft_load_u32(e), weft_load_u32(e + 4), number,
+                                         weft_load_u32(e + 12));
     if (head == UINT32_MAX) return false;
     row->head = head;
     return true;
@@ -226,12 +227,12 @@ static uint32_t with_extras(struct merge *m, uint32_t base, uint16_t extras)
     for (uint32_t k = 0; k < WEFT_PSEUDO_COUNT; k++)
         if (extras >> k & 1) codes[count++] = k << 3 | weft_pseudo_type(k);
     memcpy(codes + count, m->lists[base].codes, (size_t)m->lists[base].count * 4);
-    uint32_t list = merge_list_intern(m, codes, count + m->lists[base].count, true);
+    uint32_t list = weft_merge_list_intern(m, codes, count + m->lists[base].count, true);
     weft_map_put(&m->extra_list_numbers, name, list, NULL);
     return list;
 }
 
-int merge_lists_resolve(struct merge *m, struct weft_err *err)
+int weft_merge_lists_resolve(struct merge *m, struct weft_err *err)
 {
     for (uint32_t i = 0; i < m->out_count; i++) {
         struct merge_row *row = &m->rows[m->order[i]];
@@ -260,7 +261,7 @@ int merge_lists_resolve(struct merge *m, struct weft_err *err)
     return WEFT_OK;
 }
 
-void merge_lists_reset(struct merge *m)
+void weft_merge_lists_reset(struct merge *m)
 {
     for (uint32_t i = 0; i < m->global_list_count; i++) m->lists[i].rows = 0;
     m->list_count = m->global_list_count;

@@ -27,8 +27,8 @@ static uint32_t rows_wanted(const struct merge *m)
     return (uint32_t)(fit < ROWS_MIN ? ROWS_MIN : fit > RANGE_ROWS ? RANGE_ROWS : fit);
 }
 
-int merge_range_init(struct merge *m, uint64_t **bounds, uint32_t *bound_count,
-                     struct weft_err *err)
+int weft_merge_range_init(struct merge *m, uint64_t **bounds, uint32_t *bound_count,
+                          struct weft_err *err)
 {
     struct weft_buf samples = { 0 };
     uint32_t skip = SAMPLE / 2, count = 0;
@@ -150,7 +150,7 @@ static int blocks_collect(struct merge *m, uint64_t end_prefix, struct weft_err 
     return WEFT_OK;
 }
 
-int merge_range_collect(struct merge *m, uint64_t end_prefix, struct weft_err *err)
+int weft_merge_range_collect(struct merge *m, uint64_t end_prefix, struct weft_err *err)
 {
     uint64_t end = end_prefix << 24;
 

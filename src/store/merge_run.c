@@ -22,7 +22,7 @@ struct merge_run_memory {
     uint16_t *rows;
 };
 
-struct merge_run_memory *merge_run_memory_create(void)
+struct merge_run_memory *weft_merge_run_memory_create(void)
 {
     struct merge_run_memory *w = weft_alloc_zero(sizeof *w);
     w->wide = weft_alloc_array(WEFT_ROWS_MAX, sizeof *w->wide);
@@ -33,7 +33,7 @@ struct merge_run_memory *merge_run_memory_create(void)
     return w;
 }
 
-void merge_run_memory_destroy(struct merge_run_memory *w)
+void weft_merge_run_memory_destroy(struct merge_run_memory *w)
 {
     if (w == NULL) return;
     weft_local_analyser_release(&w->local);
@@ -217,8 +217,8 @@ static struct run encode_doubles(struct weft_buf *out, struct merge_run_memory *
     return run;
 }
 
-void merge_run_encode(struct merge *m, struct weft_buf *data, const struct merge_column *c,
-                      uint8_t entry[static 16])
+void weft_merge_run_encode(struct merge *m, struct weft_buf *data, const struct merge_column *c,
+                           uint8_t entry[static 16])
 {
     uint32_t type = c->code & 7, total = m->groups[c->group].rows;
     struct run run = { 0, 0, WEFT_RUN_CONSTANT, 0 };

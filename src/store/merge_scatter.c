@@ -1,4 +1,4 @@
-/* merge_scatter.c -- the values of every row into the columns of its group. */
+/* weft_merge_scatter.c -- the values of every row into the columns of its group. */
 #include "base/alloc.h"
 #include "store/merge_internal.h"
 
@@ -14,7 +14,7 @@ static uint32_t ref_add(struct merge *m, struct weft_str s)
     return MERGE_REF | m->ref_count++;
 }
 
-struct weft_str merge_heap(const struct merge_chunk *chunk, uint32_t word)
+struct weft_str weft_merge_heap(const struct merge_chunk *chunk, uint32_t word)
 {
     const char *p = chunk->view.heap + (word & ~WEFT_WORD_HEAP);
     return weft_str_make(p + 4, weft_load_u32(p));
@@ -22,8 +22,8 @@ struct weft_str merge_heap(const struct merge_chunk *chunk, uint32_t word)
 
 /* A string is spelt out at its first sighting, and when its key brings too many fresh ones. The first kind is in the dictionary
  * by now and worth looking for; the second kind is not, so a key that fails often is asked only now and then. */
-bool merge_heap_number(struct merge *m, const struct merge_chunk *chunk, struct weft_str s,
-                       uint32_t code, uint32_t *number)
+bool weft_merge_heap_number(struct merge *m, const struct merge_chunk *chunk, struct weft_str s,
+                            uint32_t code, uint32_t *number)
 {
     struct merge_source *source = &m->sources[chunk->source];
     uint32_t key = code >> 3, found;
@@ -58,8 +58,8 @@ static inline void put(struct merge *m, const struct merge_row *row, struct merg
         c->numbers[at] = m->sources[row->chunk->source].strings[value[0]];
         return;
     }
-    struct weft_str s = merge_heap(row->chunk, value[0]);
-    if (!merge_heap_number(m, row->chunk, s, c->code, &c->numbers[at])) {
+    struct weft_str s = weft_merge_heap(row->chunk, value[0]);
+    if (!weft_merge_heap_number(m, row->chunk, s, c->code, &c->numbers[at])) {
         c->numbers[at] = ref_add(m, s);
         c->spelt++;
     }
@@ -85,14 +85,14 @@ static void put_extra(struct merge *m, const struct merge_row *row, struct merge
     case WEFT_PSEUDO_DROPPED_LINKS: c->wide[at] = *found[pseudo]; return;
     case WEFT_PSEUDO_END: c->wide[at] = row->length; return;
     case WEFT_PSEUDO_EVENTS:
-        c->numbers[at] = ref_add(m, merge_events(m, row, found[WEFT_PSEUDO_EVENTS]));
+        c->numbers[at] = ref_add(m, weft_merge_events(m, row, found[WEFT_PSEUDO_EVENTS]));
         break;
     case WEFT_PSEUDO_LINKS:
-        c->numbers[at] = ref_add(m, merge_links(m, row, found[WEFT_PSEUDO_EVENTS]));
+        c->numbers[at] = ref_add(m, weft_merge_links(m, row, found[WEFT_PSEUDO_EVENTS]));
         break;
     case WEFT_PSEUDO_ORDER:
         c->numbers[at] = ref_add(
-            m, merge_order(m, list->codes + extras, offsets_of(m, row), list->count - extras));
+            m, weft_merge_order(m, list->codes + extras, offsets_of(m, row), list->count - extras));
         break;
     default: put(m, row, c, at, found[pseudo]); return;
     }
@@ -122,7 +122,7 @@ static void row_scatter(struct merge *m, const struct merge_row *row, uint32_t i
     if (row->extras != 0) {
         const uint32_t *found[WEFT_PSEUDO_COUNT];
         extras = (uint32_t)__builtin_popcount(row->extras);
-        merge_extras_find(m, row, found);
+        weft_merge_extras_find(m, row, found);
         for (uint32_t i = 0; i < extras; i++) {
             struct merge_column *c = column_of(m, list, i, index, &at);
             put_extra(m, row, c, at, found);
@@ -135,7 +135,7 @@ static void row_scatter(struct merge *m, const struct merge_row *row, uint32_t i
     }
 }
 
-void merge_scatter(struct merge *m)
+void weft_merge_scatter(struct merge *m)
 {
     uint32_t out = 0;
 

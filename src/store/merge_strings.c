@@ -109,7 +109,7 @@ static int merge_feeds(struct merge *m, struct feed **heap, uint32_t count, stru
     return rc;
 }
 
-int merge_strings_build(struct merge *m, struct weft_err *err)
+int weft_merge_strings_build(struct merge *m, struct weft_err *err)
 {
     struct feed *feeds = weft_alloc_array(m->source_count, sizeof *feeds);
     struct feed **heap = weft_alloc_array(m->source_count, sizeof *heap);

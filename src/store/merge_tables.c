@@ -117,8 +117,8 @@ static void heads_build(struct merge *m)
     }
 }
 
-uint32_t merge_head_find(const struct merge *m, uint32_t resource, uint32_t scope, uint32_t name,
-                         uint32_t kind)
+uint32_t weft_merge_head_find(const struct merge *m, uint32_t resource, uint32_t scope,
+                              uint32_t name, uint32_t kind)
 {
     struct head h = { resource, scope, name, kind };
     const uint64_t *number =
@@ -126,7 +126,7 @@ uint32_t merge_head_find(const struct merge *m, uint32_t resource, uint32_t scop
     return number != NULL ? (uint32_t)*number : UINT32_MAX;
 }
 
-int merge_tables_build(struct merge *m, struct weft_err *err)
+int weft_merge_tables_build(struct merge *m, struct weft_err *err)
 {
     int rc;
 
@@ -134,10 +134,10 @@ int merge_tables_build(struct merge *m, struct weft_err *err)
         if (m->sources[i].block != NULL &&
             (rc = weft_block_load_tables(m->sources[i].block, err)) < 0)
             return rc;
-    if ((rc = merge_strings_build(m, err)) < 0) return rc;
+    if ((rc = weft_merge_strings_build(m, err)) < 0) return rc;
     keys_build(m);
     heads_build(m);
-    merge_shapes_build(m);
+    weft_merge_shapes_build(m);
     return WEFT_OK;
 }
 
@@ -176,7 +176,7 @@ static int keys_write(struct merge *m, struct weft_err *err)
     return rc;
 }
 
-int merge_tables_write(struct merge *m, struct weft_err *err)
+int weft_merge_tables_write(struct merge *m, struct weft_err *err)
 {
     int rc;
 
@@ -203,7 +203,7 @@ int merge_tables_write(struct merge *m, struct weft_err *err)
     return WEFT_OK;
 }
 
-void merge_tables_release(struct merge *m)
+void weft_merge_tables_release(struct merge *m)
 {
     for (uint32_t i = 0; i < m->source_count; i++) {
         struct merge_source *s = &m->sources[i];

@@ -94,7 +94,7 @@ static void duplicates_drop(struct tree *t)
         for (uint32_t i = first; i != NONE; i = t->same[i]) {
             bool is_new;
             weft_buf_reset(&content);
-            merge_row_content(m, &m->rows[t->row[i]], &content);
+            weft_merge_row_content(m, &m->rows[t->row[i]], &content);
             weft_map_put(&seen, weft_buf_str(&content), 0, &is_new);
             if (is_new) {
                 if (i != first) m->stats->conflicting_duplicates++;
@@ -200,7 +200,7 @@ static void trace_build(struct merge *m, const struct merge_trace *trace)
         if (t.state[i] == 0) walk(&t, i);
 }
 
-void merge_tree_build(struct merge *m)
+void weft_merge_tree_build(struct merge *m)
 {
     m->out_count = 0;
     for (uint32_t i = 0; i < m->trace_count; i++) {

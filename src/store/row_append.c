@@ -178,7 +178,7 @@ static inline void hash_ahead(const struct weft_segment_writer *writer, const st
         const struct weft_attribute *attribute = &attributes->items[i];
         if ((TYPES_OF_BYTES >> attribute->type & 1) == 0 || slots[i].last >= SLOT_TRUSTED) continue;
         hashes[i] = string_hash(writer, attribute->ptr, attribute->value_len);
-        __builtin_prefetch((const void *)&table->at[hashes[i] & table->mask]);
+        __builtin_prefetch((const void *)(uintptr_t)&table->at[hashes[i] & table->mask]);
     }
 }
 

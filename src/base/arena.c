@@ -37,9 +37,20 @@ static void head_set(struct weft_arena *arena, struct weft_arena_block *block)
     arena->limit = (char *)block + block->bytes;
 }
 
+/* A block for this piece alone, ending where it ends. */
+static void *alloc_exact(struct weft_arena *arena, size_t size)
+{
+    struct weft_arena_block *block = block_create(arena, sizeof *block + size);
+    arena->total_bytes -= sizeof *block; /* bounds on it shall hold here too */
+    block->older = arena->head;
+    arena->head = block;
+    return block->data;
+}
+
 void *weft_arena_alloc_slow(struct weft_arena *arena, size_t size)
 {
     WEFT_ASSERT(size <= SIZE_MAX / 4, "size %zu", size);
+    if (WEFT_ALLOC_EXACT) return alloc_exact(arena, size);
     size_t rounded = (size + 15) & ~(size_t)15;
     if (arena->block_bytes == 0) arena->block_bytes = ARENA_DEFAULT_BYTES;
     size_t bytes =
@@ -74,9 +85,10 @@ void weft_arena_release(struct weft_arena *arena)
 
 void weft_arena_reset(struct weft_arena *arena)
 {
-#if defined(__SANITIZE_ADDRESS__)
-    weft_arena_release(arena); /* so that use after reset is seen */
-#else
+    if (WEFT_ALLOC_EXACT) {
+        weft_arena_release(arena);
+        return;
+    }
     struct weft_arena_block *kept = NULL;
     struct weft_arena_block *block = arena->head;
     while (block != NULL) {
@@ -94,7 +106,6 @@ void weft_arena_reset(struct weft_arena *arena)
     if (kept == NULL) return;
     kept->older = NULL;
     head_set(arena, kept);
-#endif
 }
 
 void *weft_arena_alloc_zero(struct weft_arena *arena, size_t size)

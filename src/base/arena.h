@@ -6,6 +6,7 @@
  */
 #ifndef WEFT_BASE_ARENA_H
 #define WEFT_BASE_ARENA_H
+#include "base/alloc.h"
 #include "base/str.h"
 
 struct weft_arena_block;
@@ -28,7 +29,7 @@ static inline void *weft_arena_alloc(struct weft_arena *arena,
                                      size_t size) /* uninitialised; never NULL */
 {
     size_t rounded = (size + 15) & ~(size_t)15;
-    if (rounded < size || rounded > (size_t)(arena->limit - arena->next))
+    if (WEFT_ALLOC_EXACT || rounded < size || rounded > (size_t)(arena->limit - arena->next))
         return weft_arena_alloc_slow(arena, size);
     char *memory = arena->next;
     arena->next += rounded;

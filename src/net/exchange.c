@@ -48,7 +48,8 @@ static char *block_take(struct weft_http_worker *worker, size_t size, size_t *ca
 static void block_give(struct weft_http_worker *worker, char *memory, size_t capacity)
 {
     unsigned shift = block_shift(capacity);
-    if (shift > BLOCK_SHIFT_MAX || worker->block_bytes + capacity > FREE_BLOCK_BYTES_MAX) {
+    if (WEFT_ALLOC_EXACT || shift > BLOCK_SHIFT_MAX ||
+        worker->block_bytes + capacity > FREE_BLOCK_BYTES_MAX) {
         weft_free(memory);
         return;
     }
@@ -93,7 +94,7 @@ void weft_http_exchange_destroy(struct weft_http_exchange *exchange)
     struct weft_http_worker *worker = exchange->worker;
     weft_http_exchange_body_release(exchange);
     weft_buf_release(&exchange->out);
-    if (worker->free_exchange_count >= FREE_EXCHANGES_MAX) {
+    if (WEFT_ALLOC_EXACT || worker->free_exchange_count >= FREE_EXCHANGES_MAX) {
         weft_arena_release(&exchange->arena);
         weft_free(exchange);
         return;

@@ -68,7 +68,7 @@ void *weft_region_alloc(struct weft_region *region, size_t size)
 {
     size_t rounded = (size + 7) & ~(size_t)7;
     WEFT_ASSERT(rounded >= size, "size %zu", size);
-    if (rounded > (size_t)(region->limit - region->next)) {
+    if (region->next == NULL || rounded > (size_t)(region->limit - region->next)) {
         size_t bytes = rounded + sizeof(struct weft_region_block);
         if (bytes < REGION_BLOCK_BYTES) bytes = REGION_BLOCK_BYTES;
         struct weft_region_block *block = weft_pool_take(&bytes);

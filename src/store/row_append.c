@@ -33,11 +33,11 @@ static uint32_t heap_put(struct weft_chunk_build *build, const char *ptr, size_t
     return WEFT_WORD_HEAP | (uint32_t)offset;
 }
 
-static inline uint32_t string_word_hashed(struct weft_segment_writer *writer, struct weft_key_state *key, uint32_t hash,
-                                          const char *ptr, size_t len)
+static inline uint32_t string_word(struct weft_segment_writer *writer, struct weft_key_state *key, const char *ptr, size_t len)
 {
     if (!key->is_plain && LIKELY(len <= writer->limits.string_bytes)) {
         const struct weft_dictionary *strings = &writer->tables->strings;
+        uint32_t hash = weft_dictionary_hash(strings->seed, ptr, len);
         uint32_t number = weft_dictionary_find(strings, strings->count, hash, ptr, len);
         key->seen++;
         if (LIKELY(number != WEFT_NONE)) return number;
@@ -45,16 +45,6 @@ static inline uint32_t string_word_hashed(struct weft_segment_writer *writer, st
         if (number != WEFT_NONE) return number;
     }
     return heap_put(writer->pending, ptr, len);
-}
-
-static inline uint32_t string_hash(const struct weft_segment_writer *writer, const char *ptr, size_t len)
-{
-    return len <= writer->limits.string_bytes ? weft_dictionary_hash(writer->tables->strings.seed, ptr, len) : 0;
-}
-
-static uint32_t string_word(struct weft_segment_writer *writer, struct weft_key_state *key, const char *ptr, size_t len)
-{
-    return string_word_hashed(writer, key, key->is_plain ? 0 : string_hash(writer, ptr, len), ptr, len);
 }
 
 /* Slots: what the same place of the same shape held last. Most attributes hardly change (method, host, version), some always do.
@@ -66,9 +56,6 @@ static uint32_t string_word(struct weft_segment_writer *writer, struct weft_key_
 #define SLOT_TRUSTED 0x80000000u
 #define SLOT_SURE 0xf0000000u
 
-#define TYPES_OF_BYTES \
-    (1u << WEFT_VALUE_STRING | 1u << WEFT_VALUE_ARRAY | 1u << WEFT_VALUE_KVLIST | 1u << WEFT_VALUE_BYTES)
-
 static inline uint32_t slot_after(uint32_t slot, uint32_t word)
 {
     if ((slot & SLOT_NUMBER) == word) return slot < SLOT_SURE ? slot + SLOT_STEP : slot;
@@ -76,8 +63,8 @@ static inline uint32_t slot_after(uint32_t slot, uint32_t word)
     return (slot >= SLOT_FALL ? (slot & ~SLOT_NUMBER) - SLOT_FALL : 0) | word;
 }
 
-static inline uint32_t string_word_in_slot(struct weft_segment_writer *writer, struct weft_shape_slot *slot, uint32_t hash,
-                                           const char *ptr, size_t len)
+static inline uint32_t string_word_in_slot(struct weft_segment_writer *writer, struct weft_shape_slot *slot, const char *ptr,
+                                           size_t len)
 {
     uint32_t before = slot->last;
     if (before >= SLOT_TRUSTED) {
@@ -86,16 +73,15 @@ static inline uint32_t string_word_in_slot(struct weft_segment_writer *writer, s
             if (before < SLOT_SURE) slot->last = before + SLOT_STEP;
             return before & SLOT_NUMBER;
         }
-        hash = string_hash(writer, ptr, len);
     }
-    uint32_t word = string_word_hashed(writer, &writer->interner->keys[slot->number], hash, ptr, len);
+    uint32_t word = string_word(writer, &writer->interner->keys[slot->number], ptr, len);
     slot->last = slot_after(before, word);
     return word;
 }
 
 /* The value of one attribute; the words have room. With a slot where the list has a shape, else with the key. */
 static inline uint32_t *put_value(struct weft_segment_writer *writer, struct weft_key_state *key, struct weft_shape_slot *slot,
-                                  const struct weft_attribute *attribute, uint32_t hash, uint32_t *w)
+                                  const struct weft_attribute *attribute, uint32_t *w)
 {
     switch (attribute->type) {
     case WEFT_VALUE_EMPTY:
@@ -108,7 +94,7 @@ static inline uint32_t *put_value(struct weft_segment_writer *writer, struct wef
         weft_store_u64(w, (uint64_t)attribute->int_value); /* the union: both are 64 bits */
         return w + 2;
     default:
-        *w = slot != NULL ? string_word_in_slot(writer, slot, hash, attribute->ptr, attribute->value_len)
+        *w = slot != NULL ? string_word_in_slot(writer, slot, attribute->ptr, attribute->value_len)
                           : string_word(writer, key, attribute->ptr, attribute->value_len);
         return w + 1;
     }
@@ -162,24 +148,9 @@ static void put_inline_list(struct weft_segment_writer *writer, const struct wef
             *w++ = heap_put(build, attribute->key, attribute->key_len);
             *w++ = attribute->type;
         }
-        w = put_value(writer, key, NULL, attribute, 0, w);
+        w = put_value(writer, key, NULL, attribute, w);
     }
     build->word_count = (size_t)(w - build->words);
-}
-
-/* Hashes of the values that will be looked up. First all of them, and the dictionary's slots on their way into the cache: looked up
- * one by one, each would wait for its own. */
-static inline void hash_ahead(const struct weft_segment_writer *writer, const struct weft_shape_slot *slots,
-                              const struct weft_attributes *attributes, uint32_t *hashes)
-{
-    const struct weft_dictionary *strings = &writer->tables->strings;
-    const struct weft_dictionary_slots *table = atomic_load_explicit(&strings->slots, memory_order_relaxed);
-    for (uint32_t i = 0; i < attributes->count; i++) {
-        const struct weft_attribute *attribute = &attributes->items[i];
-        if ((TYPES_OF_BYTES >> attribute->type & 1) == 0 || slots[i].last >= SLOT_TRUSTED) continue;
-        hashes[i] = string_hash(writer, attribute->ptr, attribute->value_len);
-        __builtin_prefetch((const void *)(uintptr_t)&table->at[hashes[i] & table->mask]);
-    }
 }
 
 /* Appends the values, returns the list's shape word. */
@@ -195,10 +166,7 @@ static inline uint32_t put_list(struct weft_segment_writer *writer, struct weft_
     }
     uint32_t *w = words_at_end(build, (size_t)attributes->count * 2);
     struct weft_shape_slot *slots = &writer->interner->slots[writer->interner->shapes[number].slots];
-    uint32_t hashes[WEFT_SHAPE_KEYS_MAX];
-    hash_ahead(writer, slots, attributes, hashes);
-    for (uint32_t i = 0; i < attributes->count; i++)
-        w = put_value(writer, NULL, &slots[i], &attributes->items[i], hashes[i], w);
+    for (uint32_t i = 0; i < attributes->count; i++) w = put_value(writer, NULL, &slots[i], &attributes->items[i], w);
     build->word_count = (size_t)(w - build->words);
     return number;
 }

@@ -1,10 +1,12 @@
-/* append_bench.c -- what a span costs between the decoder and the disk: rows, dictionary, chunk, checksum, write, sync.
+/* append_bench.c -- what a span costs between the decoder and the disk: rows, dictionary, chunk,
+ * checksum, write, sync.
  *
  * usage: append_bench [directory] [rounds] [shapes]   from the top of the tree
  *
- * Shapes: the 66 of semconv_shapes.tsv, 12.5 attributes a span, values drawn from short lists, fresh ids. CPU time of this thread;
- * the sync's wall time is shown apart.
- *   same    one request again and again: in the cache, and its values as good as learnt by the branch predictor
+ * Shapes: the 66 of semconv_shapes.tsv, 12.5 attributes a span, values drawn from short lists,
+ * fresh ids. CPU time of this thread; the sync's wall time is shown apart.
+ *   same    one request again and again: in the cache, and its values as good as learnt by the
+ *   branch predictor
  *   fresh   values drawn again before each append: in the cache, as after decoding; not predictable
  *   memory  16 requests of 1,000 spans in rotation: neither
  */
@@ -23,8 +25,16 @@
 #define ATTRIBUTES_MAX 64u
 #define VALUES_MAX 48u
 
-struct value_list { struct weft_attribute values[VALUES_MAX]; uint32_t count; };
-struct shape { struct weft_str name; struct weft_str keys[ATTRIBUTES_MAX]; struct value_list lists[ATTRIBUTES_MAX]; uint32_t count; };
+struct value_list {
+    struct weft_attribute values[VALUES_MAX];
+    uint32_t count;
+};
+struct shape {
+    struct weft_str name;
+    struct weft_str keys[ATTRIBUTES_MAX];
+    struct value_list lists[ATTRIBUTES_MAX];
+    uint32_t count;
+};
 
 static struct weft_random rng;
 static struct shape shapes[SHAPES];
@@ -35,21 +45,28 @@ static void die(const struct weft_err *err)
     exit(1);
 }
 
-static struct weft_attribute value_of(struct weft_str type, struct weft_str text, struct weft_arena *arena)
+static struct weft_attribute value_of(struct weft_str type, struct weft_str text,
+                                      struct weft_arena *arena)
 {
-    struct weft_attribute out = { .type = WEFT_VALUE_STRING, .ptr = text.ptr, .value_len = (uint32_t)text.len };
+    struct weft_attribute out = { .type = WEFT_VALUE_STRING,
+                                  .ptr = text.ptr,
+                                  .value_len = (uint32_t)text.len };
     if (weft_str_equal_c(type, "int")) out.type = WEFT_VALUE_INT;
     if (weft_str_equal_c(type, "double")) out.type = WEFT_VALUE_DOUBLE;
     if (weft_str_equal_c(type, "bool")) out.type = WEFT_VALUE_BOOL;
     if (weft_str_equal_c(type, "array")) {
-        /* As the decoder leaves it: an encoded ArrayValue; here its elements' lengths do not matter, only its bytes. */
+        /* As the decoder leaves it: an encoded ArrayValue; here its elements' lengths do not
+         * matter, only its bytes. */
         out.type = WEFT_VALUE_ARRAY;
-        struct weft_str bytes = weft_arena_printf(arena, "\x0a%c\x0a%c%.*s", (int)text.len + 2, (int)text.len, WEFT_S_ARG(text));
+        struct weft_str bytes = weft_arena_printf(arena, "\x0a%c\x0a%c%.*s", (int)text.len + 2,
+                                                  (int)text.len, WEFT_S_ARG(text));
         out.ptr = bytes.ptr;
         out.value_len = (uint32_t)bytes.len;
     }
-    if (out.type == WEFT_VALUE_INT || out.type == WEFT_VALUE_DOUBLE || out.type == WEFT_VALUE_BOOL) {
-        out.int_value = out.type == WEFT_VALUE_BOOL ? weft_str_equal_c(text, "true") : (int64_t)text.len * 1000;
+    if (out.type == WEFT_VALUE_INT || out.type == WEFT_VALUE_DOUBLE ||
+        out.type == WEFT_VALUE_BOOL) {
+        out.int_value =
+            out.type == WEFT_VALUE_BOOL ? weft_str_equal_c(text, "true") : (int64_t)text.len * 1000;
         out.value_len = 0;
     }
     return out;
@@ -81,7 +98,11 @@ static void read_shapes(const char *path, struct weft_arena *arena)
 }
 
 /* Like a decoded request: keys and values of a span stand together in one body. */
-struct request { struct weft_batch batch; char *body; struct weft_attribute *items; };
+struct request {
+    struct weft_batch batch;
+    char *body;
+    struct weft_attribute *items;
+};
 
 static void draw_request(struct request *request, const struct weft_scope *scope)
 {
@@ -92,8 +113,11 @@ static void draw_request(struct request *request, const struct weft_scope *scope
     for (uint32_t i = 0; i < SPANS; i++) {
         const struct shape *shape = &shapes[i % SHAPES];
         struct weft_span *span = &batch->spans[i];
-        *span = (struct weft_span){ .scope = scope, .kind = (uint8_t)(1 + i % 3), .start_time_unix_nano = 1700000000u + i,
-                                    .end_time_unix_nano = 1700005000u + i, .flags = 0x101 };
+        *span = (struct weft_span){ .scope = scope,
+                                    .kind = (uint8_t)(1 + i % 3),
+                                    .start_time_unix_nano = 1700000000u + i,
+                                    .end_time_unix_nano = 1700005000u + i,
+                                    .flags = 0x101 };
         memcpy(body, shape->name.ptr, shape->name.len);
         span->name = weft_str_make(body, shape->name.len);
         body += shape->name.len + 50;
@@ -130,17 +154,21 @@ static void fresh_ids(struct weft_batch *batch)
     }
 }
 
-struct times { uint64_t append_ns, commit_ns, commit_wall_ns, spans, bytes, create_ns; };
+struct times {
+    uint64_t append_ns, commit_ns, commit_wall_ns, spans, bytes, create_ns;
+};
 
 /* One segment of 256 Ki spans, `batches` requests a commit. */
-static void fill_segment(const char *directory, uint64_t number, struct request *requests, uint32_t request_count,
-                         uint32_t batches, bool is_drawn_again, char spare[static 256], struct times *times)
+static void fill_segment(const char *directory, uint64_t number, struct request *requests,
+                         uint32_t request_count, uint32_t batches, bool is_drawn_again,
+                         char spare[static 256], struct times *times)
 {
     struct weft_err err;
     bool must_seal;
     struct weft_segment_writer *writer;
     struct weft_segment_bytes bytes;
-    struct weft_segment_options options = { .directory = directory, .number = number,
+    struct weft_segment_options options = { .directory = directory,
+                                            .number = number,
                                             .recycle = spare[0] != 0 ? spare : NULL };
     uint64_t begin = weft_clock_thread_cpu_ns(), wall;
     if (weft_segment_writer_create(&writer, &options, &err) < 0) die(&err);
@@ -199,20 +227,29 @@ int main(int argc, char **argv)
     for (uint32_t i = 0; i < REQUESTS; i++) make_request(&requests[i], &scope);
     struct times warm = { 0 };
     fill_segment(directory, number++, requests, REQUESTS, 8, false, spare, &warm);
-    static const struct { const char *name; uint32_t requests, batches; bool is_drawn_again; } cases[] = {
-        { "same, 8 k spans a commit", 1, 8, false }, { "fresh, 8 k spans a commit", 1, 8, true },
+    static const struct {
+        const char *name;
+        uint32_t requests, batches;
+        bool is_drawn_again;
+    } cases[] = {
+        { "same, 8 k spans a commit", 1, 8, false },
+        { "fresh, 8 k spans a commit", 1, 8, true },
         { "memory, 8 k spans a commit", REQUESTS, 8, false },
-        { "memory, 1 k spans a commit", REQUESTS, 1, false }, { "memory, 32 k spans a commit", REQUESTS, 32, false },
+        { "memory, 1 k spans a commit", REQUESTS, 1, false },
+        { "memory, 32 k spans a commit", REQUESTS, 32, false },
     };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         struct times times = { 0 };
         for (int r = 0; r < rounds; r++) {
-            fill_segment(directory, number++, requests, cases[c].requests, cases[c].batches, cases[c].is_drawn_again, spare, &times);
+            fill_segment(directory, number++, requests, cases[c].requests, cases[c].batches,
+                         cases[c].is_drawn_again, spare, &times);
         }
         double n = (double)times.spans;
-        printf("%-28s append %6.1f  commit %6.1f (wall %6.1f)  create+seal %5.1f ns/span  %6.1f B/span\n", cases[c].name,
-               (double)times.append_ns / n, (double)times.commit_ns / n, (double)times.commit_wall_ns / n,
-               (double)times.create_ns / n, (double)times.bytes / n);
+        printf("%-28s append %6.1f  commit %6.1f (wall %6.1f)  create+seal %5.1f ns/span  %6.1f "
+               "B/span\n",
+               cases[c].name, (double)times.append_ns / n, (double)times.commit_ns / n,
+               (double)times.commit_wall_ns / n, (double)times.create_ns / n,
+               (double)times.bytes / n);
     }
     weft_file_unlink(spare, NULL);
     return 0;

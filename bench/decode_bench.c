@@ -2,11 +2,13 @@
  *
  * usage: decode_bench [seconds]   from the top of the tree
  *
- *   a1      1,000 spans cycling through the 66 shapes of semconv_shapes.tsv, 12.5 attributes and about 840 bytes a span
+ *   a1      1,000 spans cycling through the 66 shapes of semconv_shapes.tsv, 12.5 attributes and
+ *   about 840 bytes a span
  *   small   1,000 spans of one attribute and one event, 119 bytes each
  *   json    the a1 spans as OTLP/JSON
- * Each is decoded warm (one request again and again) and cold (64 requests in rotation, so that each comes from memory, and
- * the branch predictor has not learnt it). CPU time of this thread, nanoseconds a span, the best of five runs.
+ * Each is decoded warm (one request again and again) and cold (64 requests in rotation, so that
+ * each comes from memory, and the branch predictor has not learnt it). CPU time of this thread,
+ * nanoseconds a span, the best of five runs.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,8 +25,16 @@
 #define ATTRIBUTES_MAX 64u
 #define VALUES_MAX 48u
 
-struct list { struct weft_str type, values[VALUES_MAX]; uint32_t count; };
-struct shape { struct weft_str name; struct weft_str keys[ATTRIBUTES_MAX]; struct list lists[ATTRIBUTES_MAX]; uint32_t count; };
+struct list {
+    struct weft_str type, values[VALUES_MAX];
+    uint32_t count;
+};
+struct shape {
+    struct weft_str name;
+    struct weft_str keys[ATTRIBUTES_MAX];
+    struct list lists[ATTRIBUTES_MAX];
+    uint32_t count;
+};
 
 static struct weft_random rng;
 static struct shape shapes[SHAPES];
@@ -54,24 +64,30 @@ static void shapes_read(const char *path)
         struct list *list = &shape->lists[shape->count];
         list->type = weft_str_split(&line, '\t');
         shape->keys[shape->count++] = first;
-        while (line.len > 0 && list->count < VALUES_MAX) list->values[list->count++] = weft_str_split(&line, '\t');
+        while (line.len > 0 && list->count < VALUES_MAX)
+            list->values[list->count++] = weft_str_split(&line, '\t');
     }
 }
 
 static void attribute_draw(struct weft_attribute *a, struct weft_str key, const struct list *list)
 {
     struct weft_str text = list->values[weft_random_below(&rng, list->count)];
-    *a = (struct weft_attribute){ .key = key.ptr, .key_len = (uint32_t)key.len & 0xffffff, .type = WEFT_VALUE_STRING,
-                                  .ptr = text.ptr, .value_len = (uint32_t)text.len };
-    if (weft_str_equal_c(list->type, "int") && weft_str_to_i64(text, &a->int_value)) a->type = WEFT_VALUE_INT;
-    if (weft_str_equal_c(list->type, "double") && weft_str_to_double(text, &a->double_value)) a->type = WEFT_VALUE_DOUBLE;
+    *a = (struct weft_attribute){ .key = key.ptr,
+                                  .key_len = (uint32_t)key.len & 0xffffff,
+                                  .type = WEFT_VALUE_STRING,
+                                  .ptr = text.ptr,
+                                  .value_len = (uint32_t)text.len };
+    if (weft_str_equal_c(list->type, "int") && weft_str_to_i64(text, &a->int_value))
+        a->type = WEFT_VALUE_INT;
+    if (weft_str_equal_c(list->type, "double") && weft_str_to_double(text, &a->double_value))
+        a->type = WEFT_VALUE_DOUBLE;
     if (weft_str_equal_c(list->type, "bool")) {
         a->type = WEFT_VALUE_BOOL;
         a->int_value = weft_str_equal_c(text, "true");
     }
     if (weft_str_equal_c(list->type, "array") && text.len < 120) {
-        struct weft_str array =
-            weft_arena_printf(&strings, "\x0a%c\x0a%c%.*s", (int)text.len + 2, (int)text.len, WEFT_S_ARG(text));
+        struct weft_str array = weft_arena_printf(&strings, "\x0a%c\x0a%c%.*s", (int)text.len + 2,
+                                                  (int)text.len, WEFT_S_ARG(text));
         a->type = WEFT_VALUE_ARRAY;
         a->ptr = array.ptr;
         a->value_len = (uint32_t)array.len;
@@ -92,10 +108,16 @@ static void span_draw(struct weft_span *span, const struct weft_scope *scope, ui
 
 static void request_make(struct weft_buf *out, bool is_small, bool is_json)
 {
-    static const struct weft_attribute service = { .key = "service.name", .key_len = 12, .type = WEFT_VALUE_STRING, .ptr = "bench",
+    static const struct weft_attribute service = { .key = "service.name",
+                                                   .key_len = 12,
+                                                   .type = WEFT_VALUE_STRING,
+                                                   .ptr = "bench",
                                                    .value_len = 5 };
-    static const struct weft_attribute one = { .key = "k", .key_len = 1, .type = WEFT_VALUE_STRING, .ptr = "value", .value_len = 5 };
-    static const struct weft_event event = { .time_unix_nano = UINT64_C(1795219200000000000), .name = WEFT_S_INIT("event") };
+    static const struct weft_attribute one = {
+        .key = "k", .key_len = 1, .type = WEFT_VALUE_STRING, .ptr = "value", .value_len = 5
+    };
+    static const struct weft_event event = { .time_unix_nano = UINT64_C(1795219200000000000),
+                                             .name = WEFT_S_INIT("event") };
     static const struct weft_resource resource = { .attributes = { &service, 1, 0 } };
     static const struct weft_scope scope = { .resource = &resource, .name = WEFT_S_INIT("bench") };
     struct weft_batch batch = { .arena = &strings };
@@ -110,8 +132,10 @@ static void request_make(struct weft_buf *out, bool is_small, bool is_json)
             continue;
         }
         const struct shape *shape = &shapes[i % SHAPES];
-        struct weft_attribute *items = weft_arena_alloc_array(&strings, shape->count, sizeof *items);
-        for (uint32_t a = 0; a < shape->count; a++) attribute_draw(&items[a], shape->keys[a], &shape->lists[a]);
+        struct weft_attribute *items =
+            weft_arena_alloc_array(&strings, shape->count, sizeof *items);
+        for (uint32_t a = 0; a < shape->count; a++)
+            attribute_draw(&items[a], shape->keys[a], &shape->lists[a]);
         span->name = shape->name;
         span->attributes = (struct weft_attributes){ items, shape->count, 0 };
     }
@@ -134,7 +158,8 @@ static double run(const struct weft_buf *requests, uint32_t count, uint32_t roun
     for (uint32_t i = 0; i < rounds; i++) {
         struct weft_batch batch = { .arena = &arena };
         struct weft_str body = weft_buf_str(&requests[i % count]);
-        int rc = is_json ? weft_otlp_decode_json(&batch, body, &result, &err) : weft_otlp_decode_protobuf(&batch, body, &result, &err);
+        int rc = is_json ? weft_otlp_decode_json(&batch, body, &result, &err)
+                         : weft_otlp_decode_protobuf(&batch, body, &result, &err);
         if (rc < 0) die(&err);
         weft_arena_reset(&arena);
     }
@@ -155,7 +180,8 @@ static void measure(const char *name, bool is_small, bool is_json, double second
         if (w < warm) warm = w;
         if (c < cold) cold = c;
     }
-    printf("%-6s %5.0f bytes a span   warm %6.1f ns   cold %6.1f ns a span\n", name, (double)requests[0].len / SPANS, warm, cold);
+    printf("%-6s %5.0f bytes a span   warm %6.1f ns   cold %6.1f ns a span\n", name,
+           (double)requests[0].len / SPANS, warm, cold);
     weft_arena_reset(&strings);
 }
 

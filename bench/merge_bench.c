@@ -1,10 +1,12 @@
-/* merge_bench.c -- what compaction costs a span and what a span takes on disk: segments are filled, merged, and the block is asked.
+/* merge_bench.c -- what compaction costs a span and what a span takes on disk: segments are filled,
+ * merged, and the block is asked.
  *
  * usage: merge_bench [a1|a2|a2r] [segments] [directory]   from the top of the tree
  *
- * a1   the 66 shapes of semconv_shapes.tsv, 12.5 attributes, one span a trace, clock of 1 us, a million spans a second
- * a2   ten-span traces, 11 of 97 keys in rotation, values a counter mod 1,000; a2r: the values at random
- * CPU time of this thread; the files are in the page cache.
+ * a1   the 66 shapes of semconv_shapes.tsv, 12.5 attributes, one span a trace, clock of 1 us, a
+ * million spans a second
+ * a2   ten-span traces, 11 of 97 keys in rotation, values a counter mod 1,000; a2r: the values at
+ * random CPU time of this thread; the files are in the page cache.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* naive_store.c -- the judge. Every function here is a sentence of model/search.h or model/source.h written as C, without any
+/* naive_store.c -- the judge. Every function here is a sentence of model/search.h or model/source.h
+ * written as C, without any
  * thought of speed and without using the code that it judges. */
 #include "naive_store.h"
 #include "base/alloc.h"
@@ -110,7 +111,8 @@ static bool is_nan(const struct weft_value *v)
     return v->type == WEFT_VALUE_DOUBLE && v->double_value != v->double_value;
 }
 
-/* Exact: a long double has 64 bits of fraction (or more), enough for every int64 and every double. */
+/* Exact: a long double has 64 bits of fraction (or more), enough for every int64 and every
+ * double. */
 static long double number(const struct weft_value *v)
 {
     return v->type == WEFT_VALUE_INT ? (long double)v->int_value : (long double)v->double_value;
@@ -132,7 +134,8 @@ static bool order_holds(enum weft_op op, bool is_less, bool is_equal)
 static bool value_holds(enum weft_op op, const struct weft_value *wanted,
                         const struct weft_value *v)
 {
-    /* "A value of type EMPTY counts as absent", and every comparison asks for the key to be there. */
+    /* "A value of type EMPTY counts as absent", and every comparison asks for the key to be
+     * there. */
     if (v->type == WEFT_VALUE_EMPTY) return false;
     if (op == WEFT_OP_EXISTS) return true;
     if (v->type == WEFT_VALUE_ARRAY) { /* "holds when one element does" */

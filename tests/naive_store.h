@@ -1,4 +1,5 @@
-/* naive_store.h -- the judge: a plain array of spans that answers as model/search.h and model/source.h say, slowly.
+/* naive_store.h -- the judge: a plain array of spans that answers as model/search.h and
+ * model/source.h say, slowly.
  *
  * Shape      every span added, in order; every question looks at all of them
  * Threads    one

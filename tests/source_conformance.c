@@ -93,7 +93,8 @@ static const struct weft_span *some_span(struct asker *asker)
     return asker->data->naive.spans[below(asker, asker->data->naive.count)];
 }
 
-/* Where an attribute of that scope may be found in a span; an empty list when there is no such place. */
+/* Where an attribute of that scope may be found in a span; an empty list when there is no such
+ * place. */
 static struct weft_attributes attributes_of(struct asker *asker, const struct weft_span *span,
                                             enum weft_attribute_scope scope)
 {
@@ -284,7 +285,8 @@ static const char *describe(struct asker *asker, const struct weft_search *searc
 
 /* ---- comparing answers ---- */
 
-/* Conflicting duplicates share a position under "newest": any that matches is a true answer, but it must be one that is. */
+/* Conflicting duplicates share a position under "newest": any that matches is a true answer, but it
+ * must be one that is. */
 static bool hit_is_true(const struct conformance_data *data, const struct weft_search *search,
                         const struct weft_hit *hit)
 {
@@ -384,7 +386,8 @@ void conformance_check_searches(const struct conformance_data *data,
 
 /* ---- operations ---- */
 
-/* Spans of an operation, exact duplicates once: the least that a source may count. A source may also count them all. */
+/* Spans of an operation, exact duplicates once: the least that a source may count. A source may
+ * also count them all. */
 static uint64_t different_spans(const struct conformance_data *data,
                                 const struct weft_operation *operation, bool errors)
 {

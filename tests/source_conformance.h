@@ -1,6 +1,8 @@
-/* source_conformance.h -- one suite for every weft_source: random traces and searches, answers compared with the judge's.
+/* source_conformance.h -- one suite for every weft_source: random traces and searches, answers
+ * compared with the judge's.
  *
- * Shape      data from a seed; a failure prints the seed and the search, so that it can be had again (WEFT_SEED=n)
+ * Shape      data from a seed; a failure prints the seed and the search, so that it can be had
+ *            again (WEFT_SEED=n)
  * Errors     a difference fails the running cmocka test
  * Threads    one
  * Ownership  the data owns its batches; the source under test gets them from the caller

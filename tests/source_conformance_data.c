@@ -1,5 +1,7 @@
-/* source_conformance_data.c -- random traces, chosen to meet in as many ways as they can: equal times, ids with equal prefixes,
- * one key with values of every type, traces over several batches, spans sent twice, spans sent twice with a difference. */
+/* source_conformance_data.c -- random traces, chosen to meet in as many ways as they can: equal
+ * times, ids with equal prefixes,
+ * one key with values of every type, traces over several batches, spans sent twice, spans sent
+ * twice with a difference. */
 #include "base/alloc.h"
 #include "model/batch_random.h"
 #include "source_conformance.h"

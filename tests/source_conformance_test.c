@@ -1,4 +1,5 @@
-/* source_conformance_test.c -- the embedded store, in every state, against the judge (tests/naive_store.c). */
+/* source_conformance_test.c -- the embedded store, in every state, against the judge
+ * (tests/naive_store.c). */
 #include "source_conformance.h"
 #include "store_states.h"
 #include <setjmp.h>
@@ -22,7 +23,8 @@ static void check_state(const char *name)
     }
 }
 
-/* Every kind of value, odd times, repeated keys: what went in comes out, whatever it went through. */
+/* Every kind of value, odd times, repeated keys: what went in comes out, whatever it went
+ * through. */
 static void check_odd(const char *name)
 {
     struct conformance_data data;

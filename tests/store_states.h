@@ -1,6 +1,8 @@
-/* store_states.h -- the embedded store brought into each state in which it must give the same answers.
+/* store_states.h -- the embedded store brought into each state in which it must give the same
+ * answers.
  *
- * Shape      a store in a directory of its own under TMPDIR, without I/O threads: commits happen in consume()
+ * Shape      a store in a directory of its own under TMPDIR, without I/O threads: commits happen in
+ *            consume()
  * Errors     fail the running cmocka test
  * Ownership  store_state_close() closes the store and removes the directory
  */

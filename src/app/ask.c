@@ -13,7 +13,8 @@ void weft_ask_add(struct weft_buf *path, const char *name, struct weft_str value
     weft_percent_encode(path, value);
 }
 
-/* The sentence of {"error": {"status": ..., "message": ...}}; empty when the body is something else. */
+/* The sentence of {"error": {"status": ..., "message": ...}}; empty when the body is something
+ * else. */
 static struct weft_str error_message(struct weft_str body, struct weft_arena *arena)
 {
     struct weft_json_reader r;

@@ -1,6 +1,7 @@
 /* ask.h -- asking a running weft over its own API, for the commands of the terminal.
  *
- * Errors     WEFT_NOT_FOUND, WEFT_INVALID, ... as the server said; WEFT_IO when it could not be reached
+ * Errors     WEFT_NOT_FOUND, WEFT_INVALID, ... as the server said; WEFT_IO when it could not be
+ *            reached
  */
 #ifndef WEFT_APP_ASK_H
 #define WEFT_APP_ASK_H

@@ -25,7 +25,8 @@ bad:
     return 0xfffd;
 }
 
-/* Control characters, and those that reorder or hide text (bidirectional marks, zero-width), are shown as a dot. */
+/* Control characters, and those that reorder or hide text (bidirectional marks, zero-width), are
+ * shown as a dot. */
 static bool is_unsafe(uint32_t c)
 {
     return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||

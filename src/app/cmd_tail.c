@@ -36,7 +36,8 @@ struct following {
     uint64_t printed;
 };
 
-/* A span's JSON is printed as it came; where it started is known because the reader has just read its brace. */
+/* A span's JSON is printed as it came; where it started is known because the reader has just read
+ * its brace. */
 static bool print_span(struct following *f, struct weft_json_reader *r)
 {
     struct weft_hit_line line;

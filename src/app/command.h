@@ -2,12 +2,14 @@
  *
  *     static const struct weft_option options[] = {
  *         WEFT_OPTION_SERVER(struct options, server),
- *         { .name = "limit", .kind = WEFT_OPT_COUNT, .offset = offsetof(struct options, limit), .fallback = "20", ... },
- *         { 0 },
+ *         { .name = "limit", .kind = WEFT_OPT_COUNT, .offset = offsetof(struct options, limit),
+ *         .fallback = "20", ... }, { 0 },
  *     };
- *     const struct weft_command weft_command_search = { .name = "search", .options = options, .run = run, ... };
+ *     const struct weft_command weft_command_search = { .name = "search", .options = options, .run
+ *     = run, ... };
  *
- * Errors     run() returns an exit code; what failed was said on standard error before (weft_command_error)
+ * Errors     run() returns an exit code; what failed was said on standard error before
+ *            (weft_command_error)
  * Ownership  options and what they point to live until run() returns
  */
 #ifndef WEFT_APP_COMMAND_H

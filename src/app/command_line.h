@@ -1,4 +1,5 @@
-/* command_line.h -- argv into a command's options: --name VALUE, --name=VALUE, -n VALUE, -nVALUE, -ab, --, --no-NAME.
+/* command_line.h -- argv into a command's options: --name VALUE, --name=VALUE, -n VALUE, -nVALUE,
+ * -ab, --, --no-NAME.
  *
  * Errors     WEFT_INVALID: what was wrong, with the nearest known option
  * Ownership  arguments are argv's own

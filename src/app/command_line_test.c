@@ -123,7 +123,8 @@ static void help_is_asked_for_before_anything_is_missing(void **state)
     }
 }
 
-/* What --help and the manual rely on: every option of every command explains itself, and no two share a name or letter. */
+/* What --help and the manual rely on: every option of every command explains itself, and no two
+ * share a name or letter. */
 static void every_command_is_described(void **state)
 {
     for (size_t c = 0; weft_commands[c] != NULL; c++) {

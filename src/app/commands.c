@@ -1,4 +1,5 @@
-/* commands.c -- every sub-command this program has, in one place to read; `weft help` lists them in this order. */
+/* commands.c -- every sub-command this program has, in one place to read; `weft help` lists them in
+ * this order. */
 #include "app/command.h"
 
 extern const struct weft_command weft_command_serve, weft_command_check, weft_command_trace,

@@ -1,4 +1,5 @@
-/* config.c -- a tree of YAML, or one assignment, into the struct; then what only the whole can tell (config_finish.c). */
+/* config.c -- a tree of YAML, or one assignment, into the struct; then what only the whole can tell
+ * (config_finish.c). */
 #include "app/config.h"
 
 #include "app/config_tree.h"

@@ -1,8 +1,11 @@
-/* config.h -- everything `weft serve` is told: one YAML file in the OpenTelemetry Collector's shape, overrides, defaults.
+/* config.h -- everything `weft serve` is told: one YAML file in the OpenTelemetry Collector's
+ * shape, overrides, defaults.
  *
- * Shape      a plain struct, filled from the tables of config_tables.c; docs/configuration.md is made from them too
+ * Shape      a plain struct, filled from the tables of config_tables.c; docs/configuration.md is
+ *            made from them too
  * Units      bytes, nanoseconds
- * Errors     WEFT_INVALID: `weft.yaml:12: receivers.otlp.protocols.grpc.endpont: unknown key; did you mean "endpoint"?`
+ * Errors     WEFT_INVALID: `weft.yaml:12: receivers.otlp.protocols.grpc.endpont: unknown key; did
+ *            you mean "endpoint"?`
  * Ownership  strings belong to the configuration's arena
  */
 #ifndef WEFT_APP_CONFIG_H
@@ -62,7 +65,8 @@ int weft_config_read(struct weft_config *config, struct weft_str yaml, const cha
                      struct weft_err *err);
 /* "path=value", as --set has it. */
 int weft_config_set(struct weft_config *config, struct weft_str assignment, struct weft_err *err);
-/* What only the whole can tell: keys that belong together, the default directory. Last step before use. */
+/* What only the whole can tell: keys that belong together, the default directory. Last step before
+ * use. */
 int weft_config_finish(struct weft_config *config, struct weft_err *err);
 /* All keys as YAML, as they stand. */
 void weft_config_write(const struct weft_config *config, struct weft_buf *out);

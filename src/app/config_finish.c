@@ -1,4 +1,5 @@
-/* config_finish.c -- what only the whole configuration can tell: keys that belong together, defaults that depend. */
+/* config_finish.c -- what only the whole configuration can tell: keys that belong together,
+ * defaults that depend. */
 #include "app/config.h"
 
 #include <unistd.h>
@@ -44,7 +45,8 @@ static int check_tls(const char *path, struct weft_config_tls *tls, struct weft_
     return WEFT_OK;
 }
 
-/* "/run/weft.sock" and "unix:/run/weft.sock" are the same; with transport tcp and unix both may be written. */
+/* "/run/weft.sock" and "unix:/run/weft.sock" are the same; with transport tcp and unix both may be
+ * written. */
 static int finish_endpoint(struct weft_config *config, const char *path,
                            struct weft_config_listener *listener, struct weft_err *err)
 {

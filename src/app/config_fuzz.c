@@ -1,4 +1,5 @@
-/* config_fuzz.c -- any bytes as a configuration: refused with a sentence, or taken; and what is taken is written and reads back. */
+/* config_fuzz.c -- any bytes as a configuration: refused with a sentence, or taken; and what is
+ * taken is written and reads back. */
 #include "app/config.h"
 #include "base/assert.h"
 

@@ -1,4 +1,5 @@
-/* config_options.h -- the options by which a command is told its configuration: --config, --set, --data. */
+/* config_options.h -- the options by which a command is told its configuration: --config, --set,
+ * --data. */
 #ifndef WEFT_APP_CONFIG_OPTIONS_H
 #define WEFT_APP_CONFIG_OPTIONS_H
 #include "app/config.h"
@@ -25,7 +26,8 @@ struct weft_config_options_given {
         .help = "Where spans are kept: short for --set storage.directory=DIR."              \
     }
 
-/* Defaults, then the file, then --set in their order, then --data; finished. Release *config also after an error. */
+/* Defaults, then the file, then --set in their order, then --data; finished. Release *config also
+ * after an error. */
 int weft_config_load(struct weft_config *config, const struct weft_config_options_given *given,
                      struct weft_err *err);
 

@@ -1,4 +1,5 @@
-/* config_substitute.c -- ${env:NAME} and friends inside one scalar. What comes from outside is text: it is not looked at again,
+/* config_substitute.c -- ${env:NAME} and friends inside one scalar. What comes from outside is
+ * text: it is not looked at again,
  * and cannot become YAML structure (checklist C1.17.2 to C1.17.5). */
 #include "app/config_tree.h"
 

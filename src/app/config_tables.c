@@ -1,4 +1,5 @@
-/* config_tables.c -- every key of the configuration, its default and what it means. Nothing about a key stands elsewhere. */
+/* config_tables.c -- every key of the configuration, its default and what it means. Nothing about a
+ * key stands elsewhere. */
 #include "app/config.h"
 
 #include "base/log.h"

@@ -1,4 +1,5 @@
-/* config_test.c -- files that are taken, files that are refused and with which sentence, references, bounds. */
+/* config_test.c -- files that are taken, files that are refused and with which sentence,
+ * references, bounds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -233,7 +234,8 @@ static void count_warning(void *self, const char *sentence)
     ++*(int *)self;
 }
 
-/* The table of the OpenTelemetry configuration specification (checklist C1.17.5), with the Collector's env: form. */
+/* The table of the OpenTelemetry configuration specification (checklist C1.17.5), with the
+ * Collector's env: form. */
 static void references_are_filled_in(void **state)
 {
     static const struct {

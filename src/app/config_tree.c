@@ -1,4 +1,5 @@
-/* config_tree.c -- libyaml's events into a tree. The tree is built by recursion, bounded by WEFT_CONFIG_DEPTH_MAX. */
+/* config_tree.c -- libyaml's events into a tree. The tree is built by recursion, bounded by
+ * WEFT_CONFIG_DEPTH_MAX. */
 #include "app/config_tree.h"
 
 #include <yaml.h>

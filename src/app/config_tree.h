@@ -1,10 +1,13 @@
-/* config_tree.h -- a YAML document as a small tree that knows its lines, with environment references filled in.
+/* config_tree.h -- a YAML document as a small tree that knows its lines, with environment
+ * references filled in.
  *
  * Errors     WEFT_INVALID: "file.yaml:12: what was found, what was expected"; WEFT_TOO_LARGE
  * Ownership  everything is in the arena
- * Spec       YAML as libyaml reads it; references as the Collector has them: ${env:NAME}, ${env:NAME:-default}, ${NAME}, $$
+ * Spec       YAML as libyaml reads it; references as the Collector has them: ${env:NAME},
+ *            ${env:NAME:-default}, ${NAME}, $$
  *
- * Bounds: 1 MiB of text, depth 32, 10,000 nodes (aliases count each time they are used), one document.
+ * Bounds: 1 MiB of text, depth 32, 10,000 nodes (aliases count each time they are used), one
+ * document.
  */
 #ifndef WEFT_APP_CONFIG_TREE_H
 #define WEFT_APP_CONFIG_TREE_H

@@ -88,7 +88,8 @@ bool weft_hit_line_read(struct weft_hit_line *line, struct weft_json_reader *r)
     return true;
 }
 
-/* Local time of day, with milliseconds where there is room; another day's has its date and no seconds then. */
+/* Local time of day, with milliseconds where there is room; another day's has its date and no
+ * seconds then. */
 static unsigned write_time(struct weft_buf *out, uint64_t unix_ns, bool has_room)
 {
     char text[48];
@@ -121,7 +122,8 @@ static void write_duration(struct weft_buf *out, uint64_t ns)
     weft_cell_put_right(out, weft_str_from_c(text), DURATION_COLUMNS);
 }
 
-/* Service and name in `room` columns. Where there is room they stand in columns of their own; else the service gets what the
+/* Service and name in `room` columns. Where there is room they stand in columns of their own; else
+ * the service gets what the
  * name leaves, and two fifths at least. */
 static void write_names(struct weft_buf *out, const struct weft_hit_line *line, unsigned room,
                         const char *bold, const char *plain)

@@ -1,4 +1,5 @@
-/* hit_line.h -- one line a trace or span, for search and tail: read from the own API's JSON, printed in columns. */
+/* hit_line.h -- one line a trace or span, for search and tail: read from the own API's JSON,
+ * printed in columns. */
 #ifndef WEFT_APP_HIT_LINE_H
 #define WEFT_APP_HIT_LINE_H
 #include "app/terminal.h"

@@ -1,4 +1,5 @@
-/* hit_line_test.c -- lines of weft search and weft tail: read from JSON, drawn at several widths. */
+/* hit_line_test.c -- lines of weft search and weft tail: read from JSON, drawn at several
+ * widths. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

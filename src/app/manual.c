@@ -1,7 +1,8 @@
 /* manual.c -- weft.1, from the tables: roff with the man macros, readable by every man(1). */
 #include "app/help.h"
 
-/* Text for roff: backslashes, dashes that must stay dashes, and no line begins with a dot or an apostrophe. */
+/* Text for roff: backslashes, dashes that must stay dashes, and no line begins with a dot or an
+ * apostrophe. */
 static void write_escaped(struct weft_buf *out, struct weft_str text)
 {
     for (size_t i = 0; i < text.len; i++) {

@@ -1,4 +1,5 @@
-/* otlp_sender.h -- OTLP out, for load and demo: encoded requests over gRPC or HTTP, and what became of each.
+/* otlp_sender.h -- OTLP out, for load and demo: encoded requests over gRPC or HTTP, and what became
+ * of each.
  *
  * Threads    one owner; answers come out of weft_otlp_sender_poll()
  * Ownership  a body is borrowed until its answer

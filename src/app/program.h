@@ -1,4 +1,5 @@
-/* program.h -- from argv to a command and its exit code. Apart from main.c so that tests can call it. */
+/* program.h -- from argv to a command and its exit code. Apart from main.c so that tests can call
+ * it. */
 #ifndef WEFT_APP_PROGRAM_H
 #define WEFT_APP_PROGRAM_H
 

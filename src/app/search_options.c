@@ -1,4 +1,5 @@
-/* search_options.c -- the options that choose spans, as parameters of the API (search_options.h). */
+/* search_options.c -- the options that choose spans, as parameters of the API
+ * (search_options.h). */
 #include "app/search_options.h"
 #include "app/ask.h"
 

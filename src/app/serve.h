@@ -1,9 +1,11 @@
-/* serve.h -- what a running server consists of; cmd_serve.c starts and stops it, serve_*.c have the pieces.
+/* serve.h -- what a running server consists of; cmd_serve.c starts and stops it, serve_*.c have the
+ * pieces.
  *
- * Threads    made, started and stopped on the main thread; loops, query pool and store have their own
+ * Threads    made, started and stopped on the main thread; loops, query pool and store have their
+ *            own
  *
- * Order of life: loops -> store -> query pool -> listeners -> loop threads -> ready; and back in reverse, with one exception
- * (serve_stop.c says which and why).
+ * Order of life: loops -> store -> query pool -> listeners -> loop threads -> ready; and back in
+ * reverse, with one exception (serve_stop.c says which and why).
  */
 #ifndef WEFT_APP_SERVE_H
 #define WEFT_APP_SERVE_H

@@ -1,9 +1,10 @@
 /* serve_stop.c -- waiting for the signal, and the way out.
  *
- * SIGTERM, SIGINT or SIGHUP: not ready any more, listeners close, running requests are answered (at most WEFT_SERVE_DRAIN_NS), the
- * loops stop, the store commits what is pending and closes. Should a question or a disk hold that up, WEFT_SERVE_STOP_NS after
- * the signal the process ends as it is: what was acknowledged is on disk, and opening again finds it (that is what a crash is
- * to the store). A second signal ends it at once with 1.
+ * SIGTERM, SIGINT or SIGHUP: not ready any more, listeners close, running requests are answered (at
+ * most WEFT_SERVE_DRAIN_NS), the loops stop, the store commits what is pending and closes. Should a
+ * question or a disk hold that up, WEFT_SERVE_STOP_NS after the signal the process ends as it is:
+ * what was acknowledged is on disk, and opening again finds it (that is what a crash is to the
+ * store). A second signal ends it at once with 1.
  */
 #include "app/serve.h"
 
@@ -96,8 +97,10 @@ int weft_serve_wait_and_drain(struct weft_serve *serve, struct weft_err *err)
     return WEFT_OK;
 }
 
-/* The reverse of the start, but the store closes before the HTTP server goes: what it commits last is still answered, to
- * exchanges that live in that server. The pool goes while the loops run, as its last replies travel over them. */
+/* The reverse of the start, but the store closes before the HTTP server goes: what it commits last
+ * is still answered, to
+ * exchanges that live in that server. The pool goes while the loops run, as its last replies travel
+ * over them. */
 void weft_serve_release(struct weft_serve *serve)
 {
     weft_query_pool_destroy(serve->pool);

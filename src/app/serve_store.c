@@ -1,4 +1,5 @@
-/* serve_store.c -- the store, told how to reach the I/O threads: their loops are its post and its defer. */
+/* serve_store.c -- the store, told how to reach the I/O threads: their loops are its post and its
+ * defer. */
 #include "app/serve.h"
 
 static void post(void *self, unsigned io_thread, void (*fn)(void *), void *arg)

@@ -1,4 +1,5 @@
-/* terminal.h -- what we know of the place we print to: is it a terminal, how wide, may there be colours.
+/* terminal.h -- what we know of the place we print to: is it a terminal, how wide, may there be
+ * colours.
  *
  * Spec       NO_COLOR (no-color.org), CLICOLOR_FORCE is not looked at; --color goes before both
  */

@@ -1,4 +1,5 @@
-/* waterfall.c -- a trace drawn for the terminal (waterfall.h). The details under a span are in waterfall_details.c. */
+/* waterfall.c -- a trace drawn for the terminal (waterfall.h). The details under a span are in
+ * waterfall_details.c. */
 #include "app/waterfall.h"
 #include "app/cell_text.h"
 #include "app/waterfall_internal.h"
@@ -273,7 +274,8 @@ static void write_bar(struct weft_waterfall *x, uint32_t node)
     write_cells(x, node, from, to);
 }
 
-/* Columns of a run of alike spans: solid where they run half of the time or more, a sliver where less, a line where none does. */
+/* Columns of a run of alike spans: solid where they run half of the time or more, a sliver where
+ * less, a line where none does. */
 static void write_fold_bar(struct weft_waterfall *x, uint32_t node, uint32_t count, uint64_t start,
                            uint64_t end)
 {

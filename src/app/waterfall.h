@@ -1,6 +1,7 @@
 /* waterfall.h -- a trace drawn for the terminal: tree on the left, bars on the right.
  *
- * Shape      one line a span in pre-order; a bar is solid where the span itself works and light where children do
+ * Shape      one line a span in pre-order; a bar is solid where the span itself works and light
+ *            where children do
  * Threads    pure
  * Ownership  writes into the caller's buffer
  */

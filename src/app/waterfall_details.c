@@ -1,4 +1,5 @@
-/* waterfall_details.c -- the lines under a span: why it failed, its attributes, events and links. */
+/* waterfall_details.c -- the lines under a span: why it failed, its attributes, events and
+ * links. */
 #include "app/cell_text.h"
 #include "app/waterfall_internal.h"
 #include "base/clock.h"

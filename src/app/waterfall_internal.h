@@ -1,4 +1,5 @@
-/* waterfall_internal.h -- shared by waterfall.c (lines) and waterfall_details.c (what stands under a span). */
+/* waterfall_internal.h -- shared by waterfall.c (lines) and waterfall_details.c (what stands under
+ * a span). */
 #ifndef WEFT_APP_WATERFALL_INTERNAL_H
 #define WEFT_APP_WATERFALL_INTERNAL_H
 #include "app/waterfall.h"
@@ -21,7 +22,8 @@ struct weft_waterfall {
 
 /* `code` when colours are on, else nothing. */
 const char *weft_waterfall_colour(const struct weft_waterfall *x, const char *code);
-/* The tree's lines before a span's name, or (is_detail) before a line below it; returns the columns used. */
+/* The tree's lines before a span's name, or (is_detail) before a line below it; returns the columns
+ * used. */
 unsigned weft_waterfall_indent(struct weft_waterfall *x, uint32_t node, bool is_detail);
 /* Status message of an error; events, links and attributes as asked. */
 void weft_waterfall_details(struct weft_waterfall *x, uint32_t node);

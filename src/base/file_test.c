@@ -4,10 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "base/file.h"
 

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <signal.h>
+#include <cmocka.h>
 
 #include "base/hash.h"
 #include "base/metric.h"

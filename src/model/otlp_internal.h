@@ -1,4 +1,5 @@
-/* otlp_internal.h -- shared by the files otlp_*.c and value_walk.c: growing attribute lists, checks of nested values.
+/* otlp_internal.h -- shared by the files otlp_*.c and value_walk.c: growing attribute lists, checks
+ * of nested values.
  *
  * Ownership  everything lives in the arena of the batch being decoded
  */
@@ -12,13 +13,16 @@
 
 /* Lengths of decoded strings are 32 bits wide, and mending may treble them. */
 #define WEFT_OTLP_BODY_BYTES_MAX ((size_t)1 << 30)
-/* What a body may grow to when decoded. Real requests stay below 8 times their size; only spans made of thousands of
+/* What a body may grow to when decoded. Real requests stay below 8 times their size; only spans
+ * made of thousands of
  * empty events or attributes pass this. */
 #define WEFT_OTLP_GROWTH_MAX 16
 #define WEFT_OTLP_GROWTH_SLACK_BYTES ((size_t)4 << 20)
 
-/* A list of attributes under construction at the tip of the arena: opened with room to spare, sealed by giving the
- * spare room back (unless somebody else allocated meanwhile). One memory, written once, and no copy. */
+/* A list of attributes under construction at the tip of the arena: opened with room to spare,
+ * sealed by giving the
+ * spare room back (unless somebody else allocated meanwhile). One memory, written once, and no
+ * copy. */
 struct weft_otlp_run {
     struct weft_attribute *items;
     uint32_t count;
@@ -45,7 +49,8 @@ static inline void weft_otlp_run_seal(struct weft_otlp_run *run, struct weft_are
     run->capacity = run->count;
 }
 
-/* True when the bytes are all ASCII. False also when they are long or stand too near to `readable_end` to be looked at
+/* True when the bytes are all ASCII. False also when they are long or stand too near to
+ * `readable_end` to be looked at
  * 16 at a time: then the caller checks slowly. */
 static inline bool weft_otlp_is_short_ascii(const char *text, size_t len, const char *readable_end)
 {
@@ -74,14 +79,16 @@ static inline bool weft_otlp_is_short_ascii(const char *text, size_t len, const 
 }
 
 enum weft_otlp_check { WEFT_OTLP_CHECK_OK, WEFT_OTLP_CHECK_BROKEN, WEFT_OTLP_CHECK_TOO_DEEP };
-/* Look through an ArrayValue or KeyValueList message; *has_bad_text when a string or key in it is not UTF-8. */
+/* Look through an ArrayValue or KeyValueList message; *has_bad_text when a string or key in it is
+ * not UTF-8. */
 enum weft_otlp_check weft_otlp_check_nested(struct weft_str encoded, bool is_kvlist, unsigned depth,
                                             bool *has_bad_text);
 /* The same message again with U+FFFD for what is no UTF-8; counts each mended string. */
 void weft_otlp_mend_nested(struct weft_buf *out, struct weft_str encoded, bool is_kvlist,
                            uint64_t *mended);
 
-/* An AnyValue message (the last of several fields counts); a false return means broken bytes. Nested ones unchecked. */
+/* An AnyValue message (the last of several fields counts); a false return means broken bytes.
+ * Nested ones unchecked. */
 bool weft_otlp_any_value(struct weft_str encoded, struct weft_value *out);
 /* A KeyValue message; absent parts are empty. */
 bool weft_otlp_key_value(struct weft_str encoded, struct weft_str *key, struct weft_value *value);
@@ -101,7 +108,8 @@ void weft_otlp_resource_finish(struct weft_resource *resource);
 
 /* An EntityRef message; *has_bad_text when a string in it is no UTF-8. False: broken bytes. */
 bool weft_otlp_check_entity_ref(struct weft_str encoded, bool *has_bad_text);
-/* A checked one as field 3 of a Resource, in canonical form: fields in order, unknown ones left out. */
+/* A checked one as field 3 of a Resource, in canonical form: fields in order, unknown ones left
+ * out. */
 void weft_otlp_put_entity_ref(struct weft_buf *out, struct weft_str encoded);
 
 #endif

@@ -1,8 +1,8 @@
 /* otlp_json_decode.c -- OTLP/JSON to a batch of span views.
  *
- * Keys are lowerCamelCase; any other key, snake_case too, is an unknown field and skipped. null is absence. Of a key that
- * comes twice the last one counts, but lists of spans add up. Ids are hex; base64, which generic protobuf-to-JSON
- * printers write, rejects the span with a hint.
+ * Keys are lowerCamelCase; any other key, snake_case too, is an unknown field and skipped. null is
+ * absence. Of a key that comes twice the last one counts, but lists of spans add up. Ids are hex;
+ * base64, which generic protobuf-to-JSON printers write, rejects the span with a hint.
  * Spec  C3.6.1 - C3.6.8; docs/otlp.md
  */
 #include "model/otlp_json_internal.h"

@@ -1,7 +1,8 @@
-/* otlp_json_encode.c -- batches as JSON: OTLP's own form, proto3's as Tempo writes it, and plain values for our API.
+/* otlp_json_encode.c -- batches as JSON: OTLP's own form, proto3's as Tempo writes it, and plain
+ * values for our API.
  *
- * The two forms differ in ids (hex, base64) and enums (numbers, names); 64-bit numbers are strings in both. Fields at their
- * default are left out, members of a oneof never.
+ * The two forms differ in ids (hex, base64) and enums (numbers, names); 64-bit numbers are strings
+ * in both. Fields at their default are left out, members of a oneof never.
  * Spec  C3.6.1, C3.6.5 - C3.6.8; query.md Q8.2.2
  */
 #include "model/otlp_internal.h"

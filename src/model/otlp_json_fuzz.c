@@ -1,4 +1,5 @@
-/* otlp_json_fuzz.c -- any bytes: refused with a sentence, or a batch that survives protobuf and JSON. */
+/* otlp_json_fuzz.c -- any bytes: refused with a sentence, or a batch that survives protobuf and
+ * JSON. */
 #include <stddef.h>
 #include <stdint.h>
 

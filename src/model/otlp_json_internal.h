@@ -1,4 +1,5 @@
-/* otlp_json_internal.h -- shared by otlp_json_decode.c (request to span) and otlp_json_value.c (scalars, AnyValue). */
+/* otlp_json_internal.h -- shared by otlp_json_decode.c (request to span) and otlp_json_value.c
+ * (scalars, AnyValue). */
 #ifndef WEFT_MODEL_OTLP_JSON_INTERNAL_H
 #define WEFT_MODEL_OTLP_JSON_INTERNAL_H
 #include "model/otlp_internal.h"
@@ -18,7 +19,8 @@ struct weft_otlp_json {
     struct weft_buf nested; /* protobuf of the array or kvlist being read; owned */
 };
 
-/* All of these return false when the batch is refused; the error is filled then. `field` is the key, for the error. */
+/* All of these return false when the batch is refused; the error is filled then. `field` is the
+ * key, for the error. */
 bool weft_otlp_json_refuse(struct weft_otlp_json *d, int status, const char *field,
                            const char *why);
 bool weft_otlp_json_broken(struct weft_otlp_json *d); /* the reader stopped */
@@ -51,7 +53,8 @@ bool weft_otlp_json_u64(struct weft_otlp_json *d, enum weft_json_token token, co
                         uint64_t *out);
 bool weft_otlp_json_u32(struct weft_otlp_json *d, enum weft_json_token token, const char *field,
                         uint32_t *out);
-/* Number, digits in a string, or a name with `prefix` ("SPAN_KIND_"); the latter two and unknown ones count as mended. */
+/* Number, digits in a string, or a name with `prefix` ("SPAN_KIND_"); the latter two and unknown
+ * ones count as mended. */
 bool weft_otlp_json_enum(struct weft_otlp_json *d, enum weft_json_token token, const char *field,
                          struct weft_str prefix, bool (*parse)(struct weft_str name, uint8_t *out),
                          uint8_t count, uint8_t *out);

@@ -1,6 +1,7 @@
 /* otlp_json_value.c -- scalars, AnyValue and attributes of OTLP/JSON.
  *
- * Arrays and kvlists become the protobuf bytes that the rest of the program knows, written while reading.
+ * Arrays and kvlists become the protobuf bytes that the rest of the program knows, written while
+ * reading.
  * Spec  C3.6.2, C3.6.5 - C3.6.8
  */
 #include "model/otlp_json_internal.h"
@@ -238,7 +239,8 @@ static bool nested_key_value(struct weft_otlp_json *d, enum weft_json_token toke
     return !d->is_failed;
 }
 
-/* {"values": [...]} of an array or kvlist: the fields of an ArrayValue or KeyValueList to the end of d->nested. */
+/* {"values": [...]} of an array or kvlist: the fields of an ArrayValue or KeyValueList to the end
+ * of d->nested. */
 static bool nested_read(struct weft_otlp_json *d, enum weft_json_token token, bool is_kvlist,
                         unsigned depth)
 {
@@ -299,7 +301,8 @@ static bool scalar_read(struct weft_otlp_json *d, struct weft_str key, enum weft
     return weft_otlp_json_skip(d, token);
 }
 
-/* Depth 0, an attribute's own value: into *out. Deeper: also as the fields of an AnyValue to the end of d->nested. */
+/* Depth 0, an attribute's own value: into *out. Deeper: also as the fields of an AnyValue to the
+ * end of d->nested. */
 static bool value_read(struct weft_otlp_json *d, enum weft_json_token token, unsigned depth,
                        struct weft_value *out)
 {

@@ -1,13 +1,16 @@
-/* otlp_protobuf_decode.c -- ExportTraceServiceRequest to a batch of span views: request, resources, scopes.
+/* otlp_protobuf_decode.c -- ExportTraceServiceRequest to a batch of span views: request, resources,
+ * scopes.
  *
- * The top of otlp.h and docs/otlp.md say what is mended, rejected and refused. A field of a known number but another wire
- * type is an unknown field and skipped; of a scalar that comes twice the last one counts, sub-messages add up.
+ * The top of otlp.h and docs/otlp.md say what is mended, rejected and refused. A field of a known
+ * number but another wire type is an unknown field and skipped; of a scalar that comes twice the
+ * last one counts, sub-messages add up.
  * Spec  C3.2.1, C3.7.1, C3.8.1, C3.8.2
  */
 #include "model/otlp_protobuf_internal.h"
 #include "wire/text.h"
 
-/* An attribute whose key passes the limit is left out of a resource or scope and counts as dropped there. */
+/* An attribute whose key passes the limit is left out of a resource or scope and counts as dropped
+ * there. */
 static void long_keys_drop(struct weft_otlp_decoder *d, struct weft_attributes *attributes)
 {
     if (d->long_key_bytes == 0) return;
@@ -16,7 +19,8 @@ static void long_keys_drop(struct weft_otlp_decoder *d, struct weft_attributes *
     attributes->dropped_count++;
 }
 
-/* A message may come in several pieces, which add up: then the list of the first piece is taken up again. */
+/* A message may come in several pieces, which add up: then the list of the first piece is taken up
+ * again. */
 static struct weft_otlp_run run_resume(struct weft_arena *arena, struct weft_attributes *attributes)
 {
     struct weft_otlp_run run = { 0 };
@@ -64,7 +68,8 @@ static bool scope_decode(struct weft_otlp_decoder *d, struct weft_scope *scope,
     return r.is_broken ? weft_otlp_refuse_broken(d, ".scope") : true;
 }
 
-/* Keep an entity_refs field with its tag, canonically. One with text that is no UTF-8 is dropped: its strings are identity. */
+/* Keep an entity_refs field with its tag, canonically. One with text that is no UTF-8 is dropped:
+ * its strings are identity. */
 static bool entity_ref_add(struct weft_otlp_decoder *d, struct weft_resource *resource,
                            struct weft_str ref)
 {
@@ -117,7 +122,8 @@ static bool resource_decode(struct weft_otlp_decoder *d, struct weft_resource *r
     return r.is_broken ? weft_otlp_refuse_broken(d, ".resource") : true;
 }
 
-/* ScopeSpans; `scope` is filled as its parts come, which may be after the spans that point to it. */
+/* ScopeSpans; `scope` is filled as its parts come, which may be after the spans that point to
+ * it. */
 static bool scope_spans_decode(struct weft_otlp_decoder *d, struct weft_scope *scope,
                                struct weft_str bytes)
 {

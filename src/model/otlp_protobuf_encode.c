@@ -1,7 +1,8 @@
 /* otlp_protobuf_encode.c -- batches to OTLP protobuf, and resource and scope on their own.
  *
- * The output is canonical: fields in the order of their numbers, lengths minimal, defaults left out, attributes in their
- * order. Equal parts therefore give equal bytes, which the store's tables rely on.
+ * The output is canonical: fields in the order of their numbers, lengths minimal, defaults left
+ * out, attributes in their order. Equal parts therefore give equal bytes, which the store's tables
+ * rely on.
  * Spec  C3.7.1 - C3.7.3, C3.8.1, C3.8.2
  */
 #include "model/otlp_internal.h"
@@ -22,7 +23,8 @@ size_t weft_otlp_value_size(const struct weft_value *value)
     return 0;
 }
 
-/* A member of a oneof is written even when it is the default: "" is a value, not an absence (C1.5.2). */
+/* A member of a oneof is written even when it is the default: "" is a value, not an absence
+ * (C1.5.2). */
 void weft_otlp_put_value(struct weft_buf *out, const struct weft_value *value)
 {
     switch ((enum weft_value_type)value->type) {

@@ -1,4 +1,5 @@
-/* otlp_protobuf_fuzz.c -- any bytes: refused, or a batch that survives protobuf and (where depth allows) JSON. */
+/* otlp_protobuf_fuzz.c -- any bytes: refused, or a batch that survives protobuf and (where depth
+ * allows) JSON. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,4 +1,5 @@
-/* otlp_protobuf_internal.h -- shared by otlp_protobuf_decode.c (request, resource, scope) and otlp_protobuf_span.c. */
+/* otlp_protobuf_internal.h -- shared by otlp_protobuf_decode.c (request, resource, scope) and
+ * otlp_protobuf_span.c. */
 #ifndef WEFT_MODEL_OTLP_PROTOBUF_INTERNAL_H
 #define WEFT_MODEL_OTLP_PROTOBUF_INTERNAL_H
 #include "model/otlp_internal.h"
@@ -26,7 +27,8 @@ struct weft_otlp_decoder {
     uint32_t event_count, event_capacity, link_count, link_capacity;
 };
 
-/* Refuse the batch: fills the error with the place, `field` (starts with a dot unless empty) and why; returns false. */
+/* Refuse the batch: fills the error with the place, `field` (starts with a dot unless empty) and
+ * why; returns false. */
 __attribute__((noinline, cold)) bool weft_otlp_refuse(struct weft_otlp_decoder *d, int status,
                                                       const char *field, const char *why);
 bool weft_otlp_refuse_broken(struct weft_otlp_decoder *d, const char *field);

@@ -1,9 +1,10 @@
 /* otlp_protobuf_span.c -- one OTLP span to a view: the hot path of the whole program.
  *
- * A span of 840 bytes with a dozen attributes takes about a hundred nanoseconds, much of it the first look at the body's
- * cache lines. So: one pass, no look-ahead, strings stay where they are, attributes go straight to their final place at the
- * tip of the arena (weft_otlp_run), and the shape every SDK sends (key before value, lengths of one or two bytes,
- * ASCII) is tried first. Whatever else protobuf allows takes the slow way with the same result.
+ * A span of 840 bytes with a dozen attributes takes about a hundred nanoseconds, much of it the
+ * first look at the body's cache lines. So: one pass, no look-ahead, strings stay where they are,
+ * attributes go straight to their final place at the tip of the arena (weft_otlp_run), and the
+ * shape every SDK sends (key before value, lengths of one or two bytes, ASCII) is tried first.
+ * Whatever else protobuf allows takes the slow way with the same result.
  *
  * Spec  C3.7.2, C3.7.3, C3.8.1
  */
@@ -133,7 +134,8 @@ static __attribute__((noinline)) bool attribute_slow(struct weft_otlp_decoder *d
     return true;
 }
 
-/* The value when it is an array of short ASCII strings, as nearly all are. False: whatever else it is, look
+/* The value when it is an array of short ASCII strings, as nearly all are. False: whatever else it
+ * is, look
  * slowly. Not inlined: arrays are rare, and the code around is the hottest there is. */
 static __attribute__((noinline)) bool plain_text_array(const uint8_t *p, const uint8_t *end,
                                                        const char *readable_end,
@@ -488,7 +490,8 @@ static inline bool span_bytes(struct weft_otlp_decoder *d, struct weft_span *spa
     return true;
 }
 
-/* Attributes one after the other, from the first one's length on. Returns what follows, NULL when refused. */
+/* Attributes one after the other, from the first one's length on. Returns what follows, NULL when
+ * refused. */
 static inline const uint8_t *span_attributes(struct weft_otlp_decoder *d, struct weft_otlp_run *run,
                                              const uint8_t *p, const uint8_t *end)
 {
@@ -557,7 +560,8 @@ static bool span_decode(struct weft_otlp_decoder *d, struct weft_span *span,
     return true;
 }
 
-/* Room for the spans that the rest of this ScopeSpans seems to hold, judging by the first one's size. */
+/* Room for the spans that the rest of this ScopeSpans seems to hold, judging by the first one's
+ * size. */
 static __attribute__((noinline)) void batch_reserve(struct weft_batch *batch, size_t bytes_left,
                                                     size_t span_bytes)
 {
@@ -571,7 +575,8 @@ static __attribute__((noinline)) void batch_reserve(struct weft_batch *batch, si
     batch->span_capacity = (uint32_t)capacity;
 }
 
-/* As memset(), for which the compiler takes "rep stos": that starts so slowly that it was a seventh of the decoder. */
+/* As memset(), for which the compiler takes "rep stos": that starts so slowly that it was a seventh
+ * of the decoder. */
 static inline void span_zero(struct weft_span *span)
 {
     typedef uint64_t pair __attribute__((vector_size(16), aligned(8), may_alias));

@@ -1,4 +1,5 @@
-/* otlp_round_trip_test.c -- random batches through protobuf and JSON and back; the seed of a failure is printed. */
+/* otlp_round_trip_test.c -- random batches through protobuf and JSON and back; the seed of a
+ * failure is printed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,25 +19,35 @@ static const struct weft_batch_random_knobs knobs_of[] = {
     { .has_events_and_links = true },
     { .has_all_fields = true },
     { .span_count = 300, .attributes_max = 60 },
-    { .has_odd_values = true, .has_nested_values = true, .has_unicode = true, .has_odd_times = true,
-      .has_events_and_links = true, .has_all_fields = true },
+    { .has_odd_values = true,
+      .has_nested_values = true,
+      .has_unicode = true,
+      .has_odd_times = true,
+      .has_events_and_links = true,
+      .has_all_fields = true },
 };
 
-static void check_same(const struct weft_batch *a, const struct weft_batch *b, uint64_t seed, const char *way)
+static void check_same(const struct weft_batch *a, const struct weft_batch *b, uint64_t seed,
+                       const char *way)
 {
     char sentence[512];
     if (weft_batch_difference(a, b, sentence, sizeof sentence)) return;
     fail_msg("seed %llu, %s: %s", (unsigned long long)seed, way, sentence);
 }
 
-static void decode_or_fail(struct weft_batch *batch, struct weft_str body, uint64_t seed, bool is_json)
+static void decode_or_fail(struct weft_batch *batch, struct weft_str body, uint64_t seed,
+                           bool is_json)
 {
     struct weft_otlp_result result;
     struct weft_err err = { 0 };
-    int rc = is_json ? weft_otlp_decode_json(batch, body, &result, &err) : weft_otlp_decode_protobuf(batch, body, &result, &err);
+    int rc = is_json ? weft_otlp_decode_json(batch, body, &result, &err)
+                     : weft_otlp_decode_protobuf(batch, body, &result, &err);
     if (rc < 0) fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
-    if (result.rejected_spans > 0) fail_msg("seed %llu: rejected: %s", (unsigned long long)seed, result.reason);
-    if (result.mended_fields > 0) fail_msg("seed %llu: %llu mended", (unsigned long long)seed, (unsigned long long)result.mended_fields);
+    if (result.rejected_spans > 0)
+        fail_msg("seed %llu: rejected: %s", (unsigned long long)seed, result.reason);
+    if (result.mended_fields > 0)
+        fail_msg("seed %llu: %llu mended", (unsigned long long)seed,
+                 (unsigned long long)result.mended_fields);
 }
 
 static void round_trip(uint64_t seed, const struct weft_batch_random_knobs *knobs)
@@ -46,7 +57,8 @@ static void round_trip(uint64_t seed, const struct weft_batch_random_knobs *knob
     struct weft_buf protobuf = { 0 }, again = { 0 }, json = { 0 };
     weft_arena_init(&arena, 0);
     weft_random_init(&random, seed);
-    struct weft_batch made = { .arena = &arena }, decoded = { .arena = &arena }, from_json = { .arena = &arena };
+    struct weft_batch made = { .arena = &arena }, decoded = { .arena = &arena },
+                      from_json = { .arena = &arena };
     weft_batch_random(&made, &random, knobs);
 
     weft_otlp_encode_protobuf(&protobuf, &made);
@@ -95,8 +107,11 @@ static void parts_alone_survive(void **state)
 
         struct weft_resource resource;
         struct weft_scope scope;
-        assert_int_equal(weft_otlp_decode_resource(&resource, weft_buf_str(&resource_bytes), &arena, &err), WEFT_OK);
-        assert_int_equal(weft_otlp_decode_scope(&scope, weft_buf_str(&scope_bytes), &arena, &err), WEFT_OK);
+        assert_int_equal(
+            weft_otlp_decode_resource(&resource, weft_buf_str(&resource_bytes), &arena, &err),
+            WEFT_OK);
+        assert_int_equal(weft_otlp_decode_scope(&scope, weft_buf_str(&scope_bytes), &arena, &err),
+                         WEFT_OK);
         scope.resource = &resource;
         struct weft_span copy = *span;
         copy.scope = &scope;
@@ -130,10 +145,12 @@ static void q8_2_2_tempo_form(void **state)
     span->start_time_unix_nano = UINT64_C(1544712660000000000);
     weft_otlp_encode_json(&json, &batch, WEFT_OTLP_JSON_TEMPO);
     weft_buf_append_byte(&json, '\0');
-    assert_string_equal(json.data, "[{\"scopeSpans\":[{\"scope\":{},\"spans\":[{\"traceId\":\"W47/95gDgQPSabYzgT/GDA==\","
-                                   "\"spanId\":\"7uGbfsPBsXQ=\",\"name\":\"I'm a server span\",\"kind\":\"SPAN_KIND_SERVER\","
-                                   "\"startTimeUnixNano\":\"1544712660000000000\","
-                                   "\"status\":{\"code\":\"STATUS_CODE_ERROR\"}}]}]}]");
+    assert_string_equal(
+        json.data,
+        "[{\"scopeSpans\":[{\"scope\":{},\"spans\":[{\"traceId\":\"W47/95gDgQPSabYzgT/GDA==\","
+        "\"spanId\":\"7uGbfsPBsXQ=\",\"name\":\"I'm a server span\",\"kind\":\"SPAN_KIND_SERVER\","
+        "\"startTimeUnixNano\":\"1544712660000000000\","
+        "\"status\":{\"code\":\"STATUS_CODE_ERROR\"}}]}]}]");
     weft_buf_release(&json);
     weft_arena_release(&arena);
 }

@@ -1,4 +1,5 @@
-/* search.c -- what the sentences at the top of search.h mean, said once in code: the reference for every faster evaluation. */
+/* search.c -- what the sentences at the top of search.h mean, said once in code: the reference for
+ * every faster evaluation. */
 #include "model/search.h"
 
 #include "model/otlp.h"
@@ -24,7 +25,8 @@ int weft_search_position_compare(enum weft_order order, const struct weft_search
 
 /* ---- One value ---- */
 
-/* Exact order of an int and a double: a cast of either would round beyond 2^53. NaN has no order: *is_ordered false. */
+/* Exact order of an int and a double: a cast of either would round beyond 2^53. NaN has no order:
+ * *is_ordered false. */
 static int compare_int_double(int64_t i, double d, bool *is_ordered)
 {
     *is_ordered = d == d;
@@ -157,7 +159,8 @@ static bool string_holds(const struct weft_predicate *p, struct weft_str s)
 
 static bool int_holds(const struct weft_predicate *p, uint64_t number)
 {
-    /* A duration beyond 292 years has no int64; it is longer than anything that can be asked for. */
+    /* A duration beyond 292 years has no int64; it is longer than anything that can be asked
+     * for. */
     struct weft_value value = { .type = WEFT_VALUE_INT,
                                 .int_value = number > INT64_MAX ? INT64_MAX : (int64_t)number };
     return weft_predicate_holds_value(p, &value);

@@ -1,4 +1,5 @@
-/* search.h -- a plain search: what must hold for a span, in which order the hits come, where to go on.
+/* search.h -- a plain search: what must hold for a span, in which order the hits come, where to go
+ * on.
  *
  * Shape      a conjunction of predicates over one span, a time range, an order, a limit, a cursor
  * Units      times in Unix nanoseconds
@@ -7,17 +8,19 @@
  *
  * Meaning (the tests' slow judge in tests/naive_store.c follows these sentences):
  *  - A span is in the time range when from_ns <= start_time_unix_nano < to_ns (to_ns 0: no end).
- *  - An attribute predicate holds when at least one attribute of that key in its scope makes it true. A scope of
- *    several carriers (event, link) holds when one event or link has such an attribute. WEFT_SCOPE_ANY asks span and
- *    resource attributes, as TraceQL's unscoped names do.
- *  - Every comparison, != too, asks for the key to be there; WEFT_OP_NOT_EXISTS is the way to ask for absence. A value of
- *    type EMPTY (AnyValue without a value) counts as absent.
- *  - Numbers compare as numbers (int with double, exactly); strings with strings, bools with bools (= and != alone). Different
- *    kinds are never equal and never ordered; for != a value of another kind does not hold either. Arrays: holds when one element
- *    does. Bytes and kvlists answer only to EXISTS and NOT_EXISTS.
+ *  - An attribute predicate holds when at least one attribute of that key in its scope makes it
+ *    true. A scope of several carriers (event, link) holds when one event or link has such an
+ *    attribute. WEFT_SCOPE_ANY asks span and resource attributes, as TraceQL's unscoped names do.
+ *  - Every comparison, != too, asks for the key to be there; WEFT_OP_NOT_EXISTS is the way to ask
+ *    for absence. A value of type EMPTY (AnyValue without a value) counts as absent.
+ *  - Numbers compare as numbers (int with double, exactly); strings with strings, bools with bools
+ *    (= and != alone). Different kinds are never equal and never ordered; for != a value of another
+ *    kind does not hold either. Arrays: holds when one element does. Bytes and kvlists answer only
+ *    to EXISTS and NOT_EXISTS.
  *  - Durations are weft_span_duration_ns(): never negative.
- *  - Order newest: start descending, then trace id ascending, then span id ascending, then kind ascending. Order slowest: duration descending,
- *    then as newest. That order is total but for exact duplicates, so paging neither repeats nor loses.
+ *  - Order newest: start descending, then trace id ascending, then span id ascending, then kind
+ *    ascending. Order slowest: duration descending, then as newest. That order is total but for
+ *    exact duplicates, so paging neither repeats nor loses.
  */
 #ifndef WEFT_MODEL_SEARCH_H
 #define WEFT_MODEL_SEARCH_H
@@ -25,21 +28,34 @@
 
 enum weft_field {
     WEFT_FIELD_ATTRIBUTE, /* `scope` and `key` say which */
-    WEFT_FIELD_SERVICE,   /* resource attribute service.name; value string; empty counts as absent */
-    WEFT_FIELD_NAME,      /* span name; value string */
-    WEFT_FIELD_KIND,      /* value int, EQ and NE */
-    WEFT_FIELD_STATUS,    /* value int, EQ and NE */
-    WEFT_FIELD_DURATION,  /* value int, ns */
-    WEFT_FIELD_TRACE_ID,  /* value bytes, 16; EQ */
+    WEFT_FIELD_SERVICE,  /* resource attribute service.name; value string; empty counts as absent */
+    WEFT_FIELD_NAME,     /* span name; value string */
+    WEFT_FIELD_KIND,     /* value int, EQ and NE */
+    WEFT_FIELD_STATUS,   /* value int, EQ and NE */
+    WEFT_FIELD_DURATION, /* value int, ns */
+    WEFT_FIELD_TRACE_ID, /* value bytes, 16; EQ */
     WEFT_FIELD_EVENT_NAME,
     WEFT_FIELD_SCOPE_NAME,
-    WEFT_FIELD_IS_ROOT,   /* value bool: parent_span_id is zero */
+    WEFT_FIELD_IS_ROOT, /* value bool: parent_span_id is zero */
 };
 enum weft_attribute_scope {
-    WEFT_SCOPE_ANY, WEFT_SCOPE_SPAN, WEFT_SCOPE_RESOURCE, WEFT_SCOPE_EVENT, WEFT_SCOPE_LINK, WEFT_SCOPE_INSTRUMENTATION,
+    WEFT_SCOPE_ANY,
+    WEFT_SCOPE_SPAN,
+    WEFT_SCOPE_RESOURCE,
+    WEFT_SCOPE_EVENT,
+    WEFT_SCOPE_LINK,
+    WEFT_SCOPE_INSTRUMENTATION,
 };
 enum weft_op {
-    WEFT_OP_EQ, WEFT_OP_NE, WEFT_OP_LT, WEFT_OP_LE, WEFT_OP_GT, WEFT_OP_GE, WEFT_OP_PREFIX, WEFT_OP_EXISTS, WEFT_OP_NOT_EXISTS,
+    WEFT_OP_EQ,
+    WEFT_OP_NE,
+    WEFT_OP_LT,
+    WEFT_OP_LE,
+    WEFT_OP_GT,
+    WEFT_OP_GE,
+    WEFT_OP_PREFIX,
+    WEFT_OP_EXISTS,
+    WEFT_OP_NOT_EXISTS,
 };
 struct weft_predicate {
     enum weft_field field;
@@ -50,7 +66,8 @@ struct weft_predicate {
 };
 enum weft_order { WEFT_ORDER_NEWEST, WEFT_ORDER_SLOWEST };
 
-/* The sort key of one hit; a cursor is the key of the last hit seen, and only hits after it are returned. */
+/* The sort key of one hit; a cursor is the key of the last hit seen, and only hits after it are
+ * returned. */
 struct weft_search_position {
     uint64_t start_time_unix_nano;
     uint64_t duration_ns;
@@ -66,8 +83,9 @@ struct weft_search {
     enum weft_order order;
     bool has_after;
     struct weft_search_position after;
-    uint64_t deadline_monotonic_ns;    /* 0: none; checked every page: the answer is then marked partial */
-    const _Atomic bool *cancelled;     /* NULL: never */
+    uint64_t
+        deadline_monotonic_ns; /* 0: none; checked every page: the answer is then marked partial */
+    const _Atomic bool *cancelled; /* NULL: never */
 };
 
 /* One span found: enough to print a line. Strings live in the arena given to the search. */
@@ -81,8 +99,9 @@ struct weft_hit {
 struct weft_search_result {
     struct weft_hit *hits; /* in order, at most `limit` */
     uint32_t hit_count;
-    bool has_more;               /* hits after the last one exist */
-    const char *partial_reason;  /* NULL: exact. "time limit" or "cancelled": what was looked at is all that is known */
+    bool has_more; /* hits after the last one exist */
+    const char *
+        partial_reason; /* NULL: exact. "time limit" or "cancelled": what was looked at is all that is known */
     uint64_t inspected_spans, inspected_bytes;
 };
 
@@ -90,21 +109,30 @@ struct weft_search_result {
 int weft_search_position_compare(enum weft_order order, const struct weft_search_position *a,
                                  const struct weft_search_position *b);
 /* The sentences above for one value (not NOT_EXISTS, which is about a whole carrier). */
-bool weft_predicate_holds_value(const struct weft_predicate *predicate, const struct weft_value *value);
-/* The sentences above for a whole span: the reference that every faster evaluation must agree with. */
-bool weft_predicate_holds_span(const struct weft_predicate *predicate, const struct weft_span *span);
+bool weft_predicate_holds_value(const struct weft_predicate *predicate,
+                                const struct weft_value *value);
+/* The sentences above for a whole span: the reference that every faster evaluation must agree
+ * with. */
+bool weft_predicate_holds_span(const struct weft_predicate *predicate,
+                               const struct weft_span *span);
 
 /* Keeps the best `limit` positions of a stream of hits: a heap whose worst is on top. */
 struct weft_top {
-    struct weft_top_entry { struct weft_search_position position; uint64_t row; } *heap;
+    struct weft_top_entry {
+        struct weft_search_position position;
+        uint64_t row;
+    } * heap;
     uint32_t count, limit;
     enum weft_order order;
-    bool overflowed; /* something was pushed out: there is more */
+    bool overflowed;                          /* something was pushed out: there is more */
     const struct weft_search_position *after; /* NULL: from the start */
 };
-void weft_top_init(struct weft_top *top, const struct weft_search *search, struct weft_arena *arena);
-/* False when it is not among the best (or not after the cursor): the caller need not look at it further. */
-bool weft_top_offer(struct weft_top *top, const struct weft_search_position *position, uint64_t row);
+void weft_top_init(struct weft_top *top, const struct weft_search *search,
+                   struct weft_arena *arena);
+/* False when it is not among the best (or not after the cursor): the caller need not look at it
+ * further. */
+bool weft_top_offer(struct weft_top *top, const struct weft_search_position *position,
+                    uint64_t row);
 /* Sort best first; the heap is then a plain array. */
 void weft_top_finish(struct weft_top *top);
 

@@ -1,4 +1,5 @@
-/* search_test.c -- the sentences at the top of search.h, one row each, and the heap against a sort. */
+/* search_test.c -- the sentences at the top of search.h, one row each, and the heap against a
+ * sort. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,16 +9,36 @@
 #include "base/random.h"
 #include "model/search.h"
 
-#define STR(text) { .type = WEFT_VALUE_STRING, .bytes = WEFT_S_INIT(text) }
-#define INT(n) { .type = WEFT_VALUE_INT, .int_value = (n) }
-#define DBL(x) { .type = WEFT_VALUE_DOUBLE, .double_value = (x) }
-#define BOOL(b) { .type = WEFT_VALUE_BOOL, .bool_value = (b) }
-#define BYTES(kind, text) { .type = kind, .bytes = WEFT_S_INIT(text) }
+#define STR(text)                                             \
+    {                                                         \
+        .type = WEFT_VALUE_STRING, .bytes = WEFT_S_INIT(text) \
+    }
+#define INT(n)                                   \
+    {                                            \
+        .type = WEFT_VALUE_INT, .int_value = (n) \
+    }
+#define DBL(x)                                         \
+    {                                                  \
+        .type = WEFT_VALUE_DOUBLE, .double_value = (x) \
+    }
+#define BOOL(b)                                    \
+    {                                              \
+        .type = WEFT_VALUE_BOOL, .bool_value = (b) \
+    }
+#define BYTES(kind, text)                        \
+    {                                            \
+        .type = kind, .bytes = WEFT_S_INIT(text) \
+    }
 
 static void values(void **state)
 {
     (void)state;
-    static const struct { struct weft_value value; enum weft_op op; struct weft_value wanted; bool holds; } cases[] = {
+    static const struct {
+        struct weft_value value;
+        enum weft_op op;
+        struct weft_value wanted;
+        bool holds;
+    } cases[] = {
         { STR("a"), WEFT_OP_EQ, STR("a"), true },
         { STR("a"), WEFT_OP_NE, STR("b"), true },
         { STR("ab"), WEFT_OP_PREFIX, STR("a"), true },
@@ -28,7 +49,8 @@ static void values(void **state)
         { INT(200), WEFT_OP_EQ, DBL(200.0), true },
         { DBL(2.5), WEFT_OP_GT, INT(2), true },
         { DBL(-2.5), WEFT_OP_LT, INT(-2), true },
-        { INT(INT64_C(9007199254740993)), WEFT_OP_EQ, DBL(9007199254740992.0), false }, /* exactly */
+        { INT(INT64_C(9007199254740993)), WEFT_OP_EQ, DBL(9007199254740992.0),
+          false }, /* exactly */
         { INT(INT64_C(9007199254740993)), WEFT_OP_GT, DBL(9007199254740992.0), true },
         { INT(INT64_MAX), WEFT_OP_LT, DBL(0x1p63), true },
         { INT(INT64_MIN), WEFT_OP_EQ, DBL(-0x1p63), true },
@@ -43,47 +65,78 @@ static void values(void **state)
         { BYTES(WEFT_VALUE_BYTES, "x"), WEFT_OP_EXISTS, INT(0), true },
         { BYTES(WEFT_VALUE_BYTES, "x"), WEFT_OP_EQ, BYTES(WEFT_VALUE_BYTES, "x"), false },
         { BYTES(WEFT_VALUE_KVLIST, ""), WEFT_OP_EXISTS, INT(0), true },
-        { BYTES(WEFT_VALUE_ARRAY, "\x0a\x03\x0a\x01x\x0a\x02\x18\x05"), WEFT_OP_EQ, INT(5), true }, /* one element does */
-        { BYTES(WEFT_VALUE_ARRAY, "\x0a\x03\x0a\x01x\x0a\x02\x18\x05"), WEFT_OP_NE, STR("x"), false },
-        { BYTES(WEFT_VALUE_ARRAY, "\x0a\x03\x0a\x01x\x0a\x03\x0a\x01y"), WEFT_OP_NE, STR("x"), true },
+        { BYTES(WEFT_VALUE_ARRAY, "\x0a\x03\x0a\x01x\x0a\x02\x18\x05"), WEFT_OP_EQ, INT(5),
+          true }, /* one element does */
+        { BYTES(WEFT_VALUE_ARRAY, "\x0a\x03\x0a\x01x\x0a\x02\x18\x05"), WEFT_OP_NE, STR("x"),
+          false },
+        { BYTES(WEFT_VALUE_ARRAY, "\x0a\x03\x0a\x01x\x0a\x03\x0a\x01y"), WEFT_OP_NE, STR("x"),
+          true },
         { BYTES(WEFT_VALUE_ARRAY, ""), WEFT_OP_EXISTS, INT(0), true },
         { BYTES(WEFT_VALUE_ARRAY, ""), WEFT_OP_NE, STR("x"), false },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct weft_predicate p = { .op = cases[i].op, .value = cases[i].wanted };
-        if (weft_predicate_holds_value(&p, &cases[i].value) != cases[i].holds) fail_msg("case %zu", i);
+        if (weft_predicate_holds_value(&p, &cases[i].value) != cases[i].holds)
+            fail_msg("case %zu", i);
     }
 }
 
 static const struct weft_attribute resource_items[] = {
-    { .key = "service.name", .key_len = 12, .type = WEFT_VALUE_STRING, .ptr = "cart", .value_len = 4 },
+    { .key = "service.name",
+      .key_len = 12,
+      .type = WEFT_VALUE_STRING,
+      .ptr = "cart",
+      .value_len = 4 },
     { .key = "both", .key_len = 4, .type = WEFT_VALUE_INT, .int_value = 1 },
 };
-static const struct weft_attribute scope_items[] = { { .key = "lib", .key_len = 3, .type = WEFT_VALUE_INT, .int_value = 7 } };
+static const struct weft_attribute scope_items[] = {
+    { .key = "lib", .key_len = 3, .type = WEFT_VALUE_INT, .int_value = 7 }
+};
 static const struct weft_attribute span_items[] = {
     { .key = "both", .key_len = 4, .type = WEFT_VALUE_INT, .int_value = 2 },
     { .key = "none", .key_len = 4, .type = WEFT_VALUE_EMPTY },
     { .key = "twice", .key_len = 5, .type = WEFT_VALUE_INT, .int_value = 1 },
     { .key = "twice", .key_len = 5, .type = WEFT_VALUE_INT, .int_value = 2 },
 };
-static const struct weft_resource resource = { .attributes = { resource_items, 2, 0 }, .service_name = WEFT_S_INIT("cart") };
-static const struct weft_scope scope = { .resource = &resource, .name = WEFT_S_INIT("lib"), .attributes = { scope_items, 1, 0 } };
+static const struct weft_resource resource = { .attributes = { resource_items, 2, 0 },
+                                               .service_name = WEFT_S_INIT("cart") };
+static const struct weft_scope scope = { .resource = &resource,
+                                         .name = WEFT_S_INIT("lib"),
+                                         .attributes = { scope_items, 1, 0 } };
 static const struct weft_event events[] = { { .name = WEFT_S_INIT("first") },
-                                            { .name = WEFT_S_INIT("second"), .attributes = { span_items, 4, 0 } } };
+                                            { .name = WEFT_S_INIT("second"),
+                                              .attributes = { span_items, 4, 0 } } };
 static const struct weft_span span = {
-    .trace_id = { "0123456789abcde" }, .scope = &scope, .name = WEFT_S_INIT("GET /"), .kind = WEFT_KIND_SERVER,
-    .status_code = WEFT_STATUS_ERROR, .start_time_unix_nano = 10, .end_time_unix_nano = 5,
-    .attributes = { span_items, 4, 0 }, .events = events, .event_count = 2,
+    .trace_id = { "0123456789abcde" },
+    .scope = &scope,
+    .name = WEFT_S_INIT("GET /"),
+    .kind = WEFT_KIND_SERVER,
+    .status_code = WEFT_STATUS_ERROR,
+    .start_time_unix_nano = 10,
+    .end_time_unix_nano = 5,
+    .attributes = { span_items, 4, 0 },
+    .events = events,
+    .event_count = 2,
 };
 
 static void spans(void **state)
 {
     (void)state;
-#define KEY(s, o, k, ...) { .field = WEFT_FIELD_ATTRIBUTE, .scope = WEFT_SCOPE_##s, .op = WEFT_OP_##o, .key = WEFT_S_INIT(k), .value = __VA_ARGS__ }
-#define FIELD(f, o, ...) { .field = WEFT_FIELD_##f, .op = WEFT_OP_##o, .value = __VA_ARGS__ }
-    static const struct { struct weft_predicate p; bool holds; } cases[] = {
-        { KEY(ANY, EQ, "both", INT(1)), true },  /* the resource's */
-        { KEY(ANY, EQ, "both", INT(2)), true },  /* the span's */
+#define KEY(s, o, k, ...)                                                          \
+    {                                                                              \
+        .field = WEFT_FIELD_ATTRIBUTE, .scope = WEFT_SCOPE_##s, .op = WEFT_OP_##o, \
+        .key = WEFT_S_INIT(k), .value = __VA_ARGS__                                \
+    }
+#define FIELD(f, o, ...)                                                 \
+    {                                                                    \
+        .field = WEFT_FIELD_##f, .op = WEFT_OP_##o, .value = __VA_ARGS__ \
+    }
+    static const struct {
+        struct weft_predicate p;
+        bool holds;
+    } cases[] = {
+        { KEY(ANY, EQ, "both", INT(1)), true }, /* the resource's */
+        { KEY(ANY, EQ, "both", INT(2)), true }, /* the span's */
         { KEY(SPAN, EQ, "both", INT(1)), false },
         { KEY(RESOURCE, EQ, "both", INT(1)), true },
         { KEY(SPAN, EQ, "twice", INT(2)), true }, /* at least one of that key */
@@ -111,7 +164,8 @@ static void spans(void **state)
         { FIELD(IS_ROOT, NE, BOOL(true)), false },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        if (weft_predicate_holds_span(&cases[i].p, &span) != cases[i].holds) fail_msg("case %zu", i);
+        if (weft_predicate_holds_span(&cases[i].p, &span) != cases[i].holds)
+            fail_msg("case %zu", i);
     }
 }
 
@@ -133,14 +187,18 @@ static void heap_agrees_with_a_sort(void **state)
         struct weft_arena arena;
         weft_arena_init(&arena, 0);
         for (unsigned i = 0; i < COUNT; i++) {
-            all[i] = (struct weft_search_position){ .start_time_unix_nano = weft_random_below(&random, 20),
-                                                    .duration_ns = weft_random_below(&random, 20),
-                                                    .kind = (uint8_t)weft_random_below(&random, 6) };
+            all[i] =
+                (struct weft_search_position){ .start_time_unix_nano =
+                                                   weft_random_below(&random, 20),
+                                               .duration_ns = weft_random_below(&random, 20),
+                                               .kind = (uint8_t)weft_random_below(&random, 6) };
             all[i].trace_id.bytes[0] = (uint8_t)weft_random_below(&random, 4);
             weft_store_u32_be(all[i].span_id.bytes, i); /* no exact duplicates */
         }
         sort_order = round % 2 == 0 ? WEFT_ORDER_NEWEST : WEFT_ORDER_SLOWEST;
-        struct weft_search search = { .limit = 1 + round * 3, .order = sort_order, .has_after = round > 10 };
+        struct weft_search search = { .limit = 1 + round * 3,
+                                      .order = sort_order,
+                                      .has_after = round > 10 };
         if (search.has_after) search.after = all[round];
         struct weft_top top;
         weft_top_init(&top, &search, &arena);
@@ -148,11 +206,14 @@ static void heap_agrees_with_a_sort(void **state)
         weft_top_finish(&top);
         qsort(all, COUNT, sizeof *all, position_compare);
         unsigned first = 0;
-        while (search.has_after && first < COUNT && position_compare(&all[first], &search.after) <= 0) first++;
+        while (search.has_after && first < COUNT &&
+               position_compare(&all[first], &search.after) <= 0)
+            first++;
         unsigned expected = COUNT - first < search.limit ? COUNT - first : search.limit;
         assert_int_equal(top.count, expected);
         assert_int_equal(top.overflowed, COUNT - first > search.limit);
-        for (unsigned i = 0; i < expected; i++) assert_int_equal(position_compare(&top.heap[i].position, &all[first + i]), 0);
+        for (unsigned i = 0; i < expected; i++)
+            assert_int_equal(position_compare(&top.heap[i].position, &all[first + i]), 0);
         weft_arena_release(&arena);
     }
 }

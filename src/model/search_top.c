@@ -1,4 +1,5 @@
-/* search_top.c -- the best `limit` of a stream of hits: a binary heap whose worst entry is on top, ready to be pushed out. */
+/* search_top.c -- the best `limit` of a stream of hits: a binary heap whose worst entry is on top,
+ * ready to be pushed out. */
 #include "model/search.h"
 
 void weft_top_init(struct weft_top *top, const struct weft_search *search, struct weft_arena *arena)

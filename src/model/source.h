@@ -1,6 +1,8 @@
-/* source.h -- where spans come from when asked: the embedded store today, ClickHouse later, one conformance suite for all.
+/* source.h -- where spans come from when asked: the embedded store today, ClickHouse later, one
+ * conformance suite for all.
  *
- * Errors     WEFT_NOT_FOUND only from trace(); WEFT_CORRUPT names file and place; others as in err.h
+ * Errors     WEFT_NOT_FOUND only from trace(); WEFT_CORRUPT names file and place; others as in
+ *            err.h
  * Threads    any, several at once
  * Ownership  answers live in the caller's arena
  */
@@ -16,21 +18,29 @@ struct weft_operation {
     uint8_t kind;
     uint64_t span_count, error_count;
 };
-/* Where a follower of newly committed spans stands; zero: from now on. Opaque, but may be printed and parsed. */
-struct weft_tail_position { uint64_t segment; uint32_t chunk; };
+/* Where a follower of newly committed spans stands; zero: from now on. Opaque, but may be printed
+ * and parsed. */
+struct weft_tail_position {
+    uint64_t segment;
+    uint32_t chunk;
+};
 
 struct weft_source {
     void *self;
-    /* All spans of a trace, sorted by start time then span id, resources and scopes shared where equal. */
-    int (*trace)(void *self, const struct weft_trace_id *id, struct weft_batch *out, struct weft_err *err);
-    int (*search)(void *self, const struct weft_search *search, struct weft_search_result *out, struct weft_arena *arena,
-                  struct weft_err *err);
-    /* Every (service, name, kind), sorted; service empty: all of them. Counts cover what is stored. */
-    int (*operations)(void *self, struct weft_str service_name, struct weft_operation **out, uint32_t *count,
-                      struct weft_arena *arena, struct weft_err *err);
-    /* Spans committed after *position, in commit order, whole chunks until `limit` spans are reached; moves *position. */
-    int (*tail)(void *self, struct weft_tail_position *position, uint32_t limit, struct weft_batch *out,
-                struct weft_err *err);
+    /* All spans of a trace, sorted by start time then span id, resources and scopes shared where
+     * equal. */
+    int (*trace)(void *self, const struct weft_trace_id *id, struct weft_batch *out,
+                 struct weft_err *err);
+    int (*search)(void *self, const struct weft_search *search, struct weft_search_result *out,
+                  struct weft_arena *arena, struct weft_err *err);
+    /* Every (service, name, kind), sorted; service empty: all of them. Counts cover what is
+     * stored. */
+    int (*operations)(void *self, struct weft_str service_name, struct weft_operation **out,
+                      uint32_t *count, struct weft_arena *arena, struct weft_err *err);
+    /* Spans committed after *position, in commit order, whole chunks until `limit` spans are
+     * reached; moves *position. */
+    int (*tail)(void *self, struct weft_tail_position *position, uint32_t limit,
+                struct weft_batch *out, struct weft_err *err);
 };
 
 #endif

@@ -4,7 +4,8 @@
 struct weft_span *weft_batch_add(struct weft_batch *batch)
 {
     if (batch->span_count == batch->span_capacity) {
-        /* The old array stays behind in the arena: doubling keeps that below the size of the new one. */
+        /* The old array stays behind in the arena: doubling keeps that below the size of the new
+         * one. */
         uint32_t capacity = batch->span_capacity < 8 ? 16 : batch->span_capacity * 2;
         struct weft_span *spans = weft_arena_alloc(batch->arena, (size_t)capacity * sizeof *spans);
         if (batch->span_count > 0) memcpy(spans, batch->spans, batch->span_count * sizeof *spans);

@@ -3,15 +3,21 @@
  * Shape      OpenTelemetry's data model: OTLP's fields and spelling
  * Units      times in Unix nanoseconds
  * Threads    a batch has one owner; sharing it read-only is fine
- * Ownership  strings point into the request's body or into the batch's arena; nothing here is freed by itself
- * Spec       opentelemetry-proto 1.5 trace.proto, common.proto, resource.proto (checklist C3.7, C3.8)
+ * Ownership  strings point into the request's body or into the batch's arena; nothing here is freed
+ *            by itself
+ * Spec       opentelemetry-proto 1.5 trace.proto, common.proto, resource.proto (checklist C3.7,
+ *            C3.8)
  */
 #ifndef WEFT_MODEL_SPAN_H
 #define WEFT_MODEL_SPAN_H
 #include "base/arena.h"
 
-struct weft_trace_id { uint8_t bytes[16]; };
-struct weft_span_id { uint8_t bytes[8]; };
+struct weft_trace_id {
+    uint8_t bytes[16];
+};
+struct weft_span_id {
+    uint8_t bytes[8];
+};
 
 /* The numbers are those of AnyValue's oneof. */
 enum weft_value_type {
@@ -57,12 +63,18 @@ struct weft_attributes {
 };
 
 enum weft_span_kind {
-    WEFT_KIND_UNSPECIFIED, WEFT_KIND_INTERNAL, WEFT_KIND_SERVER, WEFT_KIND_CLIENT, WEFT_KIND_PRODUCER, WEFT_KIND_CONSUMER,
+    WEFT_KIND_UNSPECIFIED,
+    WEFT_KIND_INTERNAL,
+    WEFT_KIND_SERVER,
+    WEFT_KIND_CLIENT,
+    WEFT_KIND_PRODUCER,
+    WEFT_KIND_CONSUMER,
     WEFT_KIND_COUNT
 };
 enum weft_status_code { WEFT_STATUS_UNSET, WEFT_STATUS_OK, WEFT_STATUS_ERROR, WEFT_STATUS_COUNT };
 
-/* Span and link flags: bits 0-7 W3C trace flags, then about the parent (span) or the linked context (link). */
+/* Span and link flags: bits 0-7 W3C trace flags, then about the parent (span) or the linked context
+ * (link). */
 #define WEFT_FLAG_HAS_IS_REMOTE 0x100u
 #define WEFT_FLAG_IS_REMOTE 0x200u
 #define WEFT_FLAGS_MASK 0x3ffu
@@ -83,8 +95,9 @@ struct weft_link {
 
 struct weft_resource {
     struct weft_attributes attributes;
-    struct weft_str schema_url;  /* of the ResourceSpans */
-    struct weft_str entity_refs; /* the entity_refs fields with their tags, canonical; usually empty */
+    struct weft_str schema_url; /* of the ResourceSpans */
+    struct weft_str
+        entity_refs; /* the entity_refs fields with their tags, canonical; usually empty */
     struct weft_str service_name; /* the string attribute service.name, or empty */
 };
 
@@ -118,7 +131,8 @@ struct weft_span {
     uint8_t status_code; /* enum weft_status_code */
 };
 
-/* The spans of one request, grouped as they came: spans of one scope stand together, scopes of one resource too. */
+/* The spans of one request, grouped as they came: spans of one scope stand together, scopes of one
+ * resource too. */
 struct weft_batch {
     struct weft_arena *arena; /* where decoded things live; borrowed */
     struct weft_span *spans;
@@ -145,8 +159,9 @@ static inline bool weft_span_id_is_zero(const struct weft_span_id *id)
 /* End minus start; 0 when the end lies before the start. */
 static inline uint64_t weft_span_duration_ns(const struct weft_span *span)
 {
-    return span->end_time_unix_nano > span->start_time_unix_nano ? span->end_time_unix_nano - span->start_time_unix_nano
-                                                                 : 0;
+    return span->end_time_unix_nano > span->start_time_unix_nano
+               ? span->end_time_unix_nano - span->start_time_unix_nano
+               : 0;
 }
 static inline struct weft_str weft_attribute_key(const struct weft_attribute *a)
 {
@@ -154,11 +169,13 @@ static inline struct weft_str weft_attribute_key(const struct weft_attribute *a)
 }
 struct weft_value weft_attribute_value(const struct weft_attribute *a);
 /* First attribute of that key, or NULL. */
-const struct weft_attribute *weft_attributes_find(struct weft_attributes attributes, struct weft_str key);
+const struct weft_attribute *weft_attributes_find(struct weft_attributes attributes,
+                                                  struct weft_str key);
 /* 1 to 32 (16) hex digits of either case, left-padded with zeros. */
 bool weft_trace_id_parse(struct weft_str hex, struct weft_trace_id *out);
 bool weft_span_id_parse(struct weft_str hex, struct weft_span_id *out);
-void weft_trace_id_format(const struct weft_trace_id *id, char out[static 33]); /* lower case, terminated */
+void weft_trace_id_format(const struct weft_trace_id *id,
+                          char out[static 33]); /* lower case, terminated */
 void weft_span_id_format(const struct weft_span_id *id, char out[static 17]);
 const char *weft_span_kind_name(unsigned kind);     /* "unspecified", "internal", "server", ... */
 const char *weft_status_code_name(unsigned status); /* "unset", "ok", "error" */

@@ -1,4 +1,5 @@
-/* span_test.c -- ids as text, names, finding attributes, growing batches, the difference of spans. */
+/* span_test.c -- ids as text, names, finding attributes, growing batches, the difference of
+ * spans. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +13,11 @@
 static void trace_ids(void **state)
 {
     (void)state;
-    static const struct { struct weft_str in; const char *out; /* NULL: refused */ } cases[] = { /* Q8.2.1 */
+    static const struct {
+        struct weft_str in;
+        const char *out; /* NULL: refused */
+    } cases[] = {
+        /* Q8.2.1 */
         { S("5B8EFFF798038103d269b633813fc60c"), "5b8efff798038103d269b633813fc60c" },
         { S("1"), "00000000000000000000000000000001" },
         { S("abc"), "00000000000000000000000000000abc" },
@@ -47,7 +52,8 @@ static void names(void **state)
         assert_int_equal(number, kind);
     }
     for (unsigned status = 0; status < WEFT_STATUS_COUNT; status++) {
-        assert_true(weft_status_code_parse(weft_str_from_c(weft_status_code_name(status)), &number));
+        assert_true(
+            weft_status_code_parse(weft_str_from_c(weft_status_code_name(status)), &number));
         assert_int_equal(number, status);
     }
     assert_string_equal(weft_span_kind_name(99), "unspecified");
@@ -57,8 +63,12 @@ static void names(void **state)
 static void durations_are_never_negative(void **state)
 {
     (void)state;
-    assert_int_equal(weft_span_duration_ns(&(struct weft_span){ .start_time_unix_nano = 5, .end_time_unix_nano = 8 }), 3);
-    assert_int_equal(weft_span_duration_ns(&(struct weft_span){ .start_time_unix_nano = 8, .end_time_unix_nano = 5 }), 0);
+    assert_int_equal(weft_span_duration_ns(
+                         &(struct weft_span){ .start_time_unix_nano = 5, .end_time_unix_nano = 8 }),
+                     3);
+    assert_int_equal(weft_span_duration_ns(
+                         &(struct weft_span){ .start_time_unix_nano = 8, .end_time_unix_nano = 5 }),
+                     0);
 }
 
 static void batches_grow(void **state)
@@ -93,9 +103,14 @@ static void difference_names_the_field(void **state)
     assert_string_equal(sentence, "name: \"x\" (1 bytes) and \"y\" (1 bytes)");
 
     b = a;
-    struct weft_attribute one = { .key = "k", .key_len = 1, .type = WEFT_VALUE_INT, .int_value = 1 }, two = one;
+    struct weft_attribute one = { .key = "k",
+                                  .key_len = 1,
+                                  .type = WEFT_VALUE_INT,
+                                  .int_value = 1 },
+                          two = one;
     two.int_value = 2;
-    struct weft_event event_a = { .attributes = { &one, 1, 0 } }, event_b = { .attributes = { &two, 1, 0 } };
+    struct weft_event event_a = { .attributes = { &one, 1, 0 } },
+                      event_b = { .attributes = { &two, 1, 0 } };
     a.events = &event_a;
     b.events = &event_b;
     a.event_count = b.event_count = 1;

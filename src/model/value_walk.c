@@ -1,7 +1,9 @@
-/* value_walk.c -- AnyValue messages: reading one, walking arrays and kvlists, checking and mending nested ones.
+/* value_walk.c -- AnyValue messages: reading one, walking arrays and kvlists, checking and mending
+ * nested ones.
  *
- * Spec  common.proto (C3.8.1): AnyValue 1 string, 2 bool, 3 int, 4 double, 5 array, 6 kvlist, 7 bytes. Other fields, such as 8
- *       string_value_strindex of profiles, are skipped, which leaves the value empty.
+ * Spec  common.proto (C3.8.1): AnyValue 1 string, 2 bool, 3 int, 4 double, 5 array, 6 kvlist, 7
+ *       bytes. Other fields, such as 8 string_value_strindex of profiles, are skipped, which leaves
+ *       the value empty.
  */
 #include "model/otlp_internal.h"
 #include "wire/protobuf.h"

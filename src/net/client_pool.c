@@ -4,21 +4,21 @@
  *
  * Nothing is sent or received outside of poll: submit only writes down, so callbacks may submit.
  */
-#include <errno.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/clock.h"
 #include "net/client_pool_internal.h"
 #include "net/client_socket.h"
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #define RETRY_NS (100 * WEFT_NS_PER_MS)
 #define LOOK_NS (50 * WEFT_NS_PER_MS)
 #define OUT_BYTES_HIGH (256 * 1024)
 
-int weft_client_pool_create(struct weft_client_pool **out, const struct weft_client_pool_options *options,
-                            struct weft_err *err)
+int weft_client_pool_create(struct weft_client_pool **out,
+                            const struct weft_client_pool_options *options, struct weft_err *err)
 {
     struct weft_client_pool *pool = weft_alloc_zero(sizeof *pool);
     pool->options = *options;
@@ -26,7 +26,8 @@ int weft_client_pool_create(struct weft_client_pool **out, const struct weft_cli
     struct weft_client_pool_options *o = &pool->options;
     size_t endpoint_len = strlen(options->endpoint);
     o->endpoint = memcpy(weft_alloc(endpoint_len + 1), options->endpoint, endpoint_len + 1);
-    pool->speech = o->protocol == WEFT_CLIENT_GRPC ? &weft_client_speech_grpc : &weft_client_speech_http1;
+    pool->speech =
+        o->protocol == WEFT_CLIENT_GRPC ? &weft_client_speech_grpc : &weft_client_speech_http1;
     if (o->connections == 0) o->connections = 1;
     if (o->in_flight_max == 0) o->in_flight_max = 64;
     unsigned bound = pool->speech->in_flight_max;
@@ -41,7 +42,8 @@ int weft_client_pool_create(struct weft_client_pool **out, const struct weft_cli
         for (unsigned k = 0; k < o->in_flight_max; k++) c->slots[k].connection = c;
     }
     int rc = weft_endpoint_parse(&pool->endpoint, weft_str_from_c(o->endpoint), err);
-    if (rc == WEFT_OK && (pool->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0) rc = weft_fail_errno(err, "epoll_create1");
+    if (rc == WEFT_OK && (pool->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0)
+        rc = weft_fail_errno(err, "epoll_create1");
     if (rc < 0) {
         weft_client_pool_destroy(pool);
         return rc;
@@ -54,7 +56,8 @@ int weft_client_pool_create(struct weft_client_pool **out, const struct weft_cli
 
 bool weft_client_body_add(struct weft_client_slot *slot, struct weft_str bytes)
 {
-    if (slot->is_too_large || bytes.len > slot->connection->pool->options.answer_bytes_max - slot->body.len) {
+    if (slot->is_too_large ||
+        bytes.len > slot->connection->pool->options.answer_bytes_max - slot->body.len) {
         slot->is_too_large = true;
         return false;
     }
@@ -77,12 +80,17 @@ void weft_client_slot_finish(struct weft_client_slot *slot, int error, struct we
     buf_swap(&pool->done_body, &slot->body);
     buf_swap(&pool->done_message, &slot->message);
     struct weft_client_answer answer = {
-        .error = error, .http_status = slot->http_status, .grpc_status = slot->grpc_status,
-        .message = error < 0 ? sentence : weft_buf_str(&pool->done_message), .body = weft_buf_str(&pool->done_body),
-        .has_retry_after = slot->has_retry_after, .retry_after_ns = slot->retry_after_ns,
+        .error = error,
+        .http_status = slot->http_status,
+        .grpc_status = slot->grpc_status,
+        .message = error < 0 ? sentence : weft_buf_str(&pool->done_message),
+        .body = weft_buf_str(&pool->done_body),
+        .has_retry_after = slot->has_retry_after,
+        .retry_after_ns = slot->retry_after_ns,
         .latency_ns = weft_clock_monotonic_ns() - slot->start_ns,
     };
-    if (error == WEFT_OK && pool->options.protocol == WEFT_CLIENT_GRPC && answer.body.len >= sizeof slot->prefix) {
+    if (error == WEFT_OK && pool->options.protocol == WEFT_CLIENT_GRPC &&
+        answer.body.len >= sizeof slot->prefix) {
         answer.is_compressed = answer.body.ptr[0] == 1;
         answer.body = weft_str_tail(answer.body, sizeof slot->prefix);
     }
@@ -93,7 +101,8 @@ void weft_client_slot_finish(struct weft_client_slot *slot, int error, struct we
     call.done(call.self, &answer);
 }
 
-static struct weft_client_slot *slot_take(struct weft_client_connection *c, const struct weft_client_call *call)
+static struct weft_client_slot *slot_take(struct weft_client_connection *c,
+                                          const struct weft_client_call *call)
 {
     struct weft_client_slot *slot = c->slots;
     while (slot->call.done != NULL) slot++; /* in_flight says that there is a free one */
@@ -114,7 +123,8 @@ static struct weft_client_slot *slot_take(struct weft_client_connection *c, cons
 
 /* --- connections --- */
 
-static void connection_close(struct weft_client_connection *c, int status, const struct weft_err *why)
+static void connection_close(struct weft_client_connection *c, int status,
+                             const struct weft_err *why)
 {
     struct weft_client_pool *pool = c->pool;
     if (c->fd >= 0) {
@@ -129,7 +139,8 @@ static void connection_close(struct weft_client_connection *c, int status, const
     if (why != NULL) pool->last_failure = *why;
     struct weft_err sentence = pool->last_failure; /* a callback may fail a new call meanwhile */
     for (unsigned i = 0; i < pool->options.in_flight_max; i++) {
-        if (c->slots[i].call.done != NULL) weft_client_slot_finish(&c->slots[i], status, weft_str_from_c(sentence.text));
+        if (c->slots[i].call.done != NULL)
+            weft_client_slot_finish(&c->slots[i], status, weft_str_from_c(sentence.text));
     }
 }
 
@@ -152,7 +163,9 @@ static int connection_open(struct weft_client_connection *c, struct weft_err *er
     }
     c->fd = fd;
     c->is_connecting = true;
-    int rc = events_set(c, EPOLLIN | EPOLLOUT, EPOLL_CTL_ADD) == 0 ? WEFT_OK : weft_fail_errno(err, "epoll_ctl");
+    int rc = events_set(c, EPOLLIN | EPOLLOUT, EPOLL_CTL_ADD) == 0
+                 ? WEFT_OK
+                 : weft_fail_errno(err, "epoll_ctl");
     if (rc == WEFT_OK) rc = pool->speech->open(c, err);
     if (rc < 0) {
         close(fd);
@@ -162,7 +175,8 @@ static int connection_open(struct weft_client_connection *c, struct weft_err *er
 }
 
 /* The connection with the fewest calls that can take one more; NULL: none (*is_full tells why). */
-static struct weft_client_connection *connection_choose(struct weft_client_pool *pool, bool *is_full)
+static struct weft_client_connection *connection_choose(struct weft_client_pool *pool,
+                                                        bool *is_full)
 {
     struct weft_client_connection *best = NULL;
     *is_full = false;
@@ -182,15 +196,18 @@ static struct weft_client_connection *connection_choose(struct weft_client_pool 
     return best;
 }
 
-int weft_client_pool_submit(struct weft_client_pool *pool, const struct weft_client_call *call, struct weft_err *err)
+int weft_client_pool_submit(struct weft_client_pool *pool, const struct weft_client_call *call,
+                            struct weft_err *err)
 {
     WEFT_ASSERT(call->done != NULL, "path %.*s", WEFT_S_ARG(call->path));
     struct weft_err why;
     bool is_full;
     struct weft_client_connection *c = connection_choose(pool, &is_full);
-    if (c == NULL && is_full) return weft_fail(err, WEFT_FULL, "%u calls in flight, no more fit", pool->in_flight);
+    if (c == NULL && is_full)
+        return weft_fail(err, WEFT_FULL, "%u calls in flight, no more fit", pool->in_flight);
     if (c == NULL) return weft_fail(err, WEFT_CLOSED, "%s", pool->last_failure.text);
-    if (c->fd < 0 && connection_open(c, &why) < 0) return weft_fail(err, WEFT_CLOSED, "%s", why.text);
+    if (c->fd < 0 && connection_open(c, &why) < 0)
+        return weft_fail(err, WEFT_CLOSED, "%s", why.text);
     struct weft_client_slot *slot = slot_take(c, call);
     int rc = pool->speech->submit(c, slot, err);
     if (rc < 0) { /* the caller hears it here: no callback */
@@ -252,7 +269,8 @@ static int connection_receive(struct weft_client_connection *c, struct weft_err 
         return WEFT_CLOSED;
     }
     int rc = pool->speech->receive(c, weft_str_make(pool->read_buffer, (size_t)count), err);
-    if (rc == WEFT_OK && count == 0) rc = weft_fail(err, WEFT_CLOSED, "%s closed the connection", pool->options.endpoint);
+    if (rc == WEFT_OK && count == 0)
+        rc = weft_fail(err, WEFT_CLOSED, "%s closed the connection", pool->options.endpoint);
     return rc;
 }
 
@@ -283,8 +301,10 @@ static void connections_send(struct weft_client_pool *pool)
         struct weft_err err;
         if (c->fd < 0 || c->is_connecting) continue;
         int rc = connection_send(c, &err);
-        if (rc < 0) connection_close(c, rc, &err);
-        else if (c->is_ending && c->in_flight == 0) connection_close(c, WEFT_CLOSED, NULL);
+        if (rc < 0)
+            connection_close(c, rc, &err);
+        else if (c->is_ending && c->in_flight == 0)
+            connection_close(c, WEFT_CLOSED, NULL);
     }
 }
 
@@ -297,7 +317,8 @@ static void timeouts_look(struct weft_client_pool *pool)
         struct weft_client_connection *c = &pool->connections[i];
         for (unsigned k = 0; k < pool->options.in_flight_max && c->in_flight > 0; k++) {
             struct weft_client_slot *slot = &c->slots[k];
-            if (slot->call.done == NULL || now < slot->start_ns + pool->options.call_ns_max) continue;
+            if (slot->call.done == NULL || now < slot->start_ns + pool->options.call_ns_max)
+                continue;
             if (c->fd >= 0) pool->speech->cancel(c, slot);
             weft_client_slot_finish(slot, WEFT_TIMEOUT, WEFT_S("no answer in time"));
         }

@@ -2,12 +2,12 @@
  *
  * Bodies are not copied by nghttp2: DATA frames go from the caller's bytes straight into the connection's output.
  */
-#include <nghttp2/nghttp2.h>
 #include "base/clock.h"
 #include "net/client_pool_internal.h"
 #include "wire/grpc_frame.h"
 #include "wire/protobuf.h"
 #include "wire/text.h"
+#include <nghttp2/nghttp2.h>
 
 #define OUT_BYTES_HIGH (256 * 1024)
 #define HEADERS_MAX 24
@@ -24,8 +24,8 @@ static struct weft_client_slot *slot_of(nghttp2_session *session, int32_t stream
 
 /* --- sending --- */
 
-static ssize_t data_read(nghttp2_session *session, int32_t stream_id, uint8_t *buf, size_t length, uint32_t *flags,
-                         nghttp2_data_source *source, void *user_data)
+static ssize_t data_read(nghttp2_session *session, int32_t stream_id, uint8_t *buf, size_t length,
+                         uint32_t *flags, nghttp2_data_source *source, void *user_data)
 {
     struct weft_client_slot *slot = slot_of(session, stream_id);
     if (slot == NULL) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -35,8 +35,8 @@ static ssize_t data_read(nghttp2_session *session, int32_t stream_id, uint8_t *b
     return (ssize_t)(left < length ? left : length);
 }
 
-static int data_send(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *frame_header, size_t length,
-                     nghttp2_data_source *source, void *user_data)
+static int data_send(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *frame_header,
+                     size_t length, nghttp2_data_source *source, void *user_data)
 {
     struct weft_client_connection *c = user_data;
     struct weft_client_slot *slot = slot_of(session, frame->hd.stream_id);
@@ -45,19 +45,22 @@ static int data_send(nghttp2_session *session, nghttp2_frame *frame, const uint8
     weft_buf_reserve(&c->out, 9 + length);
     weft_buf_append(&c->out, frame_header, 9);
     if (slot->sent < sizeof slot->prefix) {
-        size_t part = sizeof slot->prefix - slot->sent < length ? sizeof slot->prefix - slot->sent : length;
+        size_t part =
+            sizeof slot->prefix - slot->sent < length ? sizeof slot->prefix - slot->sent : length;
         weft_buf_append(&c->out, slot->prefix + slot->sent, part);
         slot->sent += part;
         length -= part;
     }
-    weft_buf_append(&c->out, weft_str_tail(slot->call.body, slot->sent - sizeof slot->prefix).ptr, length);
+    weft_buf_append(&c->out, weft_str_tail(slot->call.body, slot->sent - sizeof slot->prefix).ptr,
+                    length);
     slot->sent += length;
     return 0;
 }
 
 /* As large as the server takes: fewer frames, fewer calls. */
-static ssize_t data_length(nghttp2_session *session, uint8_t frame_type, int32_t stream_id, int32_t session_window,
-                           int32_t stream_window, uint32_t frame_bytes_max, void *user_data)
+static ssize_t data_length(nghttp2_session *session, uint8_t frame_type, int32_t stream_id,
+                           int32_t session_window, int32_t stream_window, uint32_t frame_bytes_max,
+                           void *user_data)
 {
     int32_t least = session_window < stream_window ? session_window : stream_window;
     return least < (int32_t)frame_bytes_max ? least : (int32_t)frame_bytes_max;
@@ -72,8 +75,10 @@ static struct weft_str bytes_field(struct weft_str message, uint32_t number)
     struct weft_str found = { NULL, 0 };
     uint32_t tag;
     while (weft_pb_next(&r, &tag)) {
-        if (tag == (number << 3 | WEFT_PB_BYTES)) found = weft_pb_bytes(&r);
-        else weft_pb_skip(&r, tag);
+        if (tag == (number << 3 | WEFT_PB_BYTES))
+            found = weft_pb_bytes(&r);
+        else
+            weft_pb_skip(&r, tag);
     }
     return found;
 }
@@ -84,12 +89,16 @@ static uint64_t duration_read(struct weft_str message)
     uint64_t seconds = 0, nanos = 0;
     uint32_t tag;
     while (weft_pb_next(&r, &tag)) {
-        if (tag == (1 << 3 | WEFT_PB_VARINT)) seconds = weft_pb_varint(&r);
-        else if (tag == (2 << 3 | WEFT_PB_VARINT)) nanos = weft_pb_varint(&r);
-        else weft_pb_skip(&r, tag);
+        if (tag == (1 << 3 | WEFT_PB_VARINT))
+            seconds = weft_pb_varint(&r);
+        else if (tag == (2 << 3 | WEFT_PB_VARINT))
+            nanos = weft_pb_varint(&r);
+        else
+            weft_pb_skip(&r, tag);
     }
     /* A day is longer than any server means, and negative numbers are larger still. */
-    return seconds <= 86400 && nanos < WEFT_NS_PER_SECOND ? seconds * WEFT_NS_PER_SECOND + nanos : 0;
+    return seconds <= 86400 && nanos < WEFT_NS_PER_SECOND ? seconds * WEFT_NS_PER_SECOND + nanos
+                                                          : 0;
 }
 
 /* google.rpc.Status in grpc-status-details-bin: RetryInfo among its details. C3.5.2 */
@@ -113,8 +122,9 @@ static void details_take(struct weft_client_slot *slot, struct weft_str base64)
     weft_buf_release(&bytes);
 }
 
-static int header_receive(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
-                          const uint8_t *value, size_t value_len, uint8_t flags, void *user_data)
+static int header_receive(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+                          size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
+                          void *user_data)
 {
     struct weft_client_slot *slot = slot_of(session, frame->hd.stream_id);
     struct weft_str n = { (const char *)name, name_len }, v = { (const char *)value, value_len };
@@ -133,8 +143,8 @@ static int header_receive(nghttp2_session *session, const nghttp2_frame *frame, 
     return 0;
 }
 
-static int data_receive(nghttp2_session *session, uint8_t flags, int32_t stream_id, const uint8_t *data, size_t len,
-                        void *user_data)
+static int data_receive(nghttp2_session *session, uint8_t flags, int32_t stream_id,
+                        const uint8_t *data, size_t len, void *user_data)
 {
     struct weft_client_slot *slot = slot_of(session, stream_id);
     if (slot != NULL) weft_client_body_add(slot, weft_str_make((const char *)data, len));
@@ -148,7 +158,8 @@ static int frame_receive(nghttp2_session *session, const nghttp2_frame *frame, v
     return 0;
 }
 
-static int stream_close(nghttp2_session *session, int32_t stream_id, uint32_t error_code, void *user_data)
+static int stream_close(nghttp2_session *session, int32_t stream_id, uint32_t error_code,
+                        void *user_data)
 {
     struct weft_client_slot *slot = slot_of(session, stream_id);
     struct weft_grpc_frame frame;
@@ -159,12 +170,14 @@ static int stream_close(nghttp2_session *session, int32_t stream_id, uint32_t er
         rc = weft_fail(&err, WEFT_TOO_LARGE, "answer is longer than allowed");
     } else if (slot->grpc_status < 0 && slot->http_status != 0 && slot->http_status != 200) {
         /* A proxy, or no gRPC server at all: as gRPC's http-grpc-status-mapping.md says. */
-        bool may_come_back = slot->http_status == 429 || (slot->http_status >= 502 && slot->http_status <= 504);
+        bool may_come_back =
+            slot->http_status == 429 || (slot->http_status >= 502 && slot->http_status <= 504);
         slot->grpc_status = may_come_back ? UNAVAILABLE : UNKNOWN;
         weft_buf_reset(&slot->message);
         weft_buf_printf(&slot->message, "HTTP status %d", slot->http_status);
     } else if (slot->grpc_status < 0 && error_code != 0) {
-        rc = weft_fail(&err, WEFT_CLOSED, "stream ended by the server: %s", nghttp2_http2_strerror(error_code));
+        rc = weft_fail(&err, WEFT_CLOSED, "stream ended by the server: %s",
+                       nghttp2_http2_strerror(error_code));
     } else if (slot->grpc_status < 0) {
         rc = weft_fail(&err, WEFT_INVALID, "answer has no grpc-status");
     } else if (slot->grpc_status == 0) {
@@ -197,7 +210,8 @@ static int speech_open(struct weft_client_connection *c, struct weft_err *err)
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);
     const nghttp2_settings_entry settings[] = {
-        { NGHTTP2_SETTINGS_ENABLE_PUSH, 0 }, { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, WINDOW_BYTES },
+        { NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
+        { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, WINDOW_BYTES },
     };
     if (rc == 0) rc = nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, 2);
     if (rc != 0) {
@@ -216,43 +230,56 @@ static void speech_close(struct weft_client_connection *c)
 
 static nghttp2_nv nv_make(struct weft_str name, struct weft_str value)
 {
-    return (nghttp2_nv){ (uint8_t *)(uintptr_t)name.ptr, (uint8_t *)(uintptr_t)value.ptr, name.len, value.len,
-                         NGHTTP2_NV_FLAG_NONE };
+    return (nghttp2_nv){ (uint8_t *)(uintptr_t)name.ptr, (uint8_t *)(uintptr_t)value.ptr, name.len,
+                         value.len, NGHTTP2_NV_FLAG_NONE };
 }
 
-static int speech_submit(struct weft_client_connection *c, struct weft_client_slot *slot, struct weft_err *err)
+static int speech_submit(struct weft_client_connection *c, struct weft_client_slot *slot,
+                         struct weft_err *err)
 {
     const struct weft_client_call *call = &slot->call;
-    struct weft_str authority = c->pool->endpoint.is_unix ? WEFT_S("localhost")
-                                                          : weft_str_from_c(c->pool->options.endpoint);
+    struct weft_str authority = c->pool->endpoint.is_unix
+                                    ? WEFT_S("localhost")
+                                    : weft_str_from_c(c->pool->options.endpoint);
     nghttp2_nv headers[HEADERS_MAX] = {
-        nv_make(WEFT_S(":method"), WEFT_S("POST")),     nv_make(WEFT_S(":scheme"), WEFT_S("http")),
-        nv_make(WEFT_S(":path"), call->path),           nv_make(WEFT_S(":authority"), authority),
-        nv_make(WEFT_S("te"), WEFT_S("trailers")),      nv_make(WEFT_S("content-type"), WEFT_S("application/grpc")),
+        nv_make(WEFT_S(":method"), WEFT_S("POST")),
+        nv_make(WEFT_S(":scheme"), WEFT_S("http")),
+        nv_make(WEFT_S(":path"), call->path),
+        nv_make(WEFT_S(":authority"), authority),
+        nv_make(WEFT_S("te"), WEFT_S("trailers")),
+        nv_make(WEFT_S("content-type"), WEFT_S("application/grpc")),
         nv_make(WEFT_S("user-agent"), WEFT_S("weft/" WEFT_VERSION)),
     };
     size_t count = 7;
     if (call->header_count > HEADERS_MAX - count) {
-        return weft_fail(err, WEFT_INVALID, "%u headers, at most %zu fit", call->header_count, HEADERS_MAX - count);
+        return weft_fail(err, WEFT_INVALID, "%u headers, at most %zu fit", call->header_count,
+                         HEADERS_MAX - count);
     }
-    if (call->body.len > UINT32_MAX) return weft_fail(err, WEFT_TOO_LARGE, "gRPC message of %zu bytes", call->body.len);
-    for (uint32_t i = 0; i < call->header_count; i++) headers[count++] = nv_make(call->headers[i].name, call->headers[i].value);
+    if (call->body.len > UINT32_MAX)
+        return weft_fail(err, WEFT_TOO_LARGE, "gRPC message of %zu bytes", call->body.len);
+    for (uint32_t i = 0; i < call->header_count; i++)
+        headers[count++] = nv_make(call->headers[i].name, call->headers[i].value);
     weft_grpc_frame_prefix(slot->prefix, call->is_compressed, (uint32_t)call->body.len);
     nghttp2_data_provider provider = { .source = { .ptr = slot }, .read_callback = data_read };
     int32_t id = nghttp2_submit_request(c->state, NULL, headers, count, &provider, slot);
     if (id < 0) {
-        c->is_ending = c->is_ending || id == NGHTTP2_ERR_STREAM_ID_NOT_AVAILABLE; /* a billion calls later: a new connection */
+        c->is_ending =
+            c->is_ending ||
+            id == NGHTTP2_ERR_STREAM_ID_NOT_AVAILABLE; /* a billion calls later: a new connection */
         return weft_fail(err, WEFT_CLOSED, "HTTP/2: %s", nghttp2_strerror(id));
     }
     slot->stream_id = id;
     return WEFT_OK;
 }
 
-static int speech_receive(struct weft_client_connection *c, struct weft_str bytes, struct weft_err *err)
+static int speech_receive(struct weft_client_connection *c, struct weft_str bytes,
+                          struct weft_err *err)
 {
     if (bytes.len == 0) return WEFT_OK; /* the pool says what there is to say */
     ssize_t used = nghttp2_session_mem_recv(c->state, (const uint8_t *)bytes.ptr, bytes.len);
-    if (used < 0) return weft_fail(err, WEFT_INVALID, "HTTP/2 from %s: %s", c->pool->options.endpoint, nghttp2_strerror((int)used));
+    if (used < 0)
+        return weft_fail(err, WEFT_INVALID, "HTTP/2 from %s: %s", c->pool->options.endpoint,
+                         nghttp2_strerror((int)used));
     if (nghttp2_session_want_read(c->state) == 0 && nghttp2_session_want_write(c->state) == 0) {
         return weft_fail(err, WEFT_CLOSED, "%s ended the connection", c->pool->options.endpoint);
     }
@@ -278,6 +305,11 @@ static void speech_cancel(struct weft_client_connection *c, struct weft_client_s
 }
 
 const struct weft_client_speech weft_client_speech_grpc = {
-    .open = speech_open, .close = speech_close, .submit = speech_submit, .receive = speech_receive, .fill = speech_fill,
-    .cancel = speech_cancel, .in_flight_max = 0,
+    .open = speech_open,
+    .close = speech_close,
+    .submit = speech_submit,
+    .receive = speech_receive,
+    .fill = speech_fill,
+    .cancel = speech_cancel,
+    .in_flight_max = 0,
 };

@@ -1,6 +1,9 @@
 /* client_pool_test.c -- calls over both protocols, against servers of a few lines in a thread of their own. */
 #include "net/client_pool.h"
 
+#include "base/buf.h"
+#include "base/clock.h"
+#include "wire/http1.h"
 #include <arpa/inet.h>
 #include <nghttp2/nghttp2.h>
 #include <pthread.h>
@@ -9,11 +12,12 @@
 #include <stdatomic.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "base/buf.h"
-#include "base/clock.h"
-#include "wire/http1.h"
 
-#define NV(name, value) { (uint8_t *)(uintptr_t)(name), (uint8_t *)(uintptr_t)(value), sizeof(name) - 1, sizeof(value) - 1, 0 }
+#define NV(name, value)                                                                \
+    {                                                                                  \
+        (uint8_t *)(uintptr_t)(name), (uint8_t *)(uintptr_t)(value), sizeof(name) - 1, \
+            sizeof(value) - 1, 0                                                       \
+    }
 
 /* Serves its connections one after the other, until the listener is shut down. */
 struct server {
@@ -28,20 +32,24 @@ struct server {
 /* --- gRPC: the path says what to answer --- */
 
 /* A stream's user data is its path, out of this list. */
-static const char *const paths[] = { "/good", "/busy", "/proxy", "/odd", "/reset", "/goaway", "/die", "/silence" };
+static const char *const paths[] = { "/good",  "/busy",   "/proxy", "/odd",
+                                     "/reset", "/goaway", "/die",   "/silence" };
 
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len, const uint8_t *value, size_t value_len,
-                     uint8_t flags, void *user)
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+                     size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
+                     void *user)
 {
     if (name_len != 5 || memcmp(name, ":path", 5) != 0) return 0;
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         if (!weft_str_equal_c(weft_str_make((const char *)value, value_len), paths[i])) continue;
-        nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, (void *)(uintptr_t)paths[i]);
+        nghttp2_session_set_stream_user_data(session, frame->hd.stream_id,
+                                             (void *)(uintptr_t)paths[i]);
     }
     return 0;
 }
 
-static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *buf, size_t length, uint32_t *flags, nghttp2_data_source *source, void *user)
+static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *buf, size_t length,
+                       uint32_t *flags, nghttp2_data_source *source, void *user)
 {
     const nghttp2_nv ok[] = { NV("grpc-status", "0") };
     memcpy(buf, "\0\0\0\0\3abc", 8);
@@ -53,9 +61,13 @@ static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *buf, size_
 static void answer(nghttp2_session *session, int32_t id, const char *path)
 {
     const nghttp2_nv good[] = { NV(":status", "200"), NV("content-type", "application/grpc") };
-    const nghttp2_nv busy[] = { NV(":status", "200"), NV("content-type", "application/grpc"), NV("grpc-status", "8"), NV("grpc-message", "too%20much"),
-                                /* Status{details: [Any{".../google.rpc.RetryInfo", RetryInfo{Duration{1 s, 500,000,000 ns}}}]} */
-                                NV("grpc-status-details-bin", "GjYKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8SCgoICAEQgMq17gE") };
+    const nghttp2_nv busy[] = {
+        NV(":status", "200"), NV("content-type", "application/grpc"), NV("grpc-status", "8"),
+        NV("grpc-message", "too%20much"),
+        /* Status{details: [Any{".../google.rpc.RetryInfo", RetryInfo{Duration{1 s, 500,000,000 ns}}}]} */
+        NV("grpc-status-details-bin",
+           "GjYKKHR5cGUuZ29vZ2xlYXBpcy5jb20vZ29vZ2xlLnJwYy5SZXRyeUluZm8SCgoICAEQgMq17gE")
+    };
     const nghttp2_nv proxy[] = { NV(":status", "503") };
     const nghttp2_nv odd[] = { NV(":status", "200") };
     nghttp2_data_provider body = { .read_callback = on_read };
@@ -63,22 +75,28 @@ static void answer(nghttp2_session *session, int32_t id, const char *path)
     if (strcmp(path, "/busy") == 0) nghttp2_submit_response(session, id, busy, 5, NULL);
     if (strcmp(path, "/proxy") == 0) nghttp2_submit_response(session, id, proxy, 1, NULL);
     if (strcmp(path, "/odd") == 0) nghttp2_submit_response(session, id, odd, 1, NULL);
-    if (strcmp(path, "/reset") == 0) nghttp2_submit_rst_stream(session, 0, id, NGHTTP2_REFUSED_STREAM);
+    if (strcmp(path, "/reset") == 0)
+        nghttp2_submit_rst_stream(session, 0, id, NGHTTP2_REFUSED_STREAM);
     if (strcmp(path, "/goaway") == 0) {
         nghttp2_submit_response(session, id, good, 2, &body);
         nghttp2_submit_goaway(session, 0, id, 0, NULL, 0);
     }
-    if (strcmp(path, "/die") == 0) nghttp2_session_terminate_session(session, NGHTTP2_INTERNAL_ERROR);
+    if (strcmp(path, "/die") == 0)
+        nghttp2_session_terminate_session(session, NGHTTP2_INTERNAL_ERROR);
 }
 
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
-    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0 || (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS)) return 0;
-    answer(session, frame->hd.stream_id, nghttp2_session_get_stream_user_data(session, frame->hd.stream_id));
+    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0 ||
+        (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS))
+        return 0;
+    answer(session, frame->hd.stream_id,
+           nghttp2_session_get_stream_user_data(session, frame->hd.stream_id));
     return 0;
 }
 
-static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data, size_t len, void *user)
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data,
+                   size_t len, void *user)
 {
     ((struct server *)user)->body_bytes += len;
     return 0;
@@ -94,14 +112,16 @@ static void grpc_serve(struct server *s, int fd)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_server_new(&session, callbacks, s);
     nghttp2_session_callbacks_del(callbacks);
-    const nghttp2_settings_entry settings[] = { { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 8 }, { NGHTTP2_SETTINGS_MAX_FRAME_SIZE, 100000 } };
+    const nghttp2_settings_entry settings[] = { { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 8 },
+                                                { NGHTTP2_SETTINGS_MAX_FRAME_SIZE, 100000 } };
     nghttp2_submit_settings(session, 0, settings, 2);
     static _Thread_local uint8_t in[65536];
     bool is_open = true;
     while (is_open && (nghttp2_session_want_read(session) || nghttp2_session_want_write(session))) {
         const uint8_t *out;
         ssize_t len;
-        while ((len = nghttp2_session_mem_send(session, &out)) > 0 && is_open) is_open = send(fd, out, (size_t)len, MSG_NOSIGNAL) == len;
+        while ((len = nghttp2_session_mem_send(session, &out)) > 0 && is_open)
+            is_open = send(fd, out, (size_t)len, MSG_NOSIGNAL) == len;
         len = is_open && nghttp2_session_want_read(session) ? recv(fd, in, sizeof in, 0) : 0;
         is_open = len > 0 && nghttp2_session_mem_recv(session, in, (size_t)len) >= 0;
     }
@@ -113,8 +133,11 @@ static void grpc_serve(struct server *s, int fd)
 static const char *http1_answer(struct weft_str path)
 {
     if (weft_str_equal_c(path, "/good")) return "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc";
-    if (weft_str_equal_c(path, "/busy")) return "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbusy\r\n0\r\n\r\n";
-    if (weft_str_equal_c(path, "/last")) return "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc";
+    if (weft_str_equal_c(path, "/busy"))
+        return "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\nTransfer-Encoding: "
+               "chunked\r\n\r\n4\r\nbusy\r\n0\r\n\r\n";
+    if (weft_str_equal_c(path, "/last"))
+        return "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc";
     if (weft_str_equal_c(path, "/odd")) return "HTTP/1.1 abc\r\n\r\n";
     return "";
 }
@@ -149,7 +172,11 @@ static void http1_serve(struct server *s, int fd)
 
 /* --- both --- */
 
-struct connection_arg { struct server *server; int fd; void (*serve)(struct server *, int); };
+struct connection_arg {
+    struct server *server;
+    int fd;
+    void (*serve)(struct server *, int);
+};
 
 static void *connection_run(void *arg)
 {
@@ -160,7 +187,10 @@ static void *connection_run(void *arg)
     return NULL;
 }
 
-struct accept_arg { struct server *server; void (*serve)(struct server *, int); };
+struct accept_arg {
+    struct server *server;
+    void (*serve)(struct server *, int);
+};
 
 static void *accept_run(void *arg)
 {
@@ -201,7 +231,13 @@ static void server_end(struct server *s)
 }
 
 /* The last answer, kept. */
-struct seen { unsigned count; int error, http_status, grpc_status; char message[200], body[32]; bool has_retry; uint64_t retry_ns, latency_ns; };
+struct seen {
+    unsigned count;
+    int error, http_status, grpc_status;
+    char message[200], body[32];
+    bool has_retry;
+    uint64_t retry_ns, latency_ns;
+};
 
 static void on_done(void *self, const struct weft_client_answer *a)
 {
@@ -217,14 +253,21 @@ static void on_done(void *self, const struct weft_client_answer *a)
     snprintf(seen->body, sizeof seen->body, "%.*s", WEFT_S_ARG(a->body));
 }
 
-static void call_once(struct weft_client_pool *pool, struct seen *seen, const char *path, struct weft_str body)
+static void call_once(struct weft_client_pool *pool, struct seen *seen, const char *path,
+                      struct weft_str body)
 {
     struct weft_http_header headers[] = { { WEFT_S("x-test"), WEFT_S("1") } };
-    struct weft_client_call call = { .path = weft_str_from_c(path), .headers = headers, .header_count = 1, .body = body, .done = on_done, .self = seen };
+    struct weft_client_call call = { .path = weft_str_from_c(path),
+                                     .headers = headers,
+                                     .header_count = 1,
+                                     .body = body,
+                                     .done = on_done,
+                                     .self = seen };
     struct weft_err err = { 0 };
     *seen = (struct seen){ 0 };
     int rc;
-    while ((rc = weft_client_pool_submit(pool, &call, &err)) == WEFT_CLOSED || rc == WEFT_FULL) weft_client_pool_poll(pool, WEFT_NS_PER_MS);
+    while ((rc = weft_client_pool_submit(pool, &call, &err)) == WEFT_CLOSED || rc == WEFT_FULL)
+        weft_client_pool_poll(pool, WEFT_NS_PER_MS);
     if (rc < 0) fail_msg("%s: %s", path, err.text);
     while (weft_client_pool_in_flight(pool) > 0) weft_client_pool_poll(pool, WEFT_NS_PER_SECOND);
     assert_int_equal(seen->count, 1);
@@ -232,12 +275,19 @@ static void call_once(struct weft_client_pool *pool, struct seen *seen, const ch
 
 static void test_answers(void **state)
 {
-    static const struct { enum weft_client_protocol protocol; const char *path; int error, http_status, grpc_status; const char *message, *body; uint64_t retry_ns; } cases[] = {
+    static const struct {
+        enum weft_client_protocol protocol;
+        const char *path;
+        int error, http_status, grpc_status;
+        const char *message, *body;
+        uint64_t retry_ns;
+    } cases[] = {
         { WEFT_CLIENT_GRPC, "/good", WEFT_OK, 200, 0, "", "abc", 0 },
         { WEFT_CLIENT_GRPC, "/busy", WEFT_OK, 200, 8, "too much", "", 1500000000 }, /* C3.5.2 */
         { WEFT_CLIENT_GRPC, "/proxy", WEFT_OK, 503, 14, "HTTP status 503", "", 0 },
         { WEFT_CLIENT_GRPC, "/odd", WEFT_INVALID, 200, -1, "answer has no grpc-status", "", 0 },
-        { WEFT_CLIENT_GRPC, "/reset", WEFT_CLOSED, 0, -1, "stream ended by the server: REFUSED_STREAM", "", 0 },
+        { WEFT_CLIENT_GRPC, "/reset", WEFT_CLOSED, 0, -1,
+          "stream ended by the server: REFUSED_STREAM", "", 0 },
         { WEFT_CLIENT_GRPC, "/silence", WEFT_TIMEOUT, 0, -1, "no answer in time", "", 0 },
         { WEFT_CLIENT_GRPC, "/goaway", WEFT_OK, 200, 0, "", "abc", 0 },
         { WEFT_CLIENT_GRPC, "/die", WEFT_CLOSED, 0, -1, NULL, "", 0 },
@@ -256,15 +306,20 @@ static void test_answers(void **state)
         struct weft_client_pool *pool;
         struct seen seen;
         server_start(&server, (enum weft_client_protocol)protocol);
-        struct weft_client_pool_options options = { .protocol = (enum weft_client_protocol)protocol, .endpoint = server.endpoint, .call_ns_max = WEFT_NS_PER_SECOND / 2 };
+        struct weft_client_pool_options options = { .protocol = (enum weft_client_protocol)protocol,
+                                                    .endpoint = server.endpoint,
+                                                    .call_ns_max = WEFT_NS_PER_SECOND / 2 };
         assert_int_equal(weft_client_pool_create(&pool, &options, NULL), WEFT_OK);
         for (; i < sizeof cases / sizeof *cases && (int)cases[i].protocol == protocol; i++) {
             call_once(pool, &seen, cases[i].path, WEFT_S("hello"));
-            if (seen.error != cases[i].error) fail_msg("%s: %d %s", cases[i].path, seen.error, seen.message);
+            if (seen.error != cases[i].error)
+                fail_msg("%s: %d %s", cases[i].path, seen.error, seen.message);
             assert_int_equal(seen.http_status, cases[i].http_status);
             assert_int_equal(seen.grpc_status, cases[i].grpc_status);
-            if (cases[i].message != NULL) assert_string_equal(seen.message, cases[i].message);
-            else assert_int_not_equal(seen.message[0], 0);
+            if (cases[i].message != NULL)
+                assert_string_equal(seen.message, cases[i].message);
+            else
+                assert_int_not_equal(seen.message[0], 0);
             assert_string_equal(seen.body, cases[i].body);
             assert_int_equal(seen.has_retry, cases[i].retry_ns != 0);
             assert_int_equal(seen.retry_ns, cases[i].retry_ns);
@@ -275,13 +330,20 @@ static void test_answers(void **state)
 }
 
 /* Many in flight over several connections, large bodies and small ones, submitted from the callbacks. */
-struct load { struct weft_client_pool *pool; struct weft_client_call call; unsigned to_send, good, bad; };
+struct load {
+    struct weft_client_pool *pool;
+    struct weft_client_call call;
+    unsigned to_send, good, bad;
+};
 
 static void on_load_done(void *self, const struct weft_client_answer *a)
 {
     struct load *load = self;
-    if (a->error == WEFT_OK && a->grpc_status <= 0 && a->http_status == 200 && weft_str_equal_c(a->body, "abc")) load->good++;
-    else load->bad++;
+    if (a->error == WEFT_OK && a->grpc_status <= 0 && a->http_status == 200 &&
+        weft_str_equal_c(a->body, "abc"))
+        load->good++;
+    else
+        load->bad++;
     if (load->to_send == 0) return;
     load->to_send--;
     if (weft_client_pool_submit(load->pool, &load->call, NULL) < 0) load->to_send++;
@@ -296,19 +358,29 @@ static void test_load(void **state)
             struct server server = { 0 };
             server_start(&server, (enum weft_client_protocol)protocol);
             unsigned total = sizes[i] > 1000 ? 60 : 2000;
-            struct load load = { .to_send = total, .call = { .path = WEFT_S("/good"), .body = { bytes, sizes[i] }, .done = on_load_done } };
+            struct load load = { .to_send = total,
+                                 .call = { .path = WEFT_S("/good"),
+                                           .body = { bytes, sizes[i] },
+                                           .done = on_load_done } };
             load.call.self = &load;
-            struct weft_client_pool_options options = { .protocol = (enum weft_client_protocol)protocol, .endpoint = server.endpoint, .connections = 3, .in_flight_max = 20 };
+            struct weft_client_pool_options options = { .protocol =
+                                                            (enum weft_client_protocol)protocol,
+                                                        .endpoint = server.endpoint,
+                                                        .connections = 3,
+                                                        .in_flight_max = 20 };
             assert_int_equal(weft_client_pool_create(&load.pool, &options, NULL), WEFT_OK);
             while (load.good + load.bad < total) {
-                while (load.to_send > 0 && weft_client_pool_room(load.pool) > 0 && weft_client_pool_submit(load.pool, &load.call, NULL) == WEFT_OK) load.to_send--;
+                while (load.to_send > 0 && weft_client_pool_room(load.pool) > 0 &&
+                       weft_client_pool_submit(load.pool, &load.call, NULL) == WEFT_OK)
+                    load.to_send--;
                 weft_client_pool_poll(load.pool, WEFT_NS_PER_SECOND);
             }
             assert_int_equal(load.good, total);
             weft_client_pool_destroy(load.pool);
             server_end(&server);
             assert_int_equal(server.connections, 3);
-            assert_int_equal(server.body_bytes, total * (sizes[i] + (protocol == WEFT_CLIENT_GRPC ? 5 : 0)));
+            assert_int_equal(server.body_bytes,
+                             total * (sizes[i] + (protocol == WEFT_CLIENT_GRPC ? 5 : 0)));
         }
     }
 }
@@ -321,7 +393,8 @@ static void test_broken_connections(void **state)
     struct weft_err err;
     struct seen seen = { 0 };
     server_start(&server, WEFT_CLIENT_HTTP1);
-    struct weft_client_pool_options options = { .protocol = WEFT_CLIENT_HTTP1, .endpoint = server.endpoint };
+    struct weft_client_pool_options options = { .protocol = WEFT_CLIENT_HTTP1,
+                                                .endpoint = server.endpoint };
     assert_int_equal(weft_client_pool_create(&pool, &options, &err), WEFT_OK);
     unsigned good = 0;
     while (good < 7) {
@@ -329,8 +402,11 @@ static void test_broken_connections(void **state)
         assert_true(seen.error == WEFT_OK || seen.error == WEFT_CLOSED);
         good += seen.error == WEFT_OK;
     }
-    struct weft_client_call call = { .path = WEFT_S("/silence"), .body = WEFT_S("x"), .done = on_done, .self = &seen };
-    while (weft_client_pool_submit(pool, &call, &err) < 0) weft_client_pool_poll(pool, WEFT_NS_PER_MS);
+    struct weft_client_call call = {
+        .path = WEFT_S("/silence"), .body = WEFT_S("x"), .done = on_done, .self = &seen
+    };
+    while (weft_client_pool_submit(pool, &call, &err) < 0)
+        weft_client_pool_poll(pool, WEFT_NS_PER_MS);
     weft_client_pool_poll(pool, 0);
     assert_int_equal(weft_client_pool_submit(pool, &call, &err), WEFT_FULL);
     seen.count = 0;
@@ -339,13 +415,17 @@ static void test_broken_connections(void **state)
     assert_int_equal(seen.error, WEFT_CANCELLED);
     server_end(&server);
     for (int protocol = WEFT_CLIENT_GRPC; protocol <= WEFT_CLIENT_HTTP1; protocol++) {
-        options = (struct weft_client_pool_options){ .protocol = (enum weft_client_protocol)protocol, .endpoint = "127.0.0.1:1" };
+        options =
+            (struct weft_client_pool_options){ .protocol = (enum weft_client_protocol)protocol,
+                                               .endpoint = "127.0.0.1:1" };
         assert_int_equal(weft_client_pool_create(&pool, &options, &err), WEFT_OK);
         int rc = weft_client_pool_submit(pool, &call, &err);
         if (rc == WEFT_OK) {
-            while (weft_client_pool_in_flight(pool) > 0) weft_client_pool_poll(pool, WEFT_NS_PER_SECOND);
+            while (weft_client_pool_in_flight(pool) > 0)
+                weft_client_pool_poll(pool, WEFT_NS_PER_SECOND);
             assert_int_equal(seen.error, WEFT_CLOSED);
-            assert_string_equal(seen.message, "connect 127.0.0.1:1: Connection refused; is weft running?");
+            assert_string_equal(seen.message,
+                                "connect 127.0.0.1:1: Connection refused; is weft running?");
         }
         assert_int_equal(weft_client_pool_submit(pool, &call, &err), WEFT_CLOSED);
         assert_string_equal(err.text, "connect 127.0.0.1:1: Connection refused; is weft running?");
@@ -357,6 +437,7 @@ static void test_broken_connections(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_answers), cmocka_unit_test(test_load), cmocka_unit_test(test_broken_connections) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_answers), cmocka_unit_test(test_load),
+                                        cmocka_unit_test(test_broken_connections) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

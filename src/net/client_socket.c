@@ -1,6 +1,7 @@
 /* client_socket.c -- outgoing connections with time limits. */
 #include "net/client_socket.h"
 
+#include "base/clock.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -10,23 +11,25 @@
 #include <openssl/x509v3.h>
 #include <poll.h>
 #include <unistd.h>
-#include "base/clock.h"
 
 int weft_client_socket_refused(const char *name, int code, struct weft_err *err)
 {
     bool is_absent = code == ECONNREFUSED || code == ENOENT;
-    int rc = weft_fail(err, WEFT_IO, "connect %s: %s%s", name, strerror(code), is_absent ? "; is weft running?" : "");
+    int rc = weft_fail(err, WEFT_IO, "connect %s: %s%s", name, strerror(code),
+                       is_absent ? "; is weft running?" : "");
     if (err != NULL) err->system_errno = code;
     return rc;
 }
 
-int weft_client_socket_begin(const struct weft_endpoint *endpoint, const char *name, struct weft_err *err)
+int weft_client_socket_begin(const struct weft_endpoint *endpoint, const char *name,
+                             struct weft_err *err)
 {
     int fd = socket(endpoint->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return weft_fail_errno(err, "connect %s: no socket", name);
     int on = 1;
     if (!endpoint->is_unix) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (connect(fd, (const struct sockaddr *)&endpoint->address, endpoint->address_len) < 0 && errno != EINPROGRESS) {
+    if (connect(fd, (const struct sockaddr *)&endpoint->address, endpoint->address_len) < 0 &&
+        errno != EINPROGRESS) {
         int code = errno;
         close(fd);
         return weft_client_socket_refused(name, code, err);
@@ -35,19 +38,23 @@ int weft_client_socket_begin(const struct weft_endpoint *endpoint, const char *n
 }
 
 /* Wait until the socket is ready; ns_max 0: for ever. */
-static int socket_wait(struct weft_client_socket *s, short events, uint64_t ns_max, const char *doing, struct weft_err *err)
+static int socket_wait(struct weft_client_socket *s, short events, uint64_t ns_max,
+                       const char *doing, struct weft_err *err)
 {
     uint64_t end = weft_clock_monotonic_ns() + ns_max;
     for (;;) {
         uint64_t now = weft_clock_monotonic_ns();
-        int64_t left_ms = ns_max == 0 ? -1 : now >= end ? 0 : (int64_t)((end - now) / WEFT_NS_PER_MS) + 1;
+        int64_t left_ms = ns_max == 0  ? -1
+                          : now >= end ? 0
+                                       : (int64_t)((end - now) / WEFT_NS_PER_MS) + 1;
         struct pollfd p = { .fd = s->fd, .events = events };
         int count = poll(&p, 1, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms);
         if (count > 0) return WEFT_OK;
         if (count < 0 && errno != EINTR) return weft_fail_errno(err, "%s %s", doing, s->name);
         if (count < 0) continue;
         if (left_ms > 0 && left_ms <= INT32_MAX && weft_clock_monotonic_ns() < end) continue;
-        return weft_fail(err, WEFT_TIMEOUT, "%s %s: no answer within %.1f s", doing, s->name, (double)ns_max / 1e9);
+        return weft_fail(err, WEFT_TIMEOUT, "%s %s: no answer within %.1f s", doing, s->name,
+                         (double)ns_max / 1e9);
     }
 }
 
@@ -66,7 +73,8 @@ static int tls_failed(struct weft_client_socket *s, const char *doing, struct we
 }
 
 /* After a call of OpenSSL that did not succeed: wait for what it wants. 0: try again. 1: closed in order. */
-static int tls_wait(struct weft_client_socket *s, int result, uint64_t ns_max, const char *doing, struct weft_err *err)
+static int tls_wait(struct weft_client_socket *s, int result, uint64_t ns_max, const char *doing,
+                    struct weft_err *err)
 {
     switch (SSL_get_error(s->ssl, result)) {
     case SSL_ERROR_WANT_READ: return socket_wait(s, POLLIN, ns_max, doing, err);
@@ -76,19 +84,21 @@ static int tls_wait(struct weft_client_socket *s, int result, uint64_t ns_max, c
     }
 }
 
-static int tls_handshake(struct weft_client_socket *s, SSL_CTX *context, const char *host, uint64_t ns_max,
-                         struct weft_err *err)
+static int tls_handshake(struct weft_client_socket *s, SSL_CTX *context, const char *host,
+                         uint64_t ns_max, struct weft_err *err)
 {
     ERR_clear_error();
     s->ssl = SSL_new(context);
     if (s->ssl == NULL || SSL_set_fd(s->ssl, s->fd) != 1) return tls_failed(s, "connect", err);
     unsigned char address[16];
-    bool is_number = inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+    bool is_number =
+        inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
     if (is_number) {
         X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(s->ssl), host);
     } else {
         /* The macro SSL_set_tlsext_host_name casts const away. */
-        SSL_ctrl(s->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)host);
+        SSL_ctrl(s->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                 (void *)(uintptr_t)host);
         SSL_set1_host(s->ssl, host);
     }
     for (;;) {
@@ -100,8 +110,9 @@ static int tls_handshake(struct weft_client_socket *s, SSL_CTX *context, const c
     }
 }
 
-int weft_client_socket_connect(struct weft_client_socket *s, const struct weft_endpoint *endpoint, const char *name,
-                               SSL_CTX *tls, const char *host, uint64_t ns_max, struct weft_err *err)
+int weft_client_socket_connect(struct weft_client_socket *s, const struct weft_endpoint *endpoint,
+                               const char *name, SSL_CTX *tls, const char *host, uint64_t ns_max,
+                               struct weft_err *err)
 {
     snprintf(s->name, sizeof s->name, "%s", name);
     s->ssl = NULL;
@@ -122,7 +133,8 @@ int weft_client_socket_connect(struct weft_client_socket *s, const struct weft_e
     return rc;
 }
 
-int weft_client_socket_write(struct weft_client_socket *s, struct weft_str bytes, uint64_t idle_ns_max, struct weft_err *err)
+int weft_client_socket_write(struct weft_client_socket *s, struct weft_str bytes,
+                             uint64_t idle_ns_max, struct weft_err *err)
 {
     while (bytes.len > 0) {
         int rc;
@@ -131,15 +143,18 @@ int weft_client_socket_write(struct weft_client_socket *s, struct weft_str bytes
             ERR_clear_error();
             int result = SSL_write_ex(s->ssl, bytes.ptr, bytes.len, &put);
             rc = result == 1 ? WEFT_OK : tls_wait(s, result, idle_ns_max, "send to", err);
-            if (rc == 1) return weft_fail(err, WEFT_CLOSED, "send to %s: connection closed", s->name);
+            if (rc == 1)
+                return weft_fail(err, WEFT_CLOSED, "send to %s: connection closed", s->name);
         } else {
             ssize_t count = send(s->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
             put = count > 0 ? (size_t)count : 0;
             rc = WEFT_OK;
-            if (count < 0 && errno == EAGAIN) rc = socket_wait(s, POLLOUT, idle_ns_max, "send to", err);
+            if (count < 0 && errno == EAGAIN)
+                rc = socket_wait(s, POLLOUT, idle_ns_max, "send to", err);
             else if (count < 0 && (errno == EPIPE || errno == ECONNRESET)) {
                 return weft_fail(err, WEFT_CLOSED, "send to %s: connection closed", s->name);
-            } else if (count < 0 && errno != EINTR) rc = weft_fail_errno(err, "send to %s", s->name);
+            } else if (count < 0 && errno != EINTR)
+                rc = weft_fail_errno(err, "send to %s", s->name);
         }
         if (rc < 0) return rc;
         bytes = weft_str_tail(bytes, put);
@@ -147,8 +162,8 @@ int weft_client_socket_write(struct weft_client_socket *s, struct weft_str bytes
     return WEFT_OK;
 }
 
-int weft_client_socket_read(struct weft_client_socket *s, char *out, size_t size, size_t *got, uint64_t idle_ns_max,
-                            struct weft_err *err)
+int weft_client_socket_read(struct weft_client_socket *s, char *out, size_t size, size_t *got,
+                            uint64_t idle_ns_max, struct weft_err *err)
 {
     *got = 0;
     for (;;) {
@@ -165,7 +180,8 @@ int weft_client_socket_read(struct weft_client_socket *s, char *out, size_t size
                 *got = (size_t)count;
                 return WEFT_OK;
             }
-            if (errno == ECONNRESET) return weft_fail(err, WEFT_CLOSED, "read from %s: connection closed", s->name);
+            if (errno == ECONNRESET)
+                return weft_fail(err, WEFT_CLOSED, "read from %s: connection closed", s->name);
             if (errno == EINTR) continue;
             if (errno != EAGAIN) return weft_fail_errno(err, "read from %s", s->name);
             rc = socket_wait(s, POLLIN, idle_ns_max, "read from", err);

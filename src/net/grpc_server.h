@@ -7,10 +7,19 @@
 #include "net/http_server.h"
 
 enum weft_grpc_status {
-    WEFT_GRPC_OK = 0, WEFT_GRPC_CANCELLED = 1, WEFT_GRPC_UNKNOWN = 2, WEFT_GRPC_INVALID_ARGUMENT = 3,
-    WEFT_GRPC_DEADLINE_EXCEEDED = 4, WEFT_GRPC_NOT_FOUND = 5, WEFT_GRPC_PERMISSION_DENIED = 7,
-    WEFT_GRPC_RESOURCE_EXHAUSTED = 8, WEFT_GRPC_FAILED_PRECONDITION = 9, WEFT_GRPC_UNIMPLEMENTED = 12,
-    WEFT_GRPC_INTERNAL = 13, WEFT_GRPC_UNAVAILABLE = 14, WEFT_GRPC_UNAUTHENTICATED = 16,
+    WEFT_GRPC_OK = 0,
+    WEFT_GRPC_CANCELLED = 1,
+    WEFT_GRPC_UNKNOWN = 2,
+    WEFT_GRPC_INVALID_ARGUMENT = 3,
+    WEFT_GRPC_DEADLINE_EXCEEDED = 4,
+    WEFT_GRPC_NOT_FOUND = 5,
+    WEFT_GRPC_PERMISSION_DENIED = 7,
+    WEFT_GRPC_RESOURCE_EXHAUSTED = 8,
+    WEFT_GRPC_FAILED_PRECONDITION = 9,
+    WEFT_GRPC_UNIMPLEMENTED = 12,
+    WEFT_GRPC_INTERNAL = 13,
+    WEFT_GRPC_UNAVAILABLE = 14,
+    WEFT_GRPC_UNAUTHENTICATED = 16,
 };
 /* HTTP/2 POST with content-type application/grpc, +proto or ;parameters. */
 bool weft_grpc_is_call(const struct weft_exchange *exchange);
@@ -21,7 +30,7 @@ int weft_grpc_message(struct weft_exchange *exchange, uint64_t bytes_max, struct
 /* OK with a message. */
 void weft_grpc_reply(struct weft_exchange *exchange, struct weft_str message);
 /* Trailers-only; `details` is a google.rpc.Status for grpc-status-details-bin, may be empty. */
-void weft_grpc_reply_error(struct weft_exchange *exchange, enum weft_grpc_status status, struct weft_str sentence,
-                           struct weft_str details);
+void weft_grpc_reply_error(struct weft_exchange *exchange, enum weft_grpc_status status,
+                           struct weft_str sentence, struct weft_str details);
 
 #endif

@@ -14,7 +14,7 @@
 
 #define STREAM_WINDOW_BYTES (4 << 20)
 #define CONNECTION_WINDOW_BYTES (16 << 20)
-#define FRAME_BYTES_MAX (1 << 20) /* the larger, the more of a body needs no copy */
+#define FRAME_BYTES_MAX (1 << 20)    /* the larger, the more of a body needs no copy */
 #define DIRECT_BYTES_MIN (32u << 10) /* below, one large read for several frames costs less */
 #define READ_BEHIND_BYTES (4u << 10) /* the next frame's header, and a little of its payload */
 #define OUTBOUND_ACKS_MAX 200

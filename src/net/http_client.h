@@ -22,8 +22,8 @@ struct weft_http_client_options {
     uint64_t response_bytes_max; /* 0: 256 MiB, after decompression; not for streams */
 };
 struct weft_http_call {
-    const char *method;          /* NULL: GET, or POST with a body */
-    struct weft_str path;        /* "/api/search?q=..."; put behind the path of the address */
+    const char *method;   /* NULL: GET, or POST with a body */
+    struct weft_str path; /* "/api/search?q=..."; put behind the path of the address */
     const struct weft_http_header *headers;
     uint32_t header_count;
     struct weft_str content_type; /* of the body; empty: none */
@@ -35,7 +35,7 @@ struct weft_http_call {
 };
 struct weft_http_response {
     int status;
-    struct weft_buf body;         /* decompressed */
+    struct weft_buf body; /* decompressed */
     struct weft_buf content_type;
 };
 struct weft_http_client;

@@ -1,4 +1,5 @@
-/* trace_tree.c -- building the tree of a trace (trace_tree.h), in O(n log n) and without recursion. */
+/* trace_tree.c -- building the tree of a trace (trace_tree.h), in O(n log n) and without
+ * recursion. */
 #include "query/trace_tree.h"
 #include "base/endian.h"
 #include "base/hash.h"

@@ -1,6 +1,8 @@
-/* block.h -- sealed segments turned into columns, sorted by trace id: written once, read by many, replaced as a whole.
+/* block.h -- sealed segments turned into columns, sorted by trace id: written once, read by many,
+ * replaced as a whole.
  *
- * Shape      one file: row groups of at most 64 Ki spans cut at trace ids, tables, directory, footer (docs/format/block.md)
+ * Shape      one file: row groups of at most 64 Ki spans cut at trace ids, tables, directory,
+ *            footer (docs/format/block.md)
  * Errors     WEFT_CORRUPT names file, section and place: never a wrong answer
  * Threads    a block is immutable: any number of readers
  * Ownership  counted references, as segments
@@ -32,7 +34,8 @@ struct weft_merge_options {
 struct weft_merge_stats {
     uint64_t spans_in, spans_out, exact_duplicates, conflicting_duplicates, traces, orphans, bytes;
 };
-/* Write beside, sync, rename: on 0 the block exists whole and its footer names the segments and blocks it supersedes; on an
+/* Write beside, sync, rename: on 0 the block exists whole and its footer names the segments and
+ * blocks it supersedes; on an
  * error, or a crash, it does not. Streams: private memory stays near 20 MB whatever the input. */
 int weft_merge(const struct weft_merge_input *input, const struct weft_merge_options *options,
                struct weft_merge_stats *stats, struct weft_err *err);
@@ -54,11 +57,14 @@ struct weft_block_info {
 };
 void weft_block_info(const struct weft_block *block, struct weft_block_info *out);
 
-/* Append every span of the trace to `out`, in pre-order of the span tree. Strings come from out->arena; scopes and resources
- * live as long as the block, so keep it. An id that is not there appends nothing and is no error. */
+/* Append every span of the trace to `out`, in pre-order of the span tree. Strings come from
+ * out->arena; scopes and resources
+ * live as long as the block, so keep it. An id that is not there appends nothing and is no
+ * error. */
 int weft_block_trace(struct weft_block *block, const struct weft_trace_id *id,
                      struct weft_batch *out, struct weft_err *err);
-/* One whole span by its row tag; strings and arrays come from the arena, out->scope lives as long as the block. */
+/* One whole span by its row tag; strings and arrays come from the arena, out->scope lives as long
+ * as the block. */
 int weft_block_span(struct weft_block *block, uint64_t row_tag, struct weft_span *out,
                     struct weft_arena *arena, struct weft_err *err);
 /* As weft_segment_search(); row tag = tag_base | row group << 20 | row (row group < 2^20). */
@@ -72,7 +78,8 @@ int weft_block_operations(struct weft_block *block,
                           void (*add)(void *arg, struct weft_str service, struct weft_str name,
                                       uint8_t kind, uint64_t spans, uint64_t errors),
                           void *arg, struct weft_err *err);
-/* Read every page: checksums and invariants; every finding goes to `report` as a sentence. WEFT_CORRUPT when there was one. */
+/* Read every page: checksums and invariants; every finding goes to `report` as a sentence.
+ * WEFT_CORRUPT when there was one. */
 int weft_block_check(struct weft_block *block, void (*report)(void *arg, const char *sentence),
                      void *arg, struct weft_err *err);
 /* Sizes by section and column, for `weft store stats`. */

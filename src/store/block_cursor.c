@@ -1,7 +1,8 @@
-/* block_cursor.c -- a block's rows as a segment's chunk again, range by range of trace ids, so that the merge knows one kind of row.
+/* block_cursor.c -- a block's rows as a segment's chunk again, range by range of trace ids, so that
+ * the merge knows one kind of row.
  *
- * Attributes become inline lists with the block's key and string numbers. Strings without a number, and those in events and
- * links, are spelt out in the heap.
+ * Attributes become inline lists with the block's key and string numbers. Strings without a number,
+ * and those in events and links, are spelt out in the heap.
  */
 #include "base/alloc.h"
 #include "store/block_internal.h"
@@ -189,7 +190,8 @@ static int order_restore(struct unfolding *u, size_t from, struct weft_str order
 
 /* ---- rows ---- */
 
-/* Pseudo keys stand first in a group's runs; what belongs behind the attributes waits in `pseudo`. */
+/* Pseudo keys stand first in a group's runs; what belongs behind the attributes waits in
+ * `pseudo`. */
 static int values_unfold(struct unfolding *u, uint32_t g, uint32_t index)
 {
     struct weft_rows *rows = &u->c->rows;

@@ -1,4 +1,5 @@
-/* block_damage_test.c -- damaged blocks say so and never answer wrong; failing writes leave nothing behind. */
+/* block_damage_test.c -- damaged blocks say so and never answer wrong; failing writes leave nothing
+ * behind. */
 #include "store/block_fixture.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -184,7 +184,8 @@ static int uuid_equal(struct evaluation *e)
     return WEFT_OK;
 }
 
-/* What kinds can never hold: strings against a number and the other way round (arrays may hold either). */
+/* What kinds can never hold: strings against a number and the other way round (arrays may hold
+ * either). */
 static bool can_hold(const struct weft_filter *f, const struct weft_run *run)
 {
     uint32_t type = run->code & 7, wanted = f->predicate->value.type;

@@ -1,4 +1,5 @@
-/* block_fixture.h -- for the tests of blocks: random batches into segments, segments into a block, spans in one comparable order. */
+/* block_fixture.h -- for the tests of blocks: random batches into segments, segments into a block,
+ * spans in one comparable order. */
 #ifndef WEFT_STORE_BLOCK_FIXTURE_H
 #define WEFT_STORE_BLOCK_FIXTURE_H
 

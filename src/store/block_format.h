@@ -1,4 +1,5 @@
-/* block_format.h -- the numbers of the block file: magic words, kinds, sizes (docs/format/block.md). */
+/* block_format.h -- the numbers of the block file: magic words, kinds, sizes
+ * (docs/format/block.md). */
 #ifndef WEFT_STORE_BLOCK_FORMAT_H
 #define WEFT_STORE_BLOCK_FORMAT_H
 #include "base/endian.h"

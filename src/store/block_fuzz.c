@@ -1,7 +1,8 @@
-/* block_fuzz.c -- a block file of any bytes, its checksums made right: opening, checking, searching and merging it must only ever refuse.
+/* block_fuzz.c -- a block file of any bytes, its checksums made right: opening, checking, searching
+ * and merging it must only ever refuse.
  *
- * The input is a whole file; where its trailer points inside it, sums and footer are summed again, so that mutations reach the
- * code behind the checksums.
+ * The input is a whole file; where its trailer points inside it, sums and footer are summed again,
+ * so that mutations reach the code behind the checksums.
  */
 #include "base/alloc.h"
 #include "base/file.h"

@@ -1,4 +1,5 @@
-/* block_inspect.c -- a block from outside: every page and value read (check), bytes by column (sizes), the file explained (dump). */
+/* block_inspect.c -- a block from outside: every page and value read (check), bytes by column
+ * (sizes), the file explained (dump). */
 #include "base/alloc.h"
 #include "store/block_internal.h"
 #include <inttypes.h>

@@ -1,6 +1,8 @@
-/* block_internal.h -- an open block and its row groups, as the reading files and the merge see them.
+/* block_internal.h -- an open block and its row groups, as the reading files and the merge see
+ * them.
  *
- * Every byte that is used goes through weft_block_bytes() or a row group's section: the pages under it are checked first.
+ * Every byte that is used goes through weft_block_bytes() or a row group's section: the pages under
+ * it are checked first.
  */
 #ifndef WEFT_STORE_BLOCK_INTERNAL_H
 #define WEFT_STORE_BLOCK_INTERNAL_H
@@ -187,7 +189,8 @@ int weft_block_links(struct weft_rows *rows, struct weft_str bytes, struct weft_
 struct weft_block_cursor;
 struct weft_block_cursor *weft_block_cursor_create(struct weft_block *block);
 void weft_block_cursor_destroy(struct weft_block_cursor *cursor); /* NULL is fine */
-/* All rows with the first 40 bits of their trace id below `end_prefix` that were not given yet, as a segment's chunk with inline
+/* All rows with the first 40 bits of their trace id below `end_prefix` that were not given yet, as
+ * a segment's chunk with inline
  * lists. Valid until the next call. */
 int weft_block_cursor_range(struct weft_block_cursor *cursor, uint64_t end_prefix,
                             struct weft_chunk_view *out, struct weft_err *err);

@@ -1,4 +1,5 @@
-/* block_large_test.c -- what only shows with many spans: several row groups, traces larger than one, ids that share their first
+/* block_large_test.c -- what only shows with many spans: several row groups, traces larger than
+ * one, ids that share their first
  * half, uuids, decimals, keys that no table has. */
 #include "store/block_fixture.h"
 

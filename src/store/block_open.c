@@ -1,4 +1,5 @@
-/* block_open.c -- opening a block: trailer, footer, directory; pages checked at their first use; references. */
+/* block_open.c -- opening a block: trailer, footer, directory; pages checked at their first use;
+ * references. */
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/hash.h"

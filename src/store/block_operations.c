@@ -1,4 +1,5 @@
-/* block_operations.c -- spans and errors of every (service, name, kind): counted at the merge by head, row by row where the name is spelt out. */
+/* block_operations.c -- spans and errors of every (service, name, kind): counted at the merge by
+ * head, row by row where the name is spelt out. */
 #include "base/alloc.h"
 #include "store/block_internal.h"
 

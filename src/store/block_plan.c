@@ -1,4 +1,5 @@
-/* block_plan.c -- a predicate made ready for a block: its key's number, its value as a range of numbers, the heads it holds for. */
+/* block_plan.c -- a predicate made ready for a block: its key's number, its value as a range of
+ * numbers, the heads it holds for. */
 #include "store/block_filter.h"
 
 bool weft_filter_is_head(const struct weft_filter *f)
@@ -23,7 +24,8 @@ bool weft_filter_is_row(const struct weft_filter *f)
            field == WEFT_FIELD_TRACE_ID;
 }
 
-/* Answers by head; for an attribute of any scope only the resource's part (presence, when absence is asked). */
+/* Answers by head; for an attribute of any scope only the resource's part (presence, when absence
+ * is asked). */
 static void heads_ask(struct weft_filter *f, struct weft_block *block, struct weft_arena *arena)
 {
     struct weft_predicate p = *f->predicate;
@@ -47,7 +49,8 @@ static void heads_ask(struct weft_filter *f, struct weft_block *block, struct we
         f->by_head = NULL; /* no resource has it: span attributes alone decide */
 }
 
-/* The smallest string that is behind all with this prefix; false when there is none (all bytes 0xff). */
+/* The smallest string that is behind all with this prefix; false when there is none (all bytes
+ * 0xff). */
 static bool prefix_end(struct weft_str prefix, struct weft_arena *arena, struct weft_str *out)
 {
     struct weft_str end = weft_arena_copy(arena, prefix);

@@ -1,4 +1,5 @@
-/* block_rows.c -- an open row group: its sections, columns and runs, each checked when first needed. */
+/* block_rows.c -- an open row group: its sections, columns and runs, each checked when first
+ * needed. */
 #include "store/block_internal.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -289,7 +290,8 @@ int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err)
     return rc;
 }
 
-/* Bytes of the data section from `offset` on, without checking pages: the length is not known yet. */
+/* Bytes of the data section from `offset` on, without checking pages: the length is not known
+ * yet. */
 static const uint8_t *data_at(const struct weft_rows *rows, uint32_t offset, size_t *len)
 {
     *len = 0;
@@ -298,7 +300,8 @@ static const uint8_t *data_at(const struct weft_rows *rows, uint32_t offset, siz
     return rows->block->map + rows->entry->offset + rows->sections[WEFT_ROWS_DATA].offset + offset;
 }
 
-/* What was found to be `used` bytes at `p` is checked; headers read before are inside, so a wrong one shows here. */
+/* What was found to be `used` bytes at `p` is checked; headers read before are inside, so a wrong
+ * one shows here. */
 static int data_check(struct weft_rows *rows, const uint8_t *p, size_t used, struct weft_err *err)
 {
     const uint8_t *same;

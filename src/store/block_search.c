@@ -1,4 +1,5 @@
-/* block_search.c -- a search over a block: row groups ruled out by times, groups filtered column by column, hits made last. */
+/* block_search.c -- a search over a block: row groups ruled out by times, groups filtered column by
+ * column, hits made last. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "store/block_filter.h"
@@ -34,7 +35,8 @@ static bool times_miss(const struct weft_search *search, uint64_t start_min, uin
     return start_max < search->from_ns || (search->to_ns != 0 && start_min >= search->to_ns);
 }
 
-/* Once more hits are known than asked for, rows that all sort behind the worst of them change nothing. */
+/* Once more hits are known than asked for, rows that all sort behind the worst of them change
+ * nothing. */
 static bool cannot_matter(const struct weft_top *top, const struct weft_rows_entry *e)
 {
     if (!top->overflowed || top->count < top->limit || top->count == 0) return false;
@@ -102,7 +104,8 @@ static bool is_behind(const struct weft_top *top, uint64_t start, uint64_t durat
                                            : duration < worst->duration_ns;
 }
 
-/* The trace id is unpacked only for rows that come so far: most of many hits sort behind what is known already. */
+/* The trace id is unpacked only for rows that come so far: most of many hits sort behind what is
+ * known already. */
 static int row_offer(struct walking *w, uint32_t row, uint32_t g, uint32_t index, uint64_t start,
                      uint64_t duration)
 {
@@ -146,7 +149,8 @@ static int group_walk(struct walking *w, uint32_t g, const uint16_t *row_of)
     return WEFT_OK;
 }
 
-/* Row numbers of every group's rows, one group after the other: rows are dealt out in order. The array has room for twice the
+/* Row numbers of every group's rows, one group after the other: rows are dealt out in order. The
+ * array has room for twice the
  * rows, so that wrong group numbers are found at the end instead of at every row. */
 static int rows_deal(struct searching *s, struct weft_rows *rows, uint32_t *first)
 {

@@ -1,4 +1,5 @@
-/* block_search_test.c -- searches over blocks against the reference: every span asked with weft_predicate_holds_span(). */
+/* block_search_test.c -- searches over blocks against the reference: every span asked with
+ * weft_predicate_holds_span(). */
 #include "store/block_fixture.h"
 
 static const struct weft_attribute *any_attribute(struct weft_random *random,
@@ -14,7 +15,8 @@ static const struct weft_attribute *any_attribute(struct weft_random *random,
     return list.count == 0 ? NULL : &list.items[weft_random_below(random, list.count)];
 }
 
-/* A predicate about something that `span` has, so that it is not always empty; sometimes a little beside it. */
+/* A predicate about something that `span` has, so that it is not always empty; sometimes a little
+ * beside it. */
 static struct weft_predicate draw(struct weft_random *random, const struct weft_span *span,
                                   struct weft_arena *arena)
 {

@@ -274,7 +274,8 @@ static int order_restore(struct reading *r, struct weft_str order, struct weft_a
     return WEFT_OK;
 }
 
-/* Runs of the group, one value each. Pseudo keys come first, and among them the end time before events: they need the start only. */
+/* Runs of the group, one value each. Pseudo keys come first, and among them the end time before
+ * events: they need the start only. */
 static int values_read(struct reading *r, uint32_t g, uint32_t index, struct weft_span *span)
 {
     const struct weft_rows_group *group = &r->rows->groups[g];
@@ -368,7 +369,8 @@ static uint32_t trace_of_row(const struct weft_rows *rows, uint32_t row)
     return low;
 }
 
-/* Rows of one trace, which starts at row `first`: `from` .. `from + n - 1` are wanted, those before are walked for their depths. */
+/* Rows of one trace, which starts at row `first`: `from` .. `from + n - 1` are wanted, those before
+ * are walked for their depths. */
 static int trace_spans(struct reading *r, uint32_t trace, uint32_t first, uint32_t from, uint32_t n,
                        struct weft_span *out)
 {

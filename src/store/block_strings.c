@@ -189,7 +189,8 @@ static int page_inflate(struct weft_strings_reader *r, const uint8_t *e, struct 
     return WEFT_OK;
 }
 
-/* Undo the front coding. Bytes may move while they grow, so offsets are noted first and pointers made at the end. */
+/* Undo the front coding. Bytes may move while they grow, so offsets are noted first and pointers
+ * made at the end. */
 static int page_unfold(struct weft_strings_reader *r, struct weft_strings_page *p,
                        struct weft_err *err)
 {

@@ -1,4 +1,5 @@
-/* block_strings.h -- the dictionary of a block: strings sorted by bytes, numbered by rank, front-coded in zstd pages.
+/* block_strings.h -- the dictionary of a block: strings sorted by bytes, numbered by rank,
+ * front-coded in zstd pages.
  *
  * Shape      docs/format/block.md, sections 1 and 2
  * Threads    the open table is immutable; a reader (with its page cache) belongs to one thread
@@ -21,7 +22,8 @@ void weft_strings_writer_init(struct weft_strings_writer *w, struct weft_block_w
                               ZSTD_CCtx *zstd, int level);
 /* Strings come in strictly rising order; the number is the count before. */
 int weft_strings_writer_add(struct weft_strings_writer *w, struct weft_str s, struct weft_err *err);
-/* Close the section of pages. The index section is written by weft_strings_writer_index(), after the row groups. */
+/* Close the section of pages. The index section is written by weft_strings_writer_index(), after
+ * the row groups. */
 int weft_strings_writer_finish(struct weft_strings_writer *w, struct weft_err *err);
 int weft_strings_writer_index(struct weft_strings_writer *w, struct weft_err *err);
 void weft_strings_writer_release(struct weft_strings_writer *w);

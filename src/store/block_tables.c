@@ -1,4 +1,5 @@
-/* block_tables.c -- a block's tables: strings, keys, heads, resources, scopes; read once, at the first need. */
+/* block_tables.c -- a block's tables: strings, keys, heads, resources, scopes; read once, at the
+ * first need. */
 #include "base/alloc.h"
 #include "model/otlp.h"
 #include "store/block_internal.h"

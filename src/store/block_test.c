@@ -1,4 +1,5 @@
-/* block_test.c -- batches into segments into blocks and back: every span identical, traces, duplicates, merges of merges. */
+/* block_test.c -- batches into segments into blocks and back: every span identical, traces,
+ * duplicates, merges of merges. */
 #include "store/block_fixture.h"
 
 static const struct weft_batch_random_knobs *everything(void)
@@ -129,7 +130,8 @@ static void traces_are_found(void **state)
     block_fixture_release(&f);
 }
 
-/* The same spans twice (attributes in another order, in another segment): once in the block. Changed ones: both, and counted. */
+/* The same spans twice (attributes in another order, in another segment): once in the block.
+ * Changed ones: both, and counted. */
 static void duplicates_are_dropped(void **state)
 {
     struct block_fixture f;

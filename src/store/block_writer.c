@@ -135,7 +135,8 @@ int weft_block_writer_finish(struct weft_block_writer *w,
     weft_buf_release(&tail);
     if (rc < 0 || (rc = weft_file_sync_data(w->fd, w->temporary, err)) < 0) return rc;
     if ((rc = weft_file_rename(w->temporary, w->path, err)) < 0) {
-        /* The name may be there although its directory was not synced: take it back, so that "failed" means "is not there". */
+        /* The name may be there although its directory was not synced: take it back, so that
+         * "failed" means "is not there". */
         if (access(w->temporary, F_OK) != 0) weft_file_unlink(w->path, NULL);
         return rc;
     }

@@ -1,6 +1,8 @@
-/* block_writer.h -- a block file as it is written: bytes one after the other, a checksum per page, at the end the footer and the name.
+/* block_writer.h -- a block file as it is written: bytes one after the other, a checksum per page,
+ * at the end the footer and the name.
  *
- * Errors     WEFT_IO, WEFT_FULL (no space). After an error only destroy is left: it removes the half file
+ * Errors     WEFT_IO, WEFT_FULL (no space). After an error only destroy is left: it removes the
+ *            half file
  * Threads    one owner
  */
 #ifndef WEFT_STORE_BLOCK_WRITER_H
@@ -26,7 +28,8 @@ int weft_block_writer_align(struct weft_block_writer *w, struct weft_err *err); 
 /* A section from `offset` to here. */
 void weft_block_writer_section(struct weft_block_writer *w, uint32_t kind, uint32_t flags,
                                uint64_t offset);
-/* Sums, footer (its fixed part is given; sections and `superseded` numbers follow), trailer, sync, rename. */
+/* Sums, footer (its fixed part is given; sections and `superseded` numbers follow), trailer, sync,
+ * rename. */
 int weft_block_writer_finish(struct weft_block_writer *w,
                              const uint8_t fixed[static WEFT_BLOCK_FOOTER_FIXED],
                              struct weft_str superseded, struct weft_err *err);

@@ -111,7 +111,8 @@ void weft_catalog_encode(struct weft_buf *out, const struct weft_catalog *catalo
     put_u64(out, weft_hash(out->data + start, out->len - start));
 }
 
-/* Bytes not read yet; the checksum was compared, so what does not fit is a writer's mistake, but still no reason to crash. */
+/* Bytes not read yet; the checksum was compared, so what does not fit is a writer's mistake, but
+ * still no reason to crash. */
 struct reader {
     const char *at;
     size_t left;

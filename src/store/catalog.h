@@ -1,7 +1,8 @@
 /* catalog.h -- the CATALOG file: block summaries in one read, and numbers already given away.
  *
  * Shape      docs/format/catalog.md; replaced as a whole (write beside, sync, rename)
- * Errors     a catalogue that is missing or wrong is WEFT_NOT_FOUND or WEFT_CORRUPT, and no misfortune: footers have it all
+ * Errors     a catalogue that is missing or wrong is WEFT_NOT_FOUND or WEFT_CORRUPT, and no
+ *            misfortune: footers have it all
  * Threads    plain data
  * Ownership  weft_catalog_release() frees what read and add made
  */

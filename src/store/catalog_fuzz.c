@@ -1,4 +1,5 @@
-/* catalog_fuzz.c -- arbitrary bytes as CATALOG; with the right checksum, or the fuzzer would never get behind it. */
+/* catalog_fuzz.c -- arbitrary bytes as CATALOG; with the right checksum, or the fuzzer would never
+ * get behind it. */
 #include "base/endian.h"
 #include "base/hash.h"
 #include "store/catalog.h"

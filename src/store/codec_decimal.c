@@ -16,7 +16,8 @@ uint64_t weft_decimal_decode(int64_t integer, uint32_t exponent)
     return bits;
 }
 
-/* Division is the inverse: both numbers are exact up to 2^53, and IEEE division rounds correctly, as reading "0.1" does. */
+/* Division is the inverse: both numbers are exact up to 2^53, and IEEE division rounds correctly,
+ * as reading "0.1" does. */
 static bool to_integer(uint64_t bits, uint32_t exponent, int64_t *out)
 {
     double value;

@@ -1,6 +1,7 @@
 /* codec_decimal.h -- doubles that are short decimal numbers, as integers times 10^-e.
  *
- * Invariant  decoding gives the same 64 bits back; what cannot (NaN, -0.0, 1/3) makes analysis answer false
+ * Invariant  decoding gives the same 64 bits back; what cannot (NaN, -0.0, 1/3) makes analysis
+ *            answer false
  */
 #ifndef WEFT_STORE_CODEC_DECIMAL_H
 #define WEFT_STORE_CODEC_DECIMAL_H

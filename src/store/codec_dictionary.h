@@ -1,7 +1,8 @@
-/* codec_dictionary.h -- a run's own sorted list of the numbers in it, and a code into that list per value.
+/* codec_dictionary.h -- a run's own sorted list of the numbers in it, and a code into that list per
+ * value.
  *
- * Analysis gives up as soon as the list would be longer than WEFT_LOCAL_MAX, an eighth of the values, or not smaller than
- * packing the numbers themselves.
+ * Analysis gives up as soon as the list would be longer than WEFT_LOCAL_MAX, an eighth of the
+ * values, or not smaller than packing the numbers themselves.
  */
 #ifndef WEFT_STORE_CODEC_DICTIONARY_H
 #define WEFT_STORE_CODEC_DICTIONARY_H
@@ -22,7 +23,8 @@ struct weft_local_analyser {
     uint32_t slot_capacity, value_capacity, code_capacity;
 };
 void weft_local_analyser_release(struct weft_local_analyser *a);
-/* `packed_bits`: what each value takes without a dictionary; `entry_bytes`: 4 or 8 per entry of the list. */
+/* `packed_bits`: what each value takes without a dictionary; `entry_bytes`: 4 or 8 per entry of the
+ * list. */
 bool weft_local_analyse(struct weft_local_analyser *a, const uint64_t *v, uint32_t count,
                         unsigned packed_bits, unsigned entry_bytes,
                         struct weft_local_dictionary *out);

@@ -9,7 +9,8 @@ static uint32_t page_count(uint32_t count)
     return (count + WEFT_PAGED_ROWS - 1) / WEFT_PAGED_ROWS;
 }
 
-/* Greatest common divisor of all v - base; ends at once when it has come down to 1, as it does for clocks of 1 ns. */
+/* Greatest common divisor of all v - base; ends at once when it has come down to 1, as it does for
+ * clocks of 1 ns. */
 static uint64_t common_divisor(const uint64_t *v, uint32_t count, uint64_t base)
 {
     uint64_t divisor = 0;

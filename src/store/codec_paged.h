@@ -1,4 +1,5 @@
-/* codec_paged.h -- a column of 64-bit numbers: base + divisor x (base of the page of 128 + packed rest).
+/* codec_paged.h -- a column of 64-bit numbers: base + divisor x (base of the page of 128 + packed
+ * rest).
  *
  * Shape      docs/format/block.md, "Paged column"; starts at a multiple of 8, ends padded to 8
  * Errors     opening answers false when the bytes cannot be such a column of `count` numbers
@@ -17,7 +18,8 @@ struct weft_paged {
     uint8_t base_bits;
 };
 
-/* With `find_divisor` a common divisor of all differences is taken out (clocks that tick in µs or ms). */
+/* With `find_divisor` a common divisor of all differences is taken out (clocks that tick in µs or
+ * ms). */
 void weft_paged_encode(struct weft_buf *out, const uint64_t *v, uint32_t count, bool find_divisor);
 bool weft_paged_open(struct weft_paged *out, const uint8_t *bytes, size_t len, uint32_t count,
                      size_t *used);

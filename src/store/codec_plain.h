@@ -1,6 +1,8 @@
-/* codec_plain.h -- byte strings that a dictionary would not help: pages of 16 KiB, zstd where that is smaller.
+/* codec_plain.h -- byte strings that a dictionary would not help: pages of 16 KiB, zstd where that
+ * is smaller.
  *
- * Shape      docs/format/block.md, "Runs", encoding 3: page directory, then pages; per page all lengths (varints), then all bytes
+ * Shape      docs/format/block.md, "Runs", encoding 3: page directory, then pages; per page all
+ *            lengths (varints), then all bytes
  * Errors     opening and reading answer WEFT_CORRUPT with what does not fit; the caller says where
  * Threads    a reader holds one page and belongs to one thread
  * Ownership  strings read point into the reader's page: they live until another page is read

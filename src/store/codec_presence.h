@@ -1,4 +1,5 @@
-/* codec_presence.h -- which rows of a group a run has values for: all, a bitmap with ranks, or a list of row numbers.
+/* codec_presence.h -- which rows of a group a run has values for: all, a bitmap with ranks, or a
+ * list of row numbers.
  *
  * Errors     opening answers false when the bytes cannot be a presence of `total` rows
  */

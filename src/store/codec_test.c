@@ -1,4 +1,5 @@
-/* codec_test.c -- every codec there and back, over widths, lengths and the values that break things. */
+/* codec_test.c -- every codec there and back, over widths, lengths and the values that break
+ * things. */
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,18 +1,23 @@
 /* compactor.c -- the compacting thread: sealed segments become blocks, in the background.
  *
  * One merge, and what a crash leaves at each point:
- *   1. weft_merge() writes block-N beside and renames it      before the rename: segments, and a *.tmp that opening removes
- *   2. its footer names the segments it supersedes            after it: both lie there; opening goes by the footer
+ *   1. weft_merge() writes block-N beside and renames it      before the rename: segments, and a
+ *   *.tmp that opening removes
+ *   2. its footer names the segments it supersedes            after it: both lie there; opening
+ *   goes by the footer
  *   3. the set is swapped                                     (memory only)
  *   4. the segment files are renamed to spares or unlinked    some are gone: the same as 2
- *   5. CATALOG is replaced                                    an old catalogue lacks the block: its footer is read
+ *   5. CATALOG is replaced                                    an old catalogue lacks the block: its
+ *   footer is read
  *
- * Policy. Level 1, here: the oldest sealed segments, compact_segments_min to _max of them, or fewer when the oldest has waited
- * for compact_age_ns. Each span is truly merged once. Above it belongs bundling: compaction_choose() is the place where a
- * family of blocks would be chosen instead (struct choice has room for them, weft_merge() takes blocks as input too, and
- * opening already removes superseded blocks). NEEDSWORK: bundling by copying row groups; until then a store with little
- * traffic gets one small block each compact_age_ns. When blocks supersede blocks, the new footer must also name what the old
- * ones superseded, as long as those files may still lie there under a reader.
+ * Policy. Level 1, here: the oldest sealed segments, compact_segments_min to _max of them, or fewer
+ * when the oldest has waited for compact_age_ns. Each span is truly merged once. Above it belongs
+ * bundling: compaction_choose() is the place where a family of blocks would be chosen instead
+ * (struct choice has room for them, weft_merge() takes blocks as input too, and opening already
+ * removes superseded blocks). NEEDSWORK: bundling by copying row groups; until then a store with
+ * little traffic gets one small block each compact_age_ns. When blocks supersede blocks, the new
+ * footer must also name what the old ones superseded, as long as those files may still lie there
+ * under a reader.
  */
 #include "base/thread.h"
 #include "store/store_internal.h"
@@ -27,7 +32,8 @@ struct choice {
     uint64_t segment_number_max; /* later ones are left alone */
 };
 
-/* What to merge next, from the oldest on. `is_due` false: only as the policy says; true: whatever is sealed. */
+/* What to merge next, from the oldest on. `is_due` false: only as the policy says; true: whatever
+ * is sealed. */
 static bool compaction_choose(const struct weft_store *store, const struct weft_store_set *set,
                               bool is_due, struct choice *choice)
 {
@@ -79,7 +85,8 @@ static void merge_release(struct merge *merge)
     weft_free(merge->numbers);
 }
 
-/* Believe a new block only when it opens and has every span; otherwise it must not stay: its footer says that its inputs
+/* Believe a new block only when it opens and has every span; otherwise it must not stay: its footer
+ * says that its inputs
  * are superseded. */
 static int block_prove(struct weft_store_block **out, const char *path,
                        const struct weft_merge_stats *stats, struct weft_err *err)
@@ -219,7 +226,8 @@ void weft_store_catalog_save(struct weft_store *store)
 
 /* ---- the thread ---- */
 
-/* Until a segment is sealed or the policy's ages are worth another look; after a failure, the whole time: a seal mends nothing. */
+/* Until a segment is sealed or the policy's ages are worth another look; after a failure, the whole
+ * time: a seal mends nothing. */
 static void compactor_wait(struct weft_store *store, uint64_t retry_ns)
 {
     uint64_t until_ns = weft_clock_monotonic_ns() + (retry_ns != 0 ? retry_ns : IDLE_NS);

@@ -1,4 +1,5 @@
-/* compactor_test.c -- segments become blocks: what is replaced, what a crash in between leaves, what readers keep, what is
+/* compactor_test.c -- segments become blocks: what is replaced, what a crash in between leaves,
+ * what readers keep, what is
  * recycled, and that CATALOG is a cache and no more. */
 #include "store/store_fixture.h"
 #include "store/store_internal.h"
@@ -70,7 +71,8 @@ static void figures_test(void **state)
     fixture_directory_remove(directory);
 }
 
-/* Segments that a block supersedes lie there again, as after a crash between the rename and their removal. */
+/* Segments that a block supersedes lie there again, as after a crash between the rename and their
+ * removal. */
 static void crash_before_removal_test(void **state)
 {
     char directory[256], saved[256];
@@ -148,7 +150,8 @@ static void catalog_is_a_cache_test(void **state)
     fixture_directory_remove(directory);
 }
 
-/* A reader holds the view of a segment while it is compacted and its file wanted for the next segments. */
+/* A reader holds the view of a segment while it is compacted and its file wanted for the next
+ * segments. */
 static void recycling_waits_for_readers_test(void **state)
 {
     char directory[256];

@@ -20,13 +20,15 @@ static struct weft_dictionary_slots *slots_create(uint32_t slot_count)
 void weft_dictionary_init(struct weft_dictionary *dictionary)
 {
     *dictionary = (struct weft_dictionary){ .seed = weft_hash_process_seed() };
-    weft_pages_init(&dictionary->entries, sizeof(struct weft_dictionary_entry), WEFT_DICTIONARY_PAGE_SHIFT);
+    weft_pages_init(&dictionary->entries, sizeof(struct weft_dictionary_entry),
+                    WEFT_DICTIONARY_PAGE_SHIFT);
     atomic_init(&dictionary->slots, slots_create(SLOTS_MIN));
 }
 
 void weft_dictionary_release(struct weft_dictionary *dictionary)
 {
-    struct weft_dictionary_slots *slots = atomic_load_explicit(&dictionary->slots, memory_order_relaxed);
+    struct weft_dictionary_slots *slots =
+        atomic_load_explicit(&dictionary->slots, memory_order_relaxed);
     while (slots != NULL) {
         struct weft_dictionary_slots *older = slots->older;
         weft_pool_give(slots, slots->bytes);
@@ -50,11 +52,13 @@ static bool slot_fill(struct weft_dictionary_slots *slots, uint32_t hash, uint32
     return false;
 }
 
-/* Twice the slots; an entry that is in the old ones always fits: chains only get shorter on average, and where one does not,
+/* Twice the slots; an entry that is in the old ones always fits: chains only get shorter on
+ * average, and where one does not,
  * the table is doubled again. */
 static void grow(struct weft_dictionary *dictionary)
 {
-    struct weft_dictionary_slots *old = atomic_load_explicit(&dictionary->slots, memory_order_relaxed);
+    struct weft_dictionary_slots *old =
+        atomic_load_explicit(&dictionary->slots, memory_order_relaxed);
     uint32_t slot_count = (old->mask + 1) * 2;
     for (;;) {
         struct weft_dictionary_slots *slots = slots_create(slot_count);
@@ -78,14 +82,16 @@ uint32_t weft_dictionary_add(struct weft_dictionary *dictionary, uint32_t hash, 
 {
     uint32_t number = dictionary->count;
     if (number >= weft_pages_capacity(&dictionary->entries) || s.len >= WEFT_NONE) return WEFT_NONE;
-    struct weft_dictionary_slots *slots = atomic_load_explicit(&dictionary->slots, memory_order_relaxed);
+    struct weft_dictionary_slots *slots =
+        atomic_load_explicit(&dictionary->slots, memory_order_relaxed);
     if (number * 2 > slots->mask) {
         grow(dictionary);
         slots = atomic_load_explicit(&dictionary->slots, memory_order_relaxed);
     }
     struct weft_dictionary_entry *entry = weft_pages_place(&dictionary->entries, number);
     struct weft_str copy = weft_region_copy(&dictionary->bytes, s);
-    *entry = (struct weft_dictionary_entry){ .ptr = copy.ptr, .len = (uint32_t)s.len, .hash = hash };
+    *entry =
+        (struct weft_dictionary_entry){ .ptr = copy.ptr, .len = (uint32_t)s.len, .hash = hash };
     if (!slot_fill(slots, hash, number)) return WEFT_NONE;
     dictionary->count++;
     return number;
@@ -93,12 +99,15 @@ uint32_t weft_dictionary_add(struct weft_dictionary *dictionary, uint32_t hash, 
 
 void weft_dictionary_cut(struct weft_dictionary *dictionary, uint32_t count)
 {
-    struct weft_dictionary_slots *slots = atomic_load_explicit(&dictionary->slots, memory_order_relaxed);
+    struct weft_dictionary_slots *slots =
+        atomic_load_explicit(&dictionary->slots, memory_order_relaxed);
     while (dictionary->count > count) {
         uint32_t number = --dictionary->count;
         uint32_t hash = weft_dictionary_at(dictionary, number)->hash;
         uint32_t i = hash;
-        while ((uint32_t)atomic_load_explicit(&slots->at[i & slots->mask], memory_order_relaxed) != number + 1) i++;
+        while ((uint32_t)atomic_load_explicit(&slots->at[i & slots->mask], memory_order_relaxed) !=
+               number + 1)
+            i++;
         atomic_store_explicit(&slots->at[i & slots->mask], 0, memory_order_release);
     }
 }
@@ -106,7 +115,8 @@ void weft_dictionary_cut(struct weft_dictionary *dictionary, uint32_t count)
 size_t weft_dictionary_bytes(const struct weft_dictionary *dictionary)
 {
     size_t bytes = weft_pages_bytes(&dictionary->entries) + dictionary->bytes.total_bytes;
-    const struct weft_dictionary_slots *slots = atomic_load_explicit(&dictionary->slots, memory_order_acquire);
+    const struct weft_dictionary_slots *slots =
+        atomic_load_explicit(&dictionary->slots, memory_order_acquire);
     for (; slots != NULL; slots = slots->older) bytes += slots->bytes;
     return bytes;
 }

@@ -1,10 +1,11 @@
-/* dictionary_test.c -- numbering by value: every length, growth, cutting back; and the index of numbers against a plain list. */
+/* dictionary_test.c -- numbering by value: every length, growth, cutting back; and the index of
+ * numbers against a plain list. */
+#include "base/random.h"
+#include "store/dictionary.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "base/random.h"
-#include "store/dictionary.h"
 
 static uint32_t hash_of(const struct weft_dictionary *d, struct weft_str s)
 {
@@ -21,7 +22,8 @@ static void every_byte_counts(void **state)
 {
     enum { LEN_MAX = 200 };
     for (size_t len = 0; len <= LEN_MAX; len++) {
-        char *a = malloc(len > 0 ? len : 1), *b = malloc(len > 0 ? len : 1); /* exact: the sanitizer sees a byte too many */
+        char *a = malloc(len > 0 ? len : 1),
+             *b = malloc(len > 0 ? len : 1); /* exact: the sanitizer sees a byte too many */
         for (size_t i = 0; i < len; i++) a[i] = b[i] = (char)(i * 7 + len);
         assert_true(weft_bytes_equal(a, b, len));
         uint32_t hash = weft_dictionary_hash(99, a, len);
@@ -59,7 +61,8 @@ static void finds_what_was_added_and_only_that(void **state)
     weft_dictionary_release(&d);
 }
 
-/* Cut back over a growth and fill again otherwise: numbers below the cut stay, the others are new. */
+/* Cut back over a growth and fill again otherwise: numbers below the cut stay, the others are
+ * new. */
 static void cuts_back(void **state)
 {
     char bytes[32];
@@ -73,8 +76,10 @@ static void cuts_back(void **state)
         }
         weft_dictionary_cut(&d, kept + 90);
         assert_int_equal(d.count, kept + 90);
-        for (uint32_t i = 0; i < kept + 90; i++) assert_int_equal(find(&d, d.count, text(bytes, i)), i);
-        assert_int_equal(find(&d, d.count, text(bytes, kept + 100 + 1000000 * (round + 1))), WEFT_NONE);
+        for (uint32_t i = 0; i < kept + 90; i++)
+            assert_int_equal(find(&d, d.count, text(bytes, i)), i);
+        assert_int_equal(find(&d, d.count, text(bytes, kept + 100 + 1000000 * (round + 1))),
+                         WEFT_NONE);
     }
     weft_dictionary_release(&d);
 }
@@ -106,8 +111,10 @@ static void number_index_agrees_with_a_list(void **state)
     for (uint32_t i = 0; i < COUNT; i++) hashes[i] = (uint32_t)weft_random_below(&random, 700);
     for (uint32_t step = 0; step < 20000; step++) {
         uint32_t n = (uint32_t)weft_random_below(&random, COUNT), at, number;
-        if (is_in[n]) weft_number_index_remove(&index, hashes[n], n);
-        else weft_number_index_add(&index, hashes[n], n);
+        if (is_in[n])
+            weft_number_index_remove(&index, hashes[n], n);
+        else
+            weft_number_index_add(&index, hashes[n], n);
         is_in[n] = !is_in[n];
         if (step % 500 != 0) continue;
         uint32_t found = 0, expected = 0;
@@ -128,8 +135,11 @@ static void number_index_agrees_with_a_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_byte_counts), cmocka_unit_test(finds_what_was_added_and_only_that), cmocka_unit_test(cuts_back),
-        cmocka_unit_test(stops_at_its_capacity), cmocka_unit_test(number_index_agrees_with_a_list),
+        cmocka_unit_test(every_byte_counts),
+        cmocka_unit_test(finds_what_was_added_and_only_that),
+        cmocka_unit_test(cuts_back),
+        cmocka_unit_test(stops_at_its_capacity),
+        cmocka_unit_test(number_index_agrees_with_a_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,9 @@
-/* intern.c -- what enters a segment's tables, and what stays inline. The rules and their reasons: docs/internals/dictionary.md.
+/* intern.c -- what enters a segment's tables, and what stays inline. The rules and their reasons:
+ * docs/internals/dictionary.md.
  *
- * Second sighting: a value enters at the second time it is seen, so that what comes once (ids) costs bytes and no memory. The
- * first time is remembered as a hash in a table of fixed size. Every table has a cap; past it things are stored inline.
+ * Second sighting: a value enters at the second time it is seen, so that what comes once (ids)
+ * costs bytes and no memory. The first time is remembered as a hash in a table of fixed size. Every
+ * table has a cap; past it things are stored inline.
  */
 #include <pthread.h>
 
@@ -12,10 +14,20 @@
 #include "store/segment_internal.h"
 
 const struct weft_segment_limits weft_segment_limits_default = {
-    .file_bytes = WEFT_SEGMENT_FILE_BYTES, .segment_spans = WEFT_SEGMENT_SPANS_MAX, .chunk_spans = WEFT_CHUNK_SPANS_MAX,
-    .chunk_bytes = 16u << 20, .string_bytes = 4096, .strings = 128u << 10, .dictionary_bytes = 8u << 20,
-    .strings_per_key = 16u << 10, .plain_after = 2048, .key_bytes = 256, .keys = 16u << 10, .keys_at_once = 1024,
-    .shapes = 16u << 10, .names = 16u << 10,
+    .file_bytes = WEFT_SEGMENT_FILE_BYTES,
+    .segment_spans = WEFT_SEGMENT_SPANS_MAX,
+    .chunk_spans = WEFT_CHUNK_SPANS_MAX,
+    .chunk_bytes = 16u << 20,
+    .string_bytes = 4096,
+    .strings = 128u << 10,
+    .dictionary_bytes = 8u << 20,
+    .strings_per_key = 16u << 10,
+    .plain_after = 2048,
+    .key_bytes = 256,
+    .keys = 16u << 10,
+    .keys_at_once = 1024,
+    .shapes = 16u << 10,
+    .names = 16u << 10,
 };
 
 /* ---- the interner's memory ---- */
@@ -37,9 +49,11 @@ static void interner_reset(struct weft_interner *in)
     in->slot_count = 0;
     in->name_count = in->names_seen = in->names_fresh = 0;
     in->names_are_plain = false;
-    in->unnumbered_key = in->event_name = in->status_message = in->trace_state = (struct weft_key_state){ 0 };
+    in->unnumbered_key = in->event_name = in->status_message = in->trace_state =
+        (struct weft_key_state){ 0 };
     in->plain_name = (struct weft_key_state){ .is_plain = true };
-    in->inline_name = (struct weft_name_state){ .string = WEFT_NO_NAME, .head_pair = WEFT_NONE,
+    in->inline_name = (struct weft_name_state){ .string = WEFT_NO_NAME,
+                                                .head_pair = WEFT_NONE,
                                                 .guess.last = WEFT_NONE };
     in->event_guess.last = in->link_guess.last = WEFT_NONE;
     in->string_bytes = 0;
@@ -103,8 +117,8 @@ static bool seen_before(uint32_t *sighted, uint32_t size, uint32_t hash)
 
 /* ---- strings ---- */
 
-uint32_t weft_intern_string_missed(struct weft_segment_writer *writer, struct weft_key_state *key, uint32_t hash,
-                                   const char *ptr, uint32_t len)
+uint32_t weft_intern_string_missed(struct weft_segment_writer *writer, struct weft_key_state *key,
+                                   uint32_t hash, const char *ptr, uint32_t len)
 {
     struct weft_interner *in = writer->interner;
     const struct weft_segment_limits *limits = &writer->limits;
@@ -113,7 +127,8 @@ uint32_t weft_intern_string_missed(struct weft_segment_writer *writer, struct we
         if (key->seen > limits->plain_after && key->fresh > key->seen / 4) key->is_plain = true;
         return WEFT_NONE;
     }
-    if (key->admitted >= limits->strings_per_key || writer->tables->strings.count >= limits->strings ||
+    if (key->admitted >= limits->strings_per_key ||
+        writer->tables->strings.count >= limits->strings ||
         in->string_bytes + len > limits->dictionary_bytes) {
         return WEFT_NONE;
     }
@@ -134,7 +149,8 @@ uint32_t weft_intern_key(struct weft_segment_writer *writer, const char *key, ui
     uint32_t number = weft_dictionary_find(keys, keys->count, hash, key, len);
     if (number != WEFT_NONE) return number;
     if (len > writer->limits.key_bytes || keys->count >= writer->limits.keys) return WEFT_NONE;
-    if (keys->count >= writer->limits.keys_at_once && !seen_before(in->sighted_keys, WEFT_SIGHTED_KEYS, hash)) {
+    if (keys->count >= writer->limits.keys_at_once &&
+        !seen_before(in->sighted_keys, WEFT_SIGHTED_KEYS, hash)) {
         return WEFT_NONE;
     }
     number = weft_segment_tables_add_key(writer->tables, hash, weft_str_make(key, len));
@@ -143,15 +159,18 @@ uint32_t weft_intern_key(struct weft_segment_writer *writer, const char *key, ui
         in->key_capacity = in->key_capacity != 0 ? in->key_capacity * 2 : 256;
         in->keys = weft_realloc_array(in->keys, in->key_capacity, sizeof *in->keys);
     }
-    in->keys[number] = (struct weft_key_state){ .ptr = weft_dictionary_at(keys, number)->ptr, .len = len };
+    in->keys[number] =
+        (struct weft_key_state){ .ptr = weft_dictionary_at(keys, number)->ptr, .len = len };
     return number;
 }
 
 /* ---- shapes ---- */
 
-static uint32_t shape_hash(const struct weft_segment_writer *writer, const uint32_t *keys, uint32_t count)
+static uint32_t shape_hash(const struct weft_segment_writer *writer, const uint32_t *keys,
+                           uint32_t count)
 {
-    return weft_dictionary_hash(writer->tables->keys.seed, (const char *)keys, count * sizeof *keys);
+    return weft_dictionary_hash(writer->tables->keys.seed, (const char *)keys,
+                                count * sizeof *keys);
 }
 
 static uint32_t slots_add(struct weft_interner *in, const uint32_t *keys, uint32_t count)
@@ -163,14 +182,16 @@ static uint32_t slots_add(struct weft_interner *in, const uint32_t *keys, uint32
     }
     for (uint32_t i = 0; i < count; i++) {
         const struct weft_key_state *key = &in->keys[keys[i] >> 4];
-        in->slots[first + i] = (struct weft_shape_slot){ .key = key->ptr, .looks = key->len | (keys[i] & 15) << 24,
+        in->slots[first + i] = (struct weft_shape_slot){ .key = key->ptr,
+                                                         .looks = key->len | (keys[i] & 15) << 24,
                                                          .number = keys[i] >> 4 };
     }
     in->slot_count += count;
     return first;
 }
 
-static uint32_t shape_add(struct weft_segment_writer *writer, uint32_t hash, const uint32_t *keys, uint32_t count)
+static uint32_t shape_add(struct weft_segment_writer *writer, uint32_t hash, const uint32_t *keys,
+                          uint32_t count)
 {
     struct weft_interner *in = writer->interner;
     if (count > WEFT_SLOTS_MAX - in->slot_count) return WEFT_NONE;
@@ -180,13 +201,16 @@ static uint32_t shape_add(struct weft_segment_writer *writer, uint32_t hash, con
         in->shape_capacity = in->shape_capacity != 0 ? in->shape_capacity * 2 : 256;
         in->shapes = weft_realloc_array(in->shapes, in->shape_capacity, sizeof *in->shapes);
     }
-    in->shapes[number] = (struct weft_shape_state){ .next = WEFT_NONE, .count = count, .slots = slots_add(in, keys, count) };
+    in->shapes[number] = (struct weft_shape_state){ .next = WEFT_NONE,
+                                                    .count = count,
+                                                    .slots = slots_add(in, keys, count) };
     weft_number_index_add(&in->by_shape, hash, number);
     return number;
 }
 
 /* The shape of a key list by numbering its keys; WEFT_NONE: store it inline. */
-uint32_t weft_intern_shape(struct weft_segment_writer *writer, const struct weft_attributes *attributes)
+uint32_t weft_intern_shape(struct weft_segment_writer *writer,
+                           const struct weft_attributes *attributes)
 {
     struct weft_interner *in = writer->interner;
     uint32_t keys[WEFT_SHAPE_KEYS_MAX], count = attributes->count, number;
@@ -200,7 +224,8 @@ uint32_t weft_intern_shape(struct weft_segment_writer *writer, const struct weft
     uint32_t hash = shape_hash(writer, keys, count), at = hash;
     while ((number = weft_number_index_next(&in->by_shape, hash, &at)) != WEFT_NONE) {
         const struct weft_shape_view *shape = weft_segment_tables_shape(writer->tables, number);
-        if (shape->count == count && memcmp(shape->keys, keys, count * sizeof *keys) == 0) return number;
+        if (shape->count == count && memcmp(shape->keys, keys, count * sizeof *keys) == 0)
+            return number;
     }
     if (writer->tables->shape_count >= writer->limits.shapes ||
         !seen_before(in->sighted_shapes, WEFT_SIGHTED_SHAPES, hash)) {
@@ -222,7 +247,8 @@ static uint32_t name_string(struct weft_segment_writer *writer, uint32_t hash, s
     return weft_segment_tables_add_string(writer->tables, hash, name);
 }
 
-static struct weft_name_state *name_add(struct weft_segment_writer *writer, uint32_t hash, struct weft_str name)
+static struct weft_name_state *name_add(struct weft_segment_writer *writer, uint32_t hash,
+                                        struct weft_str name)
 {
     struct weft_interner *in = writer->interner;
     uint32_t string = name_string(writer, hash, name);
@@ -232,9 +258,13 @@ static struct weft_name_state *name_add(struct weft_segment_writer *writer, uint
         in->names = weft_realloc_array(in->names, in->name_capacity, sizeof *in->names);
     }
     struct weft_name_state *state = &in->names[in->name_count];
-    *state = (struct weft_name_state){ .ptr = weft_dictionary_at(&writer->tables->strings, string)->ptr,
-                                       .len = (uint32_t)name.len, .hash = hash, .string = string, .head_pair = WEFT_NONE,
-                                       .guess.last = WEFT_NONE };
+    *state =
+        (struct weft_name_state){ .ptr = weft_dictionary_at(&writer->tables->strings, string)->ptr,
+                                  .len = (uint32_t)name.len,
+                                  .hash = hash,
+                                  .string = string,
+                                  .head_pair = WEFT_NONE,
+                                  .guess.last = WEFT_NONE };
     weft_number_index_add(&in->by_name, hash, in->name_count++);
     return state;
 }
@@ -244,32 +274,40 @@ struct weft_name_state *weft_intern_name(struct weft_segment_writer *writer, str
 {
     struct weft_interner *in = writer->interner;
     if (name.len > writer->limits.string_bytes) return &in->inline_name;
-    uint32_t hash = weft_dictionary_hash(writer->tables->strings.seed, name.ptr, name.len), at = hash, number;
+    uint32_t hash = weft_dictionary_hash(writer->tables->strings.seed, name.ptr, name.len),
+             at = hash, number;
     in->names_seen++;
     while ((number = weft_number_index_next(&in->by_name, hash, &at)) != WEFT_NONE) {
         struct weft_name_state *state = &in->names[number];
-        if (state->len == name.len && weft_bytes_equal(state->ptr, name.ptr, name.len)) return state;
+        if (state->len == name.len && weft_bytes_equal(state->ptr, name.ptr, name.len))
+            return state;
     }
     in->names_fresh++;
-    if (in->names_seen > writer->limits.plain_after && in->names_fresh > in->names_seen / 4) in->names_are_plain = true;
+    if (in->names_seen > writer->limits.plain_after && in->names_fresh > in->names_seen / 4)
+        in->names_are_plain = true;
     if (in->names_are_plain || in->name_count >= writer->limits.names) return &in->inline_name;
     return name_add(writer, hash, name);
 }
 
-static uint32_t head_hash(uint64_t seed, uint32_t resource, uint32_t scope, uint32_t name, uint8_t kind)
+static uint32_t head_hash(uint64_t seed, uint32_t resource, uint32_t scope, uint32_t name,
+                          uint8_t kind)
 {
     return (uint32_t)weft_dictionary_fold(((uint64_t)resource << 32 | scope) ^ seed,
-                                          ((uint64_t)name << 8 | kind) ^ UINT64_C(0x9e3779b97f4a7c15));
+                                          ((uint64_t)name << 8 | kind) ^
+                                              UINT64_C(0x9e3779b97f4a7c15));
 }
 
-uint32_t weft_intern_head(struct weft_segment_writer *writer, uint32_t pair, uint32_t name, uint8_t kind)
+uint32_t weft_intern_head(struct weft_segment_writer *writer, uint32_t pair, uint32_t name,
+                          uint8_t kind)
 {
     struct weft_segment_tables *tables = writer->tables;
     uint32_t resource = tables->pair[pair].resource, scope = tables->pair[pair].scope;
     uint32_t hash = head_hash(tables->strings.seed, resource, scope, name, kind), at = hash, number;
     while ((number = weft_number_index_next(&writer->interner->by_head, hash, &at)) != WEFT_NONE) {
         const struct weft_head_view *head = &weft_segment_tables_head(tables, number)->view;
-        if (head->resource == resource && head->scope == scope && head->name == name && head->kind == kind) return number;
+        if (head->resource == resource && head->scope == scope && head->name == name &&
+            head->kind == kind)
+            return number;
     }
     number = weft_segment_tables_add_head(tables, pair, name, kind);
     if (number != WEFT_NONE) weft_number_index_add(&writer->interner->by_head, hash, number);
@@ -283,8 +321,8 @@ static uint32_t encoded_hash(struct weft_str encoded)
     return (uint32_t)weft_hash_seeded(encoded.ptr, encoded.len, weft_hash_process_seed());
 }
 
-static uint32_t intern_resource(struct weft_segment_writer *writer, const struct weft_resource *resource,
-                                struct weft_err *err)
+static uint32_t intern_resource(struct weft_segment_writer *writer,
+                                const struct weft_resource *resource, struct weft_err *err)
 {
     struct weft_interner *in = writer->interner;
     weft_buf_reset(&in->scratch);
@@ -292,14 +330,16 @@ static uint32_t intern_resource(struct weft_segment_writer *writer, const struct
     struct weft_str encoded = weft_buf_str(&in->scratch);
     uint32_t hash = encoded_hash(encoded), at = hash, number;
     while ((number = weft_number_index_next(&in->by_resource, hash, &at)) != WEFT_NONE) {
-        if (weft_str_equal(weft_segment_tables_resource(writer->tables, number)->encoded, encoded)) return number;
+        if (weft_str_equal(weft_segment_tables_resource(writer->tables, number)->encoded, encoded))
+            return number;
     }
     number = weft_segment_tables_add_resource(writer->tables, encoded, err);
     if (number != WEFT_NONE) weft_number_index_add(&in->by_resource, hash, number);
     return number;
 }
 
-static uint32_t intern_scope_alone(struct weft_segment_writer *writer, const struct weft_scope *scope, struct weft_err *err)
+static uint32_t intern_scope_alone(struct weft_segment_writer *writer,
+                                   const struct weft_scope *scope, struct weft_err *err)
 {
     struct weft_interner *in = writer->interner;
     weft_buf_reset(&in->scratch);
@@ -307,7 +347,8 @@ static uint32_t intern_scope_alone(struct weft_segment_writer *writer, const str
     struct weft_str encoded = weft_buf_str(&in->scratch);
     uint32_t hash = encoded_hash(encoded), at = hash, number;
     while ((number = weft_number_index_next(&in->by_scope, hash, &at)) != WEFT_NONE) {
-        if (weft_str_equal(weft_segment_tables_scope(writer->tables, number)->encoded, encoded)) return number;
+        if (weft_str_equal(weft_segment_tables_scope(writer->tables, number)->encoded, encoded))
+            return number;
     }
     number = weft_segment_tables_add_scope(writer->tables, encoded, err);
     if (number != WEFT_NONE) weft_number_index_add(&in->by_scope, hash, number);
@@ -315,7 +356,8 @@ static uint32_t intern_scope_alone(struct weft_segment_writer *writer, const str
 }
 
 /* The pair's number, or WEFT_NONE when a table is full. */
-uint32_t weft_intern_scope(struct weft_segment_writer *writer, const struct weft_scope *scope, struct weft_err *err)
+uint32_t weft_intern_scope(struct weft_segment_writer *writer, const struct weft_scope *scope,
+                           struct weft_err *err)
 {
     WEFT_ASSERT(scope != NULL && scope->resource != NULL, "scope %p", (const void *)scope);
     if (scope->resource != writer->last_resource) {
@@ -327,7 +369,8 @@ uint32_t weft_intern_scope(struct weft_segment_writer *writer, const struct weft
     uint32_t number = intern_scope_alone(writer, scope, err);
     if (number == WEFT_NONE) return WEFT_NONE;
     writer->last_scope = scope;
-    writer->last_pair = weft_segment_tables_pair(writer->tables, writer->last_resource_number, number);
+    writer->last_pair =
+        weft_segment_tables_pair(writer->tables, writer->last_resource_number, number);
     return writer->last_pair;
 }
 
@@ -338,8 +381,10 @@ static void forget_guess(struct weft_shape_guess *guess, uint32_t shape_count)
     if (guess->last != WEFT_NONE && guess->last >= shape_count) guess->last = WEFT_NONE;
 }
 
-/* Names made by the batch are forgotten; older ones must not point at heads and shapes that are gone. */
-static void cut_names(struct weft_segment_writer *writer, const struct weft_tables_mark *mark, uint32_t name_count)
+/* Names made by the batch are forgotten; older ones must not point at heads and shapes that are
+ * gone. */
+static void cut_names(struct weft_segment_writer *writer, const struct weft_tables_mark *mark,
+                      uint32_t name_count)
 {
     struct weft_interner *in = writer->interner;
     while (in->name_count > name_count) {
@@ -363,15 +408,19 @@ static void cut_shapes(struct weft_segment_writer *writer, uint32_t shape_count)
         weft_number_index_remove(&in->by_shape, shape_hash(writer, shape->keys, shape->count), i);
     }
     for (uint32_t i = 0; i < shape_count; i++) {
-        if (in->shapes[i].next != WEFT_NONE && in->shapes[i].next >= shape_count) in->shapes[i].next = WEFT_NONE;
+        if (in->shapes[i].next != WEFT_NONE && in->shapes[i].next >= shape_count)
+            in->shapes[i].next = WEFT_NONE;
     }
-    in->slot_count = shape_count > 0 ? in->shapes[shape_count - 1].slots + in->shapes[shape_count - 1].count : 0;
-    for (uint32_t i = 0; i < in->slot_count; i++) in->slots[i].last = 0; /* the string may be gone */
+    in->slot_count =
+        shape_count > 0 ? in->shapes[shape_count - 1].slots + in->shapes[shape_count - 1].count : 0;
+    for (uint32_t i = 0; i < in->slot_count; i++)
+        in->slots[i].last = 0; /* the string may be gone */
     forget_guess(&in->event_guess, shape_count);
     forget_guess(&in->link_guess, shape_count);
 }
 
-void weft_intern_cut(struct weft_segment_writer *writer, const struct weft_tables_mark *mark, uint32_t name_count)
+void weft_intern_cut(struct weft_segment_writer *writer, const struct weft_tables_mark *mark,
+                     uint32_t name_count)
 {
     struct weft_interner *in = writer->interner;
     struct weft_segment_tables *tables = writer->tables;
@@ -379,14 +428,17 @@ void weft_intern_cut(struct weft_segment_writer *writer, const struct weft_table
     cut_shapes(writer, mark->counts.of[WEFT_TABLE_SHAPES]);
     for (uint32_t i = mark->counts.of[WEFT_TABLE_HEADS]; i < tables->head_count; i++) {
         const struct weft_head_view *head = &weft_segment_tables_head(tables, i)->view;
-        uint32_t hash = head_hash(tables->strings.seed, head->resource, head->scope, head->name, head->kind);
+        uint32_t hash =
+            head_hash(tables->strings.seed, head->resource, head->scope, head->name, head->kind);
         weft_number_index_remove(&in->by_head, hash, i);
     }
     for (uint32_t i = mark->counts.of[WEFT_TABLE_RESOURCES]; i < tables->resource_count; i++) {
-        weft_number_index_remove(&in->by_resource, encoded_hash(weft_segment_tables_resource(tables, i)->encoded), i);
+        weft_number_index_remove(&in->by_resource,
+                                 encoded_hash(weft_segment_tables_resource(tables, i)->encoded), i);
     }
     for (uint32_t i = mark->counts.of[WEFT_TABLE_SCOPES]; i < tables->scope_count; i++) {
-        weft_number_index_remove(&in->by_scope, encoded_hash(weft_segment_tables_scope(tables, i)->encoded), i);
+        weft_number_index_remove(&in->by_scope,
+                                 encoded_hash(weft_segment_tables_scope(tables, i)->encoded), i);
     }
     for (uint32_t i = mark->counts.of[WEFT_TABLE_STRINGS]; i < tables->strings.count; i++) {
         in->string_bytes -= weft_dictionary_at(&tables->strings, i)->len;

@@ -1,4 +1,5 @@
-/* merge.c -- sealed segments and older blocks into one new block: the way from input to file (merge_internal.h has the map). */
+/* merge.c -- sealed segments and older blocks into one new block: the way from input to file
+ * (merge_internal.h has the map). */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "store/merge_internal.h"
@@ -74,7 +75,8 @@ static uint32_t rows_take(const struct merge *m, uint32_t from)
         const uint8_t *x = m->chunks[a->chunk].view.records + (size_t)a->row * WEFT_RECORD_BYTES;
         const uint8_t *y = m->chunks[b->chunk].view.records + (size_t)b->row * WEFT_RECORD_BYTES;
         if (a->key != b->key) return take;
-        /* Inside a long run of one prefix whole ids are sorted; inside a short one they are not, and it is not cut. */
+        /* Inside a long run of one prefix whole ids are sorted; inside a short one they are not,
+         * and it is not cut. */
         if (memcmp(x, y, 16) != 0 &&
             (take >= 2048 && m->entries[from + take - 1].key == m->entries[from + take - 1025].key))
             return take;

@@ -1,4 +1,5 @@
-/* weft_merge_encode.c -- a row group's rows and columns to bytes, into the file, with its entry in the directory. */
+/* weft_merge_encode.c -- a row group's rows and columns to bytes, into the file, with its entry in
+ * the directory. */
 #include "base/alloc.h"
 #include "store/codec_paged.h"
 #include "store/merge_internal.h"

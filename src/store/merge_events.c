@@ -1,4 +1,5 @@
-/* weft_merge_events.c -- what stands behind a row's attributes: status message, trace state, counts, events, links; and whole rows as
+/* weft_merge_events.c -- what stands behind a row's attributes: status message, trace state,
+ * counts, events, links; and whole rows as
  * bytes, to see whether two are the same. */
 #include "base/alloc.h"
 #include "store/codec_varint.h"

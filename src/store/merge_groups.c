@@ -1,5 +1,7 @@
-/* merge_groups.c -- rows of one key list form a group when there are enough; rarer lists are pooled by span name, the rest together.
- * Lays out the columns of every group: their sizes are known, so scattering never grows anything. */
+/* merge_groups.c -- rows of one key list form a group when there are enough; rarer lists are pooled
+ * by span name, the rest together.
+ * Lays out the columns of every group: their sizes are known, so scattering never grows
+ * anything. */
 #include "base/alloc.h"
 #include "store/merge_internal.h"
 
@@ -56,7 +58,8 @@ static void exact_columns(struct merge *m, struct merge_list *list)
         column_allocate(m, column_add(m, list->codes[i], list->group, list->rows), false);
 }
 
-/* Columns of a pool: found by code in a table as wide as there are codes; a code that is twice in a list has a second column,
+/* Columns of a pool: found by code in a table as wide as there are codes; a code that is twice in a
+ * list has a second column,
  * behind the first in the chain `next`. */
 struct layout {
     uint32_t *by_code; /* NONE or the first column */

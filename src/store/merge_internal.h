@@ -1,11 +1,13 @@
 /* merge_internal.h -- what the files of the merge share.
  *
- * The way of a row group: range (which rows, by trace id) -> gather (records in id order) -> tree (parents, pre-order, duplicates)
- * -> lists (which key list has each row) -> groups (lists and pools) -> scatter (values into columns) -> encode -> file.
+ * The way of a row group: range (which rows, by trace id) -> gather (records in id order) -> tree
+ * (parents, pre-order, duplicates) -> lists (which key list has each row) -> groups (lists and
+ * pools) -> scatter (values into columns) -> encode -> file.
  *
- * Numbers    "block" numbers (strings by rank, keys, heads, resources, scopes) are found once per table entry of every source;
- *            rows are then translated by array look-ups
- * Memory     one row group's rows and columns, and the numbers tables; the arena of a row group is reset after each
+ * Numbers    "block" numbers (strings by rank, keys, heads, resources, scopes) are found once per
+ *            table entry of every source; rows are then translated by array look-ups
+ * Memory     one row group's rows and columns, and the numbers tables; the arena of a row group is
+ *            reset after each
  */
 #ifndef WEFT_STORE_MERGE_INTERNAL_H
 #define WEFT_STORE_MERGE_INTERNAL_H
@@ -28,7 +30,8 @@ struct merge_chunk {
     uint32_t source;
     uint32_t cursor; /* in the trace index: entries before it are merged */
 };
-/* How often a spelt-out value turned out to be in the dictionary: keys of fresh values are not asked for long. */
+/* How often a spelt-out value turned out to be in the dictionary: keys of fresh values are not
+ * asked for long. */
 struct merge_luck {
     uint16_t tried, found;
 };
@@ -192,7 +195,8 @@ struct weft_head_view weft_merge_source_head(const struct merge *m, const struct
 void weft_merge_groups_choose(struct merge *m);
 /* weft_merge_scatter.c */
 void weft_merge_scatter(struct merge *m);
-/* The bytes of a spelt-out word, and its block number when the dictionary has it after all (code: of its key). */
+/* The bytes of a spelt-out word, and its block number when the dictionary has it after all (code:
+ * of its key). */
 struct weft_str weft_merge_heap(const struct merge_chunk *chunk, uint32_t word);
 bool weft_merge_heap_number(struct merge *m, const struct merge_chunk *chunk, struct weft_str s,
                             uint32_t code, uint32_t *number);

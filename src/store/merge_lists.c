@@ -1,4 +1,5 @@
-/* merge_lists.c -- which key list has each row: shapes by table, inline rows and rows with extras by interning. */
+/* merge_lists.c -- which key list has each row: shapes by table, inline rows and rows with extras
+ * by interning. */
 #include "base/alloc.h"
 #include "store/codec_varint.h"
 #include "store/merge_internal.h"
@@ -35,7 +36,8 @@ uint32_t weft_merge_list_intern(struct merge *m, const uint32_t *codes, uint32_t
     return m->list_count++;
 }
 
-/* Stable: values of one key and type keep their order. Lists are short and nearly sorted the second time. */
+/* Stable: values of one key and type keep their order. Lists are short and nearly sorted the second
+ * time. */
 static void sort_codes(uint32_t *codes, uint32_t *offsets, uint32_t count)
 {
     for (uint32_t i = 1; i < count; i++) {
@@ -59,7 +61,8 @@ static int compare_pair(const void *a, const void *b)
     return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
-/* Insertion is quadratic: an inline list of thousands goes through qsort. Offsets rise, so they keep the order of equals;
+/* Insertion is quadratic: an inline list of thousands goes through qsort. Offsets rise, so they
+ * keep the order of equals;
  * values without words (EMPTY) are all alike. */
 static void sort_list(struct merge *m, uint32_t *codes, uint32_t *offsets, uint32_t count)
 {
@@ -73,14 +76,16 @@ static void sort_list(struct merge *m, uint32_t *codes, uint32_t *offsets, uint3
     for (uint32_t i = 0; i < count; i++) codes[i] = pairs[i].code, offsets[i] = pairs[i].offset;
 }
 
-/* Did the value at place i of the list come before that at place j? EMPTY takes no words, so it shares its offset with the next. */
+/* Did the value at place i of the list come before that at place j? EMPTY takes no words, so it
+ * shares its offset with the next. */
 static bool came_before(const uint32_t *codes, const uint32_t *offsets, uint32_t i, uint32_t j)
 {
     if (offsets[i] != offsets[j]) return offsets[i] < offsets[j];
     return (codes[i] & 7) == WEFT_VALUE_EMPTY && (codes[j] & 7) != WEFT_VALUE_EMPTY;
 }
 
-/* A key that is there with several types: readers take the first as the value, so their order is kept. */
+/* A key that is there with several types: readers take the first as the value, so their order is
+ * kept. */
 static bool is_reordered(const uint32_t *codes, const uint32_t *offsets, uint32_t count)
 {
     for (uint32_t i = 1; i < count; i++)

@@ -1,7 +1,9 @@
-/* merge_range.c -- which rows come next: ranges of trace-id prefixes of about a row group, their entries sorted.
+/* merge_range.c -- which rows come next: ranges of trace-id prefixes of about a row group, their
+ * entries sorted.
  *
- * Every 64th prefix of all inputs is sampled and sorted once; every so many samples a range ends. That balances whatever the
- * distribution of ids is. A range may still be too large (ids that share their first 40 bits): it is then cut by whole ids.
+ * Every 64th prefix of all inputs is sampled and sorted once; every so many samples a range ends.
+ * That balances whatever the distribution of ids is. A range may still be too large (ids that share
+ * their first 40 bits): it is then cut by whole ids.
  */
 #include "base/alloc.h"
 #include "store/merge_internal.h"
@@ -14,7 +16,8 @@ static int compare_u64(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Rows a row group may have so that what is read for it stays below BYTES_MAX, were all rows of average size. */
+/* Rows a row group may have so that what is read for it stays below BYTES_MAX, were all rows of
+ * average size. */
 static uint32_t rows_wanted(const struct merge *m)
 {
     uint64_t bytes = 0, rows = 1;
@@ -71,7 +74,8 @@ static int compare_entry(const void *a, const void *b)
     return x->key < y->key ? -1 : x->key > y->key;
 }
 
-/* Two counting passes of 11 bits below the highest bit that differs, then insertion; qsort where that left much to do. */
+/* Two counting passes of 11 bits below the highest bit that differs, then insertion; qsort where
+ * that left much to do. */
 static void entries_sort(struct merge *m)
 {
     struct merge_entry *e = m->entries, *t = m->entry_scratch;
@@ -119,7 +123,8 @@ static int compare_ids(const void *a, const void *b, void *arg)
                   m->chunks[y->chunk].view.records + (size_t)y->row * WEFT_RECORD_BYTES, 16);
 }
 
-/* Long runs of one prefix are put in order of whole ids here, so that row groups can be cut inside them; short ones later. */
+/* Long runs of one prefix are put in order of whole ids here, so that row groups can be cut inside
+ * them; short ones later. */
 static void long_runs_sort(struct merge *m)
 {
     for (uint32_t i = 0, end; i < m->entry_count; i = end) {

@@ -1,4 +1,5 @@
-/* merge_run.c -- one column of a group to the bytes of a run: the encoding is chosen by looking at the values. */
+/* merge_run.c -- one column of a group to the bytes of a run: the encoding is chosen by looking at
+ * the values. */
 #include "base/alloc.h"
 #include "store/codec_decimal.h"
 #include "store/codec_dictionary.h"
@@ -163,7 +164,8 @@ static struct run encode_strings(struct merge *m, struct weft_buf *out,
 
 /* ---- 64-bit numbers ---- */
 
-/* Base and max as signed integers; doubles' bit patterns go through the same order, which is as good as any for them. */
+/* Base and max as signed integers; doubles' bit patterns go through the same order, which is as
+ * good as any for them. */
 static struct run encode_wide_numbers(struct weft_buf *out, struct merge_run_memory *w,
                                       const uint64_t *v, uint32_t n)
 {

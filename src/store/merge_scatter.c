@@ -20,8 +20,10 @@ struct weft_str weft_merge_heap(const struct merge_chunk *chunk, uint32_t word)
     return weft_str_make(p + 4, weft_load_u32(p));
 }
 
-/* A string is spelt out at its first sighting, and when its key brings too many fresh ones. The first kind is in the dictionary
- * by now and worth looking for; the second kind is not, so a key that fails often is asked only now and then. */
+/* A string is spelt out at its first sighting, and when its key brings too many fresh ones. The
+ * first kind is in the dictionary
+ * by now and worth looking for; the second kind is not, so a key that fails often is asked only now
+ * and then. */
 bool weft_merge_heap_number(struct merge *m, const struct merge_chunk *chunk, struct weft_str s,
                             uint32_t code, uint32_t *number)
 {

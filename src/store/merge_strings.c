@@ -1,5 +1,7 @@
-/* merge_strings.c -- the dictionary of the new block: every source's strings sorted, the sorted lists merged, each string written
- * once and its number told to all sources that have it. Nothing is hashed and no string is held: 8 bytes an entry. */
+/* merge_strings.c -- the dictionary of the new block: every source's strings sorted, the sorted
+ * lists merged, each string written
+ * once and its number told to all sources that have it. Nothing is hashed and no string is held: 8
+ * bytes an entry. */
 #include "base/alloc.h"
 #include "store/merge_internal.h"
 

@@ -1,7 +1,8 @@
-/* merge_tree.c -- the rows of each trace in pre-order: parents found, siblings by start time, exact duplicates dropped.
+/* merge_tree.c -- the rows of each trace in pre-order: parents found, siblings by start time, exact
+ * duplicates dropped.
  *
- * A row whose parent is not among the rows (orphan), or that would close a circle, stands at depth 0 and keeps its parent id;
- * the encoder puts those in the list of exceptions.
+ * A row whose parent is not among the rows (orphan), or that would close a circle, stands at depth
+ * 0 and keeps its parent id; the encoder puts those in the list of exceptions.
  */
 #include "base/alloc.h"
 #include "base/hash.h"
@@ -9,7 +10,8 @@
 
 #define NONE UINT32_MAX
 
-/* A trace at work; arrays live in the row group's scratch arena. Indices are positions in (start, span id) order. */
+/* A trace at work; arrays live in the row group's scratch arena. Indices are positions in (start,
+ * span id) order. */
 struct tree {
     struct merge *m;
     uint32_t count;
@@ -80,7 +82,8 @@ static bool ids_index(struct tree *t) /* true: some id is there twice */
     return twice;
 }
 
-/* Rows of one span id: those with equal content are dropped but one, those that differ stay and are counted. */
+/* Rows of one span id: those with equal content are dropped but one, those that differ stay and are
+ * counted. */
 static void duplicates_drop(struct tree *t)
 {
     struct merge *m = t->m;

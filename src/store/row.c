@@ -1,24 +1,27 @@
-/* row.c -- rows read back: where their parts are, and whole spans. Rows were checked when written or opened: no bounds here. */
+/* row.c -- rows read back: where their parts are, and whole spans. Rows were checked when written
+ * or opened: no bounds here. */
 #include "store/row.h"
 
 #include "store/segment_internal.h"
 
-static inline struct weft_str word_str(const struct weft_segment_tables *tables, const struct weft_chunk_view *chunk,
-                                       uint32_t word)
+static inline struct weft_str word_str(const struct weft_segment_tables *tables,
+                                       const struct weft_chunk_view *chunk, uint32_t word)
 {
     if ((word & WEFT_WORD_HEAP) == 0) return weft_dictionary_str(&tables->strings, word);
     const char *entry = chunk->heap + (word & ~WEFT_WORD_HEAP);
     return weft_str_make(entry + 4, weft_load_u32(entry));
 }
 
-struct weft_str weft_segment_value(const struct weft_segment_view *view, const struct weft_chunk_view *chunk, uint32_t word)
+struct weft_str weft_segment_value(const struct weft_segment_view *view,
+                                   const struct weft_chunk_view *chunk, uint32_t word)
 {
     return word_str(&view->segment->tables, chunk, word);
 }
 
 /* ---- skipping ---- */
 
-static const uint32_t *skip_list(const struct weft_segment_tables *tables, uint32_t shape_word, const uint32_t *w)
+static const uint32_t *skip_list(const struct weft_segment_tables *tables, uint32_t shape_word,
+                                 const uint32_t *w)
 {
     if ((shape_word & WEFT_SHAPE_INLINE) == 0) {
         const struct weft_shape_view *shape = weft_segment_tables_shape(tables, shape_word);
@@ -42,8 +45,8 @@ static const uint32_t *skip_events(const struct weft_segment_tables *tables, con
     return w;
 }
 
-void weft_row_parts(const struct weft_segment_view *view, const struct weft_chunk_view *chunk, uint32_t row,
-                    struct weft_row_parts *out)
+void weft_row_parts(const struct weft_segment_view *view, const struct weft_chunk_view *chunk,
+                    uint32_t row, struct weft_row_parts *out)
 {
     const uint8_t *record = chunk->records + (size_t)row * WEFT_RECORD_BYTES;
     const struct weft_segment_tables *tables = &view->segment->tables;
@@ -52,7 +55,8 @@ void weft_row_parts(const struct weft_segment_view *view, const struct weft_chun
     *out = (struct weft_row_parts){ 0 };
     if ((flags & WEFT_ROW_NAME_INLINE) != 0) out->name = w++;
     out->attributes = w;
-    if ((flags & (WEFT_ROW_STATUS_MESSAGE | WEFT_ROW_TRACE_STATE | WEFT_ROW_DROPPED | WEFT_ROW_EVENTS | WEFT_ROW_LINKS)) == 0) {
+    if ((flags & (WEFT_ROW_STATUS_MESSAGE | WEFT_ROW_TRACE_STATE | WEFT_ROW_DROPPED |
+                  WEFT_ROW_EVENTS | WEFT_ROW_LINKS)) == 0) {
         return;
     }
     w = skip_list(tables, weft_record_shape(record), w);
@@ -69,7 +73,8 @@ void weft_row_parts(const struct weft_segment_view *view, const struct weft_chun
     if ((flags & WEFT_ROW_LINKS) != 0) out->links = w;
 }
 
-struct weft_str weft_row_name(const struct weft_segment_view *view, const struct weft_chunk_view *chunk, uint32_t row)
+struct weft_str weft_row_name(const struct weft_segment_view *view,
+                              const struct weft_chunk_view *chunk, uint32_t row)
 {
     const uint8_t *record = chunk->records + (size_t)row * WEFT_RECORD_BYTES;
     const struct weft_segment_tables *tables = &view->segment->tables;
@@ -77,7 +82,8 @@ struct weft_str weft_row_name(const struct weft_segment_view *view, const struct
         return word_str(tables, chunk, chunk->words[weft_record_words(record)]);
     }
     uint32_t name = weft_segment_tables_head(tables, weft_record_head(record))->view.name;
-    return name != WEFT_NO_NAME ? weft_dictionary_str(&tables->strings, name) : weft_str_make(NULL, 0);
+    return name != WEFT_NO_NAME ? weft_dictionary_str(&tables->strings, name)
+                                : weft_str_make(NULL, 0);
 }
 
 /* ---- reading ---- */
@@ -94,9 +100,7 @@ static inline void read_value(struct row_reader *in, struct weft_attribute *out,
     out->type = type;
     out->value_len = 0;
     switch (type) {
-    case WEFT_VALUE_EMPTY:
-        out->int_value = 0;
-        return;
+    case WEFT_VALUE_EMPTY: out->int_value = 0; return;
     case WEFT_VALUE_BOOL:
         out->int_value = 0;
         out->bool_value = *in->w++ != 0;
@@ -123,9 +127,11 @@ static void set_key(struct weft_attribute *out, struct weft_str key)
 static void read_list(struct row_reader *in, uint32_t shape_word, struct weft_attributes *out)
 {
     bool is_inline = (shape_word & WEFT_SHAPE_INLINE) != 0;
-    const struct weft_shape_view *shape = is_inline ? NULL : weft_segment_tables_shape(in->tables, shape_word);
+    const struct weft_shape_view *shape =
+        is_inline ? NULL : weft_segment_tables_shape(in->tables, shape_word);
     uint32_t count = is_inline ? shape_word & ~WEFT_SHAPE_INLINE : shape->count;
-    struct weft_attribute *items = count > 0 ? weft_arena_alloc(in->arena, count * sizeof *items) : NULL;
+    struct weft_attribute *items =
+        count > 0 ? weft_arena_alloc(in->arena, count * sizeof *items) : NULL;
     out->items = items;
     out->count = count;
     for (uint32_t i = 0; i < count; i++) {
@@ -196,8 +202,8 @@ static void read_rare_parts(struct row_reader *in, uint32_t flags, struct weft_s
 }
 
 /* What the record and the head say; attributes and the rest are left empty. */
-static const struct weft_table_head *read_record(const struct weft_segment_tables *tables, const uint8_t *record,
-                                                 struct weft_span *out)
+static const struct weft_table_head *read_record(const struct weft_segment_tables *tables,
+                                                 const uint8_t *record, struct weft_span *out)
 {
     const struct weft_table_head *head = weft_segment_tables_head(tables, weft_record_head(record));
     uint32_t flags = weft_record_flags(record);
@@ -215,11 +221,13 @@ static const struct weft_table_head *read_record(const struct weft_segment_table
     return head;
 }
 
-void weft_row_read(const struct weft_segment_view *view, const struct weft_chunk_view *chunk, uint32_t row,
-                   struct weft_span *out, struct weft_arena *arena)
+void weft_row_read(const struct weft_segment_view *view, const struct weft_chunk_view *chunk,
+                   uint32_t row, struct weft_span *out, struct weft_arena *arena)
 {
     const uint8_t *record = chunk->records + (size_t)row * WEFT_RECORD_BYTES;
-    struct row_reader in = { .tables = &view->segment->tables, .chunk = chunk, .arena = arena,
+    struct row_reader in = { .tables = &view->segment->tables,
+                             .chunk = chunk,
+                             .arena = arena,
                              .w = chunk->words + weft_record_words(record) };
     uint32_t flags = weft_record_flags(record);
     const struct weft_table_head *head = read_record(in.tables, record, out);
@@ -240,14 +248,16 @@ static uint32_t index_from(const struct weft_chunk_view *chunk, uint64_t key)
     uint32_t low = 0, high = chunk->span_count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (chunk->trace_index[middle] < key) low = middle + 1;
-        else high = middle;
+        if (chunk->trace_index[middle] < key)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return low;
 }
 
-int weft_segment_trace(const struct weft_segment_view *view, const struct weft_trace_id *id, struct weft_batch *out,
-                       struct weft_err *err)
+int weft_segment_trace(const struct weft_segment_view *view, const struct weft_trace_id *id,
+                       struct weft_batch *out, struct weft_err *err)
 {
     uint64_t prefix = weft_trace_index_prefix(id->bytes);
     for (uint32_t c = 0; c < view->chunk_count; c++) {
@@ -256,7 +266,8 @@ int weft_segment_trace(const struct weft_segment_view *view, const struct weft_t
             uint64_t key = chunk->trace_index[i];
             uint32_t row = key & 0xffffff;
             if ((key ^ row) != prefix) break;
-            if (memcmp(chunk->records + (size_t)row * WEFT_RECORD_BYTES, id->bytes, 16) != 0) continue;
+            if (memcmp(chunk->records + (size_t)row * WEFT_RECORD_BYTES, id->bytes, 16) != 0)
+                continue;
             weft_row_read(view, chunk, row, weft_batch_add(out), out->arena);
         }
     }
@@ -264,13 +275,15 @@ int weft_segment_trace(const struct weft_segment_view *view, const struct weft_t
 }
 
 void weft_segment_operations(const struct weft_segment_view *view,
-                             void (*add)(void *arg, struct weft_str service, struct weft_str name, uint8_t kind,
-                                         uint64_t spans, uint64_t errors),
+                             void (*add)(void *arg, struct weft_str service, struct weft_str name,
+                                         uint8_t kind, uint64_t spans, uint64_t errors),
                              void *arg)
 {
     struct weft_arena counts_arena;
     weft_arena_init(&counts_arena, 0);
-    struct { uint64_t spans, errors; } *counts = weft_arena_alloc_array(&counts_arena, view->head_count, sizeof *counts);
+    struct {
+        uint64_t spans, errors;
+    } *counts = weft_arena_alloc_array(&counts_arena, view->head_count, sizeof *counts);
     for (uint32_t c = 0; c < view->chunk_count; c++) {
         const struct weft_chunk_view *chunk = &weft_segment_chunk_at(view->segment, c)->view;
         for (uint32_t row = 0; row < chunk->span_count; row++) {
@@ -282,16 +295,20 @@ void weft_segment_operations(const struct weft_segment_view *view,
                 counts[head_number].errors += is_error;
                 continue;
             }
-            const struct weft_table_head *head = weft_segment_tables_head(&view->segment->tables, head_number);
-            add(arg, head->scope->resource->service_name, weft_row_name(view, chunk, row), head->view.kind, 1, is_error);
+            const struct weft_table_head *head =
+                weft_segment_tables_head(&view->segment->tables, head_number);
+            add(arg, head->scope->resource->service_name, weft_row_name(view, chunk, row),
+                head->view.kind, 1, is_error);
         }
     }
     for (uint32_t i = 0; i < view->head_count; i++) {
         if (counts[i].spans == 0) continue;
         const struct weft_table_head *head = weft_segment_tables_head(&view->segment->tables, i);
         struct weft_str name = { 0 };
-        if (head->view.name != WEFT_NO_NAME) name = weft_dictionary_str(&view->segment->tables.strings, head->view.name);
-        add(arg, head->scope->resource->service_name, name, head->view.kind, counts[i].spans, counts[i].errors);
+        if (head->view.name != WEFT_NO_NAME)
+            name = weft_dictionary_str(&view->segment->tables.strings, head->view.name);
+        add(arg, head->scope->resource->service_name, name, head->view.kind, counts[i].spans,
+            counts[i].errors);
     }
     weft_arena_release(&counts_arena);
 }

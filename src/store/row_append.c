@@ -1,19 +1,23 @@
-/* row_append.c -- a span becomes a record and words in the pending chunk. The hottest code of the program: once a span.
+/* row_append.c -- a span becomes a record and words in the pending chunk. The hottest code of the
+ * program: once a span.
  *
- * The common case does, per span: one hash and compare for the name, a compare of each key with the guessed shape's, and for
- * each string value one hash, one probe, one compare. Everything else is behind unlikely branches.
+ * The common case does, per span: one hash and compare for the name, a compare of each key with the
+ * guessed shape's, and for each string value one hash, one probe, one compare. Everything else is
+ * behind unlikely branches.
  */
 #include "base/endian.h"
 #include "store/segment_internal.h"
 
-#define HEAP_BYTES_MAX (1u << 30) /* far beyond a file; keeps offsets within 31 bits until the batch is refused */
+#define HEAP_BYTES_MAX \
+    (1u << 30) /* far beyond a file; keeps offsets within 31 bits until the batch is refused */
 #define UNLIKELY(claim) __builtin_expect(!!(claim), 0)
 #define LIKELY(claim) __builtin_expect(!!(claim), 1)
 
 /* Room for `more` words behind those there are. */
 static inline uint32_t *words_at_end(struct weft_chunk_build *build, size_t more)
 {
-    if (UNLIKELY(build->word_capacity - build->word_count < more)) weft_chunk_build_reserve_words(build, more);
+    if (UNLIKELY(build->word_capacity - build->word_count < more))
+        weft_chunk_build_reserve_words(build, more);
     return build->words + build->word_count;
 }
 
@@ -21,10 +25,12 @@ static uint32_t heap_put(struct weft_chunk_build *build, const char *ptr, size_t
 {
     size_t padded = 4 + ((len + 3) & ~(size_t)3), offset = build->heap_bytes;
     if (UNLIKELY(offset + padded > HEAP_BYTES_MAX)) {
-        build->heap_bytes = HEAP_BYTES_MAX; /* more than any file takes: the batch is refused after this span */
+        build->heap_bytes =
+            HEAP_BYTES_MAX; /* more than any file takes: the batch is refused after this span */
         return WEFT_WORD_HEAP;
     }
-    if (UNLIKELY(build->heap_capacity - offset < padded)) weft_chunk_build_reserve_heap(build, padded);
+    if (UNLIKELY(build->heap_capacity - offset < padded))
+        weft_chunk_build_reserve_heap(build, padded);
     char *out = build->heap + offset;
     weft_store_u32(out + padded - 4, 0); /* padding; overwritten by what follows */
     weft_store_u32(out, (uint32_t)len);
@@ -33,7 +39,8 @@ static uint32_t heap_put(struct weft_chunk_build *build, const char *ptr, size_t
     return WEFT_WORD_HEAP | (uint32_t)offset;
 }
 
-static inline uint32_t string_word(struct weft_segment_writer *writer, struct weft_key_state *key, const char *ptr, size_t len)
+static inline uint32_t string_word(struct weft_segment_writer *writer, struct weft_key_state *key,
+                                   const char *ptr, size_t len)
 {
     if (!key->is_plain && LIKELY(len <= writer->limits.string_bytes)) {
         const struct weft_dictionary *strings = &writer->tables->strings;
@@ -47,9 +54,11 @@ static inline uint32_t string_word(struct weft_segment_writer *writer, struct we
     return heap_put(writer->pending, ptr, len);
 }
 
-/* Slots: what the same place of the same shape held last. Most attributes hardly change (method, host, version), some always do.
- * So each slot has a confidence, up by one when the value was the same, down by eight when not; from SLOT_TRUSTED on the value
- * is compared with the last one before anything is hashed. Below, a comparison would only be a mispredicted branch. */
+/* Slots: what the same place of the same shape held last. Most attributes hardly change (method,
+ * host, version), some always do.
+ * So each slot has a confidence, up by one when the value was the same, down by eight when not;
+ * from SLOT_TRUSTED on the value is compared with the last one before anything is hashed. Below, a
+ * comparison would only be a mispredicted branch. */
 #define SLOT_NUMBER 0x0fffffffu
 #define SLOT_STEP 0x10000000u
 #define SLOT_FALL (8 * SLOT_STEP)
@@ -63,12 +72,14 @@ static inline uint32_t slot_after(uint32_t slot, uint32_t word)
     return (slot >= SLOT_FALL ? (slot & ~SLOT_NUMBER) - SLOT_FALL : 0) | word;
 }
 
-static inline uint32_t string_word_in_slot(struct weft_segment_writer *writer, struct weft_shape_slot *slot, const char *ptr,
+static inline uint32_t string_word_in_slot(struct weft_segment_writer *writer,
+                                           struct weft_shape_slot *slot, const char *ptr,
                                            size_t len)
 {
     uint32_t before = slot->last;
     if (before >= SLOT_TRUSTED) {
-        const struct weft_dictionary_entry *entry = weft_dictionary_at(&writer->tables->strings, before & SLOT_NUMBER);
+        const struct weft_dictionary_entry *entry =
+            weft_dictionary_at(&writer->tables->strings, before & SLOT_NUMBER);
         if (LIKELY(entry->len == len && weft_bytes_equal(entry->ptr, ptr, len))) {
             if (before < SLOT_SURE) slot->last = before + SLOT_STEP;
             return before & SLOT_NUMBER;
@@ -79,16 +90,15 @@ static inline uint32_t string_word_in_slot(struct weft_segment_writer *writer, s
     return word;
 }
 
-/* The value of one attribute; the words have room. With a slot where the list has a shape, else with the key. */
-static inline uint32_t *put_value(struct weft_segment_writer *writer, struct weft_key_state *key, struct weft_shape_slot *slot,
+/* The value of one attribute; the words have room. With a slot where the list has a shape, else
+ * with the key. */
+static inline uint32_t *put_value(struct weft_segment_writer *writer, struct weft_key_state *key,
+                                  struct weft_shape_slot *slot,
                                   const struct weft_attribute *attribute, uint32_t *w)
 {
     switch (attribute->type) {
-    case WEFT_VALUE_EMPTY:
-        return w;
-    case WEFT_VALUE_BOOL:
-        *w = attribute->bool_value;
-        return w + 1;
+    case WEFT_VALUE_EMPTY: return w;
+    case WEFT_VALUE_BOOL: *w = attribute->bool_value; return w + 1;
     case WEFT_VALUE_INT:
     case WEFT_VALUE_DOUBLE:
         weft_store_u64(w, (uint64_t)attribute->int_value); /* the union: both are 64 bits */
@@ -100,7 +110,8 @@ static inline uint32_t *put_value(struct weft_segment_writer *writer, struct wef
     }
 }
 
-static bool shape_fits(const struct weft_interner *in, uint32_t shape_number, const struct weft_attributes *attributes)
+static bool shape_fits(const struct weft_interner *in, uint32_t shape_number,
+                       const struct weft_attributes *attributes)
 {
     const struct weft_shape_state *shape = &in->shapes[shape_number];
     const struct weft_shape_slot *slot = &in->slots[shape->slots];
@@ -116,12 +127,14 @@ static bool shape_fits(const struct weft_interner *in, uint32_t shape_number, co
     return true;
 }
 
-/* The guess is the shape that followed this stream's last one when it was last seen: right for the same list again and
+/* The guess is the shape that followed this stream's last one when it was last seen: right for the
+ * same list again and
  * again, and for lists in rotation. */
 static uint32_t find_shape(struct weft_segment_writer *writer, struct weft_shape_guess *guess,
                            const struct weft_attributes *attributes)
 {
-    uint32_t next = guess->last != WEFT_NONE ? writer->interner->shapes[guess->last].next : WEFT_NONE;
+    uint32_t next =
+        guess->last != WEFT_NONE ? writer->interner->shapes[guess->last].next : WEFT_NONE;
     if (LIKELY(next != WEFT_NONE && shape_fits(writer->interner, next, attributes))) {
         guess->last = next;
         return next;
@@ -133,7 +146,8 @@ static uint32_t find_shape(struct weft_segment_writer *writer, struct weft_shape
     return shape;
 }
 
-static void put_inline_list(struct weft_segment_writer *writer, const struct weft_attributes *attributes)
+static void put_inline_list(struct weft_segment_writer *writer,
+                            const struct weft_attributes *attributes)
 {
     struct weft_chunk_build *build = writer->pending;
     uint32_t *w = words_at_end(build, (size_t)attributes->count * 4);
@@ -165,8 +179,10 @@ static inline uint32_t put_list(struct weft_segment_writer *writer, struct weft_
         return WEFT_SHAPE_INLINE | attributes->count;
     }
     uint32_t *w = words_at_end(build, (size_t)attributes->count * 2);
-    struct weft_shape_slot *slots = &writer->interner->slots[writer->interner->shapes[number].slots];
-    for (uint32_t i = 0; i < attributes->count; i++) w = put_value(writer, NULL, &slots[i], &attributes->items[i], w);
+    struct weft_shape_slot *slots =
+        &writer->interner->slots[writer->interner->shapes[number].slots];
+    for (uint32_t i = 0; i < attributes->count; i++)
+        w = put_value(writer, NULL, &slots[i], &attributes->items[i], w);
     build->word_count = (size_t)(w - build->words);
     return number;
 }
@@ -183,7 +199,8 @@ static void put_u64(struct weft_chunk_build *build, uint64_t value)
     build->word_count += 2;
 }
 
-static void put_string(struct weft_segment_writer *writer, struct weft_key_state *key, struct weft_str s)
+static void put_string(struct weft_segment_writer *writer, struct weft_key_state *key,
+                       struct weft_str s)
 {
     put_word(writer->pending, string_word(writer, key, s.ptr, s.len));
 }
@@ -241,7 +258,8 @@ static uint32_t put_rare_parts(struct weft_segment_writer *writer, const struct 
         put_string(writer, &writer->interner->trace_state, span->trace_state);
         flags |= WEFT_ROW_TRACE_STATE;
     }
-    if ((span->attributes.dropped_count | span->dropped_events_count | span->dropped_links_count) != 0) {
+    if ((span->attributes.dropped_count | span->dropped_events_count | span->dropped_links_count) !=
+        0) {
         put_word(build, span->attributes.dropped_count);
         put_word(build, span->dropped_events_count);
         put_word(build, span->dropped_links_count);
@@ -259,7 +277,8 @@ static uint32_t put_rare_parts(struct weft_segment_writer *writer, const struct 
 }
 
 /* The head's number, or WEFT_NONE when the table is full. */
-static inline uint32_t find_head(struct weft_segment_writer *writer, struct weft_name_state *name, uint32_t pair, uint8_t kind)
+static inline uint32_t find_head(struct weft_segment_writer *writer, struct weft_name_state *name,
+                                 uint32_t pair, uint8_t kind)
 {
     if (LIKELY(name->head_pair == pair && name->head_kind == kind)) return name->head;
     uint32_t head = weft_intern_head(writer, pair, name->string, kind);
@@ -270,8 +289,8 @@ static inline uint32_t find_head(struct weft_segment_writer *writer, struct weft
     return head;
 }
 
-static void put_record(struct weft_chunk_build *build, const struct weft_span *span, uint32_t head, uint32_t shape,
-                       size_t first_word, uint32_t flags)
+static void put_record(struct weft_chunk_build *build, const struct weft_span *span, uint32_t head,
+                       uint32_t shape, size_t first_word, uint32_t flags)
 {
     size_t at = WEFT_CHUNK_BODY_OFFSET + (size_t)build->span_count * WEFT_RECORD_BYTES;
     if (UNLIKELY(at + WEFT_RECORD_BYTES > build->image_capacity)) {
@@ -293,7 +312,8 @@ static void put_record(struct weft_chunk_build *build, const struct weft_span *s
     if (start > build->start_max) build->start_max = start;
 }
 
-bool weft_row_append(struct weft_segment_writer *writer, const struct weft_span *span, struct weft_err *err)
+bool weft_row_append(struct weft_segment_writer *writer, const struct weft_span *span,
+                     struct weft_err *err)
 {
     struct weft_chunk_build *build = writer->pending;
     uint32_t pair = writer->last_pair;
@@ -304,20 +324,22 @@ bool weft_row_append(struct weft_segment_writer *writer, const struct weft_span 
     struct weft_name_state *name = weft_intern_name(writer, span->name);
     uint32_t head = find_head(writer, name, pair, span->kind);
     if (UNLIKELY(head == WEFT_NONE)) {
-        weft_fail(err, WEFT_FULL, "more than %u combinations of resource, scope, name and kind in one segment",
+        weft_fail(err, WEFT_FULL,
+                  "more than %u combinations of resource, scope, name and kind in one segment",
                   weft_pages_capacity(&writer->tables->heads));
         return false;
     }
     size_t first_word = build->word_count;
-    uint32_t flags = (span->status_code & WEFT_ROW_STATUS_MASK) |
-                     (span->flags & WEFT_FLAGS_MASK) << WEFT_ROW_SPAN_FLAGS_SHIFT;
+    uint32_t flags = (span->status_code & WEFT_ROW_STATUS_MASK) | (span->flags & WEFT_FLAGS_MASK)
+                                                                      << WEFT_ROW_SPAN_FLAGS_SHIFT;
     if (UNLIKELY(name->string == WEFT_NO_NAME)) {
         put_string(writer, &writer->interner->plain_name, span->name);
         flags |= WEFT_ROW_NAME_INLINE;
     }
     uint32_t shape = put_list(writer, &name->guess, &span->attributes);
-    if (UNLIKELY((span->status_message.len | span->trace_state.len | span->attributes.dropped_count |
-                  span->dropped_events_count | span->dropped_links_count | span->event_count | span->link_count) != 0)) {
+    if (UNLIKELY((span->status_message.len | span->trace_state.len |
+                  span->attributes.dropped_count | span->dropped_events_count |
+                  span->dropped_links_count | span->event_count | span->link_count) != 0)) {
         flags |= put_rare_parts(writer, span);
     }
     put_record(build, span, head, shape, first_word, flags);

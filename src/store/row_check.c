@@ -1,4 +1,5 @@
-/* row_check.c -- every number and offset in a chunk's rows, checked once when a file is opened, so that readers need not. */
+/* row_check.c -- every number and offset in a chunk's rows, checked once when a file is opened, so
+ * that readers need not. */
 #include "store/segment_internal.h"
 
 struct checker {
@@ -41,8 +42,7 @@ static bool check_value_word(struct checker *in)
 static bool check_value(struct checker *in, uint32_t type)
 {
     switch (type) {
-    case WEFT_VALUE_EMPTY:
-        return true;
+    case WEFT_VALUE_EMPTY: return true;
     case WEFT_VALUE_BOOL:
     case WEFT_VALUE_INT:
     case WEFT_VALUE_DOUBLE:
@@ -52,16 +52,15 @@ static bool check_value(struct checker *in, uint32_t type)
     case WEFT_VALUE_STRING:
     case WEFT_VALUE_ARRAY:
     case WEFT_VALUE_KVLIST:
-    case WEFT_VALUE_BYTES:
-        return check_value_word(in);
-    default:
-        return wrong(in, "a value has an unknown type");
+    case WEFT_VALUE_BYTES: return check_value_word(in);
+    default: return wrong(in, "a value has an unknown type");
     }
 }
 
 static bool check_inline_list(struct checker *in, uint32_t count)
 {
-    /* Each attribute has a word at least: a count beyond the words is refused before the loop believes it. */
+    /* Each attribute has a word at least: a count beyond the words is refused before the loop
+     * believes it. */
     if (!check_words(in, count)) return false;
     for (uint32_t i = 0; i < count; i++) {
         if (!check_words(in, 1)) return false;
@@ -79,8 +78,10 @@ static bool check_inline_list(struct checker *in, uint32_t count)
 
 static bool check_list(struct checker *in, uint32_t shape_word)
 {
-    if ((shape_word & WEFT_SHAPE_INLINE) != 0) return check_inline_list(in, shape_word & ~WEFT_SHAPE_INLINE);
-    if (shape_word >= in->tables->shape_count) return wrong(in, "a shape number is not in the table");
+    if ((shape_word & WEFT_SHAPE_INLINE) != 0)
+        return check_inline_list(in, shape_word & ~WEFT_SHAPE_INLINE);
+    if (shape_word >= in->tables->shape_count)
+        return wrong(in, "a shape number is not in the table");
     const struct weft_shape_view *shape = weft_segment_tables_shape(in->tables, shape_word);
     for (uint32_t i = 0; i < shape->count; i++) {
         if (!check_value(in, shape->keys[i] & 15)) return false;
@@ -99,7 +100,8 @@ static bool check_events(struct checker *in)
 {
     if (!check_words(in, 1)) return false;
     uint32_t count = *in->w++;
-    if (!check_words(in, (size_t)count * 5)) return false; /* at least: time, name, dropped, shape */
+    if (!check_words(in, (size_t)count * 5))
+        return false; /* at least: time, name, dropped, shape */
     for (uint32_t i = 0; i < count; i++) {
         if (!check_words(in, 5)) return false;
         in->w += 2;
@@ -114,7 +116,8 @@ static bool check_links(struct checker *in)
 {
     if (!check_words(in, 1)) return false;
     uint32_t count = *in->w++;
-    if (!check_words(in, (size_t)count * 10)) return false; /* at least: ids, flags, trace state, dropped, shape */
+    if (!check_words(in, (size_t)count * 10))
+        return false; /* at least: ids, flags, trace state, dropped, shape */
     for (uint32_t i = 0; i < count; i++) {
         if (!check_words(in, 10)) return false;
         in->w += 7;
@@ -128,9 +131,11 @@ static bool check_links(struct checker *in)
 static bool check_row(struct checker *in, const uint8_t *record)
 {
     uint32_t flags = weft_record_flags(record);
-    if (weft_record_head(record) >= in->tables->head_count) return wrong(in, "its head is not in the table");
+    if (weft_record_head(record) >= in->tables->head_count)
+        return wrong(in, "its head is not in the table");
     /* Rows follow each other: words shared by rows would let a small file ask for endless work. */
-    if (in->chunk->words + weft_record_words(record) != in->w) return wrong(in, "its words do not follow the row before");
+    if (in->chunk->words + weft_record_words(record) != in->w)
+        return wrong(in, "its words do not follow the row before");
     if ((flags & WEFT_ROW_NAME_INLINE) != 0 && !check_value_word(in)) return false;
     if (!check_list(in, weft_record_shape(record))) return false;
     if ((flags & WEFT_ROW_STATUS_MESSAGE) != 0 && !check_value_word(in)) return false;
@@ -151,25 +156,30 @@ static bool check_trace_index(struct checker *in)
         uint64_t key = chunk->trace_index[i];
         uint32_t row = key & 0xffffff;
         if (row >= chunk->span_count || (i > 0 && chunk->trace_index[i - 1] >= key) ||
-            weft_trace_index_prefix(chunk->records + (size_t)row * WEFT_RECORD_BYTES) != (key ^ row)) {
+            weft_trace_index_prefix(chunk->records + (size_t)row * WEFT_RECORD_BYTES) !=
+                (key ^ row)) {
             return wrong(in, "the trace index does not fit the records");
         }
     }
     return true;
 }
 
-int weft_chunk_check_rows(const struct weft_chunk_view *chunk, const struct weft_segment_tables *tables,
-                          struct weft_err *err)
+int weft_chunk_check_rows(const struct weft_chunk_view *chunk,
+                          const struct weft_segment_tables *tables, struct weft_err *err)
 {
-    struct checker in = { .chunk = chunk, .tables = tables, .w = chunk->words, .end = chunk->words + chunk->word_count };
+    struct checker in = {
+        .chunk = chunk, .tables = tables, .w = chunk->words, .end = chunk->words + chunk->word_count
+    };
     if (!check_trace_index(&in)) return weft_fail(err, WEFT_CORRUPT, "%s", in.what);
     for (uint32_t row = 0; row < chunk->span_count; row++) {
         const uint8_t *record = chunk->records + (size_t)row * WEFT_RECORD_BYTES;
         uint64_t start = weft_record_start(record);
         if (start < chunk->start_min || start > chunk->start_max) {
-            return weft_fail(err, WEFT_CORRUPT, "row %u starts outside of the chunk's time range", row);
+            return weft_fail(err, WEFT_CORRUPT, "row %u starts outside of the chunk's time range",
+                             row);
         }
-        if (!check_row(&in, record)) return weft_fail(err, WEFT_CORRUPT, "row %u: %s", row, in.what);
+        if (!check_row(&in, record))
+            return weft_fail(err, WEFT_CORRUPT, "row %u: %s", row, in.what);
     }
     if (in.w != in.end) return weft_fail(err, WEFT_CORRUPT, "words of no row stand at the end");
     return WEFT_OK;

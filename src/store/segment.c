@@ -1,4 +1,5 @@
-/* segment.c -- a segment's life and its committed prefix: references, publication, views, lookups by number and by value. */
+/* segment.c -- a segment's life and its committed prefix: references, publication, views, lookups
+ * by number and by value. */
 #include "store/segment.h"
 
 #include "base/alloc.h"
@@ -34,14 +35,18 @@ void weft_segment_ref(struct weft_segment *segment)
 static void remove_file(const struct weft_segment *segment)
 {
     struct weft_err err;
-    int rc = segment->recycle_to != NULL ? weft_file_rename(segment->path, segment->recycle_to, &err)
-                                         : weft_file_unlink(segment->path, &err);
-    if (rc < 0) weft_log(WEFT_LOG_WARN, "store", "a segment that is no longer needed stays: %s", err.text);
+    int rc = segment->recycle_to != NULL
+                 ? weft_file_rename(segment->path, segment->recycle_to, &err)
+                 : weft_file_unlink(segment->path, &err);
+    if (rc < 0)
+        weft_log(WEFT_LOG_WARN, "store", "a segment that is no longer needed stays: %s", err.text);
 }
 
 void weft_segment_unref(struct weft_segment *segment)
 {
-    if (segment == NULL || atomic_fetch_sub_explicit(&segment->references, 1, memory_order_acq_rel) > 1) return;
+    if (segment == NULL ||
+        atomic_fetch_sub_explicit(&segment->references, 1, memory_order_acq_rel) > 1)
+        return;
     weft_file_unmap(segment->map, segment->file_bytes);
     weft_file_close(&segment->fd);
     if (atomic_load_explicit(&segment->is_obsolete, memory_order_acquire)) remove_file(segment);
@@ -91,14 +96,16 @@ static uint64_t larger(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-static void chunk_view_fill(struct weft_chunk_view *view, const uint8_t *chunk, const struct weft_chunk_header *header)
+static void chunk_view_fill(struct weft_chunk_view *view, const uint8_t *chunk,
+                            const struct weft_chunk_header *header)
 {
     const struct weft_section_place *at = header->sections;
     *view = (struct weft_chunk_view){
         .records = chunk + at[WEFT_SECTION_RECORDS].offset,
         .words = (const uint32_t *)(const void *)(chunk + at[WEFT_SECTION_WORDS].offset),
         .heap = (const char *)chunk + at[WEFT_SECTION_HEAP].offset,
-        .trace_index = (const uint64_t *)(const void *)(chunk + at[WEFT_SECTION_TRACE_INDEX].offset),
+        .trace_index =
+            (const uint64_t *)(const void *)(chunk + at[WEFT_SECTION_TRACE_INDEX].offset),
         .span_count = header->span_count,
         .word_count = at[WEFT_SECTION_WORDS].bytes / 4,
         .heap_bytes = at[WEFT_SECTION_HEAP].bytes,
@@ -107,11 +114,12 @@ static void chunk_view_fill(struct weft_chunk_view *view, const uint8_t *chunk, 
     };
 }
 
-void weft_segment_publish(struct weft_segment *segment, const struct weft_chunk_header *header, uint64_t offset,
-                          uint64_t memory_bytes)
+void weft_segment_publish(struct weft_segment *segment, const struct weft_chunk_header *header,
+                          uint64_t offset, uint64_t memory_bytes)
 {
     uint32_t number = atomic_load_explicit(&segment->chunk_count, memory_order_relaxed);
-    const struct weft_segment_chunk *before = number > 0 ? weft_segment_chunk_at(segment, number - 1) : NULL;
+    const struct weft_segment_chunk *before =
+        number > 0 ? weft_segment_chunk_at(segment, number - 1) : NULL;
     struct weft_segment_chunk *chunk = weft_pages_place(&segment->chunks, number);
     chunk_view_fill(&chunk->view, segment->map + offset, header);
     chunk->counts = header->after;
@@ -149,7 +157,8 @@ void weft_segment_view_release(struct weft_segment_view *view)
     *view = (struct weft_segment_view){ 0 };
 }
 
-void weft_segment_chunk(const struct weft_segment_view *view, uint32_t chunk, struct weft_chunk_view *out)
+void weft_segment_chunk(const struct weft_segment_view *view, uint32_t chunk,
+                        struct weft_chunk_view *out)
 {
     WEFT_ASSERT(chunk < view->chunk_count, "chunk %u of %u", chunk, view->chunk_count);
     *out = weft_segment_chunk_at(view->segment, chunk)->view;
@@ -187,7 +196,8 @@ struct weft_head_view weft_segment_head(const struct weft_segment_view *view, ui
     return weft_segment_tables_head(&view->segment->tables, number)->view;
 }
 
-const struct weft_resource *weft_segment_resource(const struct weft_segment_view *view, uint32_t number)
+const struct weft_resource *weft_segment_resource(const struct weft_segment_view *view,
+                                                  uint32_t number)
 {
     return &weft_segment_tables_resource(&view->segment->tables, number)->decoded;
 }
@@ -209,18 +219,22 @@ struct weft_str weft_segment_scope_encoded(const struct weft_segment_view *view,
 
 /* ---- and by value ---- */
 
-static bool find(const struct weft_dictionary *dictionary, uint32_t count, struct weft_str s, uint32_t *number)
+static bool find(const struct weft_dictionary *dictionary, uint32_t count, struct weft_str s,
+                 uint32_t *number)
 {
-    *number = weft_dictionary_find(dictionary, count, weft_dictionary_hash(dictionary->seed, s.ptr, s.len), s.ptr, s.len);
+    *number = weft_dictionary_find(
+        dictionary, count, weft_dictionary_hash(dictionary->seed, s.ptr, s.len), s.ptr, s.len);
     return *number != WEFT_NONE;
 }
 
-bool weft_segment_find_string(const struct weft_segment_view *view, struct weft_str s, uint32_t *number)
+bool weft_segment_find_string(const struct weft_segment_view *view, struct weft_str s,
+                              uint32_t *number)
 {
     return find(&view->segment->tables.strings, view->string_count, s, number);
 }
 
-bool weft_segment_find_key(const struct weft_segment_view *view, struct weft_str key, uint32_t *number)
+bool weft_segment_find_key(const struct weft_segment_view *view, struct weft_str key,
+                           uint32_t *number)
 {
     return find(&view->segment->tables.keys, view->key_count, key, number);
 }

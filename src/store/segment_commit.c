@@ -1,4 +1,5 @@
-/* segment_commit.c -- the committing side: a chunk's image, its checksums, the write and the sync; and the builds' memory. */
+/* segment_commit.c -- the committing side: a chunk's image, its checksums, the write and the sync;
+ * and the builds' memory. */
 #include <pthread.h>
 
 #include "base/alloc.h"
@@ -100,18 +101,25 @@ static void complete_image(struct weft_chunk_build *build, struct weft_chunk_hea
     struct weft_section_place *at = header->sections;
     const struct weft_section_place *last = &at[WEFT_SECTION_TABLES];
     size_t end = last->offset + last->bytes;
-    /* The index is sorted through scratch space where words, heap and tables come to lie afterwards. */
+    /* The index is sorted through scratch space where words, heap and tables come to lie
+     * afterwards. */
     size_t scratch_end = at[WEFT_SECTION_WORDS].offset + at[WEFT_SECTION_TRACE_INDEX].bytes;
-    weft_chunk_build_reserve_image(build, header->chunk_bytes > scratch_end ? header->chunk_bytes : scratch_end);
+    weft_chunk_build_reserve_image(build, header->chunk_bytes > scratch_end ? header->chunk_bytes
+                                                                            : scratch_end);
     char *image = build->image;
     weft_trace_index_build((uint64_t *)(void *)(image + at[WEFT_SECTION_TRACE_INDEX].offset),
                            (uint64_t *)(void *)(image + at[WEFT_SECTION_WORDS].offset),
-                           (const uint8_t *)image + at[WEFT_SECTION_RECORDS].offset, build->span_count);
-    if (build->word_count > 0) memcpy(image + at[WEFT_SECTION_WORDS].offset, build->words, build->word_count * 4);
-    if (build->heap_bytes > 0) memcpy(image + at[WEFT_SECTION_HEAP].offset, build->heap, build->heap_bytes);
-    weft_segment_tables_encode(&build->segment->tables, &build->before, &build->after, (uint8_t *)image + last->offset);
+                           (const uint8_t *)image + at[WEFT_SECTION_RECORDS].offset,
+                           build->span_count);
+    if (build->word_count > 0)
+        memcpy(image + at[WEFT_SECTION_WORDS].offset, build->words, build->word_count * 4);
+    if (build->heap_bytes > 0)
+        memcpy(image + at[WEFT_SECTION_HEAP].offset, build->heap, build->heap_bytes);
+    weft_segment_tables_encode(&build->segment->tables, &build->before, &build->after,
+                               (uint8_t *)image + last->offset);
     memset(image + end, 0, header->chunk_bytes - end);
-    for (int i = 0; i < WEFT_SECTION_COUNT; i++) at[i].checksum = weft_hash(image + at[i].offset, at[i].bytes);
+    for (int i = 0; i < WEFT_SECTION_COUNT; i++)
+        at[i].checksum = weft_hash(image + at[i].offset, at[i].bytes);
     weft_chunk_header_encode((uint8_t *)image, header);
 }
 
@@ -122,16 +130,23 @@ int weft_chunk_commit(struct weft_chunk_build *build, struct weft_err *err)
         return weft_fail(err, WEFT_IO, "an earlier write to segment %s failed", segment->path);
     }
     struct weft_chunk_header header = {
-        .segment_number = segment->number, .chunk_number = build->number, .span_count = build->span_count,
-        .start_min = build->start_min, .start_max = build->start_max, .before = build->before, .after = build->after,
+        .segment_number = segment->number,
+        .chunk_number = build->number,
+        .span_count = build->span_count,
+        .start_min = build->start_min,
+        .start_max = build->start_max,
+        .before = build->before,
+        .after = build->after,
         .previous_checksum = segment->last_checksum,
     };
     place_sections(build, &header);
     complete_image(build, &header);
-    int rc = weft_file_write_at(segment->fd, segment->path, build->image, header.chunk_bytes, build->offset, err);
+    int rc = weft_file_write_at(segment->fd, segment->path, build->image, header.chunk_bytes,
+                                build->offset, err);
     if (rc == WEFT_OK) rc = weft_file_sync_data(segment->fd, segment->path, err);
     if (rc < 0) {
-        /* After a failed sync the kernel may have dropped the pages: nothing behind this point can be trusted. */
+        /* After a failed sync the kernel may have dropped the pages: nothing behind this point can
+         * be trusted. */
         atomic_store_explicit(&segment->is_broken, true, memory_order_release);
         return rc;
     }

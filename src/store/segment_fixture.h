@@ -1,19 +1,21 @@
-/* segment_fixture.h -- for the tests of segments: random batches of a chosen variety, whole spans compared, a directory to work in. */
+/* segment_fixture.h -- for the tests of segments: random batches of a chosen variety, whole spans
+ * compared, a directory to work in. */
 #ifndef WEFT_STORE_SEGMENT_FIXTURE_H
 #define WEFT_STORE_SEGMENT_FIXTURE_H
+#include "base/file.h"
+#include "base/random.h"
+#include "store/segment_internal.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "base/file.h"
-#include "base/random.h"
-#include "store/segment_internal.h"
 
 struct fixture_variety {
     uint32_t spans, resources, names, keys, values; /* how many different ones are drawn from */
     uint32_t attributes_max;
-    bool is_rich; /* events, links, states, dropped counts, every type of value, odd times, odd ids */
+    bool
+        is_rich; /* events, links, states, dropped counts, every type of value, odd times, odd ids */
 };
 
 static inline struct weft_str fixture_text(struct weft_arena *arena, const char *what, uint64_t n)
@@ -21,10 +23,10 @@ static inline struct weft_str fixture_text(struct weft_arena *arena, const char 
     return weft_arena_printf(arena, "%s.%llu", what, (unsigned long long)n);
 }
 
-static inline void fixture_value(struct weft_random *random, const struct fixture_variety *variety, struct weft_arena *arena,
-                                 struct weft_attribute *out)
+static inline void fixture_value(struct weft_random *random, const struct fixture_variety *variety,
+                                 struct weft_arena *arena, struct weft_attribute *out)
 {
-    static const char array[] = "\x0a\x03\x0a\x01\x61\x0a\x02\x18\x05";   /* "a", 5 */
+    static const char array[] = "\x0a\x03\x0a\x01\x61\x0a\x02\x18\x05"; /* "a", 5 */
     static const char kvlist[] = "\x0a\x07\x0a\x01k\x12\x02\x18\x05";
     uint64_t n = weft_random_below(random, variety->values);
     struct weft_str s;
@@ -50,7 +52,8 @@ static inline void fixture_value(struct weft_random *random, const struct fixtur
     out->value_len = (uint32_t)s.len;
 }
 
-static inline void fixture_attributes(struct weft_random *random, const struct fixture_variety *variety,
+static inline void fixture_attributes(struct weft_random *random,
+                                      const struct fixture_variety *variety,
                                       struct weft_arena *arena, struct weft_attributes *out)
 {
     uint32_t count = (uint32_t)weft_random_below(random, variety->attributes_max + 1);
@@ -63,13 +66,16 @@ static inline void fixture_attributes(struct weft_random *random, const struct f
         fixture_value(random, variety, arena, &items[i]);
     }
     *out = (struct weft_attributes){ .items = count > 0 ? items : NULL, .count = count };
-    if (variety->is_rich && weft_random_below(random, 8) == 0) out->dropped_count = (uint32_t)weft_random_below(random, 5);
+    if (variety->is_rich && weft_random_below(random, 8) == 0)
+        out->dropped_count = (uint32_t)weft_random_below(random, 5);
 }
 
-static inline void fixture_events_and_links(struct weft_random *random, const struct fixture_variety *variety,
+static inline void fixture_events_and_links(struct weft_random *random,
+                                            const struct fixture_variety *variety,
                                             struct weft_arena *arena, struct weft_span *span)
 {
-    uint32_t event_count = (uint32_t)weft_random_below(random, 3), link_count = (uint32_t)weft_random_below(random, 3);
+    uint32_t event_count = (uint32_t)weft_random_below(random, 3),
+             link_count = (uint32_t)weft_random_below(random, 3);
     struct weft_event *events = weft_arena_alloc_array(arena, event_count, sizeof *events);
     struct weft_link *links = weft_arena_alloc_array(arena, link_count, sizeof *links);
     for (uint32_t i = 0; i < event_count; i++) {
@@ -90,20 +96,26 @@ static inline void fixture_events_and_links(struct weft_random *random, const st
     span->link_count = link_count;
     span->dropped_events_count = (uint32_t)weft_random_below(random, 2);
     if (weft_random_below(random, 3) == 0) span->trace_state = WEFT_S("vendor=state");
-    if (weft_random_below(random, 3) == 0) span->status_message = fixture_text(arena, "went wrong", weft_random_below(random, 9));
+    if (weft_random_below(random, 3) == 0)
+        span->status_message = fixture_text(arena, "went wrong", weft_random_below(random, 9));
     span->flags = (uint32_t)weft_random_below(random, 0x400);
-    if (weft_random_below(random, 9) == 0) span->end_time_unix_nano = span->start_time_unix_nano - 77;
+    if (weft_random_below(random, 9) == 0)
+        span->end_time_unix_nano = span->start_time_unix_nano - 77;
     if (weft_random_below(random, 9) == 0) span->name.len = 0;
 }
 
-static inline const struct weft_scope *fixture_scope(struct weft_random *random, const struct fixture_variety *variety,
+static inline const struct weft_scope *fixture_scope(struct weft_random *random,
+                                                     const struct fixture_variety *variety,
                                                      struct weft_arena *arena)
 {
     struct weft_resource *resource = weft_arena_alloc_zero(arena, sizeof *resource);
     struct weft_scope *scope = weft_arena_alloc_zero(arena, sizeof *scope);
     struct weft_attribute *service = weft_arena_alloc_zero(arena, sizeof *service);
-    resource->service_name = fixture_text(arena, "service", weft_random_below(random, variety->resources));
-    *service = (struct weft_attribute){ .key = "service.name", .key_len = 12, .type = WEFT_VALUE_STRING,
+    resource->service_name =
+        fixture_text(arena, "service", weft_random_below(random, variety->resources));
+    *service = (struct weft_attribute){ .key = "service.name",
+                                        .key_len = 12,
+                                        .type = WEFT_VALUE_STRING,
                                         .ptr = resource->service_name.ptr,
                                         .value_len = (uint32_t)resource->service_name.len };
     resource->attributes = (struct weft_attributes){ .items = service, .count = 1 };
@@ -114,22 +126,26 @@ static inline const struct weft_scope *fixture_scope(struct weft_random *random,
 }
 
 /* Appends to the batch; spans of one scope stand together, some share traces. */
-static inline void fixture_batch(struct weft_random *random, const struct fixture_variety *variety, struct weft_batch *batch)
+static inline void fixture_batch(struct weft_random *random, const struct fixture_variety *variety,
+                                 struct weft_batch *batch)
 {
     const struct weft_scope *scope = NULL;
     struct weft_trace_id trace;
     weft_random_bytes(random, &trace, sizeof trace);
     for (uint32_t i = 0; i < variety->spans; i++) {
         struct weft_span *span = weft_batch_add(batch);
-        if (scope == NULL || weft_random_below(random, 10) == 0) scope = fixture_scope(random, variety, batch->arena);
+        if (scope == NULL || weft_random_below(random, 10) == 0)
+            scope = fixture_scope(random, variety, batch->arena);
         if (weft_random_below(random, 4) == 0) weft_random_bytes(random, &trace, sizeof trace);
         span->scope = scope;
         span->trace_id = trace;
         weft_random_bytes(random, &span->span_id, 8);
         if (weft_random_below(random, 2) == 0) weft_random_bytes(random, &span->parent_span_id, 8);
-        span->start_time_unix_nano = UINT64_C(1700000000000000000) + weft_random_below(random, 1000000000);
+        span->start_time_unix_nano =
+            UINT64_C(1700000000000000000) + weft_random_below(random, 1000000000);
         span->end_time_unix_nano = span->start_time_unix_nano + weft_random_below(random, 5000000);
-        span->name = fixture_text(batch->arena, "GET /name", weft_random_below(random, variety->names));
+        span->name =
+            fixture_text(batch->arena, "GET /name", weft_random_below(random, variety->names));
         span->kind = (uint8_t)weft_random_below(random, WEFT_KIND_COUNT);
         span->status_code = (uint8_t)weft_random_below(random, WEFT_STATUS_COUNT);
         fixture_attributes(random, variety, batch->arena, &span->attributes);
@@ -145,7 +161,8 @@ static inline void assert_str(struct weft_str a, struct weft_str b)
     if (a.len > 0) assert_memory_equal(a.ptr, b.ptr, a.len);
 }
 
-static inline void assert_attributes(const struct weft_attributes *a, const struct weft_attributes *b)
+static inline void assert_attributes(const struct weft_attributes *a,
+                                     const struct weft_attributes *b)
 {
     assert_int_equal(a->count, b->count);
     assert_int_equal(a->dropped_count, b->dropped_count);
@@ -202,7 +219,8 @@ static inline void assert_span(const struct weft_span *a, const struct weft_span
 }
 
 /* Every row of the segment, in order, is the batch's span. */
-static inline void assert_segment_holds(struct weft_segment *segment, const struct weft_batch *batch, uint32_t span_count)
+static inline void assert_segment_holds(struct weft_segment *segment,
+                                        const struct weft_batch *batch, uint32_t span_count)
 {
     struct weft_arena arena;
     struct weft_segment_view view;
@@ -260,24 +278,28 @@ static inline int fixture_teardown(void **state)
     return rc;
 }
 
-static inline struct weft_segment_writer *fixture_writer(struct fixture *f, uint64_t number, const char *recycle)
+static inline struct weft_segment_writer *fixture_writer(struct fixture *f, uint64_t number,
+                                                         const char *recycle)
 {
     struct weft_err err;
     struct weft_segment_writer *writer;
-    struct weft_segment_options options = { .directory = f->directory, .number = number, .recycle = recycle,
-                                            .created_unix_ns = 7 };
+    struct weft_segment_options options = {
+        .directory = f->directory, .number = number, .recycle = recycle, .created_unix_ns = 7
+    };
     int rc = weft_segment_writer_create_limited(&writer, &options, &f->limits, &err);
     if (rc < 0) fail_msg("%s", err.text);
     return writer;
 }
 
 /* Append `variety->spans` more spans of f->batch. */
-static inline int fixture_append(struct fixture *f, struct weft_segment_writer *writer, const struct fixture_variety *variety,
-                                 bool *must_seal, struct weft_err *err)
+static inline int fixture_append(struct fixture *f, struct weft_segment_writer *writer,
+                                 const struct fixture_variety *variety, bool *must_seal,
+                                 struct weft_err *err)
 {
     uint32_t before = f->batch.span_count;
     fixture_batch(&f->random, variety, &f->batch);
-    struct weft_batch part = { .arena = f->batch.arena, .spans = f->batch.spans + before,
+    struct weft_batch part = { .arena = f->batch.arena,
+                               .spans = f->batch.spans + before,
                                .span_count = f->batch.span_count - before };
     int rc = weft_segment_writer_append(writer, &part, must_seal, err);
     if (rc < 0) f->batch.span_count = before;

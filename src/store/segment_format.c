@@ -1,8 +1,8 @@
 /* segment_format.c -- headers of segment files and chunks, field by field. */
 #include "store/segment_format.h"
 
-#include <inttypes.h>
 #include "base/hash.h"
+#include <inttypes.h>
 
 static const char file_magic[8] = { 'w', 'e', 'f', 't', 's', 'e', 'g', '1' };
 static const char seal_magic[8] = { 'w', 'e', 'f', 't', 's', 'e', 'a', 'l' };
@@ -11,7 +11,8 @@ static const char chunk_magic[8] = { 'w', 'e', 'f', 't', 'c', 'h', 'n', 'k' };
 #define FILE_HEADER_BYTES 56u /* checksum at 48 over the 48 before it */
 #define SEAL_BYTES 48u        /* checksum at 40 */
 
-void weft_segment_file_header_encode(uint8_t out[static WEFT_SEGMENT_PAGE], struct weft_segment_file_header *header)
+void weft_segment_file_header_encode(uint8_t out[static WEFT_SEGMENT_PAGE],
+                                     struct weft_segment_file_header *header)
 {
     memset(out, 0, WEFT_SEGMENT_PAGE);
     memcpy(out, file_magic, 8);
@@ -24,19 +25,22 @@ void weft_segment_file_header_encode(uint8_t out[static WEFT_SEGMENT_PAGE], stru
     weft_store_u64(out + 48, header->checksum);
 }
 
-int weft_segment_file_header_decode(struct weft_segment_file_header *out, const uint8_t *bytes, const char *path,
-                                    struct weft_err *err)
+int weft_segment_file_header_decode(struct weft_segment_file_header *out, const uint8_t *bytes,
+                                    const char *path, struct weft_err *err)
 {
     if (memcmp(bytes, file_magic, 8) != 0) {
-        return weft_fail(err, WEFT_CORRUPT, "%s is no segment: it does not start with \"weftseg1\"", path);
+        return weft_fail(err, WEFT_CORRUPT, "%s is no segment: it does not start with \"weftseg1\"",
+                         path);
     }
     out->checksum = weft_load_u64(bytes + 48);
     if (weft_hash(bytes, 48) != out->checksum) {
-        return weft_fail(err, WEFT_CORRUPT, "segment %s: the checksum of the file header is wrong", path);
+        return weft_fail(err, WEFT_CORRUPT, "segment %s: the checksum of the file header is wrong",
+                         path);
     }
     uint32_t version = weft_load_u32(bytes + 8);
     if (version != WEFT_SEGMENT_VERSION) {
-        return weft_fail(err, WEFT_UNSUPPORTED, "segment %s has format version %" PRIu32 ", this program reads version %u",
+        return weft_fail(err, WEFT_UNSUPPORTED,
+                         "segment %s has format version %" PRIu32 ", this program reads version %u",
                          path, version, WEFT_SEGMENT_VERSION);
     }
     out->number = weft_load_u64(bytes + 16);
@@ -56,9 +60,11 @@ void weft_segment_seal_mark_encode(uint8_t *sector, const struct weft_segment_se
     weft_store_u64(sector + 40, weft_hash(sector, 40));
 }
 
-bool weft_segment_seal_mark_decode(struct weft_segment_seal_mark *out, const uint8_t *sector, uint64_t number)
+bool weft_segment_seal_mark_decode(struct weft_segment_seal_mark *out, const uint8_t *sector,
+                                   uint64_t number)
 {
-    if (memcmp(sector, seal_magic, 8) != 0 || weft_load_u64(sector + 40) != weft_hash(sector, 40)) return false;
+    if (memcmp(sector, seal_magic, 8) != 0 || weft_load_u64(sector + 40) != weft_hash(sector, 40))
+        return false;
     out->number = weft_load_u64(sector + 8);
     out->end_offset = weft_load_u64(sector + 16);
     out->last_header_checksum = weft_load_u64(sector + 24);
@@ -68,13 +74,26 @@ bool weft_segment_seal_mark_decode(struct weft_segment_seal_mark *out, const uin
 
 /* Offsets in the chunk header; docs/format/segment.md has the same table. */
 enum {
-    AT_VERSION = 8, AT_HEADER_BYTES = 12, AT_SEGMENT = 16, AT_CHUNK = 24, AT_SPANS = 28, AT_CHUNK_BYTES = 32, AT_START_MIN = 40,
-    AT_START_MAX = 48, AT_BEFORE = 56, AT_AFTER = 80, AT_PREVIOUS = 104, AT_SECTIONS = 112, SECTION_BYTES = 24,
+    AT_VERSION = 8,
+    AT_HEADER_BYTES = 12,
+    AT_SEGMENT = 16,
+    AT_CHUNK = 24,
+    AT_SPANS = 28,
+    AT_CHUNK_BYTES = 32,
+    AT_START_MIN = 40,
+    AT_START_MAX = 48,
+    AT_BEFORE = 56,
+    AT_AFTER = 80,
+    AT_PREVIOUS = 104,
+    AT_SECTIONS = 112,
+    SECTION_BYTES = 24,
     AT_CHECKSUM = 248,
 };
-_Static_assert(AT_SECTIONS + WEFT_SECTION_COUNT * SECTION_BYTES <= AT_CHECKSUM, "the sections overlap the checksum");
+_Static_assert(AT_SECTIONS + WEFT_SECTION_COUNT * SECTION_BYTES <= AT_CHECKSUM,
+               "the sections overlap the checksum");
 
-void weft_chunk_header_encode(uint8_t out[static WEFT_CHUNK_HEADER_BYTES], struct weft_chunk_header *header)
+void weft_chunk_header_encode(uint8_t out[static WEFT_CHUNK_HEADER_BYTES],
+                              struct weft_chunk_header *header)
 {
     memset(out, 0, WEFT_CHUNK_HEADER_BYTES);
     memcpy(out, chunk_magic, 8);

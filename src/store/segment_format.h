@@ -1,10 +1,12 @@
-/* segment_format.h -- the bytes of a segment file's headers (docs/format/segment.md), and nothing that interprets rows.
+/* segment_format.h -- the bytes of a segment file's headers (docs/format/segment.md), and nothing
+ * that interprets rows.
  *
  * Errors     WEFT_CORRUPT with what was found and what was expected
  * Threads    pure functions
  *
- * File header: 4 KiB. The first 512 bytes say what file this is and never change while it has that number; the seal mark has
- * its own sector and checksum, so that a torn write of it costs nothing but the mark.
+ * File header: 4 KiB. The first 512 bytes say what file this is and never change while it has that
+ * number; the seal mark has its own sector and checksum, so that a torn write of it costs nothing
+ * but the mark.
  */
 #ifndef WEFT_STORE_SEGMENT_FORMAT_H
 #define WEFT_STORE_SEGMENT_FORMAT_H
@@ -33,12 +35,27 @@ struct weft_segment_seal_mark {
 };
 
 /* Entries in each of the segment's tables, in the order of the D section. */
-enum weft_table { WEFT_TABLE_STRINGS, WEFT_TABLE_KEYS, WEFT_TABLE_RESOURCES, WEFT_TABLE_SCOPES, WEFT_TABLE_SHAPES,
-                  WEFT_TABLE_HEADS, WEFT_TABLE_COUNT };
-struct weft_table_counts { uint32_t of[WEFT_TABLE_COUNT]; };
+enum weft_table {
+    WEFT_TABLE_STRINGS,
+    WEFT_TABLE_KEYS,
+    WEFT_TABLE_RESOURCES,
+    WEFT_TABLE_SCOPES,
+    WEFT_TABLE_SHAPES,
+    WEFT_TABLE_HEADS,
+    WEFT_TABLE_COUNT
+};
+struct weft_table_counts {
+    uint32_t of[WEFT_TABLE_COUNT];
+};
 
-enum weft_section { WEFT_SECTION_RECORDS, WEFT_SECTION_TRACE_INDEX, WEFT_SECTION_WORDS, WEFT_SECTION_HEAP,
-                    WEFT_SECTION_TABLES, WEFT_SECTION_COUNT };
+enum weft_section {
+    WEFT_SECTION_RECORDS,
+    WEFT_SECTION_TRACE_INDEX,
+    WEFT_SECTION_WORDS,
+    WEFT_SECTION_HEAP,
+    WEFT_SECTION_TABLES,
+    WEFT_SECTION_COUNT
+};
 struct weft_section_place {
     uint32_t offset; /* from the chunk's start */
     uint32_t bytes;
@@ -57,15 +74,18 @@ struct weft_chunk_header {
 };
 
 /* `out` is a whole page, zeroed beyond the fields. Fills header->checksum. */
-void weft_segment_file_header_encode(uint8_t out[static WEFT_SEGMENT_PAGE], struct weft_segment_file_header *header);
-int weft_segment_file_header_decode(struct weft_segment_file_header *out, const uint8_t *bytes, const char *path,
-                                    struct weft_err *err);
+void weft_segment_file_header_encode(uint8_t out[static WEFT_SEGMENT_PAGE],
+                                     struct weft_segment_file_header *header);
+int weft_segment_file_header_decode(struct weft_segment_file_header *out, const uint8_t *bytes,
+                                    const char *path, struct weft_err *err);
 void weft_segment_seal_mark_encode(uint8_t *sector, const struct weft_segment_seal_mark *mark);
 /* False when there is none, or not of this number. */
-bool weft_segment_seal_mark_decode(struct weft_segment_seal_mark *out, const uint8_t *sector, uint64_t number);
+bool weft_segment_seal_mark_decode(struct weft_segment_seal_mark *out, const uint8_t *sector,
+                                   uint64_t number);
 
 /* Fills header->checksum. */
-void weft_chunk_header_encode(uint8_t out[static WEFT_CHUNK_HEADER_BYTES], struct weft_chunk_header *header);
+void weft_chunk_header_encode(uint8_t out[static WEFT_CHUNK_HEADER_BYTES],
+                              struct weft_chunk_header *header);
 /* False when these bytes are no chunk header, or damaged. Says nothing about the numbers in it. */
 bool weft_chunk_header_decode(struct weft_chunk_header *out, const uint8_t *bytes);
 

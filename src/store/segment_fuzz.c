@@ -1,7 +1,8 @@
 /* segment_fuzz.c -- a segment file of any bytes is opened and everything in it read.
  *
- * Checksums would stop the fuzzer at the door, so they are made right first: file header, then each chunk's sections and
- * header, chained as they should be. What is left to find is everything behind the checksums. The first byte says whether.
+ * Checksums would stop the fuzzer at the door, so they are made right first: file header, then each
+ * chunk's sections and header, chained as they should be. What is left to find is everything behind
+ * the checksums. The first byte says whether.
  */
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -13,13 +14,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The format's own code encodes headers from structs; here the bytes stay as they are but for the checksums. */
+/* The format's own code encodes headers from structs; here the bytes stay as they are but for the
+ * checksums. */
 static void mend_checksums(uint8_t *file, size_t size)
 {
     if (size < WEFT_SEGMENT_PAGE) return;
     memcpy(file, "weftseg1", 8);
     weft_store_u64(file + 48, weft_hash(file, 48));
-    uint64_t previous = weft_load_u64(file + 48), number = weft_load_u64(file + 16), offset = WEFT_SEGMENT_PAGE;
+    uint64_t previous = weft_load_u64(file + 48), number = weft_load_u64(file + 16),
+             offset = WEFT_SEGMENT_PAGE;
     for (uint32_t chunk_number = 0; size - offset >= WEFT_SEGMENT_PAGE; chunk_number++) {
         uint8_t *chunk = file + offset;
         memcpy(chunk, "weftchnk", 8);
@@ -29,17 +32,20 @@ static void mend_checksums(uint8_t *file, size_t size)
         for (int i = 0; i < WEFT_SECTION_COUNT; i++) {
             uint8_t *place = chunk + 112 + 24 * i;
             uint64_t at = weft_load_u32(place + 8), bytes = weft_load_u32(place + 12);
-            if (at <= size - offset && bytes <= size - offset - at) weft_store_u64(place + 16, weft_hash(chunk + at, bytes));
+            if (at <= size - offset && bytes <= size - offset - at)
+                weft_store_u64(place + 16, weft_hash(chunk + at, bytes));
         }
         weft_store_u64(chunk + 248, weft_hash(chunk, 248));
         previous = weft_load_u64(chunk + 248);
         uint64_t chunk_bytes = weft_load_u64(chunk + 32);
-        if (chunk_bytes == 0 || chunk_bytes % WEFT_SEGMENT_PAGE != 0 || chunk_bytes > size - offset) return;
+        if (chunk_bytes == 0 || chunk_bytes % WEFT_SEGMENT_PAGE != 0 || chunk_bytes > size - offset)
+            return;
         offset += chunk_bytes;
     }
 }
 
-static void count(void *arg, struct weft_str service, struct weft_str name, uint8_t kind, uint64_t spans, uint64_t errors)
+static void count(void *arg, struct weft_str service, struct weft_str name, uint8_t kind,
+                  uint64_t spans, uint64_t errors)
 {
     *(uint64_t *)arg += service.len + name.len + kind + spans + errors;
 }
@@ -52,7 +58,11 @@ static void search(const struct weft_segment_view *view)
     struct weft_search_result stats = { 0 };
     struct weft_value value = { .type = WEFT_VALUE_STRING, .bytes = WEFT_S("value.1") };
     const struct weft_predicate predicates[] = {
-        { .field = WEFT_FIELD_ATTRIBUTE, .scope = WEFT_SCOPE_ANY, .op = WEFT_OP_NE, .key = WEFT_S("some.key.1"), .value = value },
+        { .field = WEFT_FIELD_ATTRIBUTE,
+          .scope = WEFT_SCOPE_ANY,
+          .op = WEFT_OP_NE,
+          .key = WEFT_S("some.key.1"),
+          .value = value },
         { .field = WEFT_FIELD_NAME, .op = WEFT_OP_NE, .value = value },
         { .field = WEFT_FIELD_EVENT_NAME, .op = WEFT_OP_NE, .value = value },
     };
@@ -88,7 +98,8 @@ static void read_everything(struct weft_segment *segment)
                 struct weft_str key = weft_attribute_key(&span.attributes.items[i]);
                 sum += weft_hash(key.ptr, key.len);
             }
-            sum += weft_hash(span.name.ptr, span.name.len) + weft_hash(span.trace_state.ptr, span.trace_state.len);
+            sum += weft_hash(span.name.ptr, span.name.len) +
+                   weft_hash(span.trace_state.ptr, span.trace_state.len);
             if (row < 8) {
                 struct weft_batch batch = { .arena = &arena };
                 weft_segment_trace(&view, &span.trace_id, &batch, NULL);
@@ -116,7 +127,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t *copy = malloc(size);
     if (fd < 0 || copy == NULL) abort();
     memcpy(copy, data, size);
-    if (data[0] != 0) mend_checksums(copy, size); /* 'w' of the magic, too: only a leading 0 leaves them alone */
+    if (data[0] != 0)
+        mend_checksums(copy, size); /* 'w' of the magic, too: only a leading 0 leaves them alone */
     if (write(fd, copy, size) != (ssize_t)size) abort();
     free(copy);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);

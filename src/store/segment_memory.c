@@ -1,15 +1,17 @@
 /* segment_memory.c -- pool, region and pages. */
 #include "store/segment_memory.h"
 
-#include <pthread.h>
 #include "base/alloc.h"
 #include "base/assert.h"
+#include <pthread.h>
 
 #define CLASS_MIN 12 /* 4 KiB */
 #define CLASS_MAX 24 /* 16 MiB; larger ones are not kept */
 #define REGION_BLOCK_BYTES (64u << 10)
 
-struct free_block { struct free_block *next; };
+struct free_block {
+    struct free_block *next;
+};
 static struct {
     pthread_mutex_t lock; /* guards the rest */
     struct free_block *free[CLASS_MAX + 1];
@@ -121,7 +123,8 @@ void *weft_pages_place(struct weft_pages *pages, uint32_t number)
     if (*page == NULL) {
         size_t bytes = pages->page_bytes;
         *page = weft_pool_take(&bytes);
-        if (bytes != pages->page_bytes) pages->page_bytes = bytes; /* rounded up to the pool's class */
+        if (bytes != pages->page_bytes)
+            pages->page_bytes = bytes; /* rounded up to the pool's class */
     }
     return weft_pages_at(pages, number);
 }

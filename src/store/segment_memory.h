@@ -1,17 +1,20 @@
 /* segment_memory.h -- memory of segments, used again from one segment to the next.
  *
- * Shape      a pool of power-of-two blocks for the process; a region that allocates from it; tables of pages that never move
- * Threads    the pool: any. A region and a table of pages: one writer; readers of entries published to them
+ * Shape      a pool of power-of-two blocks for the process; a region that allocates from it; tables
+ *            of pages that never move
+ * Threads    the pool: any. A region and a table of pages: one writer; readers of entries published
+ *            to them
  * Ownership  what a region or table took goes back to the pool at release
  *
- * Why a pool: memory fresh from the system costs 55-85 ns a span in page faults, as much as all other work on the row
- * (measured: store.md decision 8). The pool keeps at most WEFT_POOL_BYTES_MAX; the rest goes back to the system.
+ * Why a pool: memory fresh from the system costs 55-85 ns a span in page faults, as much as all
+ * other work on the row (measured: store.md decision 8). The pool keeps at most
+ * WEFT_POOL_BYTES_MAX; the rest goes back to the system.
  */
 #ifndef WEFT_STORE_SEGMENT_MEMORY_H
 #define WEFT_STORE_SEGMENT_MEMORY_H
+#include "base/str.h"
 #include <stddef.h>
 #include <stdint.h>
-#include "base/str.h"
 
 #define WEFT_POOL_BYTES_MAX (24u << 20)
 
@@ -30,7 +33,8 @@ void *weft_region_alloc(struct weft_region *region, size_t size);
 struct weft_str weft_region_copy(struct weft_region *region, struct weft_str s);
 void weft_region_release(struct weft_region *region);
 
-/* Entries of one size by number, in pages: entries never move, so readers of published numbers need no lock. */
+/* Entries of one size by number, in pages: entries never move, so readers of published numbers need
+ * no lock. */
 #define WEFT_PAGES_MAX 256u
 struct weft_pages {
     char *pages[WEFT_PAGES_MAX];

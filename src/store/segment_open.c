@@ -1,4 +1,5 @@
-/* segment_open.c -- a segment file read back: chunks while headers, numbers, checksums and contents fit; cut there. */
+/* segment_open.c -- a segment file read back: chunks while headers, numbers, checksums and contents
+ * fit; cut there. */
 #include <fcntl.h>
 #include <inttypes.h>
 
@@ -7,7 +8,8 @@
 #include "base/log.h"
 #include "store/segment_internal.h"
 
-/* Sections follow each other without gaps in their order, and fill the chunk up to its last page. */
+/* Sections follow each other without gaps in their order, and fill the chunk up to its last
+ * page. */
 static bool places_fit(const struct weft_chunk_header *header)
 {
     const struct weft_section_place *at = header->sections;
@@ -32,7 +34,8 @@ static bool body_is_whole(const struct weft_chunk_header *header, const uint8_t 
     return true;
 }
 
-static bool counts_fit(const struct weft_segment_tables *tables, const struct weft_chunk_header *header)
+static bool counts_fit(const struct weft_segment_tables *tables,
+                       const struct weft_chunk_header *header)
 {
     struct weft_table_counts now = weft_segment_tables_counts(tables);
     for (int i = 0; i < WEFT_TABLE_COUNT; i++) {
@@ -41,15 +44,20 @@ static bool counts_fit(const struct weft_segment_tables *tables, const struct we
     return true;
 }
 
-/* Is this the segment's next chunk? Chunks of the file's earlier lives have another segment number. */
-static bool header_is_next(const struct weft_segment *segment, const struct weft_chunk_header *header)
+/* Is this the segment's next chunk? Chunks of the file's earlier lives have another segment
+ * number. */
+static bool header_is_next(const struct weft_segment *segment,
+                           const struct weft_chunk_header *header)
 {
-    return header->segment_number == segment->number && header->chunk_number == segment->chunk_count &&
+    return header->segment_number == segment->number &&
+           header->chunk_number == segment->chunk_count &&
            header->previous_checksum == segment->last_checksum;
 }
 
-/* WEFT_OK: one more chunk is there. WEFT_NOT_FOUND: none begins here. WEFT_CORRUPT: one does, and is not whole. */
-static int read_chunk(struct weft_segment *segment, uint64_t offset, struct weft_chunk_header *header, struct weft_err *err)
+/* WEFT_OK: one more chunk is there. WEFT_NOT_FOUND: none begins here. WEFT_CORRUPT: one does, and
+ * is not whole. */
+static int read_chunk(struct weft_segment *segment, uint64_t offset,
+                      struct weft_chunk_header *header, struct weft_err *err)
 {
     const uint8_t *chunk = segment->map + offset;
     uint64_t room = segment->file_bytes - offset;
@@ -60,20 +68,27 @@ static int read_chunk(struct weft_segment *segment, uint64_t offset, struct weft
     if (header->chunk_bytes > room || !places_fit(header)) {
         return weft_fail(err, WEFT_CORRUPT, "the sizes in its header do not fit");
     }
-    if (!body_is_whole(header, chunk)) return weft_fail(err, WEFT_CORRUPT, "its checksums are wrong");
-    if (!counts_fit(&segment->tables, header)) return weft_fail(err, WEFT_CORRUPT, "its table sizes do not fit");
+    if (!body_is_whole(header, chunk))
+        return weft_fail(err, WEFT_CORRUPT, "its checksums are wrong");
+    if (!counts_fit(&segment->tables, header))
+        return weft_fail(err, WEFT_CORRUPT, "its table sizes do not fit");
     const struct weft_section_place *tables = &header->sections[WEFT_SECTION_TABLES];
-    int rc = weft_segment_tables_decode(&segment->tables, &header->after,
-                                        weft_str_make((const char *)chunk + tables->offset, tables->bytes), err);
+    int rc = weft_segment_tables_decode(
+        &segment->tables, &header->after,
+        weft_str_make((const char *)chunk + tables->offset, tables->bytes), err);
     if (rc < 0) return rc;
     const struct weft_section_place *at = header->sections;
     struct weft_chunk_view view = {
         .records = chunk + at[WEFT_SECTION_RECORDS].offset,
         .words = (const uint32_t *)(const void *)(chunk + at[WEFT_SECTION_WORDS].offset),
         .heap = (const char *)chunk + at[WEFT_SECTION_HEAP].offset,
-        .trace_index = (const uint64_t *)(const void *)(chunk + at[WEFT_SECTION_TRACE_INDEX].offset),
-        .span_count = header->span_count, .word_count = at[WEFT_SECTION_WORDS].bytes / 4,
-        .heap_bytes = at[WEFT_SECTION_HEAP].bytes, .start_min = header->start_min, .start_max = header->start_max,
+        .trace_index =
+            (const uint64_t *)(const void *)(chunk + at[WEFT_SECTION_TRACE_INDEX].offset),
+        .span_count = header->span_count,
+        .word_count = at[WEFT_SECTION_WORDS].bytes / 4,
+        .heap_bytes = at[WEFT_SECTION_HEAP].bytes,
+        .start_min = header->start_min,
+        .start_max = header->start_max,
     };
     return weft_chunk_check_rows(&view, &segment->tables, err);
 }
@@ -94,23 +109,28 @@ static uint64_t read_chunks(struct weft_segment *segment, uint64_t *torn_bytes)
     if (rc == WEFT_NOT_FOUND) return offset;
     uint64_t room = segment->file_bytes - offset;
     *torn_bytes = header.chunk_bytes < room ? header.chunk_bytes : room;
-    weft_log(WEFT_LOG_WARN, "store", "segment %s is cut at chunk %u, byte %" PRIu64 ": %s", segment->path,
-             atomic_load(&segment->chunk_count), offset, err.text);
+    weft_log(WEFT_LOG_WARN, "store", "segment %s is cut at chunk %u, byte %" PRIu64 ": %s",
+             segment->path, atomic_load(&segment->chunk_count), offset, err.text);
     return offset;
 }
 
-/* A sealed file says where it ends: less than that is damage, not a write that was never acknowledged. */
+/* A sealed file says where it ends: less than that is damage, not a write that was never
+ * acknowledged. */
 static void check_seal_mark(const struct weft_segment *segment, uint64_t end, uint64_t *torn_bytes)
 {
     struct weft_segment_seal_mark mark;
-    if (!weft_segment_seal_mark_decode(&mark, segment->map + WEFT_SEGMENT_SEAL_OFFSET, segment->number)) return;
+    if (!weft_segment_seal_mark_decode(&mark, segment->map + WEFT_SEGMENT_SEAL_OFFSET,
+                                       segment->number))
+        return;
     if (mark.end_offset <= end) return;
     *torn_bytes = mark.end_offset - end;
-    weft_log(WEFT_LOG_ERROR, "store", "segment %s was sealed with %u chunks, %u can be read: %" PRIu64 " bytes are damaged",
+    weft_log(WEFT_LOG_ERROR, "store",
+             "segment %s was sealed with %u chunks, %u can be read: %" PRIu64 " bytes are damaged",
              segment->path, mark.chunk_count, atomic_load(&segment->chunk_count), *torn_bytes);
 }
 
-int weft_segment_open(struct weft_segment **out, const char *path, uint64_t *torn_bytes, struct weft_err *err)
+int weft_segment_open(struct weft_segment **out, const char *path, uint64_t *torn_bytes,
+                      struct weft_err *err)
 {
     int rc;
     const void *map;
@@ -121,8 +141,8 @@ int weft_segment_open(struct weft_segment **out, const char *path, uint64_t *tor
     if ((rc = weft_file_open(&segment->fd, path, O_RDONLY, err)) < 0) goto fail;
     if ((rc = weft_file_size(segment->fd, path, &segment->file_bytes, err)) < 0) goto fail;
     if (segment->file_bytes < WEFT_SEGMENT_PAGE) {
-        rc = weft_fail(err, WEFT_CORRUPT, "segment %s has %" PRIu64 " bytes, at least %u expected", path,
-                       segment->file_bytes, WEFT_SEGMENT_PAGE);
+        rc = weft_fail(err, WEFT_CORRUPT, "segment %s has %" PRIu64 " bytes, at least %u expected",
+                       path, segment->file_bytes, WEFT_SEGMENT_PAGE);
         goto fail;
     }
     if ((rc = weft_file_map(&map, segment->fd, path, segment->file_bytes, err)) < 0) goto fail;

@@ -17,7 +17,9 @@ static void plan_attribute(struct weft_search_plan *plan, const struct weft_pred
 {
     const struct weft_segment_view *view = plan->view;
     struct weft_attribute_plan *out = &plan->attributes[plan->attribute_count++];
-    *out = (struct weft_attribute_plan){ .predicate = predicate, .key = WEFT_NONE, .string = WEFT_NONE };
+    *out = (struct weft_attribute_plan){ .predicate = predicate,
+                                         .key = WEFT_NONE,
+                                         .string = WEFT_NONE };
     uint32_t number;
     if (weft_segment_find_key(view, predicate->key, &number)) out->key = number;
     out->place = filled(plan->arena, view->shape_count * sizeof *out->place, 0xff);
@@ -43,42 +45,28 @@ static void plan_predicate(struct weft_search_plan *plan, const struct weft_pred
     switch (predicate->field) {
     case WEFT_FIELD_SERVICE:
     case WEFT_FIELD_KIND:
-    case WEFT_FIELD_SCOPE_NAME:
-        plan->head_predicates[plan->head_count++] = predicate;
-        return;
-    case WEFT_FIELD_NAME:
-        plan->name_predicates[plan->name_count++] = predicate;
-        return;
+    case WEFT_FIELD_SCOPE_NAME: plan->head_predicates[plan->head_count++] = predicate; return;
+    case WEFT_FIELD_NAME: plan->name_predicates[plan->name_count++] = predicate; return;
     case WEFT_FIELD_STATUS:
     case WEFT_FIELD_DURATION:
     case WEFT_FIELD_TRACE_ID:
-    case WEFT_FIELD_IS_ROOT:
-        plan->record_predicates[plan->record_count++] = predicate;
-        return;
-    case WEFT_FIELD_EVENT_NAME:
-        plan->span_predicates[plan->span_count++] = predicate;
-        return;
-    case WEFT_FIELD_ATTRIBUTE:
-        break;
+    case WEFT_FIELD_IS_ROOT: plan->record_predicates[plan->record_count++] = predicate; return;
+    case WEFT_FIELD_EVENT_NAME: plan->span_predicates[plan->span_count++] = predicate; return;
+    case WEFT_FIELD_ATTRIBUTE: break;
     }
     switch (predicate->scope) {
     case WEFT_SCOPE_RESOURCE:
-    case WEFT_SCOPE_INSTRUMENTATION:
-        plan->head_predicates[plan->head_count++] = predicate;
-        return;
+    case WEFT_SCOPE_INSTRUMENTATION: plan->head_predicates[plan->head_count++] = predicate; return;
     case WEFT_SCOPE_SPAN:
-    case WEFT_SCOPE_ANY:
-        plan_attribute(plan, predicate);
-        return;
+    case WEFT_SCOPE_ANY: plan_attribute(plan, predicate); return;
     case WEFT_SCOPE_EVENT:
-    case WEFT_SCOPE_LINK:
-        plan->span_predicates[plan->span_count++] = predicate;
-        return;
+    case WEFT_SCOPE_LINK: plan->span_predicates[plan->span_count++] = predicate; return;
     }
 }
 
 /* What the record, head and name of a row say, for predicates that ask no more. */
-static bool all_hold(const struct weft_predicate *const *predicates, uint32_t count, const struct weft_span *span)
+static bool all_hold(const struct weft_predicate *const *predicates, uint32_t count,
+                     const struct weft_span *span)
 {
     for (uint32_t i = 0; i < count; i++) {
         if (!weft_predicate_holds_span(predicates[i], span)) return false;
@@ -133,27 +121,23 @@ static bool ask_value(const struct weft_attribute_plan *plan, const struct weft_
 {
     struct weft_value value = { .type = type };
     switch (type) {
-    case WEFT_VALUE_EMPTY:
-        break;
-    case WEFT_VALUE_BOOL:
-        value.bool_value = *w != 0;
-        break;
+    case WEFT_VALUE_EMPTY: break;
+    case WEFT_VALUE_BOOL: value.bool_value = *w != 0; break;
     case WEFT_VALUE_INT:
-    case WEFT_VALUE_DOUBLE:
-        value.int_value = (int64_t)weft_load_u64(w);
-        break;
-    default:
-        value.bytes = weft_segment_value(view, chunk, *w);
+    case WEFT_VALUE_DOUBLE: value.int_value = (int64_t)weft_load_u64(w); break;
+    default: value.bytes = weft_segment_value(view, chunk, *w);
     }
     return weft_predicate_holds_value(plan->predicate, &value);
 }
 
 /* One value of the right key. NOT_EXISTS asks here whether it exists. */
-static bool value_holds(const struct weft_attribute_plan *plan, const struct weft_segment_view *view,
-                        const struct weft_chunk_view *chunk, uint32_t type, const uint32_t *w)
+static bool value_holds(const struct weft_attribute_plan *plan,
+                        const struct weft_segment_view *view, const struct weft_chunk_view *chunk,
+                        uint32_t type, const uint32_t *w)
 {
     if (plan->predicate->op == WEFT_OP_NOT_EXISTS) return type != WEFT_VALUE_EMPTY;
-    if (type != WEFT_VALUE_STRING || (*w & WEFT_WORD_HEAP) != 0) return ask_value(plan, view, chunk, type, w);
+    if (type != WEFT_VALUE_STRING || (*w & WEFT_WORD_HEAP) != 0)
+        return ask_value(plan, view, chunk, type, w);
     if (plan->is_string_equal) return *w == plan->string;
     if (plan->by_string == NULL) return ask_value(plan, view, chunk, type, w);
     uint8_t *answer = &plan->by_string[*w];
@@ -161,7 +145,8 @@ static bool value_holds(const struct weft_attribute_plan *plan, const struct wef
     return *answer == 2;
 }
 
-static uint32_t find_place(const struct weft_attribute_plan *plan, const struct weft_shape_view *shape)
+static uint32_t find_place(const struct weft_attribute_plan *plan,
+                           const struct weft_shape_view *shape)
 {
     uint32_t place = PLACE_ABSENT, word = 0;
     for (uint32_t i = 0; i < shape->count; i++) {
@@ -175,12 +160,14 @@ static uint32_t find_place(const struct weft_attribute_plan *plan, const struct 
     return place;
 }
 
-static bool any_in_shape(const struct weft_attribute_plan *plan, const struct weft_segment_view *view,
-                         const struct weft_chunk_view *chunk, const struct weft_shape_view *shape, const uint32_t *w)
+static bool any_in_shape(const struct weft_attribute_plan *plan,
+                         const struct weft_segment_view *view, const struct weft_chunk_view *chunk,
+                         const struct weft_shape_view *shape, const uint32_t *w)
 {
     for (uint32_t i = 0; i < shape->count; i++) {
         uint32_t type = shape->keys[i] & 15;
-        if (shape->keys[i] >> 4 == plan->key && value_holds(plan, view, chunk, type, w)) return true;
+        if (shape->keys[i] >> 4 == plan->key && value_holds(plan, view, chunk, type, w))
+            return true;
         w += weft_value_word_count(type);
     }
     return false;
@@ -193,7 +180,8 @@ static bool any_inline(const struct weft_attribute_plan *plan, const struct weft
         uint32_t key_word = *w++, type = key_word & 15;
         bool is_key = key_word >> 4 == plan->key;
         if ((key_word & WEFT_WORD_HEAP) != 0) {
-            is_key = weft_str_equal(weft_segment_value(view, chunk, key_word), plan->predicate->key);
+            is_key =
+                weft_str_equal(weft_segment_value(view, chunk, key_word), plan->predicate->key);
             type = *w++;
         }
         if (is_key && value_holds(plan, view, chunk, type, w)) return true;
@@ -212,7 +200,8 @@ static bool any_in_row(const struct weft_attribute_plan *plan, const struct weft
     if ((shape_number & WEFT_SHAPE_INLINE) != 0) {
         return any_inline(plan, view, chunk, shape_number & ~WEFT_SHAPE_INLINE, w);
     }
-    const struct weft_shape_view *shape = weft_segment_tables_shape(&view->segment->tables, shape_number);
+    const struct weft_shape_view *shape =
+        weft_segment_tables_shape(&view->segment->tables, shape_number);
     uint32_t place = plan->place[shape_number];
     if (place == PLACE_UNKNOWN) place = plan->place[shape_number] = find_place(plan, shape);
     if (place == PLACE_ABSENT) return false;
@@ -220,14 +209,17 @@ static bool any_in_row(const struct weft_attribute_plan *plan, const struct weft
     return value_holds(plan, view, chunk, place & 15, w + (place >> 4));
 }
 
-static bool attribute_holds(const struct weft_search_plan *plan, const struct weft_attribute_plan *attribute,
+static bool attribute_holds(const struct weft_search_plan *plan,
+                            const struct weft_attribute_plan *attribute,
                             const struct weft_chunk_view *chunk, const uint8_t *record)
 {
     bool is_absence = attribute->predicate->op == WEFT_OP_NOT_EXISTS;
     if (attribute->by_resource != NULL) {
-        const struct weft_table_head *head = weft_segment_tables_head(&plan->view->segment->tables, weft_record_head(record));
+        const struct weft_table_head *head =
+            weft_segment_tables_head(&plan->view->segment->tables, weft_record_head(record));
         bool resource_holds = attribute->by_resource[head->view.resource];
-        if (resource_holds != is_absence) return !is_absence; /* it decides: found there, or not absent there */
+        if (resource_holds != is_absence)
+            return !is_absence; /* it decides: found there, or not absent there */
     }
     return any_in_row(attribute, plan->view, chunk, record) != is_absence;
 }
@@ -244,7 +236,8 @@ static bool record_holds(const struct weft_search_plan *plan, const uint8_t *rec
     return all_hold(plan->record_predicates, plan->record_count, &span);
 }
 
-static bool whole_row_holds(struct weft_search_plan *plan, const struct weft_chunk_view *chunk, uint32_t row)
+static bool whole_row_holds(struct weft_search_plan *plan, const struct weft_chunk_view *chunk,
+                            uint32_t row)
 {
     struct weft_span span;
     weft_arena_reset(&plan->row_arena);
@@ -252,7 +245,8 @@ static bool whole_row_holds(struct weft_search_plan *plan, const struct weft_chu
     return all_hold(plan->span_predicates, plan->span_count, &span);
 }
 
-bool weft_search_plan_holds(struct weft_search_plan *plan, const struct weft_chunk_view *chunk, uint32_t row)
+bool weft_search_plan_holds(struct weft_search_plan *plan, const struct weft_chunk_view *chunk,
+                            uint32_t row)
 {
     const uint8_t *record = chunk->records + (size_t)row * WEFT_RECORD_BYTES;
     if (plan->by_head != NULL) {

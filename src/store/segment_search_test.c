@@ -1,17 +1,20 @@
-/* segment_search_test.c -- a segment's search agrees with the slow judge, span by span, over random predicates. */
+/* segment_search_test.c -- a segment's search agrees with the slow judge, span by span, over random
+ * predicates. */
 #include "store/segment_fixture.h"
 
 static struct weft_str key_of(struct fixture *f)
 {
     static const char *const fixed[] = { "service.name", "no.such.key" };
-    if (weft_random_below(&f->random, 8) == 0) return weft_str_from_c(fixed[weft_random_below(&f->random, 2)]);
+    if (weft_random_below(&f->random, 8) == 0)
+        return weft_str_from_c(fixed[weft_random_below(&f->random, 2)]);
     return fixture_text(&f->arena, "some.key", weft_random_below(&f->random, 45));
 }
 
 static struct weft_value value_of(struct fixture *f)
 {
     struct weft_value v = { .type = WEFT_VALUE_STRING };
-    static const char *const texts[] = { "a", "", "value", "service.1", "library.1", "event.2", "GET /name.3" };
+    static const char *const texts[] = { "a",         "",        "value",      "service.1",
+                                         "library.1", "event.2", "GET /name.3" };
     switch (weft_random_below(&f->random, 5)) {
     case 0:
         v.type = WEFT_VALUE_INT;
@@ -25,7 +28,10 @@ static struct weft_value value_of(struct fixture *f)
         v.type = WEFT_VALUE_BOOL;
         v.bool_value = weft_random_below(&f->random, 2);
         break;
-    case 3: v.bytes = weft_str_from_c(texts[weft_random_below(&f->random, sizeof texts / sizeof *texts)]); break;
+    case 3:
+        v.bytes =
+            weft_str_from_c(texts[weft_random_below(&f->random, sizeof texts / sizeof *texts)]);
+        break;
     default: v.bytes = fixture_text(&f->arena, "value", weft_random_below(&f->random, 61));
     }
     return v;
@@ -33,40 +39,52 @@ static struct weft_value value_of(struct fixture *f)
 
 static struct weft_predicate predicate_of(struct fixture *f)
 {
-    struct weft_predicate p = { .field = (enum weft_field)weft_random_below(&f->random, WEFT_FIELD_IS_ROOT + 1),
-                                .op = (enum weft_op)weft_random_below(&f->random, WEFT_OP_NOT_EXISTS + 1) };
-    static const char *const names[] = { "GET /name.1", "GET /name.2", "service.0", "service.1", "library.0", "event.1", "" };
+    struct weft_predicate p = {
+        .field = (enum weft_field)weft_random_below(&f->random, WEFT_FIELD_IS_ROOT + 1),
+        .op = (enum weft_op)weft_random_below(&f->random, WEFT_OP_NOT_EXISTS + 1)
+    };
+    static const char *const names[] = { "GET /name.1", "GET /name.2", "service.0", "service.1",
+                                         "library.0",   "event.1",     "" };
     if (weft_random_below(&f->random, 3) > 0) p.field = WEFT_FIELD_ATTRIBUTE;
     switch (p.field) {
     case WEFT_FIELD_ATTRIBUTE:
-        p.scope = (enum weft_attribute_scope)weft_random_below(&f->random, WEFT_SCOPE_INSTRUMENTATION + 1);
+        p.scope = (enum weft_attribute_scope)weft_random_below(&f->random,
+                                                               WEFT_SCOPE_INSTRUMENTATION + 1);
         p.key = key_of(f);
         p.value = value_of(f);
         break;
     case WEFT_FIELD_KIND:
     case WEFT_FIELD_STATUS:
         p.op = weft_random_below(&f->random, 2) ? WEFT_OP_EQ : WEFT_OP_NE;
-        p.value = (struct weft_value){ .type = WEFT_VALUE_INT, .int_value = (int64_t)weft_random_below(&f->random, 4) };
+        p.value = (struct weft_value){ .type = WEFT_VALUE_INT,
+                                       .int_value = (int64_t)weft_random_below(&f->random, 4) };
         break;
     case WEFT_FIELD_DURATION:
         p.op = (enum weft_op)weft_random_below(&f->random, WEFT_OP_GE + 1);
-        p.value = (struct weft_value){ .type = WEFT_VALUE_INT, .int_value = (int64_t)weft_random_below(&f->random, 5000000) };
+        p.value =
+            (struct weft_value){ .type = WEFT_VALUE_INT,
+                                 .int_value = (int64_t)weft_random_below(&f->random, 5000000) };
         break;
     case WEFT_FIELD_TRACE_ID:
         p.op = WEFT_OP_EQ;
         p.value = (struct weft_value){ .type = WEFT_VALUE_BYTES };
-        p.value.bytes = weft_str_make((const char *)f->batch.spans[weft_random_below(&f->random, f->batch.span_count)].trace_id.bytes, 16);
+        p.value.bytes = weft_str_make(
+            (const char *)f->batch.spans[weft_random_below(&f->random, f->batch.span_count)]
+                .trace_id.bytes,
+            16);
         break;
     case WEFT_FIELD_IS_ROOT:
         p.op = WEFT_OP_EQ;
-        p.value = (struct weft_value){ .type = WEFT_VALUE_BOOL, .bool_value = weft_random_below(&f->random, 2) };
+        p.value = (struct weft_value){ .type = WEFT_VALUE_BOOL,
+                                       .bool_value = weft_random_below(&f->random, 2) };
         break;
     case WEFT_FIELD_SERVICE:
     case WEFT_FIELD_NAME:
     case WEFT_FIELD_EVENT_NAME:
     case WEFT_FIELD_SCOPE_NAME:
         p.value = (struct weft_value){ .type = WEFT_VALUE_STRING,
-                                       .bytes = weft_str_from_c(names[weft_random_below(&f->random, 7)]) };
+                                       .bytes = weft_str_from_c(
+                                           names[weft_random_below(&f->random, 7)]) };
         break;
     }
     return p;
@@ -84,14 +102,16 @@ static void judge(const struct fixture *f, const struct weft_search *search, str
         }
         if (!holds) continue;
         struct weft_search_position position = { .start_time_unix_nano = span->start_time_unix_nano,
-                                                 .duration_ns = weft_span_duration_ns(span), .trace_id = span->trace_id,
-                                                 .span_id = span->span_id, .kind = span->kind };
+                                                 .duration_ns = weft_span_duration_ns(span),
+                                                 .trace_id = span->trace_id,
+                                                 .span_id = span->span_id,
+                                                 .kind = span->kind };
         weft_top_offer(top, &position, i);
     }
 }
 
-static void assert_same_hits(const struct fixture *f, const struct weft_segment_view *view, struct weft_top *expected,
-                             struct weft_top *found)
+static void assert_same_hits(const struct fixture *f, const struct weft_segment_view *view,
+                             struct weft_top *expected, struct weft_top *found)
 {
     weft_top_finish(expected);
     weft_top_finish(found);
@@ -115,9 +135,26 @@ static void fill(struct fixture *f, struct weft_segment_writer *writer)
 {
     static const struct fixture_variety varieties[] = {
         { .spans = 200, .resources = 3, .names = 5, .keys = 12, .values = 20, .attributes_max = 6 },
-        { .spans = 150, .resources = 3, .names = 9, .keys = 40, .values = 60, .attributes_max = 9, .is_rich = true },
-        { .spans = 150, .resources = 4, .names = 400, .keys = 40, .values = 2000, .attributes_max = 5 },
-        { .spans = 40, .resources = 2, .names = 3, .keys = 5, .values = 9, .attributes_max = 12, .is_rich = true },
+        { .spans = 150,
+          .resources = 3,
+          .names = 9,
+          .keys = 40,
+          .values = 60,
+          .attributes_max = 9,
+          .is_rich = true },
+        { .spans = 150,
+          .resources = 4,
+          .names = 400,
+          .keys = 40,
+          .values = 2000,
+          .attributes_max = 5 },
+        { .spans = 40,
+          .resources = 2,
+          .names = 3,
+          .keys = 5,
+          .values = 9,
+          .attributes_max = 12,
+          .is_rich = true },
     };
     for (int i = 0; i < 8; i++) {
         fixture_append_ok(f, writer, &varieties[i % 4]);
@@ -141,18 +178,23 @@ static void agrees_with_the_judge(void **state)
         struct weft_predicate predicates[3];
         struct weft_top expected, found;
         struct weft_search_result stats = { 0 };
-        struct weft_search search = { .predicates = predicates, .limit = 1 + (uint32_t)weft_random_below(&f->random, 40),
+        struct weft_search search = { .predicates = predicates,
+                                      .limit = 1 + (uint32_t)weft_random_below(&f->random, 40),
                                       .predicate_count = (uint32_t)weft_random_below(&f->random, 4),
-                                      .order = weft_random_below(&f->random, 3) ? WEFT_ORDER_NEWEST : WEFT_ORDER_SLOWEST };
+                                      .order = weft_random_below(&f->random, 3)
+                                                   ? WEFT_ORDER_NEWEST
+                                                   : WEFT_ORDER_SLOWEST };
         for (uint32_t i = 0; i < search.predicate_count; i++) predicates[i] = predicate_of(f);
         if (weft_random_below(&f->random, 3) == 0) {
-            search.from_ns = UINT64_C(1700000000000000000) + weft_random_below(&f->random, 900000000);
+            search.from_ns =
+                UINT64_C(1700000000000000000) + weft_random_below(&f->random, 900000000);
             search.to_ns = search.from_ns + weft_random_below(&f->random, 500000000) + 1;
         }
         weft_top_init(&expected, &search, &f->arena);
         weft_top_init(&found, &search, &f->arena);
         judge(f, &search, &expected);
-        if (weft_segment_search(&view, &search, 5ull << 40, &found, &stats, &err) < 0) fail_msg("%s", err.text);
+        if (weft_segment_search(&view, &search, 5ull << 40, &found, &stats, &err) < 0)
+            fail_msg("%s", err.text);
         hits += found.count;
         if (found.count > 0) assert_int_equal(found.heap[0].row >> 40, 5);
         assert_same_hits(f, &view, &expected, &found);
@@ -193,7 +235,8 @@ static void stops_when_told(void **state)
     weft_segment_writer_destroy(writer);
 }
 
-static void add_counts(void *arg, struct weft_str service, struct weft_str name, uint8_t kind, uint64_t spans, uint64_t errors)
+static void add_counts(void *arg, struct weft_str service, struct weft_str name, uint8_t kind,
+                       uint64_t spans, uint64_t errors)
 {
     uint64_t *sums = arg;
     sums[0] += spans;
@@ -225,6 +268,7 @@ static void counts_operations(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-    const struct CMUnitTest tests[] = { TEST(agrees_with_the_judge), TEST(stops_when_told), TEST(counts_operations) };
+    const struct CMUnitTest tests[] = { TEST(agrees_with_the_judge), TEST(stops_when_told),
+                                        TEST(counts_operations) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* segment_test.c -- segments: what goes in comes out, live and reopened; what is torn, flipped or old does not. */
+/* segment_test.c -- segments: what goes in comes out, live and reopened; what is torn, flipped or
+ * old does not. */
 #include "store/segment_fixture.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -6,9 +7,26 @@
 static const struct fixture_variety varieties[] = {
     { .spans = 1, .resources = 1, .names = 1, .keys = 4, .values = 4, .attributes_max = 4 },
     { .spans = 300, .resources = 2, .names = 5, .keys = 12, .values = 30, .attributes_max = 12 },
-    { .spans = 300, .resources = 20, .names = 100, .keys = 300, .values = 5000, .attributes_max = 12 },
-    { .spans = 200, .resources = 3, .names = 9, .keys = 40, .values = 60, .attributes_max = 9, .is_rich = true },
-    { .spans = 20, .resources = 1, .names = 1, .keys = 1000, .values = 60, .attributes_max = 400, .is_rich = true },
+    { .spans = 300,
+      .resources = 20,
+      .names = 100,
+      .keys = 300,
+      .values = 5000,
+      .attributes_max = 12 },
+    { .spans = 200,
+      .resources = 3,
+      .names = 9,
+      .keys = 40,
+      .values = 60,
+      .attributes_max = 9,
+      .is_rich = true },
+    { .spans = 20,
+      .resources = 1,
+      .names = 1,
+      .keys = 1000,
+      .values = 60,
+      .attributes_max = 400,
+      .is_rich = true },
 };
 
 static char *path_of(const struct weft_segment *segment, char out[static 256])
@@ -17,7 +35,8 @@ static char *path_of(const struct weft_segment *segment, char out[static 256])
     return out;
 }
 
-static void assert_reopened(const char *path, const struct weft_batch *batch, uint32_t span_count, bool is_torn)
+static void assert_reopened(const char *path, const struct weft_batch *batch, uint32_t span_count,
+                            bool is_torn)
 {
     struct weft_err err;
     uint64_t torn;
@@ -44,7 +63,8 @@ static void reads_back_what_was_appended(void **state)
             fixture_commit_ok(writer);
             assert_segment_holds(segment, &f->batch, f->batch.span_count);
         }
-        assert_reopened(path_of(segment, path), &f->batch, f->batch.span_count, false); /* while it is live, too */
+        assert_reopened(path_of(segment, path), &f->batch, f->batch.span_count,
+                        false); /* while it is live, too */
         assert_false(weft_segment_is_sealed(segment));
         assert_int_equal(weft_segment_writer_seal(writer, NULL), WEFT_OK);
         assert_true(weft_segment_is_sealed(segment));
@@ -62,7 +82,8 @@ static void finds_traces(void **state)
         fixture_append_ok(f, writer, &varieties[i % 4]);
         /* Ids that share their first bits, too: the index must sort them all the same. */
         if (i == 2) {
-            for (uint32_t s = 0; s < f->batch.span_count; s++) memset(f->batch.spans[s].trace_id.bytes, 7, 9);
+            for (uint32_t s = 0; s < f->batch.span_count; s++)
+                memset(f->batch.spans[s].trace_id.bytes, 7, 9);
             f->batch.span_count = 0;
         } else {
             fixture_commit_ok(writer);
@@ -84,13 +105,15 @@ static void finds_traces(void **state)
                 expected += memcmp(chunk.records + other * WEFT_RECORD_BYTES, id.bytes, 16) == 0;
             }
             assert_true(trace.span_count >= expected && expected > 0);
-            for (uint32_t s = 0; s < trace.span_count; s++) assert_memory_equal(&trace.spans[s].trace_id, &id, 16);
+            for (uint32_t s = 0; s < trace.span_count; s++)
+                assert_memory_equal(&trace.spans[s].trace_id, &id, 16);
             found++;
         }
     }
     struct weft_batch none = { .arena = &f->arena };
     assert_true(found > 10);
-    assert_int_equal(weft_segment_trace(&view, &(struct weft_trace_id){ { 1 } }, &none, NULL), WEFT_OK);
+    assert_int_equal(weft_segment_trace(&view, &(struct weft_trace_id){ { 1 } }, &none, NULL),
+                     WEFT_OK);
     assert_int_equal(none.span_count, 0);
     weft_segment_view_release(&view);
     weft_segment_writer_destroy(writer);
@@ -118,7 +141,8 @@ static void trace_index_is_sorted(void **state)
                 uint32_t row = index[i] & 0xffffff;
                 assert_true(i == 0 || index[i - 1] < index[i]);
                 assert_true(row < counts[n]);
-                assert_int_equal(index[i] ^ row, weft_trace_index_prefix(records + row * WEFT_RECORD_BYTES));
+                assert_int_equal(index[i] ^ row,
+                                 weft_trace_index_prefix(records + row * WEFT_RECORD_BYTES));
                 rows += row;
             }
             assert_int_equal(rows, (uint64_t)counts[n] * (counts[n] - 1) / 2);
@@ -129,11 +153,13 @@ static void trace_index_is_sorted(void **state)
 /* ---- damage ---- */
 
 /* A file of two chunks; the second is small. Returns its offset and end. */
-static struct weft_buf two_chunks(struct fixture *f, uint32_t *first_spans, size_t *begin, size_t *end)
+static struct weft_buf two_chunks(struct fixture *f, uint32_t *first_spans, size_t *begin,
+                                  size_t *end)
 {
     char path[256];
-    static const struct fixture_variety small = { .spans = 2, .resources = 1, .names = 2, .keys = 3, .values = 9,
-                                                  .attributes_max = 3 };
+    static const struct fixture_variety small = {
+        .spans = 2, .resources = 1, .names = 2, .keys = 3, .values = 9, .attributes_max = 3
+    };
     struct weft_segment_bytes bytes;
     struct weft_segment_writer *writer = fixture_writer(f, 5, NULL);
     struct weft_segment *segment = weft_segment_writer_segment(writer);
@@ -145,9 +171,10 @@ static struct weft_buf two_chunks(struct fixture *f, uint32_t *first_spans, size
     *begin = bytes.used;
     fixture_append_ok(f, writer, &small);
     fixture_commit_ok(writer);
-    const struct weft_chunk_build *build = writer->spare; /* where the sections end, before the padding */
-    *end = *begin + WEFT_CHUNK_BODY_OFFSET + (size_t)build->span_count * (WEFT_RECORD_BYTES + 8) + build->word_count * 4 +
-           build->heap_bytes + build->table_bytes;
+    const struct weft_chunk_build *build =
+        writer->spare; /* where the sections end, before the padding */
+    *end = *begin + WEFT_CHUNK_BODY_OFFSET + (size_t)build->span_count * (WEFT_RECORD_BYTES + 8) +
+           build->word_count * 4 + build->heap_bytes + build->table_bytes;
     weft_segment_writer_destroy(writer);
     return fixture_file(path);
 }
@@ -178,8 +205,10 @@ static void torn_tail_gives_earlier_chunks(void **state)
         for (size_t cut = begin; cut < end; cut++) {
             memcpy(damaged, file.data, file.len);
             memset(damaged + cut, filler != 0 ? 0x5a : 0, end - cut);
-            if (memcmp(damaged, file.data, file.len) == 0) continue; /* the last bytes were zero anyway */
-            assert_int_equal(pwrite(fd, damaged + begin, file.len - begin, (off_t)begin), file.len - begin);
+            if (memcmp(damaged, file.data, file.len) == 0)
+                continue; /* the last bytes were zero anyway */
+            assert_int_equal(pwrite(fd, damaged + begin, file.len - begin, (off_t)begin),
+                             file.len - begin);
             assert_reopened(path, &f->batch, first_spans, cut >= begin + WEFT_CHUNK_HEADER_BYTES);
         }
     }
@@ -210,7 +239,8 @@ static void bit_flips_are_found(void **state)
     int fd = open(path, O_RDWR);
     for (size_t at = 0; at < end; at++) {
         if (at >= 56 && at < WEFT_SEGMENT_PAGE) continue; /* nothing there without a seal mark */
-        if (at >= WEFT_SEGMENT_PAGE + 600 && at + 4096 < begin && at % 61 != 0) continue; /* enough of the first chunk */
+        if (at >= WEFT_SEGMENT_PAGE + 600 && at + 4096 < begin && at % 61 != 0)
+            continue; /* enough of the first chunk */
         char flipped = (char)(file.data[at] ^ (1 << (at & 7)));
         uint64_t torn;
         struct weft_segment *segment = NULL;
@@ -222,8 +252,11 @@ static void bit_flips_are_found(void **state)
             assert_int_equal(rc, WEFT_OK);
             struct weft_segment_view view;
             weft_segment_view_init(&view, segment);
-            if (at >= begin) assert_int_equal(view.span_count, first_spans);
-            else assert_true(view.span_count == 0 || view.span_count == f->batch.span_count); /* the latter: padding */
+            if (at >= begin)
+                assert_int_equal(view.span_count, first_spans);
+            else
+                assert_true(view.span_count == 0 ||
+                            view.span_count == f->batch.span_count); /* the latter: padding */
             weft_segment_view_release(&view);
         }
         weft_segment_unref(segment);
@@ -248,7 +281,8 @@ static void seal_mark_tells_of_lost_chunks(void **state)
     fixture_commit_ok(writer);
     assert_int_equal(weft_segment_writer_seal(writer, NULL), WEFT_OK);
     assert_reopened(path, &f->batch, f->batch.span_count, false);
-    /* A whole page of the last chunk is gone, its header too: without the mark that would look like a clean end. */
+    /* A whole page of the last chunk is gone, its header too: without the mark that would look like
+     * a clean end. */
     struct weft_buf file = fixture_file(path);
     memset(file.data + bytes.used, 0, 4096);
     write_file(path, file.data, file.len);
@@ -264,7 +298,9 @@ static void recycled_file_forgets_its_old_chunks(void **state)
     struct weft_segment *segment = weft_segment_writer_segment(writer);
     snprintf(spare, sizeof spare, "%s/spare-1.weft", f->directory);
     for (int i = 0; i < 6; i++) {
-        fixture_append_ok(f, writer, &varieties[0]); /* small chunks: one page each, so the new ones end between old ones */
+        fixture_append_ok(
+            f, writer,
+            &varieties[0]); /* small chunks: one page each, so the new ones end between old ones */
         fixture_commit_ok(writer);
     }
     weft_segment_ref(segment);
@@ -333,7 +369,11 @@ static void refused_batches_are_taken_back(void **state)
     bool must_seal;
     struct weft_err err;
     char path[256];
-    static const struct fixture_variety wide = { .spans = 3000, .resources = 40, .names = 400, .keys = 900, .values = 700,
+    static const struct fixture_variety wide = { .spans = 3000,
+                                                 .resources = 40,
+                                                 .names = 400,
+                                                 .keys = 900,
+                                                 .values = 700,
                                                  .attributes_max = 30 };
     f->limits.file_bytes = 384 << 10;
     struct weft_segment_writer *writer = fixture_writer(f, 1, NULL);
@@ -362,8 +402,13 @@ static void caps_hold(void **state)
     struct fixture *f = *state;
     char path[256];
     struct weft_segment_view view;
-    static const struct fixture_variety wild = { .spans = 400, .resources = 2, .names = 5000, .keys = 5000, .values = 5000,
-                                                 .attributes_max = 8, .is_rich = true };
+    static const struct fixture_variety wild = { .spans = 400,
+                                                 .resources = 2,
+                                                 .names = 5000,
+                                                 .keys = 5000,
+                                                 .values = 5000,
+                                                 .attributes_max = 8,
+                                                 .is_rich = true };
     f->limits.strings = 100;
     f->limits.strings_per_key = 20;
     f->limits.keys = 50;
@@ -393,8 +438,12 @@ static void hostile_variety_is_bounded(void **state)
     struct fixture *f = *state;
     char path[256];
     struct weft_segment_view view;
-    static const struct fixture_variety hostile = { .spans = 5000, .resources = 3, .names = 100000, .keys = 100000,
-                                                    .values = 100000000, .attributes_max = 6 };
+    static const struct fixture_variety hostile = { .spans = 5000,
+                                                    .resources = 3,
+                                                    .names = 100000,
+                                                    .keys = 100000,
+                                                    .values = 100000000,
+                                                    .attributes_max = 6 };
     f->limits.file_bytes = 32 << 20;
     struct weft_segment_writer *writer = fixture_writer(f, 1, NULL);
     struct weft_segment *segment = weft_segment_writer_segment(writer);
@@ -415,7 +464,10 @@ static void hostile_variety_is_bounded(void **state)
 
 /* ---- every system call fails once ---- */
 
-struct fault { int left; bool is_short; };
+struct fault {
+    int left;
+    bool is_short;
+};
 
 static int fail_at(void *self, enum weft_file_op op, const char *path, size_t *len)
 {
@@ -451,21 +503,26 @@ static bool run_with_fault(struct fixture *f, int nth, bool is_short)
     struct weft_segment *segment = weft_segment_writer_segment(writer);
     for (int i = 0; i < 4; i++) {
         rc = fixture_append(f, writer, &varieties[1], &must_seal, &err);
-        if (rc == WEFT_OK) rc = fixture_commit(writer, &err);
-        else assert_true(rc == WEFT_IO && must_seal);
+        if (rc == WEFT_OK)
+            rc = fixture_commit(writer, &err);
+        else
+            assert_true(rc == WEFT_IO && must_seal);
         if (rc == WEFT_OK) committed = f->batch.span_count;
         if (rc < 0) is_fine = false;
         assert_true(is_fine || rc < 0); /* broken stays broken */
         assert_segment_holds(segment, &f->batch, committed);
     }
-    if (is_fine) is_fine = weft_segment_writer_seal(writer, &err) == WEFT_OK;
-    else weft_segment_writer_destroy(writer);
+    if (is_fine)
+        is_fine = weft_segment_writer_seal(writer, &err) == WEFT_OK;
+    else
+        weft_segment_writer_destroy(writer);
     weft_file_set_faults(NULL);
     struct weft_segment *reopened;
     assert_int_equal(weft_segment_open(&reopened, path, NULL, &err), WEFT_OK);
     struct weft_segment_view view;
     weft_segment_view_init(&view, reopened);
-    assert_true(view.span_count >= committed); /* a chunk whose sync failed may be there all the same */
+    assert_true(view.span_count >=
+                committed); /* a chunk whose sync failed may be there all the same */
     weft_segment_view_release(&view);
     weft_segment_unref(reopened);
     unlink(path);
@@ -486,10 +543,18 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(reads_back_what_was_appended), TEST(finds_traces), TEST(trace_index_is_sorted),
-        TEST(torn_tail_gives_earlier_chunks), TEST(bit_flips_are_found), TEST(seal_mark_tells_of_lost_chunks),
-        TEST(recycled_file_forgets_its_old_chunks), TEST(refuses_what_does_not_fit), TEST(refused_batches_are_taken_back),
-        TEST(caps_hold), TEST(hostile_variety_is_bounded), TEST(every_failure_is_clean),
+        TEST(reads_back_what_was_appended),
+        TEST(finds_traces),
+        TEST(trace_index_is_sorted),
+        TEST(torn_tail_gives_earlier_chunks),
+        TEST(bit_flips_are_found),
+        TEST(seal_mark_tells_of_lost_chunks),
+        TEST(recycled_file_forgets_its_old_chunks),
+        TEST(refuses_what_does_not_fit),
+        TEST(refused_batches_are_taken_back),
+        TEST(caps_hold),
+        TEST(hostile_variety_is_bounded),
+        TEST(every_failure_is_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

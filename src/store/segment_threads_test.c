@@ -1,6 +1,7 @@
-/* segment_threads_test.c -- one thread appends and commits, two read what is published; for the thread sanitizer, too. */
-#include <pthread.h>
+/* segment_threads_test.c -- one thread appends and commits, two read what is published; for the
+ * thread sanitizer, too. */
 #include "store/segment_fixture.h"
+#include <pthread.h>
 
 #define READERS 2
 #define COMMITS 60
@@ -10,7 +11,7 @@ struct shared {
     struct weft_segment *segment;
     const struct weft_batch *batch; /* everything that will be appended */
     _Atomic bool is_done;
-    _Atomic uint32_t acknowledged;  /* spans */
+    _Atomic uint32_t acknowledged; /* spans */
     _Atomic uint64_t rows_read;
 };
 
@@ -34,7 +35,8 @@ static void *read_all_the_time(void *arg)
             weft_segment_chunk(&view, c, &chunk);
             for (uint32_t row = 0; row < chunk.span_count; row++, at++) {
                 struct weft_span span;
-                if ((at & 7) != 0 && c + 1 < view.chunk_count) continue; /* the newest chunk whole, of others some */
+                if ((at & 7) != 0 && c + 1 < view.chunk_count)
+                    continue; /* the newest chunk whole, of others some */
                 weft_row_read(&view, &chunk, row, &span, &arena);
                 assert_span(&span, &shared->batch->spans[at]);
                 shared->rows_read++;
@@ -62,7 +64,8 @@ static void *commit_one(void *chunk)
     return NULL;
 }
 
-static void append_all(struct shared *shared, struct weft_segment_writer *writer, uint32_t spans_a_batch)
+static void append_all(struct shared *shared, struct weft_segment_writer *writer,
+                       uint32_t spans_a_batch)
 {
     struct weft_chunk_build *out = NULL;
     pthread_t committer;
@@ -70,10 +73,14 @@ static void append_all(struct shared *shared, struct weft_segment_writer *writer
     for (uint32_t i = 0; i < COMMITS; i++) {
         bool must_seal;
         struct weft_err err;
-        struct weft_batch part = { .spans = shared->batch->spans + i * spans_a_batch, .span_count = spans_a_batch };
-        if (weft_segment_writer_append(writer, &part, &must_seal, &err) < 0) fail_msg("%s", err.text);
-        if (i % 3 == 2) { /* a batch that does not fit: what it put into the tables is taken back under the readers' eyes */
-            struct weft_batch all = { .spans = shared->batch->spans, .span_count = shared->batch->span_count };
+        struct weft_batch part = { .spans = shared->batch->spans + i * spans_a_batch,
+                                   .span_count = spans_a_batch };
+        if (weft_segment_writer_append(writer, &part, &must_seal, &err) < 0)
+            fail_msg("%s", err.text);
+        if (i % 3 ==
+            2) { /* a batch that does not fit: what it put into the tables is taken back under the readers' eyes */
+            struct weft_batch all = { .spans = shared->batch->spans,
+                                      .span_count = shared->batch->span_count };
             assert_int_equal(weft_segment_writer_append(writer, &all, &must_seal, &err), WEFT_FULL);
         }
         if (out != NULL) {
@@ -93,14 +100,22 @@ static void append_all(struct shared *shared, struct weft_segment_writer *writer
 static void readers_see_whole_rows(void **state)
 {
     struct fixture *f = *state;
-    static const struct fixture_variety variety = { .spans = COMMITS * 40, .resources = 9, .names = 60, .keys = 60, .values = 700,
-                                                    .attributes_max = 8, .is_rich = true };
+    static const struct fixture_variety variety = { .spans = COMMITS * 40,
+                                                    .resources = 9,
+                                                    .names = 60,
+                                                    .keys = 60,
+                                                    .values = 700,
+                                                    .attributes_max = 8,
+                                                    .is_rich = true };
     fixture_batch(&f->random, &variety, &f->batch);
     f->limits.file_bytes = 8 << 20;
-    f->limits.chunk_bytes = 192 << 10; /* the whole does not fit in one chunk more, piece by piece it does */
+    f->limits.chunk_bytes =
+        192 << 10; /* the whole does not fit in one chunk more, piece by piece it does */
     f->limits.segment_spans = 2 * COMMITS * 40;
     struct weft_segment_writer *writer = fixture_writer(f, 1, NULL);
-    struct shared shared = { .f = f, .segment = weft_segment_writer_segment(writer), .batch = &f->batch };
+    struct shared shared = { .f = f,
+                             .segment = weft_segment_writer_segment(writer),
+                             .batch = &f->batch };
     pthread_t readers[READERS];
     weft_segment_ref(shared.segment);
     for (int i = 0; i < READERS; i++) pthread_create(&readers[i], NULL, read_all_the_time, &shared);

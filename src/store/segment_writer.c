@@ -1,4 +1,5 @@
-/* segment_writer.c -- the appending side: a live segment, its pending chunk, batches in, chunks out. */
+/* segment_writer.c -- the appending side: a live segment, its pending chunk, batches in, chunks
+ * out. */
 #include <fcntl.h>
 #include <inttypes.h>
 
@@ -10,29 +11,34 @@
 
 /* ---- the new file ---- */
 
-static int write_file_header(struct weft_segment *segment, const char *path, unsigned writer_number, struct weft_err *err)
+static int write_file_header(struct weft_segment *segment, const char *path, unsigned writer_number,
+                             struct weft_err *err)
 {
     uint8_t page[WEFT_SEGMENT_PAGE];
-    struct weft_segment_file_header header = { .number = segment->number, .created_unix_ns = segment->created_unix_ns,
+    struct weft_segment_file_header header = { .number = segment->number,
+                                               .created_unix_ns = segment->created_unix_ns,
                                                .writer = writer_number };
     weft_segment_file_header_encode(page, &header);
     segment->last_checksum = header.checksum;
     return weft_file_write_at(segment->fd, path, page, sizeof page, 0, err);
 }
 
-static int take_over_file(struct weft_segment *segment, const struct weft_segment_options *options, uint64_t file_bytes,
-                          struct weft_err *err)
+static int take_over_file(struct weft_segment *segment, const struct weft_segment_options *options,
+                          uint64_t file_bytes, struct weft_err *err)
 {
-    /* The header with the new number is on disk before the file has the new name: under that name the old chunks, which
+    /* The header with the new number is on disk before the file has the new name: under that name
+     * the old chunks, which
      * are whole, would otherwise come back to life after a crash. */
     int rc = weft_file_open(&segment->fd, options->recycle, O_RDWR, err);
-    if (rc == WEFT_OK) rc = weft_file_size(segment->fd, options->recycle, &segment->file_bytes, err);
+    if (rc == WEFT_OK)
+        rc = weft_file_size(segment->fd, options->recycle, &segment->file_bytes, err);
     if (rc == WEFT_OK && segment->file_bytes < file_bytes) {
         rc = weft_file_allocate(segment->fd, options->recycle, file_bytes, err);
         segment->file_bytes = file_bytes;
     }
     const void *map = NULL;
-    if (rc == WEFT_OK) rc = weft_file_map(&map, segment->fd, options->recycle, segment->file_bytes, err);
+    if (rc == WEFT_OK)
+        rc = weft_file_map(&map, segment->fd, options->recycle, segment->file_bytes, err);
     segment->map = map;
     if (rc == WEFT_OK) rc = write_file_header(segment, options->recycle, options->writer, err);
     if (rc == WEFT_OK) rc = weft_file_sync_data(segment->fd, options->recycle, err);
@@ -40,8 +46,8 @@ static int take_over_file(struct weft_segment *segment, const struct weft_segmen
     return rc;
 }
 
-static int make_file(struct weft_segment *segment, const struct weft_segment_options *options, uint64_t file_bytes,
-                     struct weft_err *err)
+static int make_file(struct weft_segment *segment, const struct weft_segment_options *options,
+                     uint64_t file_bytes, struct weft_err *err)
 {
     int rc = weft_file_open(&segment->fd, segment->path, O_RDWR | O_CREAT | O_EXCL, err);
     if (rc < 0) return rc;
@@ -50,13 +56,15 @@ static int make_file(struct weft_segment *segment, const struct weft_segment_opt
     if (rc == WEFT_OK) rc = write_file_header(segment, segment->path, options->writer, err);
     if (rc == WEFT_OK) rc = weft_file_sync_directory(options->directory, err);
     const void *map = NULL;
-    if (rc == WEFT_OK) rc = weft_file_map(&map, segment->fd, segment->path, segment->file_bytes, err);
+    if (rc == WEFT_OK)
+        rc = weft_file_map(&map, segment->fd, segment->path, segment->file_bytes, err);
     segment->map = map;
     if (rc < 0) weft_file_unlink(segment->path, NULL); /* half a file is of no use to anybody */
     return rc;
 }
 
-static struct weft_chunk_build *build_start(struct weft_segment_writer *writer, struct weft_chunk_build *build)
+static struct weft_chunk_build *build_start(struct weft_segment_writer *writer,
+                                            struct weft_chunk_build *build)
 {
     build->segment = writer->segment;
     build->writer = writer;
@@ -69,15 +77,19 @@ static struct weft_chunk_build *build_start(struct weft_segment_writer *writer, 
     return build;
 }
 
-int weft_segment_writer_create_limited(struct weft_segment_writer **out, const struct weft_segment_options *options,
-                                       const struct weft_segment_limits *limits, struct weft_err *err)
+int weft_segment_writer_create_limited(struct weft_segment_writer **out,
+                                       const struct weft_segment_options *options,
+                                       const struct weft_segment_limits *limits,
+                                       struct weft_err *err)
 {
     int rc;
     char path[4096];
     *out = NULL;
-    int len = snprintf(path, sizeof path, "%s/segment-%016" PRIx64 ".weft", options->directory, options->number);
+    int len = snprintf(path, sizeof path, "%s/segment-%016" PRIx64 ".weft", options->directory,
+                       options->number);
     if (len < 0 || (size_t)len >= sizeof path) {
-        return weft_fail(err, WEFT_INVALID, "the path of directory %.64s... is too long", options->directory);
+        return weft_fail(err, WEFT_INVALID, "the path of directory %.64s... is too long",
+                         options->directory);
     }
     struct weft_segment *segment = weft_segment_allocate(path);
     segment->number = options->number;
@@ -99,8 +111,8 @@ int weft_segment_writer_create_limited(struct weft_segment_writer **out, const s
     return WEFT_OK;
 }
 
-int weft_segment_writer_create(struct weft_segment_writer **out, const struct weft_segment_options *options,
-                               struct weft_err *err)
+int weft_segment_writer_create(struct weft_segment_writer **out,
+                               const struct weft_segment_options *options, struct weft_err *err)
 {
     return weft_segment_writer_create_limited(out, options, &weft_segment_limits_default, err);
 }
@@ -122,8 +134,9 @@ static uint64_t pending_table_bytes(const struct weft_segment_writer *writer)
 static uint64_t pending_chunk_bytes(const struct weft_segment_writer *writer)
 {
     const struct weft_chunk_build *build = writer->pending;
-    return weft_segment_page_up(WEFT_CHUNK_BODY_OFFSET + (uint64_t)build->span_count * (WEFT_RECORD_BYTES + 8) +
-                                build->word_count * 4 + build->heap_bytes + pending_table_bytes(writer));
+    return weft_segment_page_up(
+        WEFT_CHUNK_BODY_OFFSET + (uint64_t)build->span_count * (WEFT_RECORD_BYTES + 8) +
+        build->word_count * 4 + build->heap_bytes + pending_table_bytes(writer));
 }
 
 /* What a refused batch must leave as it was. */
@@ -137,9 +150,12 @@ struct append_mark {
 static struct append_mark mark_append(const struct weft_segment_writer *writer)
 {
     const struct weft_chunk_build *build = writer->pending;
-    return (struct append_mark){ .tables = weft_segment_tables_mark(writer->tables), .span_count = build->span_count,
-                                 .name_count = writer->interner->name_count, .word_count = build->word_count,
-                                 .heap_bytes = build->heap_bytes, .start_min = build->start_min,
+    return (struct append_mark){ .tables = weft_segment_tables_mark(writer->tables),
+                                 .span_count = build->span_count,
+                                 .name_count = writer->interner->name_count,
+                                 .word_count = build->word_count,
+                                 .heap_bytes = build->heap_bytes,
+                                 .start_min = build->start_min,
                                  .start_max = build->start_max };
 }
 
@@ -155,33 +171,37 @@ static void undo_append(struct weft_segment_writer *writer, const struct append_
 }
 
 /* Why a batch does not go in: is it the pending chunk, the segment, or the batch? */
-static int refuse(struct weft_segment_writer *writer, const struct weft_batch *batch, bool chunk_alone, bool *must_seal,
-                  struct weft_err *err)
+static int refuse(struct weft_segment_writer *writer, const struct weft_batch *batch,
+                  bool chunk_alone, bool *must_seal, struct weft_err *err)
 {
     if (chunk_alone) {
-        return weft_fail(err, WEFT_FULL, "the pending chunk of segment %s has no room for %u spans", writer->segment->path,
-                         batch->span_count);
+        return weft_fail(err, WEFT_FULL, "the pending chunk of segment %s has no room for %u spans",
+                         writer->segment->path, batch->span_count);
     }
     if (writer->taken_spans == 0 && writer->pending->span_count == 0) {
-        return weft_fail(err, WEFT_TOO_LARGE, "a request of %u spans does not fit into a segment of %" PRIu64 " bytes",
+        return weft_fail(err, WEFT_TOO_LARGE,
+                         "a request of %u spans does not fit into a segment of %" PRIu64 " bytes",
                          batch->span_count, writer->segment->file_bytes);
     }
     *must_seal = true;
-    return weft_fail(err, WEFT_FULL, "segment %s has no room for %u spans", writer->segment->path, batch->span_count);
+    return weft_fail(err, WEFT_FULL, "segment %s has no room for %u spans", writer->segment->path,
+                     batch->span_count);
 }
 
-int weft_segment_writer_append(struct weft_segment_writer *writer, const struct weft_batch *batch, bool *must_seal,
-                               struct weft_err *err)
+int weft_segment_writer_append(struct weft_segment_writer *writer, const struct weft_batch *batch,
+                               bool *must_seal, struct weft_err *err)
 {
     struct weft_chunk_build *build = writer->pending;
     const struct weft_segment_limits *limits = &writer->limits;
     *must_seal = false;
     if (atomic_load_explicit(&writer->segment->is_broken, memory_order_acquire)) {
         *must_seal = true;
-        return weft_fail(err, WEFT_IO, "an earlier write to segment %s failed", writer->segment->path);
+        return weft_fail(err, WEFT_IO, "an earlier write to segment %s failed",
+                         writer->segment->path);
     }
     bool is_first = build->span_count == 0;
-    if ((uint64_t)writer->taken_spans + build->span_count + batch->span_count > limits->segment_spans ||
+    if ((uint64_t)writer->taken_spans + build->span_count + batch->span_count >
+            limits->segment_spans ||
         writer->next_chunk >= WEFT_SEGMENT_CHUNKS_MAX) {
         return refuse(writer, batch, false, must_seal, err);
     }
@@ -223,7 +243,8 @@ struct weft_chunk_build *weft_segment_writer_take(struct weft_segment_writer *wr
     writer->next_offset += pending_chunk_bytes(writer);
     writer->taken_spans += build->span_count;
     writer->out = build;
-    writer->pending = build_start(writer, writer->spare != NULL ? writer->spare : weft_chunk_build_take());
+    writer->pending =
+        build_start(writer, writer->spare != NULL ? writer->spare : weft_chunk_build_take());
     writer->spare = NULL;
     return build;
 }
@@ -233,7 +254,8 @@ uint32_t weft_chunk_build_spans(const struct weft_chunk_build *chunk)
     return chunk->span_count;
 }
 
-void weft_segment_writer_give_back(struct weft_segment_writer *writer, struct weft_chunk_build *chunk)
+void weft_segment_writer_give_back(struct weft_segment_writer *writer,
+                                   struct weft_chunk_build *chunk)
 {
     WEFT_ASSERT(writer->out == chunk, "chunk %u", chunk->number);
     writer->out = NULL;
@@ -258,8 +280,11 @@ static int write_seal_mark(struct weft_segment *segment, struct weft_err *err)
     uint8_t page[WEFT_SEGMENT_PAGE];
     uint32_t chunk_count = atomic_load_explicit(&segment->chunk_count, memory_order_acquire);
     struct weft_segment_seal_mark mark = {
-        .number = segment->number, .chunk_count = chunk_count, .last_header_checksum = segment->last_checksum,
-        .end_offset = chunk_count > 0 ? weft_segment_chunk_at(segment, chunk_count - 1)->end_offset : WEFT_SEGMENT_PAGE,
+        .number = segment->number,
+        .chunk_count = chunk_count,
+        .last_header_checksum = segment->last_checksum,
+        .end_offset = chunk_count > 0 ? weft_segment_chunk_at(segment, chunk_count - 1)->end_offset
+                                      : WEFT_SEGMENT_PAGE,
     };
     memcpy(page, segment->map, sizeof page);
     weft_segment_seal_mark_encode(page + WEFT_SEGMENT_SEAL_OFFSET, &mark);
@@ -272,9 +297,11 @@ int weft_segment_writer_seal(struct weft_segment_writer *writer, struct weft_err
 {
     struct weft_segment *segment = writer->segment;
     int rc = WEFT_OK;
-    WEFT_ASSERT(writer->pending->span_count == 0 && writer->out == NULL, "%u spans pending", writer->pending->span_count);
+    WEFT_ASSERT(writer->pending->span_count == 0 && writer->out == NULL, "%u spans pending",
+                writer->pending->span_count);
     /* A broken segment gets no mark: what is behind its committed prefix is not known. */
-    if (!atomic_load_explicit(&segment->is_broken, memory_order_acquire)) rc = write_seal_mark(segment, err);
+    if (!atomic_load_explicit(&segment->is_broken, memory_order_acquire))
+        rc = write_seal_mark(segment, err);
     atomic_store_explicit(&segment->is_sealed, true, memory_order_release);
     weft_segment_writer_destroy(writer);
     return rc;

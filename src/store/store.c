@@ -1,7 +1,7 @@
 /* store.c -- opening and closing the embedded store, its options and its figures.
  *
- * Threads are stopped in this order: compacting (its merge is cancelled), preparing, committers. After that the closing
- * thread is alone and does what is left itself.
+ * Threads are stopped in this order: compacting (its merge is cancelled), preparing, committers.
+ * After that the closing thread is alone and does what is left itself.
  */
 #include "store/store.h"
 #include "base/random.h"

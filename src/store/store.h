@@ -1,11 +1,15 @@
-/* store.h -- the embedded store: a directory of segments and blocks, one writer a thread, background compaction.
+/* store.h -- the embedded store: a directory of segments and blocks, one writer a thread,
+ * background compaction.
  *
- * Shape      directory: LOCK, CATALOG, segment-*.weft, spare-*.weft (recycled), block-*.weft (docs/internals/store.md)
+ * Shape      directory: LOCK, CATALOG, segment-*.weft, spare-*.weft (recycled), block-*.weft
+ *            (docs/internals/store.md)
  * Units      sizes in bytes, times in Unix nanoseconds
- * Errors     opening says which file and what; running: a failed commit is told to its senders and the segment is left
- * Threads    consume on I/O thread i uses writer i alone; a committer thread per writer; one preparing and one compacting
- *            thread; any reader
- * Ownership  the store owns files, threads and the references of its current set; a query holds its own set until it ends
+ * Errors     opening says which file and what; running: a failed commit is told to its senders and
+ *            the segment is left
+ * Threads    consume on I/O thread i uses writer i alone; a committer thread per writer; one
+ *            preparing and one compacting thread; any reader
+ * Ownership  the store owns files, threads and the references of its current set; a query holds its
+ *            own set until it ends
  */
 #ifndef WEFT_STORE_STORE_H
 #define WEFT_STORE_STORE_H
@@ -17,8 +21,10 @@ struct weft_store;
 struct weft_store_options {
     const char *directory;
     unsigned writer_count; /* I/O threads that will call consume(); 0: nobody writes (tools) */
-    /* Run fn(arg) on I/O thread i. post: soon, from any thread. defer: at the end of its current round, from that thread.
-     * post NULL: no I/O threads; commits happen inside consume() (tests and tools). defer NULL: at once. */
+    /* Run fn(arg) on I/O thread i. post: soon, from any thread. defer: at the end of its current
+     * round, from that thread.
+     * post NULL: no I/O threads; commits happen inside consume() (tests and tools). defer NULL: at
+     * once. */
     void (*post)(void *self, unsigned io_thread, void (*fn)(void *), void *arg);
     void (*defer)(void *self, unsigned io_thread, void (*fn)(void *), void *arg);
     void *post_self;
@@ -34,13 +40,15 @@ struct weft_store_options {
 /* WEFT_BUSY: another process has the directory (its pid is in the sentence). */
 int weft_store_open(struct weft_store **out, const struct weft_store_options *options,
                     struct weft_err *err);
-/* Commit what is pending, call its done callbacks (from this thread), stop threads, seal, close. Callers have stopped
- * consuming and the I/O threads have ended; what `post` hands to them from now on may be dropped, but post_self must still
- * be there. NULL is fine. */
+/* Commit what is pending, call its done callbacks (from this thread), stop threads, seal, close.
+ * Callers have stopped
+ * consuming and the I/O threads have ended; what `post` hands to them from now on may be dropped,
+ * but post_self must still be there. NULL is fine. */
 void weft_store_close(struct weft_store *store);
 struct weft_consumer weft_store_consumer(struct weft_store *store);
 struct weft_source weft_store_source(struct weft_store *store);
-/* Seal all live segments (blocks until done; needs running I/O threads and is never called on one). */
+/* Seal all live segments (blocks until done; needs running I/O threads and is never called on
+ * one). */
 int weft_store_seal(struct weft_store *store, struct weft_err *err);
 /* Merge everything that is sealed now, in this thread. *stats (unless NULL): the sum. */
 int weft_store_compact(struct weft_store *store, struct weft_merge_stats *stats,

@@ -1,9 +1,12 @@
-/* store_commit.c -- the committer: one thread a writer that waits for the disk so that the I/O thread does not.
+/* store_commit.c -- the committer: one thread a writer that waits for the disk so that the I/O
+ * thread does not.
  *
  *   I/O thread:  IDLE --job_start--> HANDED          DONE --job_complete--> IDLE
- *   committer:            HANDED --(write, fdatasync, publish)--> DONE, then options.post(job_complete)
+ *   committer:            HANDED --(write, fdatasync, publish)--> DONE, then
+ *   options.post(job_complete)
  *
- * While a job is HANDED it belongs to the committer, otherwise to the I/O thread: the mutex orders the two.
+ * While a job is HANDED it belongs to the committer, otherwise to the I/O thread: the mutex orders
+ * the two.
  */
 #include "base/thread.h"
 #include "store/store_internal.h"

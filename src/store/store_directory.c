@@ -1,7 +1,9 @@
-/* store_directory.c -- the store's directory at opening: whose it is, what lies in it, what is left over from a crash.
+/* store_directory.c -- the store's directory at opening: whose it is, what lies in it, what is left
+ * over from a crash.
  *
- * What is believed, in this order: a block's footer (a block exists under its name only when it is whole; what it names as
- * superseded is gone, whether its file lies there or not), then segment files, then CATALOG as a cache of footers.
+ * What is believed, in this order: a block's footer (a block exists under its name only when it is
+ * whole; what it names as superseded is gone, whether its file lies there or not), then segment
+ * files, then CATALOG as a cache of footers.
  */
 #include "base/random.h"
 #include "store/store_internal.h"
@@ -47,7 +49,8 @@ int weft_store_lock(struct weft_store *store, struct weft_err *err)
         weft_file_close(&store->lock_fd);
         return rc;
     }
-    /* The file stays for ever: to remove it would let a third process lock a new file of that name beside ours. */
+    /* The file stays for ever: to remove it would let a third process lock a new file of that name
+     * beside ours. */
     int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
     if (ftruncate(store->lock_fd, 0) < 0) return weft_fail_errno(err, "could not empty %s", path);
     return weft_file_write_at(store->lock_fd, path, pid, (size_t)len, 0, err);
@@ -181,7 +184,8 @@ static void read_catalog(struct scan *scan)
         scan->number_max = scan->catalog.next_number - 1;
 }
 
-/* A file that cannot be read stays where it is and is counted: answers are then marked as partial. */
+/* A file that cannot be read stays where it is and is counted: answers are then marked as
+ * partial. */
 static void damaged(struct scan *scan, const struct weft_err *err)
 {
     atomic_fetch_add(&scan->store->damaged_files, 1);

@@ -1,4 +1,5 @@
-/* store_fault_test.c -- every file operation fails once: errors are clean, and what was acknowledged is there afterwards. */
+/* store_fault_test.c -- every file operation fails once: errors are clean, and what was
+ * acknowledged is there afterwards. */
 #include "store/store_fixture.h"
 
 #define TRACES 9

@@ -1,4 +1,5 @@
-/* store_fixture.h -- for the tests of the store: directories to work in, small traces, a thread that stands for an I/O loop. */
+/* store_fixture.h -- for the tests of the store: directories to work in, small traces, a thread
+ * that stands for an I/O loop. */
 #ifndef WEFT_STORE_STORE_FIXTURE_H
 #define WEFT_STORE_STORE_FIXTURE_H
 #include "base/alloc.h"
@@ -119,7 +120,8 @@ static inline uint32_t fixture_count_files(const char *directory, const char *pr
 
 /* ---- batches ---- */
 
-/* `spans` spans of trace `trace` (a number), sent as part `part` of it. Ids are made of these numbers. */
+/* `spans` spans of trace `trace` (a number), sent as part `part` of it. Ids are made of these
+ * numbers. */
 static inline struct weft_batch *fixture_trace_batch(struct weft_arena *arena, uint32_t trace,
                                                      uint32_t part, uint32_t spans)
 {

@@ -203,7 +203,8 @@ int weft_store_check(const char *directory,
     *out = (struct weft_store_check){ 0 };
     weft_arena_init(&arena, 0);
     int rc = names_read(directory, &names, &count, &arena, err);
-    /* Later blocks first: they say which of the earlier files are gone. Then the other files, blocks being done. */
+    /* Later blocks first: they say which of the earlier files are gone. Then the other files,
+     * blocks being done. */
     for (uint32_t i = count; rc == WEFT_OK && i-- > 0;)
         if (is_kind(names[i], "block-")) check_file(&checker, names[i]);
     for (uint32_t i = 0; rc == WEFT_OK && i < count; i++)

@@ -1,7 +1,10 @@
-/* store_inspect.h -- a store's directory looked at from outside, also while another process serves it: check, figures, dump.
+/* store_inspect.h -- a store's directory looked at from outside, also while another process serves
+ * it: check, figures, dump.
  *
- * Errors     WEFT_NOT_FOUND when there is no such directory or file; weft_store_check(): WEFT_CORRUPT when something is damaged
- * Threads    any; nothing is changed in the directory, files that come and go meanwhile are no finding
+ * Errors     WEFT_NOT_FOUND when there is no such directory or file; weft_store_check():
+ *            WEFT_CORRUPT when something is damaged
+ * Threads    any; nothing is changed in the directory, files that come and go meanwhile are no
+ *            finding
  * Ownership  answers in the caller's buffers
  */
 #ifndef WEFT_STORE_STORE_INSPECT_H
@@ -34,7 +37,8 @@ struct weft_store_sizes {
 int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct weft_arena *arena,
                      struct weft_err *err);
 
-/* One file explained, or (file empty) the directory: a line for each file. `file` is a name in the directory. */
+/* One file explained, or (file empty) the directory: a line for each file. `file` is a name in the
+ * directory. */
 int weft_store_dump(const char *directory, struct weft_str file, struct weft_buf *out,
                     struct weft_err *err);
 

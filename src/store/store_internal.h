@@ -1,11 +1,16 @@
-/* store_internal.h -- what the files of the embedded store share (docs/internals/store.md tells the story).
+/* store_internal.h -- what the files of the embedded store share (docs/internals/store.md tells the
+ * story).
  *
- *   store.c            open, close, options, stats       store_writer.c   consume, lanes, what follows a commit
+ *   store.c            open, close, options, stats       store_writer.c   consume, lanes, what
+ *   follows a commit
  *   store_directory.c  names, lock, scan at opening      store_commit.c   the committer thread
- *   store_set.c        the set and its references        store_prepare.c  next segments, spare files, ages
+ *   store_set.c        the set and its references        store_prepare.c  next segments, spare
+ *   files, ages
  *   store_source.c     trace, search                     compactor.c      sealed segments to blocks
- *   store_operations.c names and counts                  catalog.c        block summaries, next number
- *   store_tail.c       new spans, in commit order        trace_join.c     one trace from several parts
+ *   store_operations.c names and counts                  catalog.c        block summaries, next
+ *   number
+ *   store_tail.c       new spans, in commit order        trace_join.c     one trace from several
+ *   parts
  *   store_inspect.c    check, sizes, dump from outside
  */
 #ifndef WEFT_STORE_INTERNAL_H
@@ -23,7 +28,8 @@
 
 /* ---- the set ---- */
 
-/* What is counted once of a file that no longer changes. Counted references: one a set that lists the segment, one the block's. */
+/* What is counted once of a file that no longer changes. Counted references: one a set that lists
+ * the segment, one the block's. */
 struct weft_store_memo {
     _Atomic uint32_t references;
     pthread_mutex_t mutex; /* is_filled; what follows never changes once it is true */
@@ -36,7 +42,8 @@ struct weft_store_memo *weft_store_memo_create(void);
 void weft_store_memo_ref(struct weft_store_memo *memo);
 void weft_store_memo_unref(struct weft_store_memo *memo);
 
-/* A block as the store knows it: its summary always, the open file from the first use on. Counted references. */
+/* A block as the store knows it: its summary always, the open file from the first use on. Counted
+ * references. */
 struct weft_store_block {
     _Atomic uint32_t references;
     _Atomic bool is_obsolete;
@@ -69,7 +76,8 @@ struct weft_store_set {
 
 struct weft_store_set *weft_store_set_take(struct weft_store *store);
 void weft_store_set_release(struct weft_store_set *set);
-/* Each makes a new set and swaps it in. Segments and blocks handed in: the set takes its own reference. */
+/* Each makes a new set and swaps it in. Segments and blocks handed in: the set takes its own
+ * reference. */
 void weft_store_set_add_segment(struct weft_store *store, struct weft_segment *segment,
                                 bool is_live);
 void weft_store_set_mark_sealed(struct weft_store *store, uint64_t number, bool is_abandoned);
@@ -223,10 +231,12 @@ struct weft_store {
 void weft_store_path(const struct weft_store *store, char out[static WEFT_STORE_PATH_MAX],
                      const char *kind, uint64_t number);
 int weft_store_lock(struct weft_store *store, struct weft_err *err);
-/* Fill the first set from what lies in the directory; unless read-only, also remove what is superseded or left over. */
+/* Fill the first set from what lies in the directory; unless read-only, also remove what is
+ * superseded or left over. */
 int weft_store_scan(struct weft_store *store, struct weft_err *err);
 
-/* A segment file that a crash left between its allocation and its first commit: the header is not there yet. */
+/* A segment file that a crash left between its allocation and its first commit: the header is not
+ * there yet. */
 bool weft_store_segment_is_unwritten(const char *path);
 
 /* store_writer.c */

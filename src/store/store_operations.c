@@ -1,5 +1,7 @@
-/* store_operations.c -- which services and operations there are, with counts: each part counts its own, here they are added.
- * Parts that no longer change are counted once: the answer is then a walk over names, not over spans. */
+/* store_operations.c -- which services and operations there are, with counts: each part counts its
+ * own, here they are added.
+ * Parts that no longer change are counted once: the answer is then a walk over names, not over
+ * spans. */
 #include "base/map.h"
 #include "store/store_internal.h"
 

@@ -1,7 +1,9 @@
-/* store_prepare.c -- the preparing thread: next segments made ahead, spare files, the age of live segments.
+/* store_prepare.c -- the preparing thread: next segments made ahead, spare files, the age of live
+ * segments.
  *
- * Making a segment renames or allocates a file of 64 MiB and syncs the directory: milliseconds that an I/O thread does not
- * have. So every writer that has begun to fill a segment finds the next one ready.
+ * Making a segment renames or allocates a file of 64 MiB and syncs the directory: milliseconds that
+ * an I/O thread does not have. So every writer that has begun to fill a segment finds the next one
+ * ready.
  */
 #include "base/thread.h"
 #include "store/store_internal.h"

@@ -1,4 +1,5 @@
-/* store_set.c -- which segments and blocks exist: immutable lists, swapped as a whole, counted by their readers. */
+/* store_set.c -- which segments and blocks exist: immutable lists, swapped as a whole, counted by
+ * their readers. */
 #include "store/store_internal.h"
 
 /* ---- blocks ---- */
@@ -144,7 +145,8 @@ void weft_store_set_release(struct weft_store_set *set)
     weft_free(set);
 }
 
-/* Begin and end of a change. The old set goes outside the lock: that may close, rename and unlink files. */
+/* Begin and end of a change. The old set goes outside the lock: that may close, rename and unlink
+ * files. */
 static struct weft_store_set *change_begin(struct weft_store *store)
 {
     pthread_mutex_lock(&store->set_mutex);

@@ -1,11 +1,13 @@
-/* store_source.c -- the store as a weft_source: traces and searches over one set of segments and blocks.
+/* store_source.c -- the store as a weft_source: traces and searches over one set of segments and
+ * blocks.
  *
- * A query takes the set and a view of the committed prefix of each live segment, then works on these alone: what is sealed,
- * compacted or removed meanwhile stays as it was for this query, so a span is seen once, in its segment or in its block.
+ * A query takes the set and a view of the committed prefix of each live segment, then works on
+ * these alone: what is sealed, compacted or removed meanwhile stays as it was for this query, so a
+ * span is seen once, in its segment or in its block.
  *
- * Spans with equal search positions (the same span received twice, in one part or in several) are one hit. Parts do not
- * know each other, so the duplicates are dropped here, and when they took places in the heap, the search is run again with
- * a larger one: rare, and the answer stays exact.
+ * Spans with equal search positions (the same span received twice, in one part or in several) are
+ * one hit. Parts do not know each other, so the duplicates are dropped here, and when they took
+ * places in the heap, the search is run again with a larger one: rare, and the answer stays exact.
  */
 #include "store/store_internal.h"
 #include "store/trace_join.h"
@@ -34,7 +36,8 @@ static void query_end(struct query *query)
     weft_store_set_release(query->set);
 }
 
-/* A block that cannot be read. Corrupt ones are logged once and counted; the caller says that its answer has a hole. */
+/* A block that cannot be read. Corrupt ones are logged once and counted; the caller says that its
+ * answer has a hole. */
 static bool block_is_damaged(struct weft_store *store, struct weft_store_block *block, int rc,
                              const struct weft_err *err)
 {
@@ -96,7 +99,8 @@ static int store_trace(void *self, const struct weft_trace_id *id, struct weft_b
 
 /* ---- search ---- */
 
-/* One part of the set in the order of visiting: the newest first, so that the heap fills with what stays. */
+/* One part of the set in the order of visiting: the newest first, so that the heap fills with what
+ * stays. */
 struct part {
     uint64_t start_min, start_max;
     uint32_t index;
@@ -150,7 +154,8 @@ static void parts_choose(struct search_run *run, struct weft_arena *arena)
     run->part_count = count;
 }
 
-/* Nothing of the part can enter the heap, and that there is more than the heap holds is known already. */
+/* Nothing of the part can enter the heap, and that there is more than the heap holds is known
+ * already. */
 static bool part_is_hopeless(const struct search_run *run, const struct part *part)
 {
     const struct weft_top *top = &run->top;

@@ -1,9 +1,10 @@
 /* store_tail.c -- new spans in the order of their commits.
  *
- * Several segments are live at once, so a place in one segment is not a place in the order of commits. The store numbers
- * commits instead and remembers where the last WEFT_STORE_TAIL_COMMITS lie; a follower's position is such a number (in
- * .segment) and the store's epoch (in .chunk). A position of another process, or one too far behind, goes on from now:
- * following is for the eye, not for counting.
+ * Several segments are live at once, so a place in one segment is not a place in the order of
+ * commits. The store numbers commits instead and remembers where the last WEFT_STORE_TAIL_COMMITS
+ * lie; a follower's position is such a number (in .segment) and the store's epoch (in .chunk). A
+ * position of another process, or one too far behind, goes on from now: following is for the eye,
+ * not for counting.
  */
 #include "store/store_internal.h"
 #include "store/trace_join.h"

@@ -1,4 +1,5 @@
-/* store_test.c -- the life of a store: locks, commits, sealing, what a crash leaves, tail, read-only. */
+/* store_test.c -- the life of a store: locks, commits, sealing, what a crash leaves, tail,
+ * read-only. */
 #include "store/store_fixture.h"
 #include "store/store_internal.h"
 

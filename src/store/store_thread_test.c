@@ -1,4 +1,5 @@
-/* store_thread_test.c -- readers ask while two I/O threads write and segments are sealed and compacted under them: every
+/* store_thread_test.c -- readers ask while two I/O threads write and segments are sealed and
+ * compacted under them: every
  * acknowledged trace is whole, once, at every moment. Meant for TSan above all. */
 #include "base/random.h"
 #include "store/store_fixture.h"

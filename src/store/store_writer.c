@@ -1,14 +1,18 @@
-/* store_writer.c -- what happens on an I/O thread: batches in, chunks to the committer, senders answered.
+/* store_writer.c -- what happens on an I/O thread: batches in, chunks to the committer, senders
+ * answered.
  *
  *             prepared ahead            full or old              nothing pending any more
- *   next lane ──────────────▶ current lane ───────────▶ retiring lane ───────────────────▶ sealed segment
+ *   next lane ──────────────▶ current lane ───────────▶ retiring lane ───────────────────▶ sealed
+ *   segment
  *
- * A writer has at most one chunk (or seal) with its committer. While it is out, the next chunk collects: load sets the size
- * of a commit. The chunks of the retiring lane go before those of the current one, so acknowledgements keep their order.
+ * A writer has at most one chunk (or seal) with its committer. While it is out, the next chunk
+ * collects: load sets the size of a commit. The chunks of the retiring lane go before those of the
+ * current one, so acknowledgements keep their order.
  *
- * A commit that fails takes its lane along: the chunk that collects refers to table entries of the failed one. All their
- * senders hear it, the segment is left as it is (what was committed stays readable), and the writer pauses before it takes a
- * new one, longer each time, so that a broken disk is not filled with segments of nothing.
+ * A commit that fails takes its lane along: the chunk that collects refers to table entries of the
+ * failed one. All their senders hear it, the segment is left as it is (what was committed stays
+ * readable), and the writer pauses before it takes a new one, longer each time, so that a broken
+ * disk is not filled with segments of nothing.
  */
 #include "base/assert.h"
 #include "store/store_internal.h"
@@ -111,7 +115,8 @@ static void round_end(void *arg)
     hand_over(writer);
 }
 
-/* Commit soon: when this round of the I/O thread ends, so that all its requests share the commit. */
+/* Commit soon: when this round of the I/O thread ends, so that all its requests share the
+ * commit. */
 static void commit_soon(struct weft_store_writer *writer)
 {
     const struct weft_store_options *options = &writer->store->options;
@@ -210,7 +215,8 @@ static bool job_choose(struct weft_store_writer *writer, struct weft_store_job *
     return true;
 }
 
-/* Give the committer the next thing to do. False when it has something already, or there is nothing. */
+/* Give the committer the next thing to do. False when it has something already, or there is
+ * nothing. */
 static bool hand_over(struct weft_store_writer *writer)
 {
     if (writer->is_busy || !job_choose(writer, &writer->job)) return false;

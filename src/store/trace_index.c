@@ -1,7 +1,8 @@
 /* trace_index.c -- a chunk's trace ids in order: prefix and row in one number, sorted.
  *
- * Random ids, the usual case: one counting pass by their first bits leaves buckets of a few, and insertion does the rest
- * (measured 1.8 ns a span). Ids that share their first bits would make insertion quadratic: then all bytes are counted.
+ * Random ids, the usual case: one counting pass by their first bits leaves buckets of a few, and
+ * insertion does the rest (measured 1.8 ns a span). Ids that share their first bits would make
+ * insertion quadratic: then all bytes are counted.
  */
 #include "store/segment_internal.h"
 
@@ -37,7 +38,8 @@ static void sort_by_insertion(uint64_t *keys, uint32_t count)
     }
 }
 
-void weft_trace_index_build(uint64_t *index, uint64_t *scratch, const uint8_t *records, uint32_t count)
+void weft_trace_index_build(uint64_t *index, uint64_t *scratch, const uint8_t *records,
+                            uint32_t count)
 {
     uint32_t starts[(1u << BUCKET_BITS_MAX) + 1] = { 0 };
     unsigned bits = 1;

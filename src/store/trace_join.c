@@ -6,7 +6,8 @@
 
 /* ---- sharing resources and scopes ---- */
 
-/* By address first (spans of one part share theirs), then by content. Values are addresses in the answer's arena. */
+/* By address first (spans of one part share theirs), then by content. Values are addresses in the
+ * answer's arena. */
 struct share {
     struct weft_arena *arena;
     struct weft_map by_address, by_content;

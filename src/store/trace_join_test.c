@@ -1,4 +1,5 @@
-/* trace_join_test.c -- spans of one trace from several parts: order, duplicates, sharing, and that nothing of the parts is kept. */
+/* trace_join_test.c -- spans of one trace from several parts: order, duplicates, sharing, and that
+ * nothing of the parts is kept. */
 #include "model/batch_random.h"
 #include "model/span_equal.h"
 #include "store/trace_join.h"

@@ -117,7 +117,8 @@ static int64_t lines_scan(struct weft_http1_parser *p, struct weft_str input)
     }
 }
 
-/* RFC 9112 2.2: one empty line before a request is passed over; old clients send one behind a body. */
+/* RFC 9112 2.2: one empty line before a request is passed over; old clients send one behind a
+ * body. */
 static bool blank_line_take(struct weft_http1_parser *p, struct weft_str input, size_t *used)
 {
     if (p->kind != WEFT_HTTP1_REQUEST || p->has_blank_line || p->scanned != 0) return false;

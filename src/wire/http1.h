@@ -102,7 +102,8 @@ void weft_http1_init(struct weft_http1_parser *parser, enum weft_http1_kind kind
 void weft_http1_reset(struct weft_http1_parser *parser);
 enum weft_http1_event weft_http1_parse(struct weft_http1_parser *parser, struct weft_str input,
                                        size_t *used);
-/* The peer closed: END (complete, also UNTIL_CLOSE), MORE (nothing had begun) or ERROR (cut short). */
+/* The peer closed: END (complete, also UNTIL_CLOSE), MORE (nothing had begun) or ERROR (cut
+ * short). */
 enum weft_http1_event weft_http1_eof(struct weft_http1_parser *parser);
 /* Nothing of a message has come yet (an idle connection may be closed without an answer). */
 bool weft_http1_is_idle(const struct weft_http1_parser *parser);

@@ -8,7 +8,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define FIELDS 8
 
-/* Everything the parser said, in `out`; `step` bytes more each time it wants more, 0: all at once. */
+/* Everything the parser said, in `out`; `step` bytes more each time it wants more, 0: all at
+ * once. */
 static void run(struct weft_buf *out, enum weft_http1_kind kind, struct weft_str input, size_t step)
 {
     struct weft_http1_parser p;

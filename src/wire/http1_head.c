@@ -1,4 +1,5 @@
-/* http1_head.c -- start line and fields of an HTTP/1.1 message, and what they say about its body. */
+/* http1_head.c -- start line and fields of an HTTP/1.1 message, and what they say about its
+ * body. */
 #include "wire/http1_internal.h"
 #include <stdarg.h>
 

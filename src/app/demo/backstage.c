@@ -1,4 +1,5 @@
-/* backstage.c -- what runs without a customer waiting: consumers of orders, a cloud function, the assistant (shop.h). */
+/* backstage.c -- what runs without a customer waiting: consumers of orders, a cloud function, the
+ * assistant (shop.h). */
 #include "app/demo/calls.h"
 #include "app/demo/shop.h"
 #include "app/demo/shop_internal.h"
@@ -34,7 +35,8 @@ static void check_fraud(struct weft_demo_sim *sim, unsigned count)
     weft_demo_span_end(sim, span);
 }
 
-/* Consumers run a moment after the orders; with none waiting a poll finds nothing and makes no span, so a customer comes. */
+/* Consumers run a moment after the orders; with none waiting a poll finds nothing and makes no
+ * span, so a customer comes. */
 void weft_demo_consume_orders(struct weft_demo_sim *sim)
 {
     if (sim->order_count == 0) {

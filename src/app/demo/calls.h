@@ -1,6 +1,7 @@
 /* calls.h -- calls as today's semantic conventions describe them: HTTP, RPC, database, messaging.
  *
- * Each *_begin opens a span with the attributes known at the start; the matching *_end adds the outcome and closes it.
+ * Each *_begin opens a span with the attributes known at the start; the matching *_end adds the
+ * outcome and closes it.
  * Spec       OpenTelemetry semantic conventions; checklist C5.1 - C5.4
  */
 #ifndef WEFT_APP_DEMO_CALLS_H

@@ -1,4 +1,5 @@
-/* demo_feed_test.c -- the shop: the same seed tells the same story, its traces are whole, every incident is in it. */
+/* demo_feed_test.c -- the shop: the same seed tells the same story, its traces are whole, every
+ * incident is in it. */
 #include "app/demo/feed.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* feed.h -- the shop's spans in the order of time: each comes out when it has ended, grouped as exporters send.
+/* feed.h -- the shop's spans in the order of time: each comes out when it has ended, grouped as
+ * exporters send.
  *
  * Units      Unix nanoseconds; requests a second
  * Threads    one owner
@@ -18,7 +19,8 @@ struct weft_demo_feed_options {
 void weft_demo_feed_create(struct weft_demo_feed **out,
                            const struct weft_demo_feed_options *options);
 void weft_demo_feed_destroy(struct weft_demo_feed *feed); /* NULL is fine */
-/* Let the shop run until `now_ns`: requests arrive, spans end. What ended is then taken with weft_demo_feed_next(). */
+/* Let the shop run until `now_ns`: requests arrive, spans end. What ended is then taken with
+ * weft_demo_feed_next(). */
 void weft_demo_feed_advance(struct weft_demo_feed *feed, uint64_t now_ns);
 /* The ended spans of the next service, or false. */
 bool weft_demo_feed_next(struct weft_demo_feed *feed, struct weft_batch *batch);

@@ -1,4 +1,5 @@
-/* incidents.h -- what goes wrong in the shop, and when: windows on the simulated clock, the same in every run. */
+/* incidents.h -- what goes wrong in the shop, and when: windows on the simulated clock, the same in
+ * every run. */
 #ifndef WEFT_APP_DEMO_INCIDENTS_H
 #define WEFT_APP_DEMO_INCIDENTS_H
 #include <stdbool.h>
@@ -18,7 +19,8 @@ struct weft_demo_incident_window {
 extern const struct weft_demo_incident_window weft_demo_incidents[DEMO_INCIDENT_COUNT];
 
 bool weft_demo_incident_is_on(enum weft_demo_incident incident, uint64_t unix_ns);
-/* Requests a second at this time of day, relative to the mean: quiet nights, a lunch and an evening peak. */
+/* Requests a second at this time of day, relative to the mean: quiet nights, a lunch and an evening
+ * peak. */
 double weft_demo_daily_rhythm(uint64_t unix_ns);
 
 #endif

@@ -1,4 +1,5 @@
-/* order.c -- placing an order: inventory, shipping, payment with its retries, the message that others follow (shop.h). */
+/* order.c -- placing an order: inventory, shipping, payment with its retries, the message that
+ * others follow (shop.h). */
 #include "app/demo/calls.h"
 #include "app/demo/incidents.h"
 #include "app/demo/shop.h"

@@ -1,4 +1,5 @@
-/* shop.c -- what happens between a customer's click and the answer (shop.h). The long order is in order.c. */
+/* shop.c -- what happens between a customer's click and the answer (shop.h). The long order is in
+ * order.c. */
 #include "app/demo/shop.h"
 #include "app/demo/calls.h"
 #include "app/demo/incidents.h"
@@ -147,7 +148,8 @@ static void show_ads(struct weft_demo_sim *sim, const struct weft_demo_context *
                        is_failed ? "ad inventory snapshot is empty" : NULL);
 }
 
-/* Run `second` beside what has just run since `from`: both began at the same time, the later end counts. */
+/* Run `second` beside what has just run since `from`: both began at the same time, the later end
+ * counts. */
 static void beside(struct weft_demo_sim *sim, uint64_t from,
                    void (*second)(struct weft_demo_sim *, const struct weft_demo_context *),
                    const struct weft_demo_context *parent)

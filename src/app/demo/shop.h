@@ -1,6 +1,7 @@
 /* shop.h -- the shop's services and what they do for a customer.
  *
- * One function of these plays one request from its first span to its last, on the simulation's clock.
+ * One function of these plays one request from its first span to its last, on the simulation's
+ * clock.
  */
 #ifndef WEFT_APP_DEMO_SHOP_H
 #define WEFT_APP_DEMO_SHOP_H

@@ -12,7 +12,8 @@
 #define SCOPES_MAX 256
 #define RESOURCE_ATTRIBUTES_MAX 24
 
-/* One scope (with its resource) per service, instance and version: shared by its spans, as an SDK's are. */
+/* One scope (with its resource) per service, instance and version: shared by its spans, as an SDK's
+ * are. */
 struct weft_demo_scope_cache {
     struct weft_arena arena; /* lives as long as the simulation */
     struct {
@@ -133,7 +134,8 @@ static struct weft_scope *scope_of(struct weft_demo_sim *sim,
 
 /* ---- spans ---- */
 
-/* Drawn as all else, then turned by the time of the start: a second run of the same story must not add to the traces of the first. */
+/* Drawn as all else, then turned by the time of the start: a second run of the same story must not
+ * add to the traces of the first. */
 static void draw_trace_id(struct weft_demo_sim *sim, struct weft_trace_id *out)
 {
     uint64_t turn = weft_hash_u64(sim->begin_ns);

@@ -1,12 +1,14 @@
 /* sim.h -- a simulated shop: spans of one request at a time, with a clock of its own.
  *
- * Shape      code that plays a service opens spans, lets time pass, calls other services, closes its spans
+ * Shape      code that plays a service opens spans, lets time pass, calls other services, closes
+ *            its spans
  * Units      Unix nanoseconds on the simulated clock
  * Threads    one owner
- * Ownership  spans and texts live in the trace's arena, resources and scopes as long as the simulation
+ * Ownership  spans and texts live in the trace's arena, resources and scopes as long as the
+ *            simulation
  *
- * Everything drawn at random comes from the trace's own generator (seed and trace number), so a trace is the same whatever
- * was made before it.
+ * Everything drawn at random comes from the trace's own generator (seed and trace number), so a
+ * trace is the same whatever was made before it.
  */
 #ifndef WEFT_APP_DEMO_SIM_H
 #define WEFT_APP_DEMO_SIM_H

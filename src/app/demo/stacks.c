@@ -1,4 +1,5 @@
-/* stacks.c -- stack traces as each language's runtime prints them (stacks.h). "%T" is the type, "%M" the message. */
+/* stacks.c -- stack traces as each language's runtime prints them (stacks.h). "%T" is the type,
+ * "%M" the message. */
 #include "app/demo/stacks.h"
 
 static const struct {

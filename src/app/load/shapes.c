@@ -1,4 +1,5 @@
-/* shapes.c -- the synthetic shapes and their table (shapes.h). The shapes of the conventions are in shapes_semconv.c. */
+/* shapes.c -- the synthetic shapes and their table (shapes.h). The shapes of the conventions are in
+ * shapes_semconv.c. */
 #include "app/load/shapes.h"
 #include "app/load/shapes_internal.h"
 
@@ -42,7 +43,8 @@ static void fill_a2_span(struct weft_span *span, uint64_t counter, struct weft_a
     span->attributes = (struct weft_attributes){ a, A2_KEYS_A_SPAN, 0 };
 }
 
-/* Spans of one service stand together, as exporters send them: service s has span s of every trace. */
+/* Spans of one service stand together, as exporters send them: service s has span s of every
+ * trace. */
 static int fill_a2(struct weft_batch *batch, uint32_t count, uint32_t variant, struct weft_err *err)
 {
     uint32_t traces = (count + A2_SPANS_A_TRACE - 1) / A2_SPANS_A_TRACE;

@@ -1,4 +1,5 @@
-/* shapes_semconv.c -- spans of the 66 shapes in semconv_shapes.json, one after the other (shapes.h). */
+/* shapes_semconv.c -- spans of the 66 shapes in semconv_shapes.json, one after the other
+ * (shapes.h). */
 #include "app/load/shapes_internal.h"
 #include "base/hash.h"
 #include "wire/json.h"

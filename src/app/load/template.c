@@ -1,7 +1,8 @@
 /* template.c -- requests with changing ids (template.h).
  *
- * Placeholders are ids and times that begin with bytes no text of the shapes contains; they are found once in the encoded
- * request. An id's last four bytes are its number, from which the new id is computed, so that parents stay parents.
+ * Placeholders are ids and times that begin with bytes no text of the shapes contains; they are
+ * found once in the encoded request. An id's last four bytes are its number, from which the new id
+ * is computed, so that parents stay parents.
  */
 #include "app/load/template.h"
 #include "base/alloc.h"

@@ -405,10 +405,10 @@ static void test_broken_connections(void **state)
     struct weft_client_call call = {
         .path = WEFT_S("/silence"), .body = WEFT_S("x"), .done = on_done, .self = &seen
     };
-    while (weft_client_pool_submit(pool, &call, &err) < 0)
+    do { /* the server may close just then: until a call stays under way and fills the connection */
+        weft_client_pool_submit(pool, &call, &err);
         weft_client_pool_poll(pool, WEFT_NS_PER_MS);
-    weft_client_pool_poll(pool, 0);
-    assert_int_equal(weft_client_pool_submit(pool, &call, &err), WEFT_FULL);
+    } while (weft_client_pool_submit(pool, &call, &err) != WEFT_FULL);
     seen.count = 0;
     weft_client_pool_destroy(pool);
     assert_int_equal(seen.count, 1);

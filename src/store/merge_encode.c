@@ -1,4 +1,4 @@
-/* weft_merge_encode.c -- a row group's rows and columns to bytes, into the file, with its entry in
+/* merge_encode.c -- a row group's rows and columns to bytes, into the file, with its entry in
  * the directory. */
 #include "base/alloc.h"
 #include "store/codec_paged.h"

@@ -1,4 +1,4 @@
-/* weft_merge_events.c -- what stands behind a row's attributes: status message, trace state,
+/* merge_events.c -- what stands behind a row's attributes: status message, trace state,
  * counts, events, links; and whole rows as
  * bytes, to see whether two are the same. */
 #include "base/alloc.h"

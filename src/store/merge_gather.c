@@ -1,4 +1,4 @@
-/* weft_merge_gather.c -- the rows of a row group copied together in trace-id order, and the traces
+/* merge_gather.c -- the rows of a row group copied together in trace-id order, and the traces
  * among them. */
 #include "base/alloc.h"
 #include "store/merge_internal.h"

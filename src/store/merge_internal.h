@@ -183,7 +183,7 @@ void weft_merge_lists_reset(struct merge *m);
 int weft_merge_range_init(struct merge *m, uint64_t **bounds, uint32_t *bound_count,
                           struct weft_err *err);
 int weft_merge_range_collect(struct merge *m, uint64_t end_prefix, struct weft_err *err);
-/* weft_merge_gather.c, merge_tree.c */
+/* merge_gather.c, merge_tree.c */
 void weft_merge_gather(struct merge *m, uint32_t from, uint32_t count);
 void weft_merge_traces_find(struct merge *m);
 void weft_merge_tree_build(struct merge *m);
@@ -193,14 +193,14 @@ void weft_merge_row_content(struct merge *m, const struct merge_row *row, struct
 struct weft_head_view weft_merge_source_head(const struct merge *m, const struct merge_row *row);
 /* merge_groups.c */
 void weft_merge_groups_choose(struct merge *m);
-/* weft_merge_scatter.c */
+/* merge_scatter.c */
 void weft_merge_scatter(struct merge *m);
 /* The bytes of a spelt-out word, and its block number when the dictionary has it after all (code:
  * of its key). */
 struct weft_str weft_merge_heap(const struct merge_chunk *chunk, uint32_t word);
 bool weft_merge_heap_number(struct merge *m, const struct merge_chunk *chunk, struct weft_str s,
                             uint32_t code, uint32_t *number);
-/* weft_merge_events.c */
+/* merge_events.c */
 uint32_t weft_merge_list_words(const struct merge *m, const struct merge_chunk *chunk,
                                uint32_t shape, const uint32_t *words);
 struct weft_str weft_merge_events(struct merge *m, const struct merge_row *row,
@@ -210,7 +210,7 @@ struct weft_str weft_merge_links(struct merge *m, const struct merge_row *row,
 /* Where each extra lies; events and links: where the events, or without them the links, start. */
 void weft_merge_extras_find(const struct merge *m, const struct merge_row *row,
                             const uint32_t *found[static WEFT_PSEUDO_COUNT]);
-/* weft_merge_encode.c, merge_run.c */
+/* merge_encode.c, merge_run.c */
 int weft_merge_encode(struct merge *m, struct weft_err *err);
 struct merge_run_memory *weft_merge_run_memory_create(void);
 void weft_merge_run_memory_destroy(struct merge_run_memory *memory); /* NULL is fine */

@@ -1,4 +1,4 @@
-/* weft_merge_scatter.c -- the values of every row into the columns of its group. */
+/* merge_scatter.c -- the values of every row into the columns of its group. */
 #include "base/alloc.h"
 #include "store/merge_internal.h"
 

@@ -199,6 +199,8 @@ static void *accept_run(void *arg)
     unsigned count = 0;
     int fd;
     while (count < 64 && (fd = accept(a->server->listener, NULL, NULL)) >= 0) {
+        int on = 1; /* small frames written one by one would wait 40 ms for an acknowledgement */
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         struct connection_arg *c = malloc(sizeof *c);
         *c = (struct connection_arg){ a->server, fd, a->serve };
         a->server->connections++;

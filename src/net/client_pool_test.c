@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "wire/http1.h"
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
 #include <pthread.h>
 #include <setjmp.h>

@@ -18,13 +18,13 @@ cpu() { awk -v t="$ticks" '{sub(/^.*\) /, ""); print ($12 + $13) / t}' "/proc/$1
 rss() { awk '/^RssAnon/ {print $2 / 1024}' "/proc/$1/status"; }
 json() { sed -n "s/.*\"$1\": *\([0-9.]*\).*/\1/p" <<<"$2" | head -n 1; }
 
-start_weft() {
+start_weft() {          # start_weft [--set ...]
     rm -rf "$run/store" "$run/addresses.json"
     local set=()
     for key in receivers.otlp.protocols.grpc receivers.otlp.protocols.http server.http server.tempo server.jaeger_grpc server.zipkin; do
         set+=(--set "$key.endpoint=127.0.0.1:0")
     done
-    "$WEFT" serve --data "$run/store" --addresses "$run/addresses.json" "${set[@]}" >"$run/log" 2>&1 &
+    "$WEFT" serve --data "$run/store" --addresses "$run/addresses.json" "${set[@]}" "$@" >"$run/log" 2>&1 &
     server=$!; pids+=("$server")
     for _ in $(seq 200); do [ -s "$run/addresses.json" ] && break; sleep 0.05; done
     grpc=$(sed -n 's/.*"receivers.otlp.protocols.grpc.endpoint": *"\([^"]*\)".*/\1/p' "$run/addresses.json")
@@ -74,13 +74,16 @@ measure() {
 echo "$(date -u +%F), $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, $("$WEFT" version | head -n 1); $seconds s a line, $CONNECTIONS connections x $IN_FLIGHT in flight"
 printf '| %-38s | %9s | %10s | %9s | %8s | %7s | %7s |\n|---|---|---|---|---|---|---|\n' \
     "what" "ns/span" "spans/CPU s" "M spans/s" "p99 ms" "refused" "anon MB"
+# Taking in alone; what compaction costs beside it is the difference of the last weft line and the first.
+off=(--set storage.compaction.segments_min=1000 --set storage.compaction.segments_max=1000 --set storage.compaction.age=10h)
 for _ in $(seq "$REPEAT"); do
-    start_weft; measure "weft a1 gRPC plain" --endpoint "http://$grpc" --shape a1
-    start_weft; measure "weft a1 gRPC zstd" --endpoint "http://$grpc" --shape a1 --compression zstd
-    start_weft; measure "weft a1 gRPC gzip" --endpoint "http://$grpc" --shape a1 --compression gzip
-    start_weft; measure "weft a1 HTTP plain" --endpoint "http://$http" --protocol http --shape a1
-    start_weft; measure "weft a2 gRPC plain" --endpoint "http://$grpc" --shape a2
-    start_weft; measure "weft small gRPC plain" --endpoint "http://$grpc" --shape small
+    start_weft "${off[@]}"; measure "weft a1 gRPC plain" --endpoint "http://$grpc" --shape a1
+    start_weft "${off[@]}"; measure "weft a1 gRPC zstd" --endpoint "http://$grpc" --shape a1 --compression zstd
+    start_weft "${off[@]}"; measure "weft a1 gRPC gzip" --endpoint "http://$grpc" --shape a1 --compression gzip
+    start_weft "${off[@]}"; measure "weft a1 HTTP plain" --endpoint "http://$http" --protocol http --shape a1
+    start_weft "${off[@]}"; measure "weft a2 gRPC plain" --endpoint "http://$grpc" --shape a2
+    start_weft "${off[@]}"; measure "weft small gRPC plain" --endpoint "http://$grpc" --shape small
+    start_weft; measure "weft a1 gRPC plain, compacting beside" --endpoint "http://$grpc" --shape a1
     if [ -n "${COLLECTOR:-}" ]; then
         start_collector nop; measure "Collector a1 gRPC -> nop" --endpoint "http://$grpc" --shape a1
         start_collector otlp; measure "Collector a1 gRPC -> OTLP" --endpoint "http://$grpc" --shape a1

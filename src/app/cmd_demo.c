@@ -23,26 +23,7 @@ struct options {
 };
 #define AT(field) offsetof(struct options, field)
 static const struct weft_option options[] = {
-    { .name = "endpoint",
-      .kind = WEFT_OPT_STRING,
-      .offset = AT(endpoint),
-      .letter = 'e',
-      .value_name = "URL",
-      .help = "Where to send: http://127.0.0.1:4317 for grpc, :4318 for http, unless given." },
-    { .name = "protocol",
-      .kind = WEFT_OPT_ENUM,
-      .offset = AT(protocol),
-      .letter = 'p',
-      .fallback = "grpc",
-      .choices = weft_otlp_protocol_choices,
-      .help = "How to send." },
-    { .name = "compression",
-      .kind = WEFT_OPT_ENUM,
-      .offset = AT(compression),
-      .letter = 'z',
-      .fallback = "none",
-      .choices = weft_otlp_compression_choices,
-      .help = "Of the requests." },
+    WEFT_OTLP_SENDER_OPTIONS(struct options),
     { .name = "rate",
       .kind = WEFT_OPT_NUMBER,
       .offset = AT(rate),
@@ -301,7 +282,7 @@ static const char *const examples[] = {
 const struct weft_command weft_command_demo = {
     .name = "demo",
     .summary = "Send the traffic of a made-up shop.",
-    .description = "Seventeen services in ten languages' conventions: HTTP, gRPC, PostgreSQL, "
+    .description = "Seventeen services in eight languages' conventions: HTTP, gRPC, PostgreSQL, "
                    "Redis, Kafka with links, a cloud\n"
                    "function, an assistant with a language model. Things go wrong on schedule: a "
                    "slow query after a release, a\n"

@@ -17,6 +17,28 @@ extern const char *const weft_otlp_protocol_choices[]; /* "grpc", "http", "http-
 extern const char
     *const weft_otlp_compression_choices[]; /* "none", "gzip", "zstd", "snappy", "lz4", "deflate" */
 
+/* How and where to send: the same options in load and demo. `type` has the fields endpoint,
+ * protocol and compression. */
+#define WEFT_OTLP_SENDER_OPTIONS(type)                                                          \
+    { .name = "endpoint",                                                                       \
+      .kind = WEFT_OPT_STRING,                                                                  \
+      .offset = offsetof(type, endpoint),                                                       \
+      .letter = 'e',                                                                            \
+      .value_name = "URL",                                                                      \
+      .help = "Where to send: http://127.0.0.1:4317 for grpc, :4318 for http, unless given." }, \
+        { .name = "protocol",                                                                   \
+          .kind = WEFT_OPT_ENUM,                                                                \
+          .offset = offsetof(type, protocol),                                                   \
+          .letter = 'p',                                                                        \
+          .fallback = "grpc",                                                                   \
+          .choices = weft_otlp_protocol_choices,                                                \
+          .help = "http is OTLP/HTTP with protobuf." },                                         \
+    {                                                                                           \
+        .name = "compression", .kind = WEFT_OPT_ENUM, .offset = offsetof(type, compression),    \
+        .letter = 'z', .fallback = "none", .choices = weft_otlp_compression_choices,            \
+        .help = "Of the requests."                                                              \
+    }
+
 struct weft_otlp_sender_options {
     const char *
         endpoint; /* "http://127.0.0.1:4317", "127.0.0.1:4317", "unix:/path"; NULL: the protocol's default port */

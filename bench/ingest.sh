@@ -1,6 +1,6 @@
 #!/bin/bash
 # ingest.sh [SECONDS]: CPU of the server per span, durable and queryable, for each shape and compression; with the OpenTelemetry
-# Collector beside it when COLLECTOR names its binary (otlp receiver; otlp and nop exporters; docs: bench/README.md).
+# Collector beside it when COLLECTOR names its binary (otlp receiver; otlp and nop exporters; bench/README.md).
 #
 # Every line is one fresh process under `weft load`; CPU is what the kernel counted for the server between the first and last
 # request. Machines are noisy: the ratio of two lines of one run says more than a line. REPEAT=n runs everything n times.

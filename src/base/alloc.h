@@ -1,5 +1,5 @@
 /* alloc.h -- memory for the server: a system without memory ends the process with a message
- * (docs/internals/memory.md).
+ * (docs/internals/errors.md).
  * The SDK does not use this file. */
 #ifndef WEFT_BASE_ALLOC_H
 #define WEFT_BASE_ALLOC_H

@@ -1,5 +1,6 @@
 /* cell_text.c -- foreign text on a terminal (cell_text.h). */
 #include "app/cell_text.h"
+#include "wire/text.h"
 
 /* One character from UTF-8; bad bytes come out one by one as U+FFFD. */
 static uint32_t next_character(struct weft_str *text)
@@ -52,22 +53,8 @@ static unsigned character_width(uint32_t c)
 
 static void put_character(struct weft_buf *out, uint32_t c)
 {
-    if (is_unsafe(c)) c = 0xb7;
-    if (c < 0x80) {
-        weft_buf_append_byte(out, (char)c);
-    } else if (c < 0x800) {
-        weft_buf_append_byte(out, (char)(0xc0 | c >> 6));
-        weft_buf_append_byte(out, (char)(0x80 | (c & 0x3f)));
-    } else if (c < 0x10000) {
-        weft_buf_append_byte(out, (char)(0xe0 | c >> 12));
-        weft_buf_append_byte(out, (char)(0x80 | (c >> 6 & 0x3f)));
-        weft_buf_append_byte(out, (char)(0x80 | (c & 0x3f)));
-    } else {
-        weft_buf_append_byte(out, (char)(0xf0 | c >> 18));
-        weft_buf_append_byte(out, (char)(0x80 | (c >> 12 & 0x3f)));
-        weft_buf_append_byte(out, (char)(0x80 | (c >> 6 & 0x3f)));
-        weft_buf_append_byte(out, (char)(0x80 | (c & 0x3f)));
-    }
+    char bytes[4];
+    weft_buf_append(out, bytes, weft_utf8_encode(bytes, is_unsafe(c) ? 0xb7 : c));
 }
 
 unsigned weft_cell_width(struct weft_str text)

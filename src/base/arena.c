@@ -136,16 +136,23 @@ char *weft_arena_copy_c(struct weft_arena *arena, struct weft_str s)
     return copy;
 }
 
-struct weft_str weft_arena_printf(struct weft_arena *arena, const char *format, ...)
+struct weft_str weft_arena_vprintf(struct weft_arena *arena, const char *format, va_list args)
 {
-    va_list args, again;
-    va_start(args, format);
+    va_list again;
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
-    va_end(args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
     WEFT_ASSERT(len >= 0, "format \"%s\"", format);
     char *text = weft_arena_alloc(arena, (size_t)len + 1);
-    vsnprintf(text, (size_t)len + 1, format, again);
-    va_end(again);
+    vsnprintf(text, (size_t)len + 1, format, args);
     return weft_str_make(text, (size_t)len);
+}
+
+struct weft_str weft_arena_printf(struct weft_arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct weft_str text = weft_arena_vprintf(arena, format, args);
+    va_end(args);
+    return text;
 }

@@ -8,6 +8,7 @@
 #define WEFT_BASE_ARENA_H
 #include "base/alloc.h"
 #include "base/str.h"
+#include <stdarg.h>
 
 struct weft_arena_block;
 struct weft_arena {
@@ -42,5 +43,7 @@ struct weft_str weft_arena_copy(struct weft_arena *arena, struct weft_str s);
 char *weft_arena_copy_c(struct weft_arena *arena, struct weft_str s); /* terminated */
 struct weft_str weft_arena_printf(struct weft_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+struct weft_str weft_arena_vprintf(struct weft_arena *arena, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 #endif

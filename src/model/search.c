@@ -218,3 +218,34 @@ bool weft_predicate_holds_span(const struct weft_predicate *p, const struct weft
     }
     return false;
 }
+
+bool weft_search_matches_span(const struct weft_search *search, const struct weft_span *span)
+{
+    if (span->start_time_unix_nano < search->from_ns) return false;
+    if (search->to_ns != 0 && span->start_time_unix_nano >= search->to_ns) return false;
+    for (uint32_t i = 0; i < search->predicate_count; i++)
+        if (!weft_predicate_holds_span(&search->predicates[i], span)) return false;
+    return true;
+}
+
+struct weft_search_position weft_search_position_of(const struct weft_span *span)
+{
+    return (struct weft_search_position){
+        .start_time_unix_nano = span->start_time_unix_nano,
+        .duration_ns = weft_span_duration_ns(span),
+        .trace_id = span->trace_id,
+        .span_id = span->span_id,
+        .kind = span->kind,
+    };
+}
+
+struct weft_hit weft_hit_of(const struct weft_span *span)
+{
+    return (struct weft_hit){
+        .position = weft_search_position_of(span),
+        .parent_span_id = span->parent_span_id,
+        .service_name = span->scope->resource->service_name,
+        .name = span->name,
+        .status_code = span->status_code,
+    };
+}

@@ -105,6 +105,9 @@ struct weft_search_result {
     uint64_t inspected_spans, inspected_bytes;
 };
 
+/* Where a span stands, and the line it makes; views of the span. */
+struct weft_search_position weft_search_position_of(const struct weft_span *span);
+struct weft_hit weft_hit_of(const struct weft_span *span);
 /* <0 when a comes before b in `order`. */
 int weft_search_position_compare(enum weft_order order, const struct weft_search_position *a,
                                  const struct weft_search_position *b);
@@ -115,6 +118,8 @@ bool weft_predicate_holds_value(const struct weft_predicate *predicate,
  * with. */
 bool weft_predicate_holds_span(const struct weft_predicate *predicate,
                                const struct weft_span *span);
+/* Time range and every predicate; the cursor is not asked. */
+bool weft_search_matches_span(const struct weft_search *search, const struct weft_span *span);
 
 /* Keeps the best `limit` positions of a stream of hits: a heap whose worst is on top. */
 struct weft_top {

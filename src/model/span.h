@@ -167,6 +167,16 @@ static inline struct weft_str weft_attribute_key(const struct weft_attribute *a)
 {
     return weft_str_make(a->key, a->key_len);
 }
+/* A string attribute; keys longer than 24 bits can say are the caller's mistake. */
+static inline struct weft_attribute weft_attribute_text(struct weft_str key, struct weft_str value)
+{
+    struct weft_attribute a = { .key = key.ptr,
+                                .value_len = (uint32_t)value.len,
+                                .key_len = (uint32_t)key.len & 0xffffff,
+                                .type = WEFT_VALUE_STRING };
+    a.ptr = value.ptr;
+    return a;
+}
 struct weft_value weft_attribute_value(const struct weft_attribute *a);
 /* First attribute of that key, or NULL. */
 const struct weft_attribute *weft_attributes_find(struct weft_attributes attributes,

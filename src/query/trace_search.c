@@ -84,33 +84,13 @@ void weft_trace_summarise(struct weft_trace_summary *out, const struct weft_batc
     count_services(out, trace, arena);
 }
 
-static struct weft_search_position position_of(const struct weft_span *span)
-{
-    return (struct weft_search_position){
-        .start_time_unix_nano = span->start_time_unix_nano,
-        .duration_ns = weft_span_duration_ns(span),
-        .trace_id = span->trace_id,
-        .span_id = span->span_id,
-        .kind = span->kind,
-    };
-}
-
-static bool span_matches(const struct weft_search *search, const struct weft_span *span)
-{
-    if (span->start_time_unix_nano < search->from_ns) return false;
-    if (search->to_ns != 0 && span->start_time_unix_nano >= search->to_ns) return false;
-    for (uint32_t i = 0; i < search->predicate_count; i++)
-        if (!weft_predicate_holds_span(&search->predicates[i], span)) return false;
-    return true;
-}
-
 /* Count the matches of a whole trace; false when one of them stood on an earlier page. */
 static bool count_matches(const struct weft_search *search, const struct weft_batch *trace,
                           uint32_t *matched)
 {
     for (uint32_t i = 0; i < trace->span_count; i++) {
-        if (!span_matches(search, &trace->spans[i])) continue;
-        struct weft_search_position position = position_of(&trace->spans[i]);
+        if (!weft_search_matches_span(search, &trace->spans[i])) continue;
+        struct weft_search_position position = weft_search_position_of(&trace->spans[i]);
         if (search->has_after &&
             weft_search_position_compare(search->order, &position, &search->after) <= 0)
             return false;

@@ -209,28 +209,6 @@ int weft_api_search(struct weft_call *call, struct weft_err *err)
 
 /* ---- tail: spans committed since an earlier answer ---- */
 
-static bool span_matches(const struct weft_search *search, const struct weft_span *span)
-{
-    for (uint32_t i = 0; i < search->predicate_count; i++)
-        if (!weft_predicate_holds_span(&search->predicates[i], span)) return false;
-    return true;
-}
-
-static struct weft_hit hit_of(const struct weft_span *span)
-{
-    return (struct weft_hit){
-        .position = { .start_time_unix_nano = span->start_time_unix_nano,
-                      .duration_ns = weft_span_duration_ns(span),
-                      .trace_id = span->trace_id,
-                      .span_id = span->span_id,
-                      .kind = span->kind },
-        .parent_span_id = span->parent_span_id,
-        .service_name = span->scope->resource->service_name,
-        .name = span->name,
-        .status_code = span->status_code,
-    };
-}
-
 int weft_api_tail(struct weft_call *call, struct weft_err *err)
 {
     struct parsing p;
@@ -244,8 +222,8 @@ int weft_api_tail(struct weft_call *call, struct weft_err *err)
     weft_json_key(&w, "spans");
     weft_json_array_start(&w);
     for (uint32_t i = 0; i < batch.span_count; i++) {
-        if (!span_matches(&p.request.search, &batch.spans[i])) continue;
-        struct weft_hit hit = hit_of(&batch.spans[i]);
+        if (!weft_search_matches_span(&p.request.search, &batch.spans[i])) continue;
+        struct weft_hit hit = weft_hit_of(&batch.spans[i]);
         write_hit(&w, &hit);
     }
     weft_json_array_end(&w);

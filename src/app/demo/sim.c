@@ -54,15 +54,6 @@ uint64_t weft_demo_story_ns(const struct weft_demo_sim *sim)
 
 /* ---- resources ---- */
 
-static void put_text(struct weft_attribute *a, const char *key, struct weft_str value)
-{
-    *a = (struct weft_attribute){ .key = key,
-                                  .key_len = (uint32_t)strlen(key),
-                                  .type = WEFT_VALUE_STRING };
-    a->ptr = value.ptr;
-    a->value_len = (uint32_t)value.len;
-}
-
 /* Instances take the new version one after the other, three minutes each. */
 static unsigned version_of(const struct weft_demo_service *service, unsigned instance,
                            uint64_t now_ns)
@@ -82,31 +73,37 @@ static struct weft_scope *make_scope(struct weft_arena *arena,
     uint32_t n = 0;
 
     resource->service_name = weft_str_from_c(service->name);
-    put_text(&a[n++], "service.name", resource->service_name);
-    put_text(&a[n++], "service.namespace", WEFT_S("shop"));
-    put_text(&a[n++], "service.version", weft_str_from_c(service->versions[version]));
-    put_text(&a[n++], "service.instance.id",
-             weft_arena_printf(arena, "%08x-%04x-4%03x-a%03x-%012llx", (unsigned)id,
-                               (unsigned)(id >> 32) & 0xffff, (unsigned)(id >> 48) & 0xfff,
-                               instance, (unsigned long long)(id & 0xffffffffffff)));
-    put_text(&a[n++], "deployment.environment.name", WEFT_S("production"));
-    put_text(&a[n++], "telemetry.sdk.name", WEFT_S("opentelemetry"));
-    put_text(&a[n++], "telemetry.sdk.language", weft_str_from_c(service->language));
-    put_text(&a[n++], "telemetry.sdk.version", weft_str_from_c(service->sdk_version));
+    a[n++] = weft_attribute_text(WEFT_S("service.name"), resource->service_name);
+    a[n++] = weft_attribute_text(WEFT_S("service.namespace"), WEFT_S("shop"));
+    a[n++] =
+        weft_attribute_text(WEFT_S("service.version"), weft_str_from_c(service->versions[version]));
+    a[n++] = weft_attribute_text(WEFT_S("service.instance.id"),
+                                 weft_arena_printf(arena, "%08x-%04x-4%03x-a%03x-%012llx",
+                                                   (unsigned)id, (unsigned)(id >> 32) & 0xffff,
+                                                   (unsigned)(id >> 48) & 0xfff, instance,
+                                                   (unsigned long long)(id & 0xffffffffffff)));
+    a[n++] = weft_attribute_text(WEFT_S("deployment.environment.name"), WEFT_S("production"));
+    a[n++] = weft_attribute_text(WEFT_S("telemetry.sdk.name"), WEFT_S("opentelemetry"));
+    a[n++] =
+        weft_attribute_text(WEFT_S("telemetry.sdk.language"), weft_str_from_c(service->language));
+    a[n++] =
+        weft_attribute_text(WEFT_S("telemetry.sdk.version"), weft_str_from_c(service->sdk_version));
     for (const char *const *pair = service->resource; pair != NULL && *pair != NULL; pair += 2)
-        put_text(&a[n++], pair[0], weft_str_from_c(pair[1]));
+        a[n++] = weft_attribute_text(weft_str_from_c(pair[0]), weft_str_from_c(pair[1]));
     if (service->resource == NULL) { /* most run in one cluster */
-        put_text(&a[n++], "k8s.cluster.name", WEFT_S("eu-1"));
-        put_text(&a[n++], "k8s.namespace.name", WEFT_S("shop"));
-        put_text(&a[n++], "k8s.deployment.name", weft_str_from_c(service->name));
-        put_text(&a[n++], "k8s.pod.name",
-                 weft_arena_printf(arena, "%s-%08x-%05x", service->name, (unsigned)(id >> 17),
-                                   (unsigned)(id >> 40) & 0xfffff));
-        put_text(&a[n++], "k8s.node.name",
-                 weft_arena_printf(arena, "node-%u", (unsigned)(id % 6) + 1));
-        put_text(&a[n++], "cloud.region", WEFT_S("eu-central-1"));
-        put_text(&a[n++], "cloud.availability_zone",
-                 weft_arena_printf(arena, "eu-central-1%c", (char)('a' + id % 3)));
+        a[n++] = weft_attribute_text(WEFT_S("k8s.cluster.name"), WEFT_S("eu-1"));
+        a[n++] = weft_attribute_text(WEFT_S("k8s.namespace.name"), WEFT_S("shop"));
+        a[n++] = weft_attribute_text(WEFT_S("k8s.deployment.name"), weft_str_from_c(service->name));
+        a[n++] = weft_attribute_text(WEFT_S("k8s.pod.name"),
+                                     weft_arena_printf(arena, "%s-%08x-%05x", service->name,
+                                                       (unsigned)(id >> 17),
+                                                       (unsigned)(id >> 40) & 0xfffff));
+        a[n++] = weft_attribute_text(WEFT_S("k8s.node.name"),
+                                     weft_arena_printf(arena, "node-%u", (unsigned)(id % 6) + 1));
+        a[n++] = weft_attribute_text(WEFT_S("cloud.region"), WEFT_S("eu-central-1"));
+        a[n++] =
+            weft_attribute_text(WEFT_S("cloud.availability_zone"),
+                                weft_arena_printf(arena, "eu-central-1%c", (char)('a' + id % 3)));
     }
     resource->attributes = (struct weft_attributes){ a, n, 0 };
     resource->schema_url = WEFT_S("https://opentelemetry.io/schemas/1.38.0");
@@ -195,25 +192,12 @@ static struct weft_attribute *add_attribute(struct weft_demo_span *s, const char
     return a;
 }
 
-__attribute__((format(printf, 2, 0))) static struct weft_str arena_vprintf(struct weft_arena *arena,
-                                                                           const char *format,
-                                                                           va_list args)
-{
-    va_list again;
-    va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    char *text = weft_arena_alloc(arena, (size_t)len + 1);
-    vsnprintf(text, (size_t)len + 1, format, args);
-    return weft_str_make(text, (size_t)len);
-}
-
 void weft_demo_text(struct weft_demo_sim *sim, struct weft_demo_span *span, const char *key,
                     const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    struct weft_str value = arena_vprintf(&sim->arena, format, args);
+    struct weft_str value = weft_arena_vprintf(&sim->arena, format, args);
     va_end(args);
     struct weft_attribute *a = add_attribute(span, key, WEFT_VALUE_STRING);
     a->ptr = value.ptr;
@@ -270,7 +254,8 @@ void weft_demo_event_text(struct weft_demo_sim *sim, struct weft_event *event, c
     uint32_t count = event->attributes.count;
     struct weft_attribute *items = weft_arena_alloc_array(&sim->arena, count + 1, sizeof *items);
     if (count > 0) memcpy(items, event->attributes.items, count * sizeof *items);
-    put_text(&items[count], key, weft_arena_copy(&sim->arena, weft_str_from_c(value)));
+    items[count] = weft_attribute_text(weft_str_from_c(key),
+                                       weft_arena_copy(&sim->arena, weft_str_from_c(value)));
     event->attributes.items = items;
     event->attributes.count = count + 1;
 }

@@ -9,22 +9,13 @@
 #define A2_SPANS_A_TRACE 10
 #define A2_SERVICES 10
 
-void weft_load_put_text(struct weft_attribute *a, struct weft_str key, struct weft_str value)
-{
-    *a = (struct weft_attribute){ .key = key.ptr,
-                                  .key_len = (uint32_t)key.len,
-                                  .type = WEFT_VALUE_STRING };
-    a->ptr = value.ptr;
-    a->value_len = (uint32_t)value.len;
-}
-
 struct weft_scope *weft_load_scope(struct weft_arena *arena, struct weft_str service,
                                    struct weft_str scope_name)
 {
     struct weft_resource *resource = weft_arena_alloc_zero(arena, sizeof *resource);
     struct weft_scope *scope = weft_arena_alloc_zero(arena, sizeof *scope);
     struct weft_attribute *a = weft_arena_alloc_zero(arena, sizeof *a);
-    weft_load_put_text(a, WEFT_S("service.name"), service);
+    *a = weft_attribute_text(WEFT_S("service.name"), service);
     resource->attributes = (struct weft_attributes){ a, 1, 0 };
     resource->service_name = service;
     scope->resource = resource;
@@ -37,8 +28,9 @@ static void fill_a2_span(struct weft_span *span, uint64_t counter, struct weft_a
     struct weft_attribute *a = weft_arena_alloc_array(arena, A2_KEYS_A_SPAN, sizeof *a);
     for (uint32_t k = 0; k < A2_KEYS_A_SPAN; k++) {
         uint64_t at = counter * A2_KEYS_A_SPAN + k;
-        weft_load_put_text(&a[k], weft_arena_printf(arena, "key-%02u", (unsigned)(at % A2_KEYS)),
-                           weft_arena_printf(arena, "value-%03u", (unsigned)(at % A2_VALUES)));
+        a[k] =
+            weft_attribute_text(weft_arena_printf(arena, "key-%02u", (unsigned)(at % A2_KEYS)),
+                                weft_arena_printf(arena, "value-%03u", (unsigned)(at % A2_VALUES)));
     }
     span->attributes = (struct weft_attributes){ a, A2_KEYS_A_SPAN, 0 };
 }
@@ -79,8 +71,8 @@ static int fill_small(struct weft_batch *batch, uint32_t count, uint32_t variant
         span->scope = scope;
         span->name = WEFT_S("work");
         span->kind = WEFT_KIND_INTERNAL;
-        weft_load_put_text(a, WEFT_S("key"),
-                           weft_arena_printf(batch->arena, "v%02u", (i + variant) % 100));
+        *a = weft_attribute_text(WEFT_S("key"),
+                                 weft_arena_printf(batch->arena, "v%02u", (i + variant) % 100));
         span->attributes = (struct weft_attributes){ a, 1, 0 };
         weft_load_place_ids(span, i, i, WEFT_LOAD_NO_PARENT, i, 1000 + i % 64);
         event->time_unix_nano = UINT64_C(1795226400000000000);

@@ -3,7 +3,6 @@
 #define WEFT_APP_LOAD_SHAPES_INTERNAL_H
 #include "app/load/shapes.h"
 
-void weft_load_put_text(struct weft_attribute *a, struct weft_str key, struct weft_str value);
 /* A scope whose resource has one attribute, service.name. */
 struct weft_scope *weft_load_scope(struct weft_arena *arena, struct weft_str service,
                                    struct weft_str scope_name);

@@ -225,7 +225,7 @@ static void search_show(struct weft_block *block, const char *what,
         weft_arena_init(&arena, 0);
         weft_top_init(&top, &search, &arena);
         uint64_t from = weft_clock_thread_cpu_ns();
-        if (weft_block_search(block, &search, 0, &top, &result, &err) < 0) die(&err);
+        if (weft_block_search(block, NULL, &search, 0, &top, &result, &err) < 0) die(&err);
         uint64_t took = weft_clock_thread_cpu_ns() - from;
         best = took < best ? took : best;
         hits = top.count;
@@ -272,7 +272,7 @@ static void block_ask(const char *path, const char *kind)
             die(&err);
         id = span.trace_id;
         uint64_t from = weft_clock_thread_cpu_ns();
-        if (weft_block_trace(block, &id, &batch, &err) < 0) die(&err);
+        if (weft_block_trace(block, NULL, &id, &batch, &err) < 0) die(&err);
         uint64_t took = weft_clock_thread_cpu_ns() - from;
         worst = took > worst ? took : worst;
         sum += took;

@@ -10,6 +10,7 @@
 #ifndef WEFT_STORE_BLOCK_H
 #define WEFT_STORE_BLOCK_H
 #include "base/buf.h"
+#include "store/block_mask.h"
 #include "store/segment.h"
 
 #define WEFT_BLOCK_FORMAT_VERSION 1u
@@ -21,7 +22,18 @@ struct weft_merge_input {
     const struct weft_segment_view *const *segments;
     uint32_t segment_count;
     struct weft_block *const *blocks;
+    const struct weft_block_mask *const *masks; /* of each block; NULL: none has one */
     uint32_t block_count;
+    /* Only these traces, ascending (a patch; blocks alone); NULL: all. */
+    const struct weft_trace_id *only;
+    uint64_t only_count;
+    /* For the new footer: what it masks in blocks that stay (also what its input blocks masked there), and the numbers that
+     * its input blocks supersede while those files still lie in the directory. */
+    const struct weft_mask_entry *masked;
+    uint64_t masked_count;
+    const uint64_t *more_superseded_segments, *more_superseded_blocks;
+    uint32_t more_superseded_segment_count, more_superseded_block_count;
+    bool keeps_inputs; /* the blocks are masked, not superseded */
 };
 struct weft_merge_options {
     const char *directory;
@@ -54,27 +66,34 @@ struct weft_block_info {
     uint32_t superseded_segment_count, superseded_block_count;
     uint64_t created_unix_ns;
     uint64_t conflicting_duplicates;
+    uint64_t masked_count; /* entries of its section MASKS */
 };
 void weft_block_info(const struct weft_block *block, struct weft_block_info *out);
+/* What this block has taken over from others: info.masked_count entries, appended to `out`. */
+int weft_block_masked(struct weft_block *block, struct weft_buf *out /* struct weft_mask_entry */,
+                      struct weft_err *err);
+
+/* Where a mask is asked for, the traces in it are left out. */
 
 /* Append every span of the trace to `out`, in pre-order of the span tree. Strings come from
  * out->arena; scopes and resources
  * live as long as the block, so keep it. An id that is not there appends nothing and is no
  * error. */
-int weft_block_trace(struct weft_block *block, const struct weft_trace_id *id,
-                     struct weft_batch *out, struct weft_err *err);
+int weft_block_trace(struct weft_block *block, const struct weft_block_mask *mask,
+                     const struct weft_trace_id *id, struct weft_batch *out, struct weft_err *err);
 /* One whole span by its row tag; strings and arrays come from the arena, out->scope lives as long
  * as the block. */
 int weft_block_span(struct weft_block *block, uint64_t row_tag, struct weft_span *out,
                     struct weft_arena *arena, struct weft_err *err);
 /* As weft_segment_search(); row tag = tag_base | row group << 20 | row (row group < 2^20). */
-int weft_block_search(struct weft_block *block, const struct weft_search *search, uint64_t tag_base,
-                      struct weft_top *top, struct weft_search_result *stats, struct weft_err *err);
+int weft_block_search(struct weft_block *block, const struct weft_block_mask *mask,
+                      const struct weft_search *search, uint64_t tag_base, struct weft_top *top,
+                      struct weft_search_result *stats, struct weft_err *err);
 /* Strings are copied into the arena. */
 int weft_block_hit(struct weft_block *block, uint64_t row_tag, struct weft_hit *out,
                    struct weft_arena *arena, struct weft_err *err);
 /* Adds to counts of the (service, name, kind) found; order does not matter. */
-int weft_block_operations(struct weft_block *block,
+int weft_block_operations(struct weft_block *block, const struct weft_block_mask *mask,
                           void (*add)(void *arg, struct weft_str service, struct weft_str name,
                                       uint8_t kind, uint64_t spans, uint64_t errors),
                           void *arg, struct weft_err *err);

@@ -53,7 +53,7 @@ static void assert_noticed(const char *path, const struct weft_trace_id *id, uin
         return;
     }
     weft_arena_init(&arena, 0);
-    rc = weft_block_trace(block, id, &batch, &err);
+    rc = weft_block_trace(block, NULL, id, &batch, &err);
     if (rc == 0)
         assert_int_equal(batch.span_count, spans);
     else

@@ -109,7 +109,10 @@ static inline struct weft_block *block_fixture_merge(
     struct weft_segment_view *views = weft_alloc_array(segment_count + 1, sizeof *views);
     const struct weft_segment_view **pointers =
         weft_alloc_array(segment_count + 1, sizeof *pointers);
-    struct weft_merge_input input = { pointers, segment_count, blocks, block_count };
+    struct weft_merge_input input = { .segments = pointers,
+                                      .segment_count = segment_count,
+                                      .blocks = blocks,
+                                      .block_count = block_count };
     struct weft_merge_options options = { .directory = f->directory, .number = f->next_block++ };
     struct weft_err err = { 0 };
     char path[128];

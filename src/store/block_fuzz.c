@@ -61,7 +61,7 @@ static void search(struct weft_block *block)
                                          .value = { .type = WEFT_VALUE_BOOL } };
         weft_arena_init(&arena, 0);
         weft_top_init(&top, &s, &arena);
-        weft_block_search(block, &s, 0, &top, &result, NULL);
+        weft_block_search(block, NULL, &s, 0, &top, &result, NULL);
         weft_arena_release(&arena);
     }
 }
@@ -102,8 +102,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             struct weft_buf dump = { 0 };
             weft_arena_init(&arena, 0);
             weft_block_check(block, NULL, NULL, NULL);
-            weft_block_operations(block, add, NULL, NULL);
-            weft_block_trace(block, &block->info.trace_min, &batch, NULL);
+            weft_block_operations(block, NULL, add, NULL, NULL);
+            weft_block_trace(block, NULL, &block->info.trace_min, &batch, NULL);
             weft_block_dump(block, &dump, NULL);
             search(block);
             merge(block, directory);

@@ -114,7 +114,7 @@ static void run(enum kind kind, uint32_t spans)
             if (!weft_span_difference(&f.all.spans[i], &got.spans[i], text, sizeof text))
                 fail_msg("kind %d, block %u, span %u: %s", kind, b, i, text);
         struct weft_batch trace = { .arena = &arena };
-        if (weft_block_trace(blocks[b], &f.all.spans[spans / 2].trace_id, &trace, &err) < 0)
+        if (weft_block_trace(blocks[b], NULL, &f.all.spans[spans / 2].trace_id, &trace, &err) < 0)
             fail_msg("%s", err.text);
         uint32_t expected = 0;
         for (uint32_t i = 0; i < f.all.span_count; i++)

@@ -49,7 +49,8 @@ static int rows_add(struct weft_block *b, uint32_t number, struct weft_block_rea
     return WEFT_OK;
 }
 
-int weft_block_operations(struct weft_block *b, add_operation *add, void *arg, struct weft_err *err)
+int weft_block_operations(struct weft_block *b, const struct weft_block_mask *mask,
+                          add_operation *add, void *arg, struct weft_err *err)
 {
     struct weft_block_reader reader;
     struct weft_arena arena;

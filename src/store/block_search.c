@@ -306,8 +306,9 @@ static bool is_hopeless(const struct searching *s)
     return false;
 }
 
-int weft_block_search(struct weft_block *block, const struct weft_search *search, uint64_t tag_base,
-                      struct weft_top *top, struct weft_search_result *stats, struct weft_err *err)
+int weft_block_search(struct weft_block *block, const struct weft_block_mask *mask,
+                      const struct weft_search *search, uint64_t tag_base, struct weft_top *top,
+                      struct weft_search_result *stats, struct weft_err *err)
 {
     struct searching s = { .block = block,
                            .search = search,

@@ -111,7 +111,7 @@ static void check(struct block_fixture *f, struct weft_block *block,
     weft_top_init(&expected, search, &arena);
     weft_top_init(&got, search, &arena);
     expected_hits(f, search, &expected);
-    if (weft_block_search(block, search, UINT64_C(5) << 40, &got, &stats, &err) < 0)
+    if (weft_block_search(block, NULL, search, UINT64_C(5) << 40, &got, &stats, &err) < 0)
         fail_msg("%s", err.text);
     weft_top_finish(&got);
     if (got.count != expected.count)
@@ -202,10 +202,11 @@ static void a_search_stops_when_told(void **state)
     struct weft_segment *segment = block_fixture_random(&f, 1, 3, &plain);
     struct weft_block *block = block_fixture_merge(&f, &segment, 1, NULL, 0, &stats);
     weft_top_init(&top, &search, &arena);
-    assert_int_equal(weft_block_search(block, &search, 0, &top, &result, &err), WEFT_CANCELLED);
+    assert_int_equal(weft_block_search(block, NULL, &search, 0, &top, &result, &err),
+                     WEFT_CANCELLED);
     search.cancelled = NULL;
     search.deadline_monotonic_ns = 1;
-    assert_int_equal(weft_block_search(block, &search, 0, &top, &result, &err), WEFT_TIMEOUT);
+    assert_int_equal(weft_block_search(block, NULL, &search, 0, &top, &result, &err), WEFT_TIMEOUT);
     weft_arena_release(&arena);
     weft_block_unref(block);
     block_fixture_release(&f);

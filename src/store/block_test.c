@@ -116,13 +116,13 @@ static void traces_are_found(void **state)
                       memcmp(&f.all.spans[end].trace_id, &f.all.spans[i].trace_id, 16) == 0;
              end++)
             *weft_batch_add(&expected) = f.all.spans[end];
-        if (weft_block_trace(block, &f.all.spans[i].trace_id, &got, &err) < 0)
+        if (weft_block_trace(block, NULL, &f.all.spans[i].trace_id, &got, &err) < 0)
             fail_msg("%s", err.text);
         assert_same(&expected, &got);
         got.span_count = 0;
         struct weft_trace_id other = f.all.spans[i].trace_id;
         other.bytes[15] ^= 1;
-        assert_int_equal(weft_block_trace(block, &other, &got, &err), 0);
+        assert_int_equal(weft_block_trace(block, NULL, &other, &got, &err), 0);
         assert_int_equal(got.span_count, 0);
         weft_arena_release(&arena);
     }
@@ -193,7 +193,7 @@ static void operations_add_up(void **state)
     block_fixture_init(&f);
     struct weft_segment *segment = block_fixture_random(&f, 3, 50, everything());
     struct weft_block *block = block_fixture_merge(&f, &segment, 1, NULL, 0, &stats);
-    assert_int_equal(weft_block_operations(block, count, &c, &err), 0);
+    assert_int_equal(weft_block_operations(block, NULL, count, &c, &err), 0);
     for (uint32_t i = 0; i < f.all.span_count; i++)
         errors += f.all.spans[i].status_code == WEFT_STATUS_ERROR;
     assert_int_equal(c.spans, f.all.span_count);

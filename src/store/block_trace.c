@@ -39,8 +39,8 @@ static int rows_trace(struct weft_block *b, uint32_t number, const struct weft_t
     return WEFT_OK;
 }
 
-int weft_block_trace(struct weft_block *b, const struct weft_trace_id *id, struct weft_batch *out,
-                     struct weft_err *err)
+int weft_block_trace(struct weft_block *b, const struct weft_block_mask *mask,
+                     const struct weft_trace_id *id, struct weft_batch *out, struct weft_err *err)
 {
     uint32_t number = rows_lower(b, id), before = out->span_count;
     struct weft_block_reader reader;

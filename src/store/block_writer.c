@@ -137,7 +137,7 @@ int weft_block_writer_finish(struct weft_block_writer *w,
     if ((rc = weft_file_rename(w->temporary, w->path, err)) < 0) {
         /* The name may be there although its directory was not synced: take it back, so that
          * "failed" means "is not there". */
-        if (access(w->temporary, F_OK) != 0) weft_file_unlink(w->path, NULL);
+        if (!weft_file_exists(w->temporary)) weft_file_unlink(w->path, NULL);
         return rc;
     }
     weft_free(w->temporary);

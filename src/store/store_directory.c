@@ -7,11 +7,7 @@
  */
 #include "base/random.h"
 #include "store/store_internal.h"
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 void weft_store_path(const struct weft_store *store, char out[static WEFT_STORE_PATH_MAX],
@@ -43,16 +39,14 @@ int weft_store_lock(struct weft_store *store, struct weft_err *err)
 
     snprintf(path, sizeof path, "%s/LOCK", store->directory);
     if ((rc = weft_file_open(&store->lock_fd, path, O_RDWR | O_CREAT, err)) < 0) return rc;
-    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-        rc = errno == EWOULDBLOCK ? lock_refused(path, err)
-                                  : weft_fail_errno(err, "could not lock %s", path);
+    if ((rc = weft_file_lock(store->lock_fd, path, err)) < 0) {
         weft_file_close(&store->lock_fd);
-        return rc;
+        return rc == WEFT_BUSY ? lock_refused(path, err) : rc;
     }
     /* The file stays for ever: to remove it would let a third process lock a new file of that name
      * beside ours. */
     int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-    if (ftruncate(store->lock_fd, 0) < 0) return weft_fail_errno(err, "could not empty %s", path);
+    if ((rc = weft_file_truncate(store->lock_fd, path, 0, err)) < 0) return rc;
     return weft_file_write_at(store->lock_fd, path, pid, (size_t)len, 0, err);
 }
 
@@ -133,8 +127,9 @@ static void remove_logged(const char *path, const char *why)
         weft_log(WEFT_LOG_INFO, "store", "removed %s: %s", path, why);
 }
 
-static void name_take(struct scan *scan, const char *name)
+static void name_take(void *arg, const char *name)
 {
+    struct scan *scan = arg;
     uint64_t number = 0;
     struct weft_str s = weft_str_from_c(name);
 
@@ -156,14 +151,9 @@ static void name_take(struct scan *scan, const char *name)
 
 static int list_directory(struct scan *scan, struct weft_err *err)
 {
-    DIR *dir = opendir(scan->store->directory);
-    const struct dirent *entry;
+    int rc = weft_file_list(scan->store->directory, name_take, scan, err);
 
-    if (dir == NULL) return weft_fail_errno(err, "could not list %s", scan->store->directory);
-    while (errno = 0, (entry = readdir(dir)) != NULL) name_take(scan, entry->d_name);
-    int rc =
-        errno == 0 ? WEFT_OK : weft_fail_errno(err, "could not list %s", scan->store->directory);
-    closedir(dir);
+    if (rc == WEFT_NOT_FOUND) rc = WEFT_IO; /* a store without its directory is no empty store */
     numbers_sort(&scan->segments);
     numbers_sort(&scan->blocks);
     numbers_sort(&scan->spares);
@@ -224,13 +214,14 @@ static int open_failed(struct scan *scan, int rc, const struct weft_err *err)
 static int block_take(struct scan *scan, uint64_t number, struct weft_err *err)
 {
     char path[WEFT_STORE_PATH_MAX];
-    struct stat st;
+    uint64_t bytes = 0;
     struct weft_block *open = NULL;
     struct weft_block_summary footer;
 
     weft_store_path(scan->store, path, "block", number);
     const struct weft_block_summary *summary = weft_catalog_find(&scan->catalog, number);
-    if (summary == NULL || stat(path, &st) < 0 || (uint64_t)st.st_size != summary->file_bytes) {
+    if (summary == NULL || weft_file_size_of(path, &bytes, NULL) < 0 ||
+        bytes != summary->file_bytes) {
         struct weft_err why;
         scan->catalog_is_stale = true;
         int rc = weft_block_open(&open, path, &why);

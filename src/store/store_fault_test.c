@@ -122,11 +122,13 @@ static const struct {
     enum weft_file_op op;
     int error;
 } faults[] = {
-    { "open", WEFT_FILE_OPEN, EMFILE },     { "read", WEFT_FILE_READ, EIO },
-    { "write", WEFT_FILE_WRITE, EIO },      { "write, disk full", WEFT_FILE_WRITE, ENOSPC },
-    { "sync", WEFT_FILE_SYNC, EIO },        { "rename", WEFT_FILE_RENAME, EIO },
-    { "unlink", WEFT_FILE_UNLINK, EACCES }, { "allocate", WEFT_FILE_ALLOCATE, ENOSPC },
-    { "mmap", WEFT_FILE_MMAP, ENOMEM },
+    { "open", WEFT_FILE_OPEN, EMFILE },      { "read", WEFT_FILE_READ, EIO },
+    { "write", WEFT_FILE_WRITE, EIO },       { "write, disk full", WEFT_FILE_WRITE, ENOSPC },
+    { "sync", WEFT_FILE_SYNC, EIO },         { "rename", WEFT_FILE_RENAME, EIO },
+    { "unlink", WEFT_FILE_UNLINK, EACCES },  { "allocate", WEFT_FILE_ALLOCATE, ENOSPC },
+    { "mmap", WEFT_FILE_MMAP, ENOMEM },      { "directory sync", WEFT_FILE_SYNC_DIRECTORY, EIO },
+    { "size", WEFT_FILE_SIZE, EIO },         { "list", WEFT_FILE_LIST, EIO },
+    { "truncate", WEFT_FILE_TRUNCATE, EIO }, { "lock", WEFT_FILE_LOCK, ENOLCK },
 };
 
 static void everything_fails_once_test(void **state)

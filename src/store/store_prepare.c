@@ -7,8 +7,6 @@
  */
 #include "base/thread.h"
 #include "store/store_internal.h"
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define PREPARE_RETRY_NS WEFT_NS_PER_SECOND /* after a failure, the disk may be full */
 
@@ -31,7 +29,7 @@ bool weft_store_spare_take(struct weft_store *store, char out[static WEFT_STORE_
     pthread_mutex_lock(&store->prepare_mutex);
     for (uint32_t i = 0; i < store->spare_count && !found; i++) {
         weft_store_path(store, out, "spare", store->spares[i]);
-        if (access(out, F_OK) != 0)
+        if (!weft_file_exists(out))
             continue; /* promised: a reader still has it under its old name */
         store->spares[i] = store->spares[--store->spare_count];
         found = true;

@@ -1,10 +1,13 @@
 /* serve_stop.c -- waiting for the signal, and the way out.
  *
- * SIGTERM, SIGINT or SIGHUP: not ready any more, listeners close, running requests are answered (at
+ * SIGTERM or SIGINT: not ready any more, listeners close, running requests are answered (at
  * most WEFT_SERVE_DRAIN_NS), the loops stop, the store commits what is pending and closes. Should a
  * question or a disk hold that up, WEFT_SERVE_STOP_NS after the signal the process ends as it is:
  * what was acknowledged is on disk, and opening again finds it (that is what a crash is to the
  * store). A second signal ends it at once with 1.
+ *
+ * SIGHUP asks many servers to read their configuration again. This one cannot yet: it says so and goes on, since a sender of HUP
+ * does not want an end.
  */
 #include "app/serve.h"
 
@@ -41,6 +44,27 @@ int weft_serve_block_signals(struct weft_err *err)
     return WEFT_OK;
 }
 
+static void hang_up_answer(void)
+{
+    weft_log(WEFT_LOG_WARN, "serve",
+             "SIGHUP: the configuration cannot be read again while running; nothing changed "
+             "(certificates are read again by themselves, everything else at a restart)");
+}
+
+/* The next signal that asks for an end. Negative: none came within `timeout_ms`. */
+static int stop_signal_take(int timeout_ms)
+{
+    struct pollfd poll_fd = { .fd = signal_fd, .events = POLLIN };
+    struct signalfd_siginfo info;
+
+    int ready = poll(&poll_fd, 1, timeout_ms);
+    if (ready <= 0) return ready < 0 && errno == EINTR ? 0 : -1;
+    if (read(signal_fd, &info, sizeof info) != (ssize_t)sizeof info) return 0;
+    if (info.ssi_signo != SIGHUP) return (int)info.ssi_signo;
+    hang_up_answer();
+    return 0;
+}
+
 /* From here on two things end the process by themselves: a second signal, and time. */
 static void *watch_stop(void *arg)
 {
@@ -48,27 +72,19 @@ static void *watch_stop(void *arg)
 
     for (;;) {
         uint64_t now_ns = weft_clock_monotonic_ns();
-        struct pollfd poll_fd = { .fd = signal_fd, .events = POLLIN };
         int timeout_ms =
             now_ns < deadline_ns ? (int)((deadline_ns - now_ns) / WEFT_NS_PER_MS) + 1 : 0;
-        int ready = poll(&poll_fd, 1, timeout_ms);
-        if (ready > 0) {
+        int signal = stop_signal_take(timeout_ms);
+        if (signal > 0) {
             weft_log(WEFT_LOG_WARN, "serve", "a second signal: stopped at once");
             _exit(1);
         }
-        if (ready == 0) {
+        if (signal < 0) {
             weft_log(WEFT_LOG_WARN, "serve",
                      "stopping takes too long: ended as it is, what was acknowledged is on disk");
             _exit(0);
         }
     }
-}
-
-static void wait_for_signal(void)
-{
-    struct signalfd_siginfo info;
-
-    while (read(signal_fd, &info, sizeof info) < 0 && errno == EINTR) continue;
 }
 
 static void drained(void *arg)
@@ -83,7 +99,7 @@ int weft_serve_wait_and_drain(struct weft_serve *serve, struct weft_err *err)
     pthread_t watcher;
     uint64_t count;
 
-    wait_for_signal();
+    while (stop_signal_take(-1) <= 0) continue;
     weft_log(WEFT_LOG_INFO, "serve", "stopping: running requests are answered first");
     atomic_store(&serve->is_ready, false);
     int failed = pthread_create(&watcher, NULL, watch_stop, NULL);

@@ -105,6 +105,14 @@ void weft_http_exchange_destroy(struct weft_http_exchange *exchange)
     worker->free_exchange_count++;
 }
 
+void weft_http_exchange_peer_left(struct weft_http_exchange *exchange)
+{
+    void (*peer_left)(struct weft_exchange *) = exchange->public.peer_left;
+    if (peer_left == NULL || !exchange->is_handed_over || exchange->is_finished) return;
+    exchange->public.peer_left = NULL;
+    peer_left(&exchange->public);
+}
+
 void weft_http_exchange_orphan(struct weft_http_exchange *exchange)
 {
     struct weft_http_worker *worker = exchange->worker;
@@ -125,6 +133,7 @@ void weft_http_exchange_orphan(struct weft_http_exchange *exchange)
     exchange->next = worker->orphans;
     if (worker->orphans != NULL) worker->orphans->previous = exchange;
     worker->orphans = exchange;
+    weft_http_exchange_peer_left(exchange);
 }
 
 static void orphan_end(struct weft_http_exchange *exchange)

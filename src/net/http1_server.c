@@ -250,6 +250,7 @@ static void session_peer_finished(struct weft_http_connection *connection)
 {
     /* Half closed: what is owed is still answered. Half a message is not worth an answer. */
     struct weft_http1_session *session = connection->session;
+    if (session->exchange != NULL) weft_http_exchange_peer_left(session->exchange);
     if (!is_waiting(connection) && weft_http_connection_unsent(connection) == 0)
         weft_http_connection_close(connection);
     else if (session->exchange == NULL)

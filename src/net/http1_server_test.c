@@ -341,6 +341,7 @@ static void peer_gone_before_the_reply(void **state)
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     close(fd);
     FIXTURE_WAIT(atomic_load(&weft_http_metrics_for("test")->open_count) == 0);
+    assert_int_equal(atomic_load(&fixture.left_count), 1);
     fixture_release(&fixture);
     FIXTURE_WAIT(atomic_load(&fixture.held_closed_count) == 1);
 }
@@ -354,8 +355,10 @@ static void half_closed_peer_gets_its_reply(void **state)
         fd, WEFT_S("GET /hold HTTP/1.1\r\nHost: h\r\n\r\nGET /second HTTP/1.1\r\nHost: h\r\n\r\n"));
     shutdown(fd, SHUT_WR);
     FIXTURE_WAIT(atomic_load(&fixture.held_count) == 1);
+    FIXTURE_WAIT(atomic_load(&fixture.left_count) == 1); /* the handler is told, and may answer */
     fixture_release(&fixture);
     client_read_to_end(fd, &in);
+    assert_int_equal(atomic_load(&fixture.left_count), 1);
     assert_true(buf_has(&in, "released"));
     assert_true(buf_has(&in, "/second?"));
     weft_buf_release(&in);

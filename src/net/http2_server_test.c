@@ -447,8 +447,10 @@ static void peer_gone_before_the_reply(void **state)
     flush(&client);
     FIXTURE_WAIT(atomic_load(&fixture.held_count) == 2);
     assert_int_equal(atomic_load(&fixture.budget.used_bytes), 0); /* /hold gave the body back */
+    FIXTURE_WAIT(atomic_load(&fixture.left_count) == 1);          /* the stream that was reset */
     client_close(&client);
     FIXTURE_WAIT(atomic_load(&weft_http_metrics_for("test")->open_count) == 0);
+    assert_int_equal(atomic_load(&fixture.left_count), 2);
     fixture_release(&fixture);
     FIXTURE_WAIT(atomic_load(&fixture.held_closed_count) == 2);
 }

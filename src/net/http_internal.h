@@ -206,6 +206,8 @@ static inline struct weft_http_exchange *weft_http_exchange_of(struct weft_excha
 }
 struct weft_http_exchange *weft_http_exchange_create(struct weft_http_connection *connection);
 void weft_http_exchange_destroy(struct weft_http_exchange *exchange); /* back into the pool */
+/* Tell the handler that owes a reply, once. */
+void weft_http_exchange_peer_left(struct weft_http_exchange *exchange);
 /* The connection is gone: keep the exchange while a reply is owed, else destroy it. */
 void weft_http_exchange_orphan(struct weft_http_exchange *exchange);
 /* Copies both; the name must be in lower case already. False: over a limit (counted, not stored). */

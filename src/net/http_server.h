@@ -48,6 +48,9 @@ struct weft_exchange {
     bool is_tls;
     struct weft_str tls_peer_name; /* subject of a verified client certificate, or empty */
     bool is_closed;                /* the peer is gone: a reply is still owed, and thrown away */
+    /* The handler's, or NULL: called once, on the loop's thread, when the peer has gone or will send no more while a reply is owed.
+     * The reply is still owed; a peer that only shut its sending side will read it. */
+    void (*peer_left)(struct weft_exchange *exchange);
     void *state; /* the handler's own; what admit() puts there must live in the arena */
 };
 struct weft_str weft_exchange_header(const struct weft_exchange *exchange,

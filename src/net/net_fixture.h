@@ -36,7 +36,7 @@ struct fixture {
     char address[108];
     pthread_t thread;
     _Atomic bool is_drained;
-    _Atomic unsigned held_count, held_closed_count, handled;
+    _Atomic unsigned held_count, held_closed_count, handled, left_count;
     struct weft_exchange *held[64];
 };
 
@@ -72,6 +72,12 @@ static inline bool fixture_admit(void *self, struct weft_exchange *exchange)
     return false;
 }
 
+static inline void fixture_peer_left(struct weft_exchange *exchange)
+{
+    struct fixture *fixture = exchange->state;
+    atomic_fetch_add(&fixture->left_count, 1);
+}
+
 static inline void fixture_handle(void *self, struct weft_exchange *exchange)
 {
     struct fixture *fixture = self;
@@ -85,6 +91,8 @@ static inline void fixture_handle(void *self, struct weft_exchange *exchange)
                      weft_str_make(weft_arena_alloc_zero(exchange->arena, 1 << 20), 1 << 20));
     } else if (weft_str_equal(exchange->path, WEFT_S("/hold"))) {
         weft_exchange_body_release(exchange);
+        exchange->state = fixture;
+        exchange->peer_left = fixture_peer_left;
         fixture->held[atomic_fetch_add(&fixture->held_count, 1)] = exchange;
     } else if (weft_str_starts_with(exchange->path, WEFT_S("/echo"))) {
         fixture_text(exchange, 200, exchange->body);

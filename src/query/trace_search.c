@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "query/trace_tree.h"
+#include <stdatomic.h>
 
 #define HITS_AT_ONCE_MAX 8192
 
@@ -147,8 +148,11 @@ static int take_page(struct grouping *g, struct weft_search *page, bool *is_end)
     g->out->inspected_spans += result.inspected_spans;
     g->out->inspected_bytes += result.inspected_bytes;
     g->out->partial_reason = result.partial_reason;
-    for (uint32_t i = 0; i < result.hit_count && rc == WEFT_OK && !g->out->has_more; i++)
+    for (uint32_t i = 0; i < result.hit_count && rc == WEFT_OK && !g->out->has_more; i++) {
+        if (page->cancelled != NULL && atomic_load_explicit(page->cancelled, memory_order_relaxed))
+            return weft_fail(g->err, WEFT_CANCELLED, "the search was cancelled");
         rc = take_hit(g, &result.hits[i]);
+    }
     *is_end = !result.has_more || result.partial_reason != NULL || g->out->has_more;
     page->has_after = true;
     page->after = g->last;

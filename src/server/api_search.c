@@ -48,6 +48,7 @@ static int parse_search(struct parsing *p, struct weft_call *call, bool is_tail,
     int rc = weft_api_each_parameter(call, take_parameter, p, err);
     if (rc == WEFT_OK) rc = weft_search_request_finish(&p->request, err);
     p->request.search.deadline_monotonic_ns = call->deadline_monotonic_ns;
+    p->request.search.cancelled = &call->is_cancelled;
     return rc;
 }
 

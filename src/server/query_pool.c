@@ -31,6 +31,9 @@ static struct weft_query_job *take(struct weft_query_pool *pool)
 static void run_thread(void *arg)
 {
     struct weft_query_pool *pool = arg;
+    /* When both want the whole machine, spans being sent come first: they are lost when refused too often, a question is only late.
+     * At nice +10 a query thread gets about a tenth of a processor that an I/O thread wants too, and all of an idle one. */
+    weft_thread_lower_priority();
     for (struct weft_query_job *job = take(pool); job != NULL; job = take(pool)) job->run(job);
 }
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "wire/compress.h"
 #include "wire/json.h"
 #include "wire/text.h"
@@ -24,6 +25,11 @@ static int http_status_of(int status)
         if (http_statuses[i].status == status) return http_statuses[i].http_status;
     return 500;
 }
+
+static struct weft_metric cancelled_queries = {
+    .name = "weft_queries_cancelled_total",
+    .help = "Queries whose client went away before the answer.",
+};
 
 /* ---- matching ---- */
 
@@ -171,8 +177,19 @@ static void run_route(struct weft_call *call)
 static void run_on_pool(struct weft_query_job *job)
 {
     struct weft_call *call = (struct weft_call *)((char *)job - offsetof(struct weft_call, job));
-    run_route(call);
+    if (atomic_load_explicit(&call->is_cancelled, memory_order_relaxed))
+        write_error(call, 503, weft_status_name(WEFT_CANCELLED), "the client has gone");
+    else
+        run_route(call);
     weft_loop_post(call->owned_exchange->loop, reply, call);
+}
+
+/* The exchange's `state` is its call, which lives until the reply: on this thread too. */
+static void cancel(struct weft_exchange *exchange)
+{
+    struct weft_call *call = exchange->state;
+    atomic_store_explicit(&call->is_cancelled, true, memory_order_relaxed);
+    weft_metric_add(&cancelled_queries, 1);
 }
 
 static struct weft_call *call_begin(struct weft_face *face, struct weft_exchange *exchange)
@@ -226,6 +243,8 @@ static void handle(void *self, struct weft_exchange *exchange)
         reply(call);
     } else {
         call->job.run = run_on_pool;
+        exchange->state = call;
+        exchange->peer_left = cancel;
         int rc = weft_query_pool_submit(face->parts->pool, &call->job);
         if (rc == WEFT_OK) return;
         write_error(call, rc == WEFT_FULL ? 429 : 503, weft_status_name(rc),
@@ -238,6 +257,7 @@ static void handle(void *self, struct weft_exchange *exchange)
 
 struct weft_http_handler weft_face_handler(struct weft_face *face)
 {
+    weft_metric_register(&cancelled_queries);
     return (struct weft_http_handler){ .self = face, .handle = handle };
 }
 

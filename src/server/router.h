@@ -28,6 +28,7 @@ struct weft_call {
     struct weft_str parameters[WEFT_ROUTE_PARAMETERS_MAX]; /* what the pattern's "{}" stood for */
     struct weft_arena arena;
     uint64_t deadline_monotonic_ns;
+    _Atomic bool is_cancelled; /* nobody waits for the answer any more: stop looking */
 
     int status;                   /* 200 unless set */
     struct weft_str content_type; /* application/json unless set */

@@ -55,7 +55,8 @@ int weft_merge(const struct weft_merge_input *input, const struct weft_merge_opt
 int weft_block_open(struct weft_block **out, const char *path, struct weft_err *err);
 void weft_block_ref(struct weft_block *block);
 void weft_block_unref(struct weft_block *block);         /* NULL is fine */
-void weft_block_mark_obsolete(struct weft_block *block); /* unlink at the last reference */
+/* Unlink at the last reference. Nothing happens to a bundle's member: its file is the bundle's. */
+void weft_block_mark_obsolete(struct weft_block *block);
 
 struct weft_block_info {
     const char *path;

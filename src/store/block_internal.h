@@ -27,12 +27,13 @@ struct weft_block_list {
     uint32_t count;
 }; /* keys, resources, scopes */
 
+struct weft_bundle;
 struct weft_block {
     _Atomic uint32_t references;
     _Atomic bool is_obsolete;
-    char *path;
-    int fd;
-    const uint8_t *map;
+    char *path;                      /* of a member: what messages call it */
+    struct weft_bundle *bundle;      /* that it lies in, or NULL: a file of its own */
+    const uint8_t *map;              /* its first byte */
     uint64_t file_bytes, data_bytes; /* whole; covered by the sums */
     const uint8_t *sums;
     uint64_t page_count;
@@ -60,6 +61,9 @@ struct weft_block {
 };
 
 uint64_t weft_block_number(const struct weft_block *block);
+/* A block that lies in a bundle's mapping. Takes `name`, also on failure; holds the bundle. */
+int weft_block_open_member(struct weft_block **out, struct weft_bundle *bundle,
+                           const uint8_t *bytes, uint64_t len, char *name, struct weft_err *err);
 /* `len` bytes at `offset`, checked. `what` is for the sentence. */
 int weft_block_bytes(struct weft_block *block, uint64_t offset, uint64_t len, const char *what,
                      const uint8_t **out, struct weft_err *err);

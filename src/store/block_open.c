@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "store/block_internal.h"
+#include "store/bundle.h"
 #include <fcntl.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -199,35 +200,71 @@ static int header_read(struct weft_block *b, struct weft_err *err)
     return WEFT_OK;
 }
 
-int weft_block_open(struct weft_block **out, const char *path, struct weft_err *err)
+static struct weft_block *block_create(char *path)
 {
     struct weft_block *b = weft_alloc_zero(sizeof *b);
-    const void *map = NULL;
-    int rc;
 
     atomic_init(&b->references, 1);
     pthread_mutex_init(&b->lock, NULL);
     weft_arena_init(&b->arena, 0);
-    b->fd = -1;
-    b->path = strdup(path);
-    if ((rc = weft_file_open(&b->fd, path, O_RDONLY, err)) < 0 ||
-        (rc = weft_file_size(b->fd, path, &b->file_bytes, err)) < 0)
-        goto fail;
-    if (b->file_bytes == 0) {
-        rc = corrupt(b, err, "the file is empty");
-        goto fail;
-    }
-    if ((rc = weft_file_map(&map, b->fd, path, b->file_bytes, err)) < 0) goto fail;
-    b->map = map;
-    if ((rc = footer_read(b, err)) < 0) goto fail;
+    b->path = path;
+    return b;
+}
+
+/* Its bytes are mapped: all that is read at opening. */
+static int contents_read(struct weft_block *b, struct weft_err *err)
+{
+    int rc = footer_read(b, err);
+
+    if (rc < 0) return rc;
     b->checked = weft_alloc_zero((b->page_count + 63) / 64 * sizeof *b->checked);
-    if ((rc = header_read(b, err)) < 0 || (rc = directory_read(b, err)) < 0) goto fail;
-    weft_file_close(&b->fd);
+    if ((rc = header_read(b, err)) < 0) return rc;
+    return directory_read(b, err);
+}
+
+static int file_map(struct weft_block *b, struct weft_err *err)
+{
+    const void *map = NULL;
+    int fd = -1, rc;
+
+    if ((rc = weft_file_open(&fd, b->path, O_RDONLY, err)) < 0) return rc;
+    if ((rc = weft_file_size(fd, b->path, &b->file_bytes, err)) == WEFT_OK && b->file_bytes == 0)
+        rc = corrupt(b, err, "the file is empty");
+    if (rc == WEFT_OK) rc = weft_file_map(&map, fd, b->path, b->file_bytes, err);
+    weft_file_close(&fd);
+    b->map = map;
+    return rc;
+}
+
+int weft_block_open(struct weft_block **out, const char *path, struct weft_err *err)
+{
+    struct weft_block *b = block_create(strdup(path));
+    int rc;
+
+    if ((rc = file_map(b, err)) < 0 || (rc = contents_read(b, err)) < 0) {
+        weft_block_unref(b);
+        return rc;
+    }
     *out = b;
     return WEFT_OK;
-fail:
-    weft_block_unref(b);
-    return rc;
+}
+
+int weft_block_open_member(struct weft_block **out, struct weft_bundle *bundle,
+                           const uint8_t *bytes, uint64_t len, char *name, struct weft_err *err)
+{
+    struct weft_block *b = block_create(name);
+    int rc;
+
+    weft_bundle_ref(bundle);
+    b->bundle = bundle;
+    b->map = bytes;
+    b->file_bytes = len;
+    if ((rc = contents_read(b, err)) < 0) {
+        weft_block_unref(b);
+        return rc;
+    }
+    *out = b;
+    return WEFT_OK;
 }
 
 void weft_block_ref(struct weft_block *block)
@@ -239,10 +276,12 @@ void weft_block_unref(struct weft_block *b)
 {
     if (b == NULL || atomic_fetch_sub_explicit(&b->references, 1, memory_order_acq_rel) != 1)
         return;
-    if (atomic_load_explicit(&b->is_obsolete, memory_order_relaxed))
-        weft_file_unlink(b->path, NULL);
-    if (b->map != NULL) weft_file_unmap(b->map, b->file_bytes);
-    weft_file_close(&b->fd);
+    if (b->bundle == NULL) {
+        if (atomic_load_explicit(&b->is_obsolete, memory_order_relaxed))
+            weft_file_unlink(b->path, NULL);
+        if (b->map != NULL) weft_file_unmap(b->map, b->file_bytes);
+    }
+    weft_bundle_unref(b->bundle);
     pthread_mutex_destroy(&b->lock);
     weft_arena_release(&b->arena);
     weft_free(b->checked);

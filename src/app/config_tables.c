@@ -391,6 +391,20 @@ static const struct weft_option compaction[] = {
       .fallback = "1m",
       .min = SECOND,
       .help = "A sealed segment that old is merged even when it is alone." },
+    { .name = "backlog_segments_max",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(storage.tail_segments_max),
+      .fallback = "32",
+      .min = 2,
+      .max = 10000,
+      .help =
+          "When so many sealed segments wait for a merge, senders are told to come back later." },
+    { .name = "backlog_memory_max",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(storage.tail_memory_max),
+      .fallback = "32MiB",
+      .min = MIB,
+      .help = "The same for the memory of their tables." },
     { 0 },
 };
 static const struct weft_option storage[] = {

@@ -27,6 +27,8 @@ int weft_serve_open_store(struct weft_serve *serve, struct weft_err *err)
         .compact_segments_min = (uint32_t)storage->compaction_segments_min,
         .compact_segments_max = (uint32_t)storage->compaction_segments_max,
         .compact_age_ns = storage->compaction_age_ns,
+        .tail_segments_max = (uint32_t)storage->tail_segments_max,
+        .tail_memory_max = storage->tail_memory_max,
     };
 
     return weft_store_open(&serve->store, &options, err);

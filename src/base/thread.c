@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 struct start {
@@ -43,12 +42,11 @@ int weft_thread_start(pthread_t *thread, const char *name, void (*run)(void *), 
     return weft_fail_errno(err, "could not start the thread %s", name);
 }
 
-void weft_thread_lower_priority(void)
+void weft_thread_batch(void)
 {
     struct sched_param param = { 0 };
-    int saved = errno; /* nothing depends on either call */
+    int saved = errno; /* nothing depends on it */
     (void)sched_setscheduler(0, SCHED_BATCH, &param);
-    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
     errno = saved;
 }
 

@@ -7,8 +7,9 @@
 /* `name` at most 15 characters, seen in top and gdb. Signals are blocked in the new thread. */
 int weft_thread_start(pthread_t *thread, const char *name, void (*run)(void *), void *arg,
                       struct weft_err *err);
-/* Lower this thread's share of the processor (nice +10, SCHED_BATCH). */
-void weft_thread_lower_priority(void);
+/* Long work of this thread: the same share of the processor, but it does not push others aside
+ * when it wakes (SCHED_BATCH). */
+void weft_thread_batch(void);
 unsigned weft_cpu_count(
     void); /* processors this process may use (affinity, cgroup quota rounded up) */
 

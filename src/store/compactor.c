@@ -21,10 +21,12 @@
  */
 #include "base/thread.h"
 #include "store/store_internal.h"
+#include <malloc.h>
 
 #define RETRY_MIN_NS WEFT_NS_PER_SECOND
 #define RETRY_MAX_NS (300 * WEFT_NS_PER_SECOND)
 #define IDLE_NS WEFT_NS_PER_SECOND
+#define TRIM_AFTER_NS (5 * WEFT_NS_PER_SECOND)
 
 struct choice {
     uint32_t *segments; /* indexes into the set */
@@ -50,7 +52,8 @@ static bool compaction_choose(const struct weft_store *store, const struct weft_
         is_old |= now_ns - segment->sealed_ns >= options->compact_age_ns;
     }
     return choice->segment_count > 0 &&
-           (is_due || is_old || choice->segment_count >= options->compact_segments_min);
+           (is_due || is_old || choice->segment_count >= options->compact_segments_min ||
+            weft_store_tail_is_pressing(store));
 }
 
 /* ---- one merge ---- */
@@ -167,7 +170,11 @@ static int compact_once(struct weft_store *store, bool is_due, uint64_t number_m
     int rc = 0;
 
     if (compaction_choose(store, set, is_due, &choice)) {
+        uint64_t started_ns = weft_clock_monotonic_ns();
+        atomic_store(&store->merge_started_ns, started_ns);
         rc = merge_run(store, set, &choice, stats, err);
+        atomic_store(&store->merge_took_ns, weft_clock_monotonic_ns() - started_ns);
+        atomic_store(&store->merge_started_ns, 0);
         atomic_fetch_add(rc == WEFT_OK ? &store->compactions : &store->compaction_errors,
                          rc != WEFT_CANCELLED);
         if (rc == WEFT_OK) rc = 1;
@@ -224,7 +231,12 @@ void weft_store_catalog_save(struct weft_store *store)
     weft_catalog_release(&catalog);
 }
 
-/* ---- the thread ---- */
+/* ---- the thread ----
+ *
+ * It runs at normal priority: a thread that has lowered its own cannot raise it again, and at full
+ * ingest one of lower priority falls behind until senders must wait for it. SCHED_BATCH costs
+ * nothing and keeps it from pushing the I/O threads aside whenever it wakes.
+ */
 
 /* Until a segment is sealed or the policy's ages are worth another look; after a failure, the whole
  * time: a seal mends nothing. */
@@ -245,9 +257,9 @@ static void compactor_wait(struct weft_store *store, uint64_t retry_ns)
 static void compactor_main(void *arg)
 {
     struct weft_store *store = arg;
-    uint64_t retry_ns = 0;
+    uint64_t retry_ns = 0, idle_since_ns = 0; /* 0: nothing to give back */
 
-    weft_thread_lower_priority();
+    weft_thread_batch();
     while (!atomic_load(&store->is_stopping)) {
         struct weft_merge_stats stats = { 0 };
         struct weft_err err = { 0 };
@@ -263,7 +275,13 @@ static void compactor_main(void *arg)
         if (rc == 1) {
             if (retry_ns != 0) weft_log(WEFT_LOG_INFO, "store", "compaction works again");
             retry_ns = 0;
+            idle_since_ns = weft_clock_monotonic_ns();
             continue; /* perhaps there is more */
+        }
+        if (idle_since_ns != 0 && weft_clock_monotonic_ns() - idle_since_ns >= TRIM_AFTER_NS) {
+            malloc_trim(
+                0); /* what the load of the last minutes took; not sooner: it costs faults */
+            idle_since_ns = 0;
         }
         compactor_wait(store, retry_ns);
     }

@@ -22,6 +22,11 @@ static void options_fill(struct weft_store *store, const struct weft_store_optio
     if (o->compact_segments_max == 0) o->compact_segments_max = 16;
     if (o->compact_segments_max < o->compact_segments_min)
         o->compact_segments_max = o->compact_segments_min;
+    if (o->tail_segments_max == 0) o->tail_segments_max = 32;
+    if (o->tail_segments_max < o->compact_segments_min)
+        o->tail_segments_max = o->compact_segments_min;
+    if (o->tail_memory_max == 0) o->tail_memory_max = 32u << 20;
+    if (o->spare_files_max == 0) o->spare_files_max = 12;
     if (o->compact_age_ns == 0) o->compact_age_ns = 60 * WEFT_NS_PER_SECOND;
     if (o->read_only) o->writer_count = 0;
     store->is_inline = o->post == NULL;
@@ -151,10 +156,15 @@ void weft_store_stats(struct weft_store *store, struct weft_store_stats *out)
         .committed_spans = atomic_load(&store->committed_spans),
         .compactions = atomic_load(&store->compactions),
         .compaction_errors = atomic_load(&store->compaction_errors),
-        .refused_batches = atomic_load(&store->refused_batches),
+        .refused_busy = atomic_load(&store->refused[WEFT_REFUSED_BUSY]),
+        .refused_tail = atomic_load(&store->refused[WEFT_REFUSED_TAIL]),
+        .refused_fault = atomic_load(&store->refused[WEFT_REFUSED_FAULT]),
+        .tail_memory_bytes = atomic_load(&store->tail_memory_bytes),
         .damaged_files = atomic_load(&store->damaged_files),
         .torn_bytes = atomic_load(&store->torn_bytes),
     };
+    for (int i = 0; i < WEFT_REFUSAL_COUNT; i++)
+        out->refused_batches += atomic_load(&store->refused[i]);
     stats_of_set(set, out);
     weft_store_set_release(set);
     pthread_mutex_lock(&store->prepare_mutex);

@@ -32,7 +32,15 @@ struct weft_store_options {
     uint32_t compact_segments_min; /* sealed segments that start a merge; 0: 8 */
     uint32_t compact_segments_max; /* at most this many in one; 0: 16 */
     uint64_t compact_age_ns;       /* or when the oldest sealed is that old; 0: 60 s */
-    bool no_compaction;            /* tests, read-only tools */
+    /* The uncompacted tail: once that many sealed segments wait for compaction, or their tables take
+     * that much memory, a full segment is followed by no other until some are merged, and consume()
+     * answers WEFT_FULL. 0: 32 segments, 32 MiB. Without compaction: no bound. */
+    uint32_t tail_segments_max;
+    uint64_t tail_memory_max;
+    /* Files of merged segments kept for the next ones, beyond one a writer and two; given up when
+     * unused for a minute. 0: 12 */
+    uint32_t spare_files_max;
+    bool no_compaction; /* tests, read-only tools */
     bool
         read_only; /* no writers, no lock, nothing changed; another process may serve this directory.
                                            What it sees is the moment of opening */
@@ -59,7 +67,11 @@ struct weft_store_stats {
     uint64_t live_spans, sealed_spans, block_spans;
     uint64_t segment_bytes, block_bytes, spare_bytes;
     uint64_t commits, commit_errors, committed_spans, compactions, compaction_errors;
-    uint64_t refused_batches; /* answered WEFT_FULL before anything was written */
+    uint64_t refused_batches;   /* answered WEFT_FULL before anything was written; of these: */
+    uint64_t refused_busy;      /* the disk is behind with commits */
+    uint64_t refused_tail;      /* compaction is behind */
+    uint64_t refused_fault;     /* a commit failed, or no segment file could be made */
+    uint64_t tail_memory_bytes; /* tables of sealed segments */
     uint64_t damaged_files; /* in the directory, but unreadable: searches are then marked partial */
     uint64_t torn_bytes;    /* cut off from the ends of segments at opening: never acknowledged */
 };

@@ -11,7 +11,7 @@
  *   number
  *   store_tail.c       new spans, in commit order        trace_join.c     one trace from several
  *   parts
- *   store_inspect.c    check, sizes, dump from outside
+ *   store_inspect.c    check, sizes, dump from outside   store_admission.c when no more is taken
  */
 #ifndef WEFT_STORE_INTERNAL_H
 #define WEFT_STORE_INTERNAL_H
@@ -132,6 +132,13 @@ struct weft_store_job {
     struct weft_err err;
 };
 
+/* Why a batch is answered WEFT_FULL; each is counted apart. */
+enum weft_store_refusal {
+    WEFT_REFUSED_BUSY,  /* the disk is behind with commits */
+    WEFT_REFUSED_TAIL,  /* compaction is behind */
+    WEFT_REFUSED_FAULT, /* a commit failed, or no segment file could be made */
+    WEFT_REFUSAL_COUNT,
+};
 enum weft_seal_state { WEFT_SEAL_NONE, WEFT_SEAL_WANTED, WEFT_SEAL_UNDER_WAY };
 
 /* Everything up to the first comment of a lock belongs to the I/O thread. */
@@ -147,6 +154,7 @@ struct weft_store_writer {
     uint64_t
         refuse_until_ns; /* after a failed commit: a pause that grows, so that a broken disk is not filled */
     uint64_t refuse_step_ns;
+    enum weft_store_refusal refusal; /* why the last batch was refused */
     struct weft_err refuse_err;
 
     struct weft_store_job
@@ -205,6 +213,7 @@ struct weft_store {
     uint64_t
         *spares; /* numbers of spare files, there or promised (renamed when the last reader goes) */
     uint32_t spare_count, spare_capacity;
+    uint64_t spare_used_ns; /* monotonic: when one was last taken or promised */
 
     pthread_mutex_t compact_mutex;      /* held through a merge: one at a time */
     pthread_mutex_t compact_wake_mutex; /* is_compact_due */
@@ -212,6 +221,10 @@ struct weft_store {
     bool is_compact_due;
     bool has_compact_thread;
     pthread_t compact_thread;
+    /* The tail as of the present set, for writers and policy; see store_admission.c. */
+    _Atomic uint32_t tail_segments;
+    _Atomic uint64_t tail_memory_bytes;
+    _Atomic uint64_t merge_started_ns, merge_took_ns; /* monotonic; 0: none runs; the last one */
 
     pthread_mutex_t seal_call_mutex; /* one weft_store_seal() at a time */
     pthread_mutex_t seal_mutex;      /* is_seal_awaited of the writers, seal_rc, seal_err */
@@ -224,7 +237,7 @@ struct weft_store {
     uint64_t commit_count;
 
     _Atomic uint64_t committed_chunks, commit_errors, committed_spans, compactions,
-        compaction_errors, refused_batches;
+        compaction_errors, refused[WEFT_REFUSAL_COUNT];
 };
 
 /* store_directory.c */
@@ -250,6 +263,14 @@ struct weft_store_lane *weft_store_lane_create(struct weft_store *store, unsigne
 /* Never written to: its file becomes a spare one, or goes. NULL is fine. */
 void weft_store_lane_discard(struct weft_store *store, struct weft_store_lane *lane);
 void weft_store_job_complete(void *writer); /* posted by the committer */
+
+/* store_admission.c */
+void weft_store_tail_update(struct weft_store *store, const struct weft_store_set *set);
+/* May a writer begin another segment? If not: why, and when to ask again. */
+bool weft_store_tail_has_room(const struct weft_store *store, struct weft_err *err);
+/* Is it time to merge whatever is sealed, because writers are about to wait for it? */
+bool weft_store_tail_is_pressing(const struct weft_store *store);
+uint64_t weft_store_retry_after_ns(const struct weft_store *store, enum weft_store_refusal refusal);
 
 /* store_commit.c */
 int weft_store_committer_start(struct weft_store_writer *writer, struct weft_err *err);

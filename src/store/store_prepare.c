@@ -8,6 +8,7 @@
 #include "base/thread.h"
 #include "store/store_internal.h"
 
+#define SPARE_IDLE_NS (60 * WEFT_NS_PER_SECOND)
 #define PREPARE_RETRY_NS WEFT_NS_PER_SECOND /* after a failure, the disk may be full */
 
 /* ---- spare files ---- */
@@ -32,6 +33,7 @@ bool weft_store_spare_take(struct weft_store *store, char out[static WEFT_STORE_
         if (!weft_file_exists(out))
             continue; /* promised: a reader still has it under its old name */
         store->spares[i] = store->spares[--store->spare_count];
+        store->spare_used_ns = weft_clock_monotonic_ns();
         found = true;
     }
     pthread_mutex_unlock(&store->prepare_mutex);
@@ -42,14 +44,41 @@ bool weft_store_spare_promise(struct weft_store *store, char out[static WEFT_STO
 {
     pthread_mutex_lock(&store->prepare_mutex);
     bool wanted =
-        store->spare_count < store->options.writer_count + 2 && store->options.writer_count > 0;
+        store->options.writer_count > 0 &&
+        store->spare_count < store->options.writer_count + 2 + store->options.spare_files_max;
     if (wanted) {
         uint64_t number = atomic_fetch_add(&store->next_number, 1);
         weft_store_path(store, out, "spare", number);
         weft_store_spare_add(store, number);
+        store->spare_used_ns = weft_clock_monotonic_ns();
     }
     pthread_mutex_unlock(&store->prepare_mutex);
     return wanted;
+}
+
+/* Remove the last spare that lies there. Called and left with prepare_mutex held; let go for the
+ * removal. */
+static bool spare_remove(struct weft_store *store)
+{
+    char path[WEFT_STORE_PATH_MAX];
+
+    for (uint32_t i = store->spare_count; i > 0; i--) {
+        weft_store_path(store, path, "spare", store->spares[i - 1]);
+        if (access(path, F_OK) != 0) continue; /* promised */
+        store->spares[i - 1] = store->spares[--store->spare_count];
+        pthread_mutex_unlock(&store->prepare_mutex);
+        weft_file_unlink(path, NULL);
+        pthread_mutex_lock(&store->prepare_mutex);
+        return true;
+    }
+    return false;
+}
+
+/* Many spares pay only while segments follow each other quickly. Called as above. */
+static void spares_trim(struct weft_store *store, uint64_t now_ns)
+{
+    if (now_ns - store->spare_used_ns < SPARE_IDLE_NS) return;
+    while (store->spare_count > store->writer_count + 2 && spare_remove(store)) {}
 }
 
 /* ---- next segments ---- */
@@ -71,11 +100,14 @@ struct weft_store_lane *weft_store_prepare_take(struct weft_store_writer *writer
     struct weft_store_lane *lane;
     int rc;
 
-    if (store->is_inline && writer->next == NULL)
+    if (store->is_inline && writer->next == NULL) {
+        writer->refusal = WEFT_REFUSED_FAULT;
         return weft_store_lane_create(store, writer->index, &rc, err);
+    }
     pthread_mutex_lock(&store->prepare_mutex);
     lane = writer->next;
     writer->next = NULL;
+    writer->refusal = writer->prepare_rc < 0 ? WEFT_REFUSED_FAULT : WEFT_REFUSED_BUSY;
     if (lane == NULL && writer->prepare_rc < 0 && err != NULL)
         *err = writer->prepare_err;
     else if (lane == NULL)
@@ -163,6 +195,7 @@ static void prepare_main(void *arg)
             if (writer->wants_next && now_ns >= writer->prepare_retry_ns) prepare(store, writer);
             ring(store, writer, now_ns);
         }
+        spares_trim(store, now_ns);
         bool wanted = false;
         for (unsigned i = 0; i < store->writer_count; i++) {
             const struct weft_store_writer *writer = &store->writers[i];

@@ -157,6 +157,7 @@ static void change_end(struct weft_store *store, struct weft_store_set *set)
 {
     struct weft_store_set *old = store->set;
     store->set = set;
+    weft_store_tail_update(store, set);
     pthread_mutex_unlock(&store->set_mutex);
     weft_store_set_release(old);
 }
@@ -247,4 +248,5 @@ void weft_store_set_first(struct weft_store *store, struct weft_store_segment *s
     if (block_count > 0) memcpy(set->blocks, blocks, block_count * sizeof *blocks);
     set->block_count = block_count;
     store->set = set;
+    weft_store_tail_update(store, set);
 }

@@ -17,8 +17,6 @@
 #include "base/assert.h"
 #include "store/store_internal.h"
 
-#define RETRY_BUSY_NS \
-    (100 * WEFT_NS_PER_MS) /* the disk is behind: one or a few commits later there is room */
 #define REFUSE_STEP_MIN_NS (100 * WEFT_NS_PER_MS)
 #define REFUSE_STEP_MAX_NS (10 * WEFT_NS_PER_SECOND)
 
@@ -72,10 +70,15 @@ static struct weft_store_lane *lane_current(struct weft_store_writer *writer, st
     if (writer->current != NULL) return writer->current;
     if (writer->refuse_until_ns != 0) {
         if (weft_clock_monotonic_ns() < writer->refuse_until_ns) {
+            writer->refusal = WEFT_REFUSED_FAULT;
             weft_fail(err, WEFT_FULL, "%s", writer->refuse_err.text);
             return NULL;
         }
         writer->refuse_until_ns = 0;
+    }
+    if (!weft_store_tail_has_room(writer->store, err)) {
+        writer->refusal = WEFT_REFUSED_TAIL;
+        return NULL;
     }
     writer->current = weft_store_prepare_take(writer, err);
     if (writer->current == NULL) return NULL;
@@ -148,6 +151,7 @@ static int append(struct weft_store_writer *writer, const struct weft_batch *bat
             return rc;
         if (!has_room) break;
     }
+    writer->refusal = WEFT_REFUSED_BUSY;
     return weft_fail(err, WEFT_FULL, "the store is busy writing to disk; send again later");
 }
 
@@ -158,8 +162,8 @@ static void refuse(struct weft_store_writer *writer, int rc, const struct weft_e
 
     if (rc == WEFT_FULL) {
         uint64_t now_ns = weft_clock_monotonic_ns();
-        atomic_fetch_add(&writer->store->refused_batches, 1);
-        outcome.retry_after_ns = RETRY_BUSY_NS;
+        atomic_fetch_add(&writer->store->refused[writer->refusal], 1);
+        outcome.retry_after_ns = weft_store_retry_after_ns(writer->store, writer->refusal);
         if (writer->refuse_until_ns > now_ns)
             outcome.retry_after_ns += writer->refuse_until_ns - now_ns;
     }

@@ -64,7 +64,7 @@ static bool spare_remove(struct weft_store *store)
 
     for (uint32_t i = store->spare_count; i > 0; i--) {
         weft_store_path(store, path, "spare", store->spares[i - 1]);
-        if (access(path, F_OK) != 0) continue; /* promised */
+        if (!weft_file_exists(path)) continue; /* promised */
         store->spares[i - 1] = store->spares[--store->spare_count];
         pthread_mutex_unlock(&store->prepare_mutex);
         weft_file_unlink(path, NULL);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct start {
@@ -47,6 +48,14 @@ void weft_thread_batch(void)
     struct sched_param param = { 0 };
     int saved = errno; /* nothing depends on it */
     (void)sched_setscheduler(0, SCHED_BATCH, &param);
+    errno = saved;
+}
+
+void weft_thread_lower_priority(void)
+{
+    int saved = errno; /* nothing depends on it */
+    weft_thread_batch();
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
     errno = saved;
 }
 

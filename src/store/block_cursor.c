@@ -204,13 +204,8 @@ static int values_unfold(struct unfolding *u, uint32_t g, uint32_t index)
         struct weft_run_value v, *to = &v;
         struct weft_run *run;
         uint32_t position;
-        if ((rc = weft_rows_run(
-                 rows, weft_load_u32(rows->group_runs + ((size_t)group->first_run + i) * 4), &run,
-                 u->err)) < 0)
+        if ((rc = weft_rows_run(rows, rows->group_runs[group->first_run + i], &run, u->err)) < 0)
             return rc;
-        if (run->group != g)
-            return weft_rows_corrupt(rows, u->err, "group %u lists a run of group %u", g,
-                                     run->group);
         if (!weft_presence_find(&run->presence, index, &position)) continue;
         uint32_t pseudo = run->code >> 3;
         if (pseudo < WEFT_PSEUDO_KEYS && pseudo >= WEFT_PSEUDO_COUNT)

@@ -161,6 +161,57 @@ static int dictionary_evaluate(struct evaluation *e)
     return WEFT_OK;
 }
 
+/* Numbers of a packed or dictionary run. */
+static int numbers_read(const struct evaluation *e, const struct weft_run *run, uint32_t from,
+                        uint32_t n, uint32_t *out)
+{
+    if (run->encoding == WEFT_RUN_PACKED) {
+        weft_bits_unpack_u32(out, run->data, from, n, run->bits, run->base);
+        return WEFT_OK;
+    }
+    weft_bits_unpack_u32(out, run->data, from, n, run->bits, 0);
+    for (uint32_t i = 0; i < n; i++) {
+        if (out[i] >= run->dictionary_count)
+            return weft_rows_corrupt(e->rows, e->err, "run of key %u: code %u of %u", run->code,
+                                     out[i], run->dictionary_count);
+        out[i] = weft_load_u32(run->dictionary + (size_t)out[i] * 4);
+    }
+    return WEFT_OK;
+}
+
+/* The map is asked once per number of the source, then the source's numbers look the answer up. */
+static int function_evaluate(struct evaluation *e)
+{
+    const struct weft_run *run = e->run, *source = run->source;
+    const struct weft_function *map = &run->function;
+    uint8_t *answers = weft_arena_alloc_zero(e->rows->arena, (size_t)map->count + 1);
+    enum { UNKNOWN = 2 };
+    uint32_t v[BATCH], target;
+    bool holds, any = false;
+    int rc;
+
+    for (uint32_t i = 0; i < map->count; i++) {
+        answers[i] = UNKNOWN;
+        if (!weft_function_get(map, map->low + i, &target)) continue;
+        if ((rc = number_holds(e, target, &holds)) < 0) return rc;
+        answers[i] = holds;
+        any |= holds;
+    }
+    for (uint32_t at = 0; any && at < run->count; at += BATCH) {
+        uint32_t n = run->count - at < BATCH ? run->count - at : BATCH, wrong = 0;
+        if ((rc = numbers_read(e, source, at, n, v)) < 0) return rc;
+        for (uint32_t i = 0; i < n; i++) {
+            uint8_t answer = v[i] - map->low < map->count ? answers[v[i] - map->low] : UNKNOWN;
+            wrong |= answer & UNKNOWN;
+            e->by_position[(at + i) / 64] |= (uint64_t)(answer & 1) << (i % 64);
+        }
+        if (wrong)
+            return weft_rows_corrupt(e->rows, e->err, "run of key %u: its map lacks a value",
+                                     run->code);
+    }
+    return WEFT_OK;
+}
+
 static int each_value(struct evaluation *e)
 {
     bool holds = false;
@@ -205,7 +256,7 @@ static bool can_hold(const struct weft_filter *f, const struct weft_run *run)
 static bool is_pruned(const struct weft_filter *f, const struct weft_run *run)
 {
     bool is_numbers = run->encoding == WEFT_RUN_PACKED || run->encoding == WEFT_RUN_DICTIONARY ||
-                      run->encoding == WEFT_RUN_CONSTANT;
+                      run->encoding == WEFT_RUN_CONSTANT || run->encoding == WEFT_RUN_FUNCTION;
 
     if (f->is_outside || !is_numbers) return false;
     if ((run->code & 7) == WEFT_VALUE_STRING && f->has_range)
@@ -235,6 +286,7 @@ static int run_evaluate(struct evaluation *e)
         return rc;
     }
     if (run->encoding == WEFT_RUN_DICTIONARY) return dictionary_evaluate(e);
+    if (run->encoding == WEFT_RUN_FUNCTION) return function_evaluate(e);
     if (run->encoding == WEFT_RUN_PACKED && type == WEFT_VALUE_STRING && f->has_range)
         return packed_range(e);
     if (run->encoding == WEFT_RUN_PACKED && type == WEFT_VALUE_INT && f->has_wide_range)

@@ -115,7 +115,7 @@ static const char *const section_names[WEFT_ROWS_SECTION_LIMIT] = {
     [WEFT_ROWS_PARENTS] = "parents",
     [WEFT_ROWS_GROUPS] = "groups",
     [WEFT_ROWS_RANKS] = "group ranks",
-    [WEFT_ROWS_GROUP_RUNS] = "group runs",
+    [WEFT_ROWS_MAPS] = "maps between columns",
     [WEFT_ROWS_RUN_KEYS] = "run keys",
     [WEFT_ROWS_RUNS] = "run directory",
     [WEFT_ROWS_LOCAL_KEYS] = "local keys",
@@ -128,8 +128,9 @@ enum {
     SIZE_LIMIT = SIZE_VALUES + WEFT_RUN_ENCODINGS
 };
 static const char *const data_names[SIZE_LIMIT - WEFT_ROWS_SECTION_LIMIT] = {
-    "heads of rows",      "start in trace", "duration",     "values, constant", "values, packed",
-    "values, dictionary", "values, plain",  "values, uuid", "values, decimal",  "values, mixed",
+    "heads of rows",   "start in trace",     "duration",         "values, constant",
+    "values, packed",  "values, dictionary", "values, plain",    "values, uuid",
+    "values, decimal", "values, mixed",      "values, function",
 };
 
 /* Bytes of the data section by kind: what lies between one offset and the next. */
@@ -210,7 +211,7 @@ static int rows_dump(struct weft_block *b, uint32_t number, struct weft_buf *out
                      struct weft_err *err)
 {
     static const char *const encodings[] = { "constant", "packed",  "dictionary", "plain",
-                                             "uuid",     "decimal", "mixed" };
+                                             "uuid",     "decimal", "mixed",      "function" };
     struct weft_arena arena;
     struct weft_rows rows;
     int rc;

@@ -8,6 +8,7 @@
 #define WEFT_STORE_BLOCK_INTERNAL_H
 #include "store/block.h"
 #include "store/block_strings.h"
+#include "store/codec_function.h"
 #include "store/codec_paged.h"
 #include "store/codec_plain.h"
 #include "store/codec_presence.h"
@@ -91,6 +92,8 @@ struct weft_run {
     uint32_t dictionary_count, exponent;
     uint64_t wide_base, wide_max;
     struct weft_plain plain;
+    struct weft_run *source; /* function: of its values */
+    struct weft_function function;
 };
 struct weft_rows_group {
     uint32_t rows, first_run, run_count, name;
@@ -110,9 +113,10 @@ struct weft_rows {
     struct weft_arena *arena;
     struct weft_paged prefix, trace_spans, trace_start, depth, group, status;
     bool has_traces, has_tree;
-    const uint8_t *rest, *trace_ranks, *span_ids, *ranks, *group_runs, *run_keys, *runs;
+    const uint8_t *rest, *trace_ranks, *span_ids, *ranks, *run_keys, *runs;
     uint32_t group_count, run_count, run_key_count;
     struct weft_rows_group *groups;
+    uint32_t *group_runs;        /* runs of every group, one group after the other, rising */
     struct weft_run **open_runs; /* by run number; NULL: not yet */
     const uint8_t *parent_rows, *parent_ids;
     uint32_t parent_count;

@@ -219,6 +219,24 @@ static int groups_read(struct weft_rows *rows, const uint8_t *bytes, struct weft
     return WEFT_OK;
 }
 
+/* Runs stand by key; every group's own, in canonical key order, are found by dealing them out. */
+static int group_runs_deal(struct weft_rows *rows, struct weft_err *err)
+{
+    uint32_t *filled =
+        weft_arena_alloc_array(rows->arena, (size_t)rows->group_count + 1, sizeof *filled);
+
+    rows->group_runs =
+        weft_arena_alloc(rows->arena, ((size_t)rows->run_count + 1) * sizeof *rows->group_runs);
+    for (uint32_t r = 0; r < rows->run_count; r++) {
+        uint32_t g = weft_load_u16(rows->runs + (size_t)r * WEFT_RUN_ENTRY_BYTES + 12);
+        if (g >= rows->group_count || filled[g] == rows->groups[g].run_count)
+            return weft_rows_corrupt(rows, err, "run %u belongs to group %u, which has no such run",
+                                     r, g);
+        rows->group_runs[rows->groups[g].first_run + filled[g]++] = r;
+    }
+    return WEFT_OK;
+}
+
 static int run_keys_check(const struct weft_rows *rows, struct weft_err *err)
 {
     for (uint32_t i = 0; i <= rows->run_key_count; i++) {
@@ -276,8 +294,6 @@ int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err)
                             &rows->runs, err)) < 0 ||
         (rc = array_section(rows, WEFT_ROWS_RUN_KEYS, rows->run_key_count + 1, 8, &rows->run_keys,
                             err)) < 0 ||
-        (rc = array_section(rows, WEFT_ROWS_GROUP_RUNS, rows->run_count, 4, &rows->group_runs,
-                            err)) < 0 ||
         (rc = array_section(rows, WEFT_ROWS_RANKS, checkpoints * rows->group_count, 2, &rows->ranks,
                             err)) < 0 ||
         (rc = paged_section(rows, WEFT_ROWS_GROUP, rows->span_count, &rows->group, err)) < 0 ||
@@ -286,7 +302,8 @@ int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err)
     rows->open_runs =
         weft_arena_alloc_array(rows->arena, rows->run_count + 1, sizeof *rows->open_runs);
     struct weft_rows_group *none = rows->groups;
-    if ((rc = groups_read(rows, bytes, err)) < 0) rows->groups = none;
+    if ((rc = groups_read(rows, bytes, err)) < 0 || (rc = group_runs_deal(rows, err)) < 0)
+        rows->groups = none;
     return rc;
 }
 
@@ -484,8 +501,8 @@ static uint32_t code_of_run(const struct weft_rows *rows, uint32_t number)
     return weft_load_u32(rows->run_keys + (size_t)low * 8);
 }
 
-int weft_run_open(struct weft_rows *rows, struct weft_run *run, const uint8_t *p, size_t len,
-                  size_t *used, struct weft_err *err);
+int weft_run_open(struct weft_rows *rows, struct weft_run *run, uint32_t number, const uint8_t *p,
+                  size_t len, size_t *used, struct weft_err *err);
 
 int weft_rows_run(struct weft_rows *rows, uint32_t number, struct weft_run **out,
                   struct weft_err *err)
@@ -505,9 +522,6 @@ int weft_rows_run(struct weft_rows *rows, uint32_t number, struct weft_run **out
     run->group = weft_load_u16(e + 12);
     run->encoding = e[14];
     run->bits = e[15];
-    if (run->group >= rows->group_count)
-        return weft_rows_corrupt(rows, err, "run %u belongs to group %u of %u", number, run->group,
-                                 rows->group_count);
     uint32_t pseudo = run->code >> 3;
     if (pseudo < WEFT_PSEUDO_KEYS &&
         (pseudo >= WEFT_PSEUDO_COUNT || weft_pseudo_type(pseudo) != (run->code & 7)))
@@ -515,7 +529,7 @@ int weft_rows_run(struct weft_rows *rows, uint32_t number, struct weft_run **out
                                  run->code);
     /* The directory at the payload's start tells how long it is: check generously, then exactly. */
     if ((rc = data_peek(rows, weft_load_u32(e), 64, &p, &len, err)) < 0 ||
-        (rc = weft_run_open(rows, run, p, len, &used, err)) < 0 ||
+        (rc = weft_run_open(rows, run, number, p, len, &used, err)) < 0 ||
         (rc = data_check(rows, p, used, err)) < 0)
         return rc;
     *out = rows->open_runs[number] = run;

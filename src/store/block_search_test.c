@@ -137,6 +137,28 @@ static void check(struct block_fixture *f, struct weft_block *block,
     weft_arena_release(&arena);
 }
 
+static void search_at_random(struct block_fixture *f, struct weft_block *block,
+                             struct weft_random *random, uint32_t searches)
+{
+    for (uint32_t i = 0; i < searches; i++) {
+        struct weft_predicate predicates[3];
+        struct weft_search search = { .predicates = predicates,
+                                      .predicate_count = 1 + (uint32_t)weft_random_below(random, 2),
+                                      .limit = 1 + (uint32_t)weft_random_below(random, 400),
+                                      .order = (enum weft_order)weft_random_below(random, 2) };
+        const struct weft_span *one = &f->all.spans[weft_random_below(random, f->all.span_count)];
+        for (uint32_t p = 0; p < search.predicate_count; p++)
+            predicates[p] = draw(random, one, &f->arena);
+        if (weft_random_below(random, 4) == 0) search.from_ns = one->start_time_unix_nano;
+        if (weft_random_below(random, 4) == 0) search.to_ns = one->start_time_unix_nano + 1000000;
+        if (weft_random_below(random, 3) == 0) {
+            search.has_after = true;
+            search.after = position_of(&f->all.spans[weft_random_below(random, f->all.span_count)]);
+        }
+        check(f, block, &search);
+    }
+}
+
 static void run(uint64_t seed, uint32_t batches, const struct weft_batch_random_knobs *knobs,
                 uint32_t searches)
 {
@@ -150,24 +172,7 @@ static void run(uint64_t seed, uint32_t batches, const struct weft_batch_random_
         segments[i] = block_fixture_random(&f, seed * 10 + i, batches, knobs);
     struct weft_block *block = block_fixture_merge(&f, segments, 2, NULL, 0, &stats);
     weft_random_init(&random, seed);
-    for (uint32_t i = 0; i < searches; i++) {
-        struct weft_predicate predicates[3];
-        struct weft_search search = { .predicates = predicates,
-                                      .predicate_count =
-                                          1 + (uint32_t)weft_random_below(&random, 2),
-                                      .limit = 1 + (uint32_t)weft_random_below(&random, 400),
-                                      .order = (enum weft_order)weft_random_below(&random, 2) };
-        const struct weft_span *one = &f.all.spans[weft_random_below(&random, f.all.span_count)];
-        for (uint32_t p = 0; p < search.predicate_count; p++)
-            predicates[p] = draw(&random, one, &f.arena);
-        if (weft_random_below(&random, 4) == 0) search.from_ns = one->start_time_unix_nano;
-        if (weft_random_below(&random, 4) == 0) search.to_ns = one->start_time_unix_nano + 1000000;
-        if (weft_random_below(&random, 3) == 0) {
-            search.has_after = true;
-            search.after = position_of(&f.all.spans[weft_random_below(&random, f.all.span_count)]);
-        }
-        check(&f, block, &search);
-    }
+    search_at_random(&f, block, &random, searches);
     weft_block_unref(block);
     block_fixture_release(&f);
 }
@@ -183,6 +188,91 @@ static void searches_agree_with_the_reference(void **state)
     for (uint64_t seed = 1; seed <= 4; seed++) run(seed, 8, &odd, 150);
     run(9, 60, &plain, 150);
     run(10, 60, &odd, 100);
+}
+
+/* A shop's spans: city, plan and is_big follow from the customer, in two shapes; `noise` follows from
+ * nothing, `almost` but for one span. */
+static void shop_fill(struct block_fixture *f, struct weft_batch *batch, uint32_t spans)
+{
+    static struct weft_resource resource;
+    static struct weft_scope scope = { .resource = &resource };
+    struct weft_random random;
+    uint32_t customers[3];
+
+    weft_random_init(&random, 7);
+    batch->arena = &f->arena;
+    for (uint32_t i = 0; i < spans; i++) {
+        struct weft_span *span = weft_batch_add(batch);
+        struct weft_attribute *a = weft_arena_alloc_array(&f->arena, 6, sizeof *a);
+        uint32_t customer = (uint32_t)weft_random_below(&random, 50), n = 0;
+        weft_random_bytes(&random, &span->trace_id, 16);
+        weft_random_bytes(&random, &span->span_id, 8);
+        span->scope = &scope;
+        span->name = WEFT_S("buy");
+        span->start_time_unix_nano = 1000000 + i;
+        span->end_time_unix_nano = 1000500 + i * 3;
+        customers[0] = customer, customers[1] = customer % 7, customers[2] = customer % 3;
+        static const char *const keys[] = { "customer", "customer.city", "customer.plan" };
+        for (uint32_t k = 0; k < 3; k++) {
+            struct weft_str text = weft_arena_printf(&f->arena, "%s-%u", keys[k] + 4, customers[k]);
+            a[n++] = weft_attribute_text(weft_str_from_c(keys[k]), text);
+        }
+        a[n++] = (struct weft_attribute){
+            .type = WEFT_VALUE_BOOL, .key = "is_big", .key_len = 6, .bool_value = customer > 20
+        };
+        a[n++] = weft_attribute_text(
+            WEFT_S("noise"),
+            weft_arena_printf(&f->arena, "n%u", (uint32_t)weft_random_below(&random, 9)));
+        if (i % 2 == 0)
+            a[n++] = weft_attribute_text(
+                WEFT_S("z.almost"),
+                weft_arena_printf(&f->arena, "%u", i == 500 ? 99 : customers[1]));
+        span->attributes = (struct weft_attributes){ .items = a, .count = n };
+        *weft_batch_add(&f->all) = *span;
+    }
+}
+
+static uint32_t count_of(const struct weft_buf *text, const char *what)
+{
+    uint32_t count = 0;
+    for (const char *at = text->data; (at = strstr(at, what)) != NULL; at++) count++;
+    return count;
+}
+
+static void columns_that_follow_from_another(void **state)
+{
+    struct block_fixture f;
+    struct weft_batch batch = { 0 }, got;
+    struct weft_merge_stats stats;
+    struct weft_buf dump = { 0 };
+    struct weft_random random;
+    struct weft_err err;
+    char text[256];
+
+    block_fixture_init(&f);
+    shop_fill(&f, &batch, 4000);
+    struct weft_segment *segment = block_fixture_segment(&f, &batch, 1);
+    struct weft_block *block = block_fixture_merge(&f, &segment, 1, NULL, 0, &stats);
+    assert_int_equal(weft_block_dump(block, &dump, &err), 0);
+    weft_buf_append_byte(&dump, 0);
+    assert_int_equal(count_of(&dump, "key customer.city, type 1, function"), 2);
+    assert_int_equal(count_of(&dump, "key customer.plan, type 1, function"), 2);
+    assert_int_equal(count_of(&dump, "key is_big, type 2, function"), 2);
+    assert_int_equal(count_of(&dump, "function, 0 bits"), 6);
+    for (unsigned again = 0; again < 2; again++) {
+        got = (struct weft_batch){ .arena = &f.arena };
+        fixture_read_all(block, &got);
+        fixture_sort(&got);
+        fixture_sort(&f.all);
+        if (!weft_batch_difference(&f.all, &got, text, sizeof text)) fail_msg("%s", text);
+        weft_random_init(&random, 3);
+        search_at_random(&f, block, &random, 300);
+        struct weft_block *older = block; /* and after merging the block again */
+        if (again == 0) block = block_fixture_merge(&f, NULL, 0, &older, 1, &stats);
+        weft_block_unref(older);
+    }
+    weft_buf_release(&dump);
+    block_fixture_release(&f);
 }
 
 static void a_search_stops_when_told(void **state)
@@ -215,6 +305,7 @@ static void a_search_stops_when_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(searches_agree_with_the_reference),
+                                        cmocka_unit_test(columns_that_follow_from_another),
                                         cmocka_unit_test(a_search_stops_when_told) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -289,13 +289,9 @@ static int values_read(struct reading *r, uint32_t g, uint32_t index, struct wef
         struct weft_run_value v;
         struct weft_run *run;
         uint32_t position;
-        if ((rc = weft_rows_run(
-                 r->rows, weft_load_u32(r->rows->group_runs + ((size_t)group->first_run + i) * 4),
-                 &run, r->err)) < 0)
+        if ((rc = weft_rows_run(r->rows, r->rows->group_runs[group->first_run + i], &run, r->err)) <
+            0)
             return rc;
-        if (run->group != g)
-            return weft_rows_corrupt(r->rows, r->err, "group %u lists a run of group %u", g,
-                                     run->group);
         if (!weft_presence_find(&run->presence, index, &position)) continue;
         if ((rc = weft_run_get(r->rows, run, position, r->reader, &v, r->err)) < 0) return rc;
         if (run->code >> 3 == WEFT_PSEUDO_ORDER) {

@@ -94,10 +94,33 @@ static bool payload_open(struct weft_run *run, struct take *t, unsigned extra)
     }
 }
 
-int weft_run_open(struct weft_rows *rows, struct weft_run *run, const uint8_t *p, size_t len,
-                  size_t *used, struct weft_err *err);
-int weft_run_open(struct weft_rows *rows, struct weft_run *run, const uint8_t *p, size_t len,
-                  size_t *used, struct weft_err *err)
+/* The source stands before it, has a value in every row, and is no follower itself: its entry tells
+ * before it is opened, so that a malformed file cannot send the reader in circles. */
+static int function_open(struct weft_rows *rows, struct weft_run *run, uint32_t number,
+                         const uint8_t *payload, struct weft_err *err)
+{
+    uint32_t source = weft_load_u32(payload), map = weft_load_u32(payload + 4);
+    const uint8_t *section, *e = rows->runs + (size_t)source * WEFT_RUN_ENTRY_BYTES;
+    size_t len;
+    int rc;
+
+    if (run->presence.mode != WEFT_PRESENCE_ALL || is_wide(run->code) || source >= number ||
+        weft_load_u16(e + 12) != run->group || e[14] >> 4 != 0 ||
+        (e[14] != WEFT_RUN_PACKED && e[14] != WEFT_RUN_DICTIONARY))
+        return weft_rows_corrupt(rows, err, "run %u cannot follow from run %u", number, source);
+    if ((rc = weft_rows_run(rows, source, &run->source, err)) < 0 ||
+        (rc = weft_rows_section(rows, WEFT_ROWS_MAPS, &section, &len, err)) < 0)
+        return rc;
+    if (is_wide(run->source->code) || !weft_function_open(&run->function, section, len, map))
+        return weft_rows_corrupt(rows, err, "run %u follows by map %u, which is malformed", number,
+                                 map);
+    return WEFT_OK;
+}
+
+int weft_run_open(struct weft_rows *rows, struct weft_run *run, uint32_t number, const uint8_t *p,
+                  size_t len, size_t *used, struct weft_err *err);
+int weft_run_open(struct weft_rows *rows, struct weft_run *run, uint32_t number, const uint8_t *p,
+                  size_t len, size_t *used, struct weft_err *err)
 {
     unsigned presence = run->encoding >> 4 & 3, extra = run->encoding >> 6;
     struct take t;
@@ -109,6 +132,11 @@ int weft_run_open(struct weft_rows *rows, struct weft_run *run, const uint8_t *p
                                  run->code, run->group);
     run->count = run->presence.count;
     t = (struct take){ p + *used, len - *used };
+    if (run->encoding == WEFT_RUN_FUNCTION) {
+        *used += 8;
+        return t.left >= 8 ? function_open(rows, run, number, t.at, err)
+                           : weft_rows_corrupt(rows, err, "run %u is cut short", number);
+    }
     if (!payload_open(run, &t, extra))
         return weft_rows_corrupt(rows, err, "run of key %u in group %u: encoding %u is malformed",
                                  run->code, run->group, run->encoding);
@@ -150,6 +178,18 @@ static int dictionary_get(struct weft_rows *rows, struct weft_run *run, uint32_t
     return WEFT_OK;
 }
 
+static int function_get(struct weft_rows *rows, struct weft_run *run, uint32_t position,
+                        struct weft_block_reader *reader, struct weft_run_value *out,
+                        struct weft_err *err)
+{
+    int rc = weft_run_get(rows, run->source, position, reader, out, err);
+
+    if (rc == WEFT_OK && !weft_function_get(&run->function, out->number, &out->number))
+        return weft_rows_corrupt(rows, err, "run of key %u in group %u: nothing follows from %u",
+                                 run->code, run->group, out->number);
+    return rc;
+}
+
 int weft_run_get(struct weft_rows *rows, struct weft_run *run, uint32_t position,
                  struct weft_block_reader *reader, struct weft_run_value *out, struct weft_err *err)
 {
@@ -177,6 +217,7 @@ int weft_run_get(struct weft_rows *rows, struct weft_run *run, uint32_t position
         out->bytes = weft_str_make(out->text, WEFT_UUID_TEXT);
         return WEFT_OK;
     case WEFT_RUN_MIXED: return mixed_get(run, position, reader, out, err);
+    case WEFT_RUN_FUNCTION: return function_get(rows, run, position, reader, out, err);
     default: return spelt_get(run, position, reader, out, err);
     }
 }

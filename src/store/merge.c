@@ -59,6 +59,7 @@ static int row_group(struct merge *m, uint32_t from, uint32_t count, struct weft
     if ((rc = weft_merge_lists_resolve(m, err)) < 0) return rc;
     weft_merge_groups_choose(m);
     weft_merge_scatter(m);
+    weft_merge_functions_find(m);
     rc = weft_merge_encode(m, err);
     weft_merge_lists_reset(m);
     return rc;
@@ -147,6 +148,7 @@ static void merge_release(struct merge *m)
 {
     weft_merge_tables_release(m);
     weft_merge_run_memory_destroy(m->run_memory);
+    weft_function_set_release(&m->functions);
     weft_map_release(&m->list_numbers);
     weft_map_release(&m->local_list_numbers);
     weft_map_release(&m->extra_list_numbers);

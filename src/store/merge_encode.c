@@ -211,21 +211,11 @@ static void ranks(struct build *b)
     section_end(b, WEFT_ROWS_RANKS);
 }
 
-static void group_runs(struct build *b)
+static void maps(struct build *b)
 {
-    struct merge *m = b->m;
-    uint32_t *next = weft_arena_alloc(&m->scratch, (size_t)m->group_count * 4), at = 0;
-
-    for (uint32_t g = 0; g < m->group_count; g++) {
-        next[g] = at;
-        at += m->groups[g].column_count;
-    }
     section_begin(b);
-    char *to = weft_buf_reserve(b->out, (size_t)m->column_count * 4);
-    for (uint32_t r = 0; r < m->column_count; r++)
-        weft_store_u32(to + (size_t)next[m->columns[b->run_order[r]].group]++ * 4, r);
-    b->out->len += (size_t)m->column_count * 4;
-    section_end(b, WEFT_ROWS_GROUP_RUNS);
+    weft_function_set_finish(&b->m->functions, b->out);
+    section_end(b, WEFT_ROWS_MAPS);
 }
 
 static void run_keys(struct build *b)
@@ -251,10 +241,13 @@ static void runs(struct build *b)
 {
     struct merge *m = b->m;
 
+    uint32_t *run_of = weft_arena_alloc(&m->scratch, (size_t)m->column_count * 4 + 1);
+    for (uint32_t r = 0; r < m->column_count; r++) run_of[b->run_order[r]] = r;
     section_begin(b);
     for (uint32_t r = 0; r < m->column_count; r++) {
         uint8_t entry[WEFT_RUN_ENTRY_BYTES];
-        weft_merge_run_encode(m, &m->data, &m->columns[b->run_order[r]], entry);
+        const struct merge_column *c = &m->columns[b->run_order[r]];
+        weft_merge_run_encode(m, &m->data, c, run_of[c->source], entry);
         weft_buf_append(b->out, entry, sizeof entry);
     }
     section_end(b, WEFT_ROWS_RUNS);
@@ -333,7 +326,7 @@ int weft_merge_encode(struct merge *m, struct weft_err *err)
     parents(&b);
     groups(&b);
     ranks(&b);
-    group_runs(&b);
+    maps(&b);
     run_keys(&b);
     runs(&b);
     local_keys(&b);

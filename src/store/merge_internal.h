@@ -16,6 +16,7 @@
 #include "store/block_internal.h"
 #include "store/block_strings.h"
 #include "store/codec_bits.h"
+#include "store/codec_function.h"
 
 /* A segment's shape in the block's canonical key order. */
 struct merge_shape {
@@ -87,6 +88,8 @@ struct merge_column {
     uint32_t *numbers; /* 32-bit kinds: block numbers, or MERGE_REF | index into refs */
     uint64_t *wide;    /* int, double */
     uint16_t *rows;    /* pools: row in the group of each value */
+    uint32_t map;      /* it follows from `source` by this draft, or WEFT_FUNCTION_NONE */
+    uint32_t source;   /* column */
 };
 #define MERGE_REF 0x80000000u
 
@@ -151,7 +154,8 @@ struct merge {
     uint32_t group_count;
     struct merge_column *columns;
     uint32_t column_count, column_capacity;
-    uint16_t *group_of; /* by output row */
+    struct weft_function_set functions; /* maps between columns */
+    uint16_t *group_of;                 /* by output row */
     struct merge_run_memory *run_memory;
     struct weft_buf data, rows_out; /* of a row group, as encoded */
     uint64_t *numbers;              /* WEFT_ROWS_MAX of them, for encoding */
@@ -210,11 +214,15 @@ struct weft_str weft_merge_links(struct merge *m, const struct merge_row *row,
 /* Where each extra lies; events and links: where the events, or without them the links, start. */
 void weft_merge_extras_find(const struct merge *m, const struct merge_row *row,
                             const uint32_t *found[static WEFT_PSEUDO_COUNT]);
+/* merge_function.c: columns that follow from others. */
+void weft_merge_functions_find(struct merge *m);
 /* merge_encode.c, merge_run.c */
 int weft_merge_encode(struct merge *m, struct weft_err *err);
 struct merge_run_memory *weft_merge_run_memory_create(void);
 void weft_merge_run_memory_destroy(struct merge_run_memory *memory); /* NULL is fine */
+/* `source_run`: number of the run that the column follows from, when it does. */
 void weft_merge_run_encode(struct merge *m, struct weft_buf *data,
-                           const struct merge_column *column, uint8_t entry[static 16]);
+                           const struct merge_column *column, uint32_t source_run,
+                           uint8_t entry[static 16]);
 
 #endif

@@ -219,8 +219,27 @@ static struct run encode_doubles(struct weft_buf *out, struct merge_run_memory *
     return run;
 }
 
+/* ---- what follows from another run ---- */
+
+static uint32_t function_number(const struct merge *m, const struct merge_column *c)
+{
+    return c->map == WEFT_FUNCTION_NONE ? c->map : m->functions.drafts[c->map].number;
+}
+
+static struct run encode_function(struct merge *m, struct weft_buf *out,
+                                  const struct merge_column *c, uint32_t source_run)
+{
+    uint32_t payload[2] = { source_run, function_number(m, c) };
+    struct run run = packed_numbers(NULL, c->numbers, c->count);
+
+    weft_buf_append(out, payload, sizeof payload);
+    run.encoding = WEFT_RUN_FUNCTION;
+    run.bits = 0;
+    return run;
+}
+
 void weft_merge_run_encode(struct merge *m, struct weft_buf *data, const struct merge_column *c,
-                           uint8_t entry[static 16])
+                           uint32_t source_run, uint8_t entry[static 16])
 {
     uint32_t type = c->code & 7, total = m->groups[c->group].rows;
     struct run run = { 0, 0, WEFT_RUN_CONSTANT, 0 };
@@ -232,6 +251,8 @@ void weft_merge_run_encode(struct merge *m, struct weft_buf *data, const struct 
         run = encode_wide_numbers(data, m->run_memory, c->wide, c->count);
     else if (type == WEFT_VALUE_DOUBLE)
         run = encode_doubles(data, m->run_memory, c->wide, c->count);
+    else if (function_number(m, c) != WEFT_FUNCTION_NONE)
+        run = encode_function(m, data, c, source_run);
     else if (type != WEFT_VALUE_EMPTY)
         run = encode_strings(m, data, c);
     weft_store_u32(entry, (uint32_t)offset);

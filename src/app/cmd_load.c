@@ -1,7 +1,7 @@
 /* cmd_load.c -- weft load: OTLP as fast as it is taken, or at a rate, and what became of it. */
 #include "app/command.h"
 #include "app/load/report.h"
-#include "app/load/template.h"
+#include "app/load/verify.h"
 #include "app/otlp_sender.h"
 #include "app/terminal.h"
 #include "base/alloc.h"
@@ -11,12 +11,15 @@
 struct options {
     const char *endpoint;
     int protocol, shape, compression;
-    uint64_t connections, in_flight, spans_per_request, seed, total_spans, duration_ns;
+    const char *server;
+    uint64_t connections, in_flight, spans_per_request, trace_spans, seed, total_spans, duration_ns;
+    uint64_t verify, settle_ns;
     double rate;
     bool json, quiet;
 };
-static const char *const shape_choices[] = { "a1", "a2", "small",
-                                             NULL }; /* as in weft_load_shapes */
+#define CHOICE(name, spans, kind, fill, help) #name,
+#define HELP(name, spans, kind, fill, help) " " #name ": " help ";"
+static const char *const shape_choices[] = { WEFT_LOAD_SHAPES(CHOICE) NULL };
 #define AT(field) offsetof(struct options, field)
 static const struct weft_option options[] = {
     WEFT_OTLP_SENDER_OPTIONS(struct options),
@@ -25,8 +28,7 @@ static const struct weft_option options[] = {
       .offset = AT(shape),
       .fallback = "a1",
       .choices = shape_choices,
-      .help = "a1: 66 shapes of the semantic conventions, 840 bytes; a2: ten-span traces, 97 keys; "
-              "small: 119 bytes." },
+      .help = "What to send." WEFT_LOAD_SHAPES(HELP) },
     { .name = "connections",
       .kind = WEFT_OPT_COUNT,
       .offset = AT(connections),
@@ -45,10 +47,15 @@ static const struct weft_option options[] = {
     { .name = "spans-per-request",
       .kind = WEFT_OPT_COUNT,
       .offset = AT(spans_per_request),
-      .fallback = "1000",
-      .min = 1,
       .max = 100000,
-      .help = "Spans in one request." },
+      .help = "Spans in one request; 0: what suits the shape, 1,000 for most." },
+    { .name = "trace-spans",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(trace_spans),
+      .fallback = "500000",
+      .min = 1,
+      .max = 100000000,
+      .help = "Spans a trace of the shape giant." },
     { .name = "rate",
       .kind = WEFT_OPT_NUMBER,
       .offset = AT(rate),
@@ -68,6 +75,16 @@ static const struct weft_option options[] = {
       .kind = WEFT_OPT_COUNT,
       .offset = AT(seed),
       .help = "The same seed makes the same ids; 0: draw one." },
+    { .name = "verify",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(verify),
+      .max = 100000,
+      .help = "Read one trace of so many accepted requests back and compare every field." },
+    { .name = "settle",
+      .kind = WEFT_OPT_SECONDS,
+      .offset = AT(settle_ns),
+      .help = "Wait before reading back, so that compaction has come by." },
+    WEFT_OPTION_SERVER(struct options, server),
     { .name = "json",
       .kind = WEFT_OPT_BOOL,
       .offset = AT(json),
@@ -87,7 +104,8 @@ struct slot {
     struct weft_load_template template;
     struct weft_buf packed, json;
     struct weft_str body;
-    uint64_t not_before_ns; /* a refusal's delay */
+    uint64_t number, stamped_ns; /* of the request under way */
+    uint64_t not_before_ns;      /* a refusal's delay */
     bool is_in_flight;
 };
 struct run {
@@ -99,6 +117,7 @@ struct run {
     uint64_t seed;
     uint64_t closed_since_ns; /* no connection since then, 0: connected */
     struct weft_load_report report;
+    struct weft_load_verify verify;
     struct weft_err err;
 };
 
@@ -106,7 +125,11 @@ static void done(void *arg, const struct weft_otlp_sent *sent)
 {
     struct slot *slot = arg;
     slot->is_in_flight = false;
-    weft_load_report_add(&slot->run->report, sent, slot->template.span_count, slot->body.len);
+    weft_load_report_add(&slot->run->report, sent, slot->template.draw.span_count, slot->body.len);
+    if (sent->is_accepted)
+        weft_load_verify_add(
+            &slot->run->verify,
+            &(struct weft_load_sample){ &slot->template, slot->number, slot->stamped_ns });
     if (!sent->is_accepted && sent->retry_after_ns > 0)
         slot->not_before_ns = weft_clock_monotonic_ns() + sent->retry_after_ns;
 }
@@ -129,10 +152,11 @@ static int to_json(struct slot *slot, struct weft_err *err)
 
 static int send_slot(struct run *run, struct slot *slot)
 {
+    slot->number = run->sent_requests;
+    slot->stamped_ns = weft_clock_unix_ns();
+    int rc = weft_load_template_stamp(&slot->template, slot->number, slot->stamped_ns, &run->err);
     struct weft_str body = weft_buf_str(&slot->template.body);
-    int rc = WEFT_OK;
-    weft_load_template_stamp(&slot->template, run->seed, run->sent_requests, weft_clock_unix_ns());
-    if (run->options->protocol == WEFT_OTLP_HTTP_JSON) {
+    if (rc == WEFT_OK && run->options->protocol == WEFT_OTLP_HTTP_JSON) {
         rc = to_json(slot, &run->err);
         body = weft_buf_str(&slot->json);
     }
@@ -142,7 +166,7 @@ static int send_slot(struct run *run, struct slot *slot)
     if (rc < 0) return rc;
     slot->is_in_flight = true;
     run->sent_requests++;
-    run->sent_spans += slot->template.span_count;
+    run->sent_spans += slot->template.draw.span_count;
     return WEFT_OK;
 }
 
@@ -169,7 +193,7 @@ static uint64_t send_what_is_due(struct run *run, uint64_t now, int *rc)
         }
         *rc = send_slot(run, slot);
         if (*rc < 0) break;
-        if (rate > 0) run->next_due_ns += (uint64_t)(slot->template.span_count / rate * 1e9);
+        if (rate > 0) run->next_due_ns += (uint64_t)(slot->template.draw.span_count / rate * 1e9);
     }
     return wait_ns;
 }
@@ -236,21 +260,40 @@ static int prepare(struct run *run)
     run->slots = weft_alloc_array(run->slot_count, sizeof *run->slots);
     for (uint32_t i = 0; i < run->slot_count && rc == WEFT_OK; i++) {
         run->slots[i].run = run;
-        rc = weft_load_template_init(&run->slots[i].template, &weft_load_shapes[o->shape],
-                                     (uint32_t)o->spans_per_request, i, &run->err);
+        const struct weft_load_shape *shape = &weft_load_shapes[o->shape];
+        const struct weft_load_draw draw = { .span_count = o->spans_per_request > 0
+                                                               ? (uint32_t)o->spans_per_request
+                                                               : shape->spans_per_request,
+                                             .number = i,
+                                             .seed = run->seed,
+                                             .trace_spans = (uint32_t)o->trace_spans };
+        rc = weft_load_template_init(&run->slots[i].template, shape, &draw, &run->err);
     }
+    weft_load_verify_init(&run->verify, (uint32_t)o->verify, run->seed);
     return rc;
 }
 
 static void release(struct run *run)
 {
     weft_otlp_sender_destroy(run->sender);
+    weft_load_verify_release(&run->verify);
     for (uint32_t i = 0; i < run->slot_count; i++) {
         weft_load_template_release(&run->slots[i].template);
         weft_buf_release(&run->slots[i].packed);
         weft_buf_release(&run->slots[i].json);
     }
     weft_free(run->slots);
+}
+
+static int read_back(struct run *run)
+{
+    const struct options *o = run->options;
+    if (o->verify == 0) return WEFT_OK;
+    if (o->settle_ns > 0) weft_clock_sleep_ns(o->settle_ns);
+    int rc = weft_load_verify_run(&run->verify, o->server, &run->err);
+    run->report.verified_traces = run->verify.traces;
+    run->report.verified_spans = run->verify.spans;
+    return rc;
 }
 
 static int run(const void *given, const struct weft_command_line *line)
@@ -264,6 +307,7 @@ static int run(const void *given, const struct weft_command_line *line)
     weft_terminal_init(&terminal, 2, WEFT_COLOUR_AUTO);
     int rc = prepare(run);
     if (rc == WEFT_OK) rc = run_load(run, terminal.is_tty && !o->quiet);
+    if (rc == WEFT_OK) rc = read_back(run);
     if (rc == WEFT_OK) {
         if (o->json)
             weft_load_report_write_json(&out, &run->report);
@@ -287,13 +331,16 @@ static const char *const examples[] = {
     "a steady 50,000 spans a second for ten minutes",
     "weft load --protocol http --shape small --json",
     "small spans over HTTP, the report as JSON",
+    "weft load --shape h --verify 100 --settle 5",
+    "hostile spans, 100 traces of them compared with what the server has after five seconds",
     NULL,
 };
 const struct weft_command weft_command_load = {
     .name = "load",
     .summary = "Send spans as fast as they are taken, and report.",
-    .description =
-        "Ids and times are new in every request. Exit status 1: some requests were refused.",
+    .description = "Ids and times are new in every request. Exit status 1: some requests were "
+                   "refused, or what "
+                   "was read back is not what was sent.",
     .examples = examples,
     .options = options,
     .options_size = sizeof(struct options),

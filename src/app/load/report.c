@@ -89,6 +89,10 @@ void weft_load_report_write_text(struct weft_buf *out, const struct weft_load_re
     weft_duration_format(text, sizeof text, (int64_t)report->latency_max_ns);
     weft_buf_printf(out, " max %s\nown CPU    %.2f s in %.2f s\n", text,
                     (double)report->cpu_ns / 1e9, (double)report->elapsed_ns / 1e9);
+    if (report->verified_traces > 0)
+        weft_buf_printf(out, "read back  %llu traces, %llu spans: all as sent\n",
+                        (unsigned long long)report->verified_traces,
+                        (unsigned long long)report->verified_spans);
 }
 
 static void put_ms(struct weft_json_writer *w, const char *key, uint64_t ns)
@@ -122,6 +126,10 @@ void weft_load_report_write_json(struct weft_buf *out, const struct weft_load_re
     put_ms(&w, "latency_max_ms", report->latency_max_ns);
     put_ms(&w, "elapsed_ms", report->elapsed_ns);
     put_ms(&w, "cpu_ms", report->cpu_ns);
+    weft_json_key(&w, "verified_traces");
+    weft_json_u64(&w, report->verified_traces);
+    weft_json_key(&w, "verified_spans");
+    weft_json_u64(&w, report->verified_spans);
     weft_json_object_end(&w);
     weft_buf_append_byte(out, '\n');
 }

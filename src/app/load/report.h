@@ -17,6 +17,7 @@ struct weft_load_report {
     uint32_t latencies[WEFT_LOAD_BUCKETS]; /* 64 buckets a doubling: within 1.6 % */
     uint64_t latency_max_ns;
     uint64_t elapsed_ns, cpu_ns;
+    uint64_t verified_traces, verified_spans; /* read back, equal */
 };
 void weft_load_report_add(struct weft_load_report *report, const struct weft_otlp_sent *sent,
                           uint32_t spans, size_t bytes);

@@ -114,7 +114,7 @@ static uint32_t read_shapes(struct shape *shapes, struct weft_arena *arena)
     return count;
 }
 
-int weft_load_fill_semconv(struct weft_batch *batch, uint32_t count, uint32_t variant,
+int weft_load_fill_semconv(struct weft_batch *batch, const struct weft_load_draw *draw,
                            struct weft_err *err)
 {
     struct shape *shapes = weft_arena_alloc_array(batch->arena, SHAPES_MAX, sizeof *shapes);
@@ -125,8 +125,8 @@ int weft_load_fill_semconv(struct weft_batch *batch, uint32_t count, uint32_t va
 
     if (shape_count == 0)
         return weft_fail(err, WEFT_CORRUPT, "the built-in span shapes cannot be read");
-    weft_random_init(&random, weft_hash_u64(variant + 1));
-    for (uint32_t i = 0; i < count; i++) {
+    weft_random_init(&random, weft_hash_u64(draw->number + 1));
+    for (uint32_t i = 0; i < draw->span_count; i++) {
         const struct shape *shape = &shapes[i % shape_count];
         struct weft_span *span = weft_batch_add(batch);
         struct weft_attribute *a =

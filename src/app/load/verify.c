@@ -65,6 +65,24 @@ static int fetch(struct fetched *f, const struct weft_trace_id *id, struct weft_
     return rc;
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+    return weft_str_compare(weft_attribute_key(a), weft_attribute_key(b));
+}
+
+/* The order of a span's attributes carries no meaning, and blocks do not keep it. No shape has a
+ * key twice. */
+static struct weft_span with_sorted_keys(const struct weft_span *span, struct weft_arena *arena)
+{
+    struct weft_span copy = *span;
+    struct weft_attribute *a = weft_arena_alloc_array(arena, span->attributes.count + 1, sizeof *a);
+    if (span->attributes.count > 0)
+        memcpy(a, span->attributes.items, span->attributes.count * sizeof *a);
+    qsort(a, span->attributes.count, sizeof *a, compare_keys);
+    copy.attributes.items = a;
+    return copy;
+}
+
 static int compare_span(struct fetched *f, const struct weft_span *expected, struct weft_err *err)
 {
     char trace[33], span[17], difference[256];
@@ -76,8 +94,9 @@ static int compare_span(struct fetched *f, const struct weft_span *expected, str
     if (at == NULL)
         return weft_fail(err, WEFT_NOT_FOUND, "trace %s: span %s is missing, %u others are there",
                          trace, span, f->batch.span_count);
-    if (weft_span_difference(expected, &f->batch.spans[*at], difference, sizeof difference))
-        return WEFT_OK;
+    const struct weft_span sent = with_sorted_keys(expected, &f->arena),
+                           found = with_sorted_keys(&f->batch.spans[*at], &f->arena);
+    if (weft_span_difference(&sent, &found, difference, sizeof difference)) return WEFT_OK;
     return weft_fail(err, WEFT_CORRUPT, "trace %s: span %s: %s", trace, span, difference);
 }
 

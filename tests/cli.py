@@ -226,6 +226,32 @@ def store_cases(data, weft):
         check(f"weft store {action[0]} --json is JSON", ok, (rc, out[:200], err))
     expect("weft store of nothing", 1, "nowhere", args=["store", "stats", "--data", os.path.join(data, "nowhere")])
     expect("weft store: an unknown action", 2, "compcat", args=["store", "compcat", "--data", store])
+    backup_cases(data, store)
+
+
+def backup_cases(data, store):
+    """Beside the running server: taken, verified, damaged, brought back."""
+    monday, tuesday, back = (os.path.join(data, name) for name in ("monday", "tuesday", "back"))
+    spans = json.loads(run("store", "check", "--data", store, "--json")[1])["spans"]
+    expect("weft store backup beside a server", 0, args=["store", "backup", monday, "--data", store], out=["backed up to", monday])
+    expect("a second one into the same directory is refused", 1, "not empty", args=["store", "backup", monday, "--data", store])
+    rc, out, err = run("store", "backup", tuesday, "--previous", monday, "--data", store, "--json")
+    check("weft store backup --previous", rc == 0 and json.loads(out)["files"] > 0, (rc, out, err))
+    expect("weft store backup without a place", 2, "DIRECTORY", args=["store", "backup", "--data", store])
+    expect("weft store verify", 0, args=["store", "verify", monday], out=["all sound"])
+    expect("weft store verify of no backup", 1, "MANIFEST", args=["store", "verify", store])
+    expect("weft store restore", 0, args=["store", "restore", monday, back], out=["restored to"])
+    expect("weft store restore into a directory with files", 1, "not empty", args=["store", "restore", monday, back])
+    found = json.loads(run("store", "check", "--data", back, "--json")[1])
+    check("every span is in the restored store", found["spans"] == spans and found["damages"] == 0, (found, spans))
+    name = next(n for n in sorted(os.listdir(tuesday)) if n.endswith(".weft"))
+    with open(os.path.join(tuesday, name), "r+b") as f:
+        f.seek(-9, os.SEEK_END)
+        byte = f.read(1)
+        f.seek(-9, os.SEEK_END)
+        f.write(bytes([byte[0] ^ 1]))
+    expect("weft store verify names the changed file", 1, args=["store", "verify", "-q", tuesday], out=[name])
+    expect("weft store restore refuses it", 1, name, args=["store", "restore", tuesday, back + "-2"])
 
 
 def anywhere():

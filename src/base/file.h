@@ -88,7 +88,7 @@ bool weft_file_exists(const char *path); /* false also when that cannot be found
 /* Rename and sync the directory, so that the new name survives a power cut. */
 int weft_file_rename(const char *from, const char *to, struct weft_err *err);
 /* A second name for the same file; the caller syncs the directory. WEFT_UNSUPPORTED: this file
- * system, or these two places, cannot have one. */
+ * system, or these two places, cannot have one. WEFT_NOT_FOUND: there is no such file. */
 int weft_file_link(const char *from, const char *to, struct weft_err *err);
 int weft_file_unlink(const char *path, struct weft_err *err);
 int weft_file_sync_directory(const char *path, struct weft_err *err);

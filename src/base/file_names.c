@@ -101,9 +101,12 @@ int weft_file_link(const char *from, const char *to, struct weft_err *err)
     }
     int failed = errno;
     rc = weft_fail_errno(err, "could not give %s the second name %s", from, to);
-    if (failed != EXDEV && failed != EPERM && failed != EMLINK && failed != EOPNOTSUPP) return rc;
-    if (err != NULL) err->status = WEFT_UNSUPPORTED;
-    return WEFT_UNSUPPORTED;
+    if (failed == ENOENT)
+        rc = WEFT_NOT_FOUND;
+    else if (failed == EXDEV || failed == EPERM || failed == EMLINK || failed == EOPNOTSUPP)
+        rc = WEFT_UNSUPPORTED;
+    if (err != NULL) err->status = rc;
+    return rc;
 }
 
 static int directory_make_one(const char *path, struct weft_err *err)

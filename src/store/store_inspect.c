@@ -1,67 +1,16 @@
 /* store_inspect.c -- see store_inspect.h. */
 #include "store/store_inspect.h"
 #include "base/map.h"
+#include "store/store_files.h"
 #include "store/store_internal.h"
-#include <dirent.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <sys/stat.h>
-
-/* ---- names ---- */
-
-static int open_error(const char *directory, struct weft_err *err)
-{
-    bool is_missing = errno == ENOENT || errno == ENOTDIR;
-    int rc = weft_fail_errno(err, "could not read the directory %s", directory);
-    if (!is_missing) return rc;
-    if (err != NULL) err->status = WEFT_NOT_FOUND;
-    return WEFT_NOT_FOUND;
-}
-
-static int name_compare(const void *a, const void *b)
-{
-    return weft_str_compare(*(const struct weft_str *)a, *(const struct weft_str *)b);
-}
-
-/* All file names, sorted: blocks before segments, and each kind by number. */
-static int names_read(const char *directory, struct weft_str **out, uint32_t *count,
-                      struct weft_arena *arena, struct weft_err *err)
-{
-    struct weft_str *names = NULL;
-    uint32_t capacity = 0;
-    const struct dirent *entry;
-    DIR *dir = opendir(directory);
-
-    *count = 0;
-    if (dir == NULL) return open_error(directory, err);
-    while ((entry = readdir(dir)) != NULL) {
-        if (entry->d_name[0] == '.') continue;
-        if (*count == capacity) {
-            capacity = capacity == 0 ? 64 : capacity * 2;
-            names = weft_realloc_array(names, capacity, sizeof *names);
-        }
-        const char *copy = weft_arena_copy_c(arena, weft_str_from_c(entry->d_name));
-        names[(*count)++] = weft_str_from_c(copy);
-    }
-    closedir(dir);
-    if (*count > 1) qsort(names, *count, sizeof *names, name_compare);
-    *out = weft_arena_alloc_array(arena, *count, sizeof **out);
-    if (*count > 0) memcpy(*out, names, *count * sizeof **out);
-    weft_free(names);
-    return WEFT_OK;
-}
-
-static bool is_kind(struct weft_str name, const char *kind)
-{
-    return weft_str_starts_with(name, weft_str_from_c(kind)) &&
-           weft_str_ends_with(name, WEFT_S(".weft"));
-}
 
 /* ---- check ---- */
 
 struct checker {
     const char *directory;
-    void (*report)(void *arg, enum weft_finding_kind kind, const char *sentence);
+    weft_store_report *report;
     void *arg;
     struct weft_store_check *out;
     struct weft_map superseded; /* file names that a block's footer says are gone */
@@ -173,45 +122,45 @@ static void check_catalog(struct checker *checker, const char *path)
     weft_catalog_release(&catalog);
 }
 
-static void check_file(struct checker *checker, struct weft_str name)
+static void check_file(struct checker *checker, const struct weft_store_file *file)
 {
     char path[WEFT_STORE_PATH_MAX];
 
-    snprintf(path, sizeof path, "%s/%.*s", checker->directory, WEFT_S_ARG(name));
-    if (is_kind(name, "block-") && weft_map_get(&checker->superseded, name) == NULL)
-        check_block(checker, path);
-    else if (is_kind(name, "segment-") && weft_map_get(&checker->superseded, name) == NULL)
-        check_segment(checker, path);
-    else if (is_kind(name, "block-") || is_kind(name, "segment-"))
+    snprintf(path, sizeof path, "%s/%s", checker->directory, file->name);
+    if (weft_map_get(&checker->superseded, weft_str_from_c(file->name)) != NULL) {
         finding(checker, WEFT_FINDING_NOTE,
                 "%s: superseded by a block, still being read or left by a crash", path);
-    else if (weft_str_equal_c(name, "CATALOG"))
-        check_catalog(checker, path);
-    else if (weft_str_ends_with(name, WEFT_S(".tmp")) || weft_str_ends_with(name, WEFT_S(".new")))
+        return;
+    }
+    switch (file->kind) {
+    case WEFT_STORE_FILE_BLOCK: check_block(checker, path); break;
+    case WEFT_STORE_FILE_SEGMENT: check_segment(checker, path); break;
+    case WEFT_STORE_FILE_CATALOG: check_catalog(checker, path); break;
+    case WEFT_STORE_FILE_LEFTOVER:
         finding(checker, WEFT_FINDING_NOTE, "%s: being written, or left by a crash", path);
+        break;
+    default: break;
+    }
 }
 
-int weft_store_check(const char *directory,
-                     void (*report)(void *arg, enum weft_finding_kind kind, const char *sentence),
-                     void *arg, struct weft_store_check *out, struct weft_err *err)
+int weft_store_check(const char *directory, weft_store_report *report, void *arg,
+                     struct weft_store_check *out, struct weft_err *err)
 {
     struct checker checker = { .directory = directory, .report = report, .arg = arg, .out = out };
-    struct weft_arena arena;
-    struct weft_str *names;
-    uint32_t count;
+    struct weft_store_files files;
 
     *out = (struct weft_store_check){ 0 };
-    weft_arena_init(&arena, 0);
-    int rc = names_read(directory, &names, &count, &arena, err);
+    int rc = weft_store_files_list_stable(&files, directory, err);
+    if (rc < 0) return rc;
     /* Later blocks first: they say which of the earlier files are gone. Then the other files,
      * blocks being done. */
-    for (uint32_t i = count; rc == WEFT_OK && i-- > 0;)
-        if (is_kind(names[i], "block-")) check_file(&checker, names[i]);
-    for (uint32_t i = 0; rc == WEFT_OK && i < count; i++)
-        if (!is_kind(names[i], "block-")) check_file(&checker, names[i]);
+    for (uint32_t i = files.count; i-- > 0;)
+        if (files.items[i].kind == WEFT_STORE_FILE_BLOCK) check_file(&checker, &files.items[i]);
+    for (uint32_t i = 0; i < files.count; i++)
+        if (files.items[i].kind != WEFT_STORE_FILE_BLOCK) check_file(&checker, &files.items[i]);
     weft_map_release(&checker.superseded);
-    weft_arena_release(&arena);
-    if (rc == WEFT_OK && out->damages > 0)
+    weft_store_files_release(&files);
+    if (out->damages > 0)
         rc = weft_fail(err, WEFT_CORRUPT, "%s: %llu damages found", directory,
                        (unsigned long long)out->damages);
     return rc;
@@ -402,21 +351,19 @@ static int dump_catalog(const char *path, struct weft_buf *out, struct weft_err 
 
 static int dump_directory(const char *directory, struct weft_buf *out, struct weft_err *err)
 {
-    struct weft_arena arena;
-    struct weft_str *names;
-    uint32_t count;
+    struct weft_store_files files;
     char path[WEFT_STORE_PATH_MAX];
     struct stat st;
 
-    weft_arena_init(&arena, 0);
-    int rc = names_read(directory, &names, &count, &arena, err);
-    for (uint32_t i = 0; rc == WEFT_OK && i < count; i++) {
-        snprintf(path, sizeof path, "%s/%.*s", directory, WEFT_S_ARG(names[i]));
+    int rc = weft_store_files_list(&files, directory, err);
+    if (rc < 0) return rc;
+    for (uint32_t i = 0; i < files.count; i++) {
+        snprintf(path, sizeof path, "%s/%s", directory, files.items[i].name);
         if (stat(path, &st) == 0)
-            weft_buf_printf(out, "%12lld  %.*s\n", (long long)st.st_size, WEFT_S_ARG(names[i]));
+            weft_buf_printf(out, "%12lld  %s\n", (long long)st.st_size, files.items[i].name);
     }
-    weft_arena_release(&arena);
-    return rc;
+    weft_store_files_release(&files);
+    return WEFT_OK;
 }
 
 int weft_store_dump(const char *directory, struct weft_str file, struct weft_buf *out,
@@ -430,9 +377,12 @@ int weft_store_dump(const char *directory, struct weft_str file, struct weft_buf
                          WEFT_S_ARG(file), directory);
     if ((size_t)snprintf(path, sizeof path, "%s/%.*s", directory, WEFT_S_ARG(file)) >= sizeof path)
         return weft_fail(err, WEFT_INVALID, "the path of %.*s is too long", WEFT_S_ARG(file));
-    if (is_kind(file, "block-")) return dump_block(path, out, err);
-    if (is_kind(file, "segment-")) return dump_segment(path, out, err);
-    if (weft_str_equal_c(file, "CATALOG")) return dump_catalog(path, out, err);
+    switch (weft_store_file_parse(strrchr(path, '/') + 1).kind) {
+    case WEFT_STORE_FILE_BLOCK: return dump_block(path, out, err);
+    case WEFT_STORE_FILE_SEGMENT: return dump_segment(path, out, err);
+    case WEFT_STORE_FILE_CATALOG: return dump_catalog(path, out, err);
+    default: break;
+    }
     return weft_fail(
         err, WEFT_INVALID,
         "%.*s is no file of the store's making; segment-*.weft, block-*.weft or CATALOG "

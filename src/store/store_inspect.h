@@ -22,10 +22,10 @@ struct weft_store_check {
     uint64_t
         torn_bytes; /* behind the last commit of segments: never acknowledged, or being written just now */
 };
+typedef void weft_store_report(void *arg, enum weft_finding_kind kind, const char *sentence);
 /* Read every segment and block with all their checksums; each sentence goes to `report`. */
-int weft_store_check(const char *directory,
-                     void (*report)(void *arg, enum weft_finding_kind kind, const char *sentence),
-                     void *arg, struct weft_store_check *out, struct weft_err *err);
+int weft_store_check(const char *directory, weft_store_report *report, void *arg,
+                     struct weft_store_check *out, struct weft_err *err);
 
 /* Figures, and the bytes of all blocks by section and column, largest first. */
 struct weft_store_sizes {

@@ -65,7 +65,7 @@ class Sender(threading.Thread):
                 time.sleep(0.01)
                 continue
             self.unknown.append(traces)
-            if status == 429 and int(headers.get("Retry-After", 0)) > 0:
+            if status in (429, 503) and int(headers.get("Retry-After", 0)) > 0:
                 self.refusals.append(text.decode())
             else:
                 self.strange.append(f"status {status}, Retry-After {headers.get('Retry-After')}: {text[:200]!r}")
@@ -111,10 +111,10 @@ def while_full(weft, senders, disk):
     filler = threading.Thread(target=keep_full, daemon=True)
     filler.start()
     told = wait_for(15, lambda: all(len(s.refusals) > 3 for s in senders))
-    check("OTLP/HTTP hears 429 with Retry-After", told, [len(s.refusals) for s in senders])
+    check("OTLP/HTTP hears 503 with Retry-After", told, [len(s.refusals) for s in senders])
     report = load_over_grpc(weft)
-    check("OTLP/gRPC hears RESOURCE_EXHAUSTED, and only that", set(report["refused_by_code"]) == {"RESOURCE_EXHAUSTED"}, report)
-    check("the answer says what is missing", any("No space left" in r for s in senders for r in s.refusals),
+    check("OTLP/gRPC hears UNAVAILABLE, and only that", set(report["refused_by_code"]) == {"UNAVAILABLE"}, report)
+    check("the answer says what is missing", any("storage.free_space_min" in r for s in senders for r in s.refusals),
           senders[0].refusals[:1])
     sample = [random.choice(s.acknowledged) for s in senders for _ in range(5)]
     wrong = crash.verify(weft, sample, [])
@@ -145,7 +145,7 @@ def run(disk):
     for sender in senders:
         sender.join(30)
     strange = [t for s in senders for t in s.strange]
-    check("no other answer than 200 and 429", not strange, strange[:3])
+    check("no other answer than 200, 429 and 503", not strange, strange[:3])
     acknowledged, unknown = [r for s in senders for r in s.acknowledged], [r for s in senders for r in s.unknown]
     wrong = crash.verify(weft, acknowledged, unknown)
     check(f"{len(acknowledged)} acknowledged requests are whole, {len(unknown)} refused ones whole or absent", not wrong, wrong[:3])

@@ -36,6 +36,7 @@ struct weft_config_storage {
     uint64_t seal_age_ns;
     uint64_t compaction_segments_min, compaction_segments_max, compaction_age_ns;
     uint64_t tail_segments_max, tail_memory_max;
+    uint64_t free_space_min;
 };
 struct weft_config_query {
     uint64_t timeout_ns, limit_max, threads, waiting_max;

@@ -420,6 +420,14 @@ static const struct weft_option storage[] = {
       .fallback = "30s",
       .min = SECOND / 10,
       .help = "A live segment that old is sealed, and can then be compacted." },
+    { .name = "free_space_min",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(storage.free_space_min),
+      .fallback = "0",
+      .help =
+          "With less free space on the disk, senders hear 503 or UNAVAILABLE with a delay; what "
+          "is stored can be asked and is compacted. 0: 5 % of the disk, at most 1 GiB, at least "
+          "80 MiB." },
     { .name = "compaction",
       .kind = WEFT_OPT_TABLE,
       .options = compaction,

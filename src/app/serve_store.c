@@ -29,6 +29,7 @@ int weft_serve_open_store(struct weft_serve *serve, struct weft_err *err)
         .compact_age_ns = storage->compaction_age_ns,
         .tail_segments_max = (uint32_t)storage->tail_segments_max,
         .tail_memory_max = storage->tail_memory_max,
+        .free_space_min = storage->free_space_min,
     };
 
     return weft_store_open(&serve->store, &options, err);

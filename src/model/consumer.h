@@ -12,7 +12,7 @@
 #include "model/span.h"
 
 /* What became of a batch. WEFT_OK: durable and visible. WEFT_FULL: later may work, after
- * retry_after_ns. */
+ * retry_after_ns; so may WEFT_IO, when the store itself cannot take anything now. */
 struct weft_outcome {
     int status; /* enum weft_status */
     struct weft_str

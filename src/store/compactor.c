@@ -24,7 +24,8 @@
 #include <malloc.h>
 
 #define RETRY_MIN_NS WEFT_NS_PER_SECOND
-#define RETRY_MAX_NS (300 * WEFT_NS_PER_SECOND)
+#define RETRY_MAX_NS (60 * WEFT_NS_PER_SECOND)
+#define RETRY_FULL_MAX_NS (5 * WEFT_NS_PER_SECOND) /* no space: that may change any moment */
 #define IDLE_NS WEFT_NS_PER_SECOND
 #define TRIM_AFTER_NS (5 * WEFT_NS_PER_SECOND)
 
@@ -43,17 +44,24 @@ static bool compaction_choose(const struct weft_store *store, const struct weft_
     uint64_t now_ns = weft_clock_monotonic_ns();
     bool is_old = false;
 
+    uint64_t bytes = 0, room = atomic_load(&store->free_bytes);
+
     choice->segment_count = 0;
     for (uint32_t i = 0;
          i < set->segment_count && choice->segment_count < options->compact_segments_max; i++) {
         const struct weft_store_segment *segment = &set->segments[i];
+        struct weft_segment_bytes size;
         if (segment->is_live || segment->number > choice->segment_number_max) continue;
+        /* A block is smaller than the rows it is made of; they go once it is there. */
+        weft_segment_bytes(segment->segment, &size);
+        bytes += size.used;
+        if (choice->segment_count > 0 && bytes > room) break;
         choice->segments[choice->segment_count++] = i;
         is_old |= now_ns - segment->sealed_ns >= options->compact_age_ns;
     }
     return choice->segment_count > 0 &&
            (is_due || is_old || choice->segment_count >= options->compact_segments_min ||
-            weft_store_tail_is_pressing(store));
+            weft_store_tail_is_pressing(store) || weft_store_space_is_tight(store));
 }
 
 /* ---- one merge ---- */
@@ -268,9 +276,9 @@ static void compactor_main(void *arg)
             if (retry_ns == 0)
                 weft_log(WEFT_LOG_ERROR, "store",
                          "compaction failed, segments stay as they are: %s", err.text);
-            retry_ns = retry_ns == 0                 ? RETRY_MIN_NS
-                       : retry_ns * 2 < RETRY_MAX_NS ? retry_ns * 2
-                                                     : RETRY_MAX_NS;
+            uint64_t max_ns = rc == WEFT_FULL ? RETRY_FULL_MAX_NS : RETRY_MAX_NS;
+            retry_ns = retry_ns == 0 ? RETRY_MIN_NS : retry_ns * 2;
+            if (retry_ns > max_ns) retry_ns = max_ns;
         }
         if (rc == 1) {
             if (retry_ns != 0) weft_log(WEFT_LOG_INFO, "store", "compaction works again");

@@ -1,6 +1,6 @@
 /* store.c -- opening and closing the embedded store, its options and its figures.
  *
- * Threads are stopped in this order: compacting (its merge is cancelled), preparing, committers.
+ * Threads are stopped in this order: housekeeping, compacting (its merge is cancelled), preparing, committers.
  * After that the closing thread is alone and does what is left itself.
  */
 #include "store/store.h"
@@ -27,6 +27,7 @@ static void options_fill(struct weft_store *store, const struct weft_store_optio
         o->tail_segments_max = o->compact_segments_min;
     if (o->tail_memory_max == 0) o->tail_memory_max = 32u << 20;
     if (o->spare_files_max == 0) o->spare_files_max = 12;
+    if (o->housekeeping_ns == 0) o->housekeeping_ns = WEFT_NS_PER_SECOND;
     if (o->compact_age_ns == 0) o->compact_age_ns = 60 * WEFT_NS_PER_SECOND;
     if (o->read_only) o->writer_count = 0;
     store->is_inline = o->post == NULL;
@@ -46,6 +47,8 @@ static struct weft_store *store_create(const struct weft_store_options *options)
     pthread_mutex_init(&store->compact_mutex, NULL);
     pthread_mutex_init(&store->compact_wake_mutex, NULL);
     weft_store_cond_init(&store->compact_wake);
+    pthread_mutex_init(&store->keep_mutex, NULL);
+    weft_store_cond_init(&store->keep_wake);
     pthread_mutex_init(&store->seal_call_mutex, NULL);
     pthread_mutex_init(&store->seal_mutex, NULL);
     pthread_cond_init(&store->sealed, NULL);
@@ -72,9 +75,11 @@ int weft_store_open(struct weft_store **out, const struct weft_store_options *op
         if ((rc = weft_store_lock(store, err)) < 0) goto fail;
     }
     if ((rc = weft_store_scan(store, err)) < 0) goto fail;
+    if (!store->options.read_only) weft_store_space_update(store);
     if ((rc = weft_store_writers_start(store, err)) < 0) goto fail;
     if ((rc = weft_store_prepare_start(store, err)) < 0) goto fail;
     if ((rc = weft_store_compactor_start(store, err)) < 0) goto fail;
+    if ((rc = weft_store_housekeeping_start(store, err)) < 0) goto fail;
     *out = store;
     return WEFT_OK;
 fail:
@@ -90,6 +95,8 @@ static void store_free(struct weft_store *store)
     pthread_mutex_destroy(&store->compact_mutex);
     pthread_mutex_destroy(&store->compact_wake_mutex);
     pthread_cond_destroy(&store->compact_wake);
+    pthread_mutex_destroy(&store->keep_mutex);
+    pthread_cond_destroy(&store->keep_wake);
     pthread_mutex_destroy(&store->seal_call_mutex);
     pthread_mutex_destroy(&store->seal_mutex);
     pthread_cond_destroy(&store->sealed);
@@ -104,6 +111,7 @@ void weft_store_close(struct weft_store *store)
 {
     if (store == NULL) return;
     atomic_store(&store->is_stopping, true);
+    weft_store_housekeeping_stop(store);
     weft_store_compactor_stop(store);
     weft_store_prepare_stop(store);
     weft_store_writers_stop(store);
@@ -158,7 +166,10 @@ void weft_store_stats(struct weft_store *store, struct weft_store_stats *out)
         .compaction_errors = atomic_load(&store->compaction_errors),
         .refused_busy = atomic_load(&store->refused[WEFT_REFUSED_BUSY]),
         .refused_tail = atomic_load(&store->refused[WEFT_REFUSED_TAIL]),
+        .refused_space = atomic_load(&store->refused[WEFT_REFUSED_SPACE]),
         .refused_fault = atomic_load(&store->refused[WEFT_REFUSED_FAULT]),
+        .free_bytes = atomic_load(&store->free_bytes),
+        .free_bytes_min = atomic_load(&store->free_bytes_min),
         .tail_memory_bytes = atomic_load(&store->tail_memory_bytes),
         .damaged_files = atomic_load(&store->damaged_files),
         .torn_bytes = atomic_load(&store->torn_bytes),

@@ -40,7 +40,11 @@ struct weft_store_options {
     /* Files of merged segments kept for the next ones, beyond one a writer and two; given up when
      * unused for a minute. 0: 12 */
     uint32_t spare_files_max;
-    bool no_compaction; /* tests, read-only tools */
+    /* Below that many free bytes of the file system consume() answers WEFT_IO, and when to come again.
+     * 0: 5 % of it, at most 1 GiB, at least 80 MiB */
+    uint64_t free_space_min;
+    uint64_t housekeeping_ns; /* between two looks at it; 0: 1 s */
+    bool no_compaction;       /* tests, read-only tools */
     bool
         read_only; /* no writers, no lock, nothing changed; another process may serve this directory.
                                            What it sees is the moment of opening */
@@ -67,11 +71,13 @@ struct weft_store_stats {
     uint64_t live_spans, sealed_spans, block_spans;
     uint64_t segment_bytes, block_bytes, spare_bytes;
     uint64_t commits, commit_errors, committed_spans, compactions, compaction_errors;
-    uint64_t refused_batches;   /* answered WEFT_FULL before anything was written; of these: */
-    uint64_t refused_busy;      /* the disk is behind with commits */
-    uint64_t refused_tail;      /* compaction is behind */
-    uint64_t refused_fault;     /* a commit failed, or no segment file could be made */
-    uint64_t tail_memory_bytes; /* tables of sealed segments */
+    uint64_t refused_batches; /* answered WEFT_FULL before anything was written; of these: */
+    uint64_t refused_busy;    /* the disk is behind with commits */
+    uint64_t refused_tail;    /* compaction is behind */
+    uint64_t refused_space;   /* the free-space floor */
+    uint64_t refused_fault;   /* a commit failed, or no segment file could be made */
+    uint64_t free_bytes, free_bytes_min; /* of the file system, as last looked at; the floor */
+    uint64_t tail_memory_bytes;          /* tables of sealed segments */
     uint64_t damaged_files; /* in the directory, but unreadable: searches are then marked partial */
     uint64_t torn_bytes;    /* cut off from the ends of segments at opening: never acknowledged */
 };

@@ -5,13 +5,24 @@
  * room in the tail. Segments begun are filled to their end, so the bound is passed by at most one
  * segment a writer. What could not be merged for another reason (a full or broken disk) counts too:
  * memory stays bounded whatever keeps the compactor from its work.
+ *
+ * Below the floor of free space nothing is taken at all. What is left is for compaction, which needs
+ * room beside a segment before the segment can go; so a disk that filled up becomes free by itself.
  */
 #include "store/store_internal.h"
 
+#define SPACE_MIN_MAX (UINT64_C(1) << 30) /* what is kept free unless told otherwise: at most, */
+#define SPACE_MIN_MIN \
+    (UINT64_C(80) << 20)  /* and at least: any one segment can still be merged, and a bit */
+#define SPACE_MIN_PART 20 /* of the file system */
+
 #define RETRY_BUSY_NS \
     (100 * WEFT_NS_PER_MS) /* the disk is behind: one or a few commits later there is room */
+#define RETRY_SPACE_NS (2 * WEFT_NS_PER_SECOND) /* looked at every second */
 #define RETRY_TAIL_MIN_NS (200 * WEFT_NS_PER_MS)
 #define RETRY_TAIL_MAX_NS (5 * WEFT_NS_PER_SECOND)
+
+/* ---- the tail ---- */
 
 void weft_store_tail_update(struct weft_store *store, const struct weft_store_set *set)
 {
@@ -52,6 +63,63 @@ bool weft_store_tail_is_pressing(const struct weft_store *store)
            atomic_load(&store->tail_memory_bytes) >= store->options.tail_memory_max / 2;
 }
 
+/* ---- free space ---- */
+
+void weft_store_space_update(struct weft_store *store)
+{
+    struct weft_file_space space;
+    struct weft_err err;
+    uint64_t floor = store->options.free_space_min;
+
+    if (weft_file_space(store->directory, &space, &err) < 0) {
+        weft_log(WEFT_LOG_WARN, "store", "%s", err.text);
+        return; /* what was known last stays */
+    }
+    if (floor == 0) {
+        floor = space.total_bytes / SPACE_MIN_PART;
+        if (floor > SPACE_MIN_MAX) floor = SPACE_MIN_MAX;
+        if (floor < SPACE_MIN_MIN) floor = SPACE_MIN_MIN;
+    }
+    bool was_low = !weft_store_space_has_room(store, NULL);
+    atomic_store(&store->free_bytes_min, floor);
+    atomic_store(&store->free_bytes, space.free_bytes);
+    bool is_low = !weft_store_space_has_room(store, &err);
+    if (is_low && !was_low) weft_log(WEFT_LOG_ERROR, "store", "nothing is taken in: %s", err.text);
+    if (was_low && !is_low)
+        weft_log(WEFT_LOG_INFO, "store", "%llu MiB are free, spans are taken in again",
+                 (unsigned long long)(space.free_bytes >> 20));
+}
+
+static bool space_has(const struct weft_store *store, uint64_t more_bytes, struct weft_err *err)
+{
+    uint64_t free_bytes = atomic_load(&store->free_bytes),
+             floor = atomic_load(&store->free_bytes_min);
+
+    if (free_bytes >= floor + more_bytes) return true;
+    weft_fail(err, WEFT_FULL,
+              "%s: %llu MiB of the disk are free, at least %llu expected (storage.free_space_min)",
+              store->directory, (unsigned long long)(free_bytes >> 20),
+              (unsigned long long)((floor + more_bytes) >> 20));
+    return false;
+}
+
+bool weft_store_space_has_room(const struct weft_store *store, struct weft_err *err)
+{
+    return space_has(store, 0, err);
+}
+
+bool weft_store_space_has_segment(const struct weft_store *store, struct weft_err *err)
+{
+    return space_has(store, WEFT_SEGMENT_FILE_BYTES, err);
+}
+
+bool weft_store_space_is_tight(const struct weft_store *store)
+{
+    return !space_has(store, (uint64_t)2 * WEFT_SEGMENT_FILE_BYTES, NULL);
+}
+
+/* ---- when to come again ---- */
+
 /* About when the merge at hand is over. */
 static uint64_t retry_tail_ns(const struct weft_store *store)
 {
@@ -66,5 +134,6 @@ static uint64_t retry_tail_ns(const struct weft_store *store)
 
 uint64_t weft_store_retry_after_ns(const struct weft_store *store, enum weft_store_refusal refusal)
 {
-    return refusal == WEFT_REFUSED_TAIL ? retry_tail_ns(store) : RETRY_BUSY_NS;
+    if (refusal == WEFT_REFUSED_TAIL) return retry_tail_ns(store);
+    return refusal == WEFT_REFUSED_SPACE ? RETRY_SPACE_NS : RETRY_BUSY_NS;
 }

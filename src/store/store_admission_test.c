@@ -1,15 +1,21 @@
 /* store_admission_test.c -- when the store takes no more for now: the bound of the uncompacted tail,
- * what senders hear, and that taking goes on by itself. */
+ * the floor of free space, what senders hear, and that taking goes on by itself. */
 #include "store/store_fixture.h"
 #include "store/store_internal.h"
 
 static _Atomic bool merges_fail;
+static _Atomic size_t free_bytes; /* SIZE_MAX: as it is */
 
-static int fail_blocks(void *self, enum weft_file_op op, const char *path, size_t *len)
+static int steer(void *self, enum weft_file_op op, const char *path, size_t *len)
 {
-    return atomic_load(&merges_fail) && op == WEFT_FILE_OPEN && strstr(path, "block-") != NULL ? EIO
-                                                                                               : 0;
+    if (op == WEFT_FILE_SPACE) *len = atomic_load(&free_bytes);
+    if (op == WEFT_FILE_OPEN && atomic_load(&merges_fail) && strstr(path, "block-") != NULL)
+        return EIO;
+    return 0;
 }
+
+#define MIB ((size_t)1 << 20)
+#define FLOOR (100 * MIB)
 
 struct heard {
     struct weft_outcome outcome;
@@ -46,7 +52,9 @@ static struct weft_store *open_store(const char *directory, uint32_t segments_ma
                                                 .writer_count = 1,
                                                 .compact_segments_min = 1,
                                                 .tail_segments_max = segments_max,
-                                                .tail_memory_max = memory_max };
+                                                .tail_memory_max = memory_max,
+                                                .free_space_min = FLOOR,
+                                                .housekeeping_ns = WEFT_NS_PER_MS };
 
     if (weft_store_open(&store, &options, &err) < 0) fail_msg("%s", err.text);
     return store;
@@ -55,7 +63,6 @@ static struct weft_store *open_store(const char *directory, uint32_t segments_ma
 /* Segments are sealed until no other may begin; then merges succeed again. */
 static void tail_fills_and_empties(uint32_t segments_max, uint64_t memory_max, uint32_t expected)
 {
-    const struct weft_file_faults faults = { .before = fail_blocks };
     char directory[256];
     struct weft_store_stats stats;
     struct heard heard;
@@ -63,7 +70,6 @@ static void tail_fills_and_empties(uint32_t segments_max, uint64_t memory_max, u
 
     fixture_directory_make(directory);
     atomic_store(&merges_fail, true);
-    weft_file_set_faults(&faults);
     struct weft_store *store = open_store(directory, segments_max, memory_max);
     struct weft_source source = weft_store_source(store);
     for (;; trace++) {
@@ -91,7 +97,6 @@ static void tail_fills_and_empties(uint32_t segments_max, uint64_t memory_max, u
     assert_int_equal(heard.outcome.status, WEFT_OK);
     assert_int_equal(fixture_all_spans(&source), 3 * (expected + 1));
     weft_store_close(store);
-    weft_file_set_faults(NULL);
     fixture_directory_remove(directory);
 }
 
@@ -105,11 +110,93 @@ static void tail_by_memory_test(void **state)
     tail_fills_and_empties(1000, 1, 1); /* the first sealed segment is past it */
 }
 
+static void remove_spare(const char *path, const char *name, void *arg)
+{
+    if (strncmp(name, "spare-", 6) == 0) unlink(path);
+}
+
+/* Send until the answer is `status`. */
+static struct heard send_until(struct weft_store *store, uint32_t trace, int status)
+{
+    struct heard heard = { 0 };
+
+    for (unsigned tries = 0; tries < 2000; tries++) {
+        heard = send(store, trace);
+        if (heard.outcome.status == status) return heard;
+        weft_clock_sleep_ns(WEFT_NS_PER_MS);
+    }
+    fail_msg("status %d, %d expected: %s", heard.outcome.status, status, heard.message);
+    return heard;
+}
+
+static void free_space_test(void **state)
+{
+    char directory[256];
+    struct weft_store_stats stats;
+    struct weft_store *store;
+
+    fixture_directory_make(directory);
+    store = open_store(directory, 0, 0);
+    struct weft_source source = weft_store_source(store);
+    assert_int_equal(send(store, 0).outcome.status, WEFT_OK);
+    for (uint32_t round = 1; round < 4; round++) {
+        atomic_store(&free_bytes, FLOOR - 1);
+        struct heard heard = send_until(store, 0, WEFT_IO); /* the same span again, until refused */
+        assert_non_null(strstr(heard.message, "storage.free_space_min"));
+        assert_true(heard.outcome.retry_after_ns >= WEFT_NS_PER_SECOND);
+        assert_int_equal(fixture_all_spans(&source), 3 * round);
+        assert_int_equal(weft_store_seal(store, NULL), WEFT_OK);
+        for (unsigned tries = 0; tries < 2000; tries++) { /* compaction and removal go on */
+            weft_store_stats(store, &stats);
+            if (stats.sealed_segments == 0 && stats.spare_bytes == 0) break;
+            weft_clock_sleep_ns(WEFT_NS_PER_MS);
+        }
+        assert_int_equal(stats.sealed_segments, 0);
+        assert_int_equal(fixture_count_files(directory, "spare-"), 0);
+        assert_true(stats.refused_space >= round);
+        assert_int_equal(stats.free_bytes, FLOOR - 1);
+        assert_int_equal(stats.free_bytes_min, FLOOR);
+        atomic_store(&free_bytes, 1000 * MIB);
+        send_until(store, round, WEFT_OK);
+    }
+    weft_store_close(store);
+    fixture_directory_remove(directory);
+    atomic_store(&free_bytes, SIZE_MAX);
+}
+
+/* A store on a full disk opens and answers; spans are taken once there is room. */
+static void opens_on_full_disk_test(void **state)
+{
+    char directory[256];
+
+    fixture_directory_make(directory);
+    struct weft_store *store = open_store(directory, 0, 0);
+    assert_int_equal(send(store, 0).outcome.status, WEFT_OK);
+    weft_store_close(store);
+    fixture_each_file(directory, remove_spare, NULL);
+    atomic_store(&free_bytes, 0);
+    store = open_store(directory, 0, 0);
+    struct weft_source source = weft_store_source(store);
+    assert_int_equal(fixture_all_spans(&source), 3);
+    assert_int_equal(send(store, 1).outcome.status, WEFT_IO);
+    atomic_store(&free_bytes, SIZE_MAX);
+    send_until(store, 1, WEFT_OK);
+    assert_int_equal(fixture_all_spans(&source), 6);
+    weft_store_close(store);
+    fixture_directory_remove(directory);
+}
+
 int main(void)
 {
+    const struct weft_file_faults faults = { .before = steer };
+
+    atomic_store(&free_bytes, SIZE_MAX);
+    weft_file_set_faults(&faults);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tail_by_segments_test),
         cmocka_unit_test(tail_by_memory_test),
+        cmocka_unit_test(free_space_test),
+        cmocka_unit_test(opens_on_full_disk_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
  *   store_tail.c       new spans, in commit order        trace_join.c     one trace from several
  *   parts
  *   store_inspect.c    check, sizes, dump from outside   store_admission.c when no more is taken
+ *   store_housekeeping.c  free space and spares, once a second
  */
 #ifndef WEFT_STORE_INTERNAL_H
 #define WEFT_STORE_INTERNAL_H
@@ -25,6 +26,7 @@
 #include <stdatomic.h>
 
 #define WEFT_STORE_PATH_MAX 4096
+#define WEFT_STORE_SPARES_MIN 2u /* and one a writer, whatever happens */
 
 /* ---- the set ---- */
 
@@ -136,6 +138,7 @@ struct weft_store_job {
 enum weft_store_refusal {
     WEFT_REFUSED_BUSY,  /* the disk is behind with commits */
     WEFT_REFUSED_TAIL,  /* compaction is behind */
+    WEFT_REFUSED_SPACE, /* the free-space floor */
     WEFT_REFUSED_FAULT, /* a commit failed, or no segment file could be made */
     WEFT_REFUSAL_COUNT,
 };
@@ -224,7 +227,13 @@ struct weft_store {
     /* The tail as of the present set, for writers and policy; see store_admission.c. */
     _Atomic uint32_t tail_segments;
     _Atomic uint64_t tail_memory_bytes;
+    _Atomic uint64_t free_bytes, free_bytes_min;      /* of the file system; the floor */
     _Atomic uint64_t merge_started_ns, merge_took_ns; /* monotonic; 0: none runs; the last one */
+
+    pthread_mutex_t keep_mutex; /* for keep_wake; nothing else */
+    pthread_cond_t keep_wake;
+    bool has_keep_thread;
+    pthread_t keep_thread;
 
     pthread_mutex_t seal_call_mutex; /* one weft_store_seal() at a time */
     pthread_mutex_t seal_mutex;      /* is_seal_awaited of the writers, seal_rc, seal_err */
@@ -272,6 +281,19 @@ bool weft_store_tail_has_room(const struct weft_store *store, struct weft_err *e
 bool weft_store_tail_is_pressing(const struct weft_store *store);
 uint64_t weft_store_retry_after_ns(const struct weft_store *store, enum weft_store_refusal refusal);
 
+/* Ask the file system how much is free. */
+void weft_store_space_update(struct weft_store *store);
+/* Below the floor nothing is taken; the sentence says how much is missing. */
+bool weft_store_space_has_room(const struct weft_store *store, struct weft_err *err);
+/* May a file of a new segment be made and the floor be kept? */
+bool weft_store_space_has_segment(const struct weft_store *store, struct weft_err *err);
+/* So little is free that everything to spare is given up, and segments are merged sooner. */
+bool weft_store_space_is_tight(const struct weft_store *store);
+
+/* store_housekeeping.c */
+int weft_store_housekeeping_start(struct weft_store *store, struct weft_err *err);
+void weft_store_housekeeping_stop(struct weft_store *store);
+
 /* store_commit.c */
 int weft_store_committer_start(struct weft_store_writer *writer, struct weft_err *err);
 void weft_store_committer_stop(struct weft_store_writer *writer); /* after the job at hand */
@@ -289,6 +311,8 @@ bool weft_store_spare_take(struct weft_store *store, char out[static WEFT_STORE_
 /* Where a segment file that is no longer needed shall go, or false: enough are kept. */
 bool weft_store_spare_promise(struct weft_store *store, char out[static WEFT_STORE_PATH_MAX]);
 void weft_store_spare_add(struct weft_store *store, uint64_t number);
+/* Those that have been idle for a minute go, except a few; all, when space is tight. */
+void weft_store_spares_trim(struct weft_store *store);
 
 /* Wait on a condition made by weft_store_cond_init(), at most so long. */
 void weft_store_wait(pthread_cond_t *wake, pthread_mutex_t *mutex, uint64_t ns);

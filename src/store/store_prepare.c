@@ -43,9 +43,9 @@ bool weft_store_spare_take(struct weft_store *store, char out[static WEFT_STORE_
 bool weft_store_spare_promise(struct weft_store *store, char out[static WEFT_STORE_PATH_MAX])
 {
     pthread_mutex_lock(&store->prepare_mutex);
-    bool wanted =
-        store->options.writer_count > 0 &&
-        store->spare_count < store->options.writer_count + 2 + store->options.spare_files_max;
+    bool wanted = store->options.writer_count > 0 && !weft_store_space_is_tight(store) &&
+                  store->spare_count < store->options.writer_count + WEFT_STORE_SPARES_MIN +
+                                           store->options.spare_files_max;
     if (wanted) {
         uint64_t number = atomic_fetch_add(&store->next_number, 1);
         weft_store_path(store, out, "spare", number);
@@ -56,8 +56,7 @@ bool weft_store_spare_promise(struct weft_store *store, char out[static WEFT_STO
     return wanted;
 }
 
-/* Remove the last spare that lies there. Called and left with prepare_mutex held; let go for the
- * removal. */
+/* Called and left with prepare_mutex held; let go for the removal. */
 static bool spare_remove(struct weft_store *store)
 {
     char path[WEFT_STORE_PATH_MAX];
@@ -74,11 +73,16 @@ static bool spare_remove(struct weft_store *store)
     return false;
 }
 
-/* Many spares pay only while segments follow each other quickly. Called as above. */
-static void spares_trim(struct weft_store *store, uint64_t now_ns)
+void weft_store_spares_trim(struct weft_store *store)
 {
-    if (now_ns - store->spare_used_ns < SPARE_IDLE_NS) return;
-    while (store->spare_count > store->writer_count + 2 && spare_remove(store)) {}
+    pthread_mutex_lock(&store->prepare_mutex);
+    uint64_t now_ns = weft_clock_monotonic_ns();
+    uint32_t keep = now_ns - store->spare_used_ns < SPARE_IDLE_NS
+                        ? UINT32_MAX
+                        : store->writer_count + WEFT_STORE_SPARES_MIN;
+    if (weft_store_space_is_tight(store)) keep = 0;
+    while (store->spare_count > keep && spare_remove(store)) {}
+    pthread_mutex_unlock(&store->prepare_mutex);
 }
 
 /* ---- next segments ---- */
@@ -107,7 +111,9 @@ struct weft_store_lane *weft_store_prepare_take(struct weft_store_writer *writer
     pthread_mutex_lock(&store->prepare_mutex);
     lane = writer->next;
     writer->next = NULL;
-    writer->refusal = writer->prepare_rc < 0 ? WEFT_REFUSED_FAULT : WEFT_REFUSED_BUSY;
+    writer->refusal = writer->prepare_rc == WEFT_OK     ? WEFT_REFUSED_BUSY
+                      : writer->prepare_rc == WEFT_FULL ? WEFT_REFUSED_SPACE
+                                                        : WEFT_REFUSED_FAULT;
     if (lane == NULL && writer->prepare_rc < 0 && err != NULL)
         *err = writer->prepare_err;
     else if (lane == NULL)
@@ -195,7 +201,6 @@ static void prepare_main(void *arg)
             if (writer->wants_next && now_ns >= writer->prepare_retry_ns) prepare(store, writer);
             ring(store, writer, now_ns);
         }
-        spares_trim(store, now_ns);
         bool wanted = false;
         for (unsigned i = 0; i < store->writer_count; i++) {
             const struct weft_store_writer *writer = &store->writers[i];

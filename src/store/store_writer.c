@@ -30,6 +30,11 @@ struct weft_store_lane *weft_store_lane_create(struct weft_store *store, unsigne
 {
     char recycle[WEFT_STORE_PATH_MAX];
     bool has_spare = weft_store_spare_take(store, recycle);
+
+    if (!has_spare && !weft_store_space_has_segment(store, err)) {
+        *rc = WEFT_FULL;
+        return NULL;
+    }
     struct weft_store_lane *lane = weft_alloc_zero(sizeof *lane);
 
     lane->number = atomic_fetch_add(&store->next_number, 1);
@@ -141,7 +146,7 @@ static int append(struct weft_store_writer *writer, const struct weft_batch *bat
          attempt++) { /* full chunk, full segment, and once more each */
         struct weft_store_lane *lane = lane_current(writer, err);
         bool must_seal = false, has_room;
-        if (lane == NULL) return WEFT_FULL;
+        if (lane == NULL) return writer->refusal == WEFT_REFUSED_SPACE ? WEFT_IO : WEFT_FULL;
         int rc = weft_segment_writer_append(lane->segment_writer, batch, &must_seal, err);
         if (must_seal)
             has_room = retire(writer); /* full; or broken, and the committer is about to say so */
@@ -160,7 +165,7 @@ static void refuse(struct weft_store_writer *writer, int rc, const struct weft_e
 {
     struct weft_outcome outcome = { .status = rc, .message = weft_str_from_c(err->text) };
 
-    if (rc == WEFT_FULL) {
+    if (rc == WEFT_FULL || rc == WEFT_IO) {
         uint64_t now_ns = weft_clock_monotonic_ns();
         atomic_fetch_add(&writer->store->refused[writer->refusal], 1);
         outcome.retry_after_ns = weft_store_retry_after_ns(writer->store, writer->refusal);
@@ -168,6 +173,15 @@ static void refuse(struct weft_store_writer *writer, int rc, const struct weft_e
             outcome.retry_after_ns += writer->refuse_until_ns - now_ns;
     }
     done(arg, &outcome);
+}
+
+/* Below the floor of free space nothing is taken. To the sender that is WEFT_IO: a fault of this
+ * server (503), not of what he sends (429). */
+static int admit(struct weft_store_writer *writer, struct weft_err *err)
+{
+    if (weft_store_space_has_room(writer->store, err)) return WEFT_OK;
+    writer->refusal = WEFT_REFUSED_SPACE;
+    return WEFT_IO;
 }
 
 void weft_store_consume(void *self, unsigned io_thread, const struct weft_batch *batch,
@@ -182,7 +196,8 @@ void weft_store_consume(void *self, unsigned io_thread, const struct weft_batch 
         done(arg, &(struct weft_outcome){ .status = WEFT_OK });
         return;
     }
-    int rc = append(writer, batch, &err);
+    int rc = admit(writer, &err);
+    if (rc == WEFT_OK) rc = append(writer, batch, &err);
     if (rc < 0) {
         refuse(writer, rc, &err, done, arg);
         return;
@@ -403,6 +418,11 @@ int weft_store_writers_start(struct weft_store *store, struct weft_err *err)
         store->writer_count++;
         writer->next = weft_store_lane_create(store, i, &rc,
                                               err); /* the first batch shall not wait for a file */
+        if (rc == WEFT_FULL) { /* a full disk can still be asked, compacted and cleared */
+            weft_log(WEFT_LOG_ERROR, "store", "no segment to write to yet: %s", err->text);
+            writer->wants_next = true;
+            rc = WEFT_OK;
+        }
         if (rc == WEFT_OK) rc = weft_store_committer_start(writer, err);
     }
     return rc;

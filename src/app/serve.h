@@ -38,7 +38,9 @@ struct weft_serve {
     struct weft_store *store;
     struct weft_query_pool *pool;
     struct weft_receiver_otlp *receiver;
-    struct weft_budget body_budget;
+    /* All follow from memory.limit: bodies, what inflating and decoding them takes, requests to the own APIs. */
+    struct weft_budget body_budget, work_budget, face_budget;
+    struct weft_retry_delay retry;
     struct weft_server_parts parts;
     struct weft_face face_http, face_tempo;
     struct weft_http_server *server;

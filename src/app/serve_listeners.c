@@ -1,6 +1,8 @@
 /* serve_listeners.c -- which address answers in which language. */
 #include "app/serve.h"
 
+#define FACE_BYTES_MIN (INT64_C(4) << 20)
+
 static const struct {
     const char *key;  /* of its address, in the configuration and in --addresses */
     const char *name; /* in logs and metrics */
@@ -31,6 +33,8 @@ static void make_receiver(struct weft_serve *serve)
         .io_thread_count = serve->loop_count,
         .grpc_message_bytes_max = config->otlp_grpc.body_bytes_max,
         .http_body_bytes_max = http->body_bytes_max,
+        .work_budget = &serve->work_budget,
+        .retry = &serve->retry,
         .cors = {
             .allowed_origins = http->cors_allowed_origins.items,
             .allowed_origin_count = http->cors_allowed_origins.count,
@@ -75,8 +79,8 @@ static struct weft_http_handler handler_of(struct weft_serve *serve, enum weft_s
     return weft_receiver_otlp_handler(serve->receiver);
 }
 
-static struct weft_http_limits limits_of(const struct weft_serve *serve,
-                                         const struct weft_config_listener *config)
+static struct weft_http_limits limits_of(const struct weft_config_listener *config,
+                                         const struct weft_budget *budget)
 {
     struct weft_http_limits limits;
     enum { GRPC_FRAME_BYTES = 5 };
@@ -84,9 +88,9 @@ static struct weft_http_limits limits_of(const struct weft_serve *serve,
     weft_http_limits_init(&limits);
     if (config->body_bytes_max > 0)
         limits.body_bytes_max = config->body_bytes_max + GRPC_FRAME_BYTES;
-    /* What is larger than the whole budget never fits: say so (413), not "come back later". */
-    if (limits.body_bytes_max > serve->config->memory_limit_bytes)
-        limits.body_bytes_max = serve->config->memory_limit_bytes;
+    /* One connection gets half of an empty budget (net/exchange.c). What never fits is told so (413), not "come back later". */
+    uint64_t fits = (uint64_t)budget->limit_bytes / 2 - limits.header_bytes_max * UINT64_C(2);
+    if (limits.body_bytes_max > fits) limits.body_bytes_max = fits;
     if (limits.connection_body_bytes_max < limits.body_bytes_max)
         limits.connection_body_bytes_max = limits.body_bytes_max;
     limits.streams_max = (uint32_t)config->streams_max;
@@ -103,6 +107,8 @@ static int listen_one(struct weft_serve *serve, enum weft_serve_listener which,
 {
     const struct weft_config_listener *config =
         (const void *)((const char *)serve->config + listeners[which].config);
+    bool takes_spans = which == WEFT_SERVE_OTLP_GRPC || which == WEFT_SERVE_OTLP_HTTP;
+    struct weft_budget *budget = takes_spans ? &serve->body_budget : &serve->face_budget;
     struct weft_http_listener_options options = {
         .name = listeners[which].name,
         .endpoint = config->endpoint,
@@ -113,8 +119,9 @@ static int listen_one(struct weft_serve *serve, enum weft_serve_listener which,
             .min_version = config->tls.min_version == WEFT_TLS_1_3 ? "1.3" : "1.2",
             .reload_interval_ns = config->tls.reload_interval_ns,
         },
-        .limits = limits_of(serve, config),
-        .body_budget = &serve->body_budget,
+        .limits = limits_of(config, budget),
+        .body_budget = budget,
+        .retry = takes_spans ? &serve->retry : NULL,
         .handler = handler_of(serve, which),
     };
 
@@ -126,7 +133,11 @@ static int listen_one(struct weft_serve *serve, enum weft_serve_listener which,
 
 int weft_serve_listen(struct weft_serve *serve, struct weft_err *err)
 {
-    serve->body_budget.limit_bytes = (int64_t)serve->config->memory_limit_bytes;
+    int64_t limit_bytes = (int64_t)serve->config->memory_limit_bytes;
+    serve->body_budget.limit_bytes = serve->work_budget.limit_bytes = limit_bytes;
+    /* Questions are small; a budget of their own keeps /metrics and searches answering when senders fill theirs. */
+    serve->face_budget.limit_bytes =
+        limit_bytes / 4 > FACE_BYTES_MIN ? limit_bytes / 4 : FACE_BYTES_MIN;
     make_receiver(serve);
     make_faces(serve);
     int rc = weft_http_server_create(&serve->server, serve->loops, serve->loop_count, err);

@@ -27,4 +27,28 @@ static inline void weft_budget_give(struct weft_budget *budget, int64_t bytes)
     atomic_fetch_sub_explicit(&budget->used_bytes, bytes, memory_order_relaxed);
 }
 
+/* What one piece of work holds of a budget: grows with the work, goes back in one piece. */
+struct weft_claim {
+    struct weft_budget *budget; /* NULL: no bound */
+    int64_t bytes;
+};
+/* False, and nothing taken, when the budget has not so much left. */
+static inline bool weft_claim_add(struct weft_claim *claim, int64_t bytes)
+{
+    if (bytes > 0 && claim->budget != NULL && !weft_budget_take(claim->budget, bytes)) return false;
+    claim->bytes += bytes > 0 ? bytes : 0;
+    return true;
+}
+/* Would it not fit even if nobody else held anything? */
+static inline bool weft_claim_never_fits(const struct weft_claim *claim, int64_t bytes)
+{
+    return claim->budget != NULL && claim->budget->limit_bytes != 0 &&
+           claim->bytes + bytes > claim->budget->limit_bytes;
+}
+static inline void weft_claim_release(struct weft_claim *claim)
+{
+    if (claim->budget != NULL) weft_budget_give(claim->budget, claim->bytes);
+    claim->bytes = 0;
+}
+
 #endif

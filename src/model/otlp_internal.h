@@ -5,6 +5,7 @@
  */
 #ifndef WEFT_MODEL_OTLP_INTERNAL_H
 #define WEFT_MODEL_OTLP_INTERNAL_H
+#include "base/budget.h"
 #include "model/otlp.h"
 
 #ifdef __SSE2__
@@ -18,6 +19,26 @@
  * empty events or attributes pass this. */
 #define WEFT_OTLP_GROWTH_MAX 16
 #define WEFT_OTLP_GROWTH_SLACK_BYTES ((size_t)4 << 20)
+
+/* How large the arena may grow while one body is decoded. */
+struct weft_otlp_growth {
+    struct weft_arena *arena;
+    struct weft_claim *claim; /* NULL: only the bound by size holds */
+    size_t bytes_claimed;     /* arena->total_bytes may be that without asking */
+    size_t bytes_max;
+    bool is_budget_short; /* set when the claim said no, not the bound by size */
+};
+void weft_otlp_growth_init(struct weft_otlp_growth *growth, const struct weft_batch *batch,
+                           size_t body_bytes);
+/* False: over the bound, or the budget has no more. */
+bool weft_otlp_growth_claim(struct weft_otlp_growth *growth, size_t bytes);
+/* Would `more` bytes be too many? */
+static inline bool weft_otlp_is_over_growth(struct weft_otlp_growth *growth, size_t more)
+{
+    size_t bytes = growth->arena->total_bytes + more;
+    return bytes > growth->bytes_claimed && !weft_otlp_growth_claim(growth, bytes);
+}
+int weft_otlp_growth_refusal(const struct weft_otlp_growth *growth, const char **why);
 
 /* A list of attributes under construction at the tip of the arena: opened with room to spare,
  * sealed by giving the

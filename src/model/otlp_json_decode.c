@@ -521,9 +521,8 @@ int weft_otlp_decode_json(struct weft_batch *out, struct weft_str body,
         .arena = out->arena,
         .result = result,
         .err = err != NULL ? err : &local,
-        .arena_bytes_max = out->arena->total_bytes + body.len * WEFT_OTLP_GROWTH_MAX +
-                           WEFT_OTLP_GROWTH_SLACK_BYTES,
     };
+    weft_otlp_growth_init(&d.growth, out, body.len);
     uint32_t before = out->span_count;
     weft_json_reader_init(&d.r, body, out->arena);
     bool is_fine = request_read(&d);

@@ -11,7 +11,7 @@ struct weft_otlp_json {
     struct weft_arena *arena;
     struct weft_otlp_result *result;
     struct weft_err *err;
-    size_t arena_bytes_max;
+    struct weft_otlp_growth growth;
     uint32_t resource_number, scope_number,
         span_number; /* where we are, from 1; 0: not inside one */
     bool is_failed;

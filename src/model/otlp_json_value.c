@@ -53,9 +53,10 @@ bool weft_otlp_json_wrong(struct weft_otlp_json *d, const char *field, enum weft
 
 bool weft_otlp_json_grown(struct weft_otlp_json *d, size_t more)
 {
-    if (d->arena->total_bytes + more <= d->arena_bytes_max) return false;
-    weft_otlp_json_refuse(d, WEFT_TOO_LARGE, "request",
-                          "too many empty spans, events, links or attributes for its size");
+    const char *why;
+    if (!weft_otlp_is_over_growth(&d->growth, more)) return false;
+    int status = weft_otlp_growth_refusal(&d->growth, &why);
+    weft_otlp_json_refuse(d, status, "request", why);
     return true;
 }
 

@@ -35,7 +35,7 @@ static struct weft_otlp_run run_resume(struct weft_arena *arena, struct weft_att
 static bool scope_decode(struct weft_otlp_decoder *d, struct weft_scope *scope,
                          struct weft_str bytes)
 {
-    if (weft_otlp_is_over_growth(d, 0)) return weft_otlp_refuse_growth(d);
+    if (weft_otlp_is_over_growth(&d->growth, 0)) return weft_otlp_refuse_growth(d);
     struct weft_pb_reader r = weft_pb_reader_make(bytes);
     struct weft_otlp_run run = run_resume(d->arena, &scope->attributes);
     uint32_t tag;
@@ -80,7 +80,7 @@ static bool entity_ref_add(struct weft_otlp_decoder *d, struct weft_resource *re
         d->result->mended_fields++;
         return true;
     }
-    if (weft_otlp_is_over_growth(d, 0)) return weft_otlp_refuse_growth(d);
+    if (weft_otlp_is_over_growth(&d->growth, 0)) return weft_otlp_refuse_growth(d);
     struct weft_buf all = { 0 };
     weft_buf_append_str(&all, resource->entity_refs);
     weft_otlp_put_entity_ref(&all, ref);
@@ -92,7 +92,7 @@ static bool entity_ref_add(struct weft_otlp_decoder *d, struct weft_resource *re
 static bool resource_decode(struct weft_otlp_decoder *d, struct weft_resource *resource,
                             struct weft_str bytes)
 {
-    if (weft_otlp_is_over_growth(d, 0)) return weft_otlp_refuse_growth(d);
+    if (weft_otlp_is_over_growth(&d->growth, 0)) return weft_otlp_refuse_growth(d);
     struct weft_pb_reader r = weft_pb_reader_make(bytes);
     struct weft_otlp_run run = run_resume(d->arena, &resource->attributes);
     uint32_t tag;
@@ -173,7 +173,7 @@ static bool resource_spans_decode(struct weft_otlp_decoder *d, struct weft_resou
         case TAG(2, WEFT_PB_BYTES): {
             s = weft_pb_bytes(&r);
             if (r.is_broken) break;
-            if (weft_otlp_is_over_growth(d, 0)) return weft_otlp_refuse_growth(d);
+            if (weft_otlp_is_over_growth(&d->growth, 0)) return weft_otlp_refuse_growth(d);
             struct weft_scope *scope = weft_arena_alloc_zero(d->arena, sizeof *scope);
             scope->resource = resource;
             d->scope_number++;
@@ -202,7 +202,7 @@ static bool request_decode(struct weft_otlp_decoder *d, struct weft_str body)
         }
         struct weft_str s = weft_pb_bytes(&r);
         if (r.is_broken) break;
-        if (weft_otlp_is_over_growth(d, 0)) return weft_otlp_refuse_growth(d);
+        if (weft_otlp_is_over_growth(&d->growth, 0)) return weft_otlp_refuse_growth(d);
         struct weft_resource *resource = weft_arena_alloc_zero(d->arena, sizeof *resource);
         d->resource_number++;
         if (!resource_spans_decode(d, resource, s)) return false;
@@ -211,18 +211,18 @@ static bool request_decode(struct weft_otlp_decoder *d, struct weft_str body)
     return r.is_broken ? weft_otlp_refuse_broken(d, "") : true;
 }
 
-static void decoder_init(struct weft_otlp_decoder *d, struct weft_arena *arena,
+static void decoder_init(struct weft_otlp_decoder *d, struct weft_batch *batch,
                          struct weft_str body, struct weft_otlp_result *result,
                          struct weft_err *err)
 {
     *d = (struct weft_otlp_decoder){
-        .arena = arena,
+        .batch = batch,
+        .arena = batch->arena,
         .result = result,
         .err = err,
         .readable_end = body.ptr + body.len,
-        .arena_bytes_max =
-            arena->total_bytes + body.len * WEFT_OTLP_GROWTH_MAX + WEFT_OTLP_GROWTH_SLACK_BYTES,
     };
+    weft_otlp_growth_init(&d->growth, batch, body.len);
 }
 
 int weft_otlp_decode_protobuf(struct weft_batch *out, struct weft_str body,
@@ -236,8 +236,7 @@ int weft_otlp_decode_protobuf(struct weft_batch *out, struct weft_str body,
                          body.len, WEFT_OTLP_BODY_BYTES_MAX);
     }
     if (body.len == 0) return WEFT_OK; /* C3.2.5 */
-    decoder_init(&d, out->arena, body, result, err != NULL ? err : &local);
-    d.batch = out;
+    decoder_init(&d, out, body, result, err != NULL ? err : &local);
     uint32_t before = out->span_count;
     if (request_decode(&d, body)) return WEFT_OK;
     out->span_count = before; /* all or nothing */
@@ -255,8 +254,7 @@ int weft_otlp_decode_resource(struct weft_resource *out, struct weft_str bytes,
     memset(out, 0, sizeof *out);
     out->service_name = WEFT_S("");
     if (bytes.len == 0) return WEFT_OK;
-    decoder_init(&d, arena, bytes, &result, err != NULL ? err : &local);
-    d.batch = &none;
+    decoder_init(&d, &none, bytes, &result, err != NULL ? err : &local);
     d.resource_number = 1;
     return resource_spans_decode(&d, out, bytes) ? WEFT_OK : d.err->status;
 }
@@ -270,8 +268,7 @@ int weft_otlp_decode_scope(struct weft_scope *out, struct weft_str bytes, struct
     struct weft_batch none = { .arena = arena };
     memset(out, 0, sizeof *out);
     if (bytes.len == 0) return WEFT_OK;
-    decoder_init(&d, arena, bytes, &result, err != NULL ? err : &local);
-    d.batch = &none;
+    decoder_init(&d, &none, bytes, &result, err != NULL ? err : &local);
     d.resource_number = d.scope_number = 1;
     return scope_spans_decode(&d, out, bytes) ? WEFT_OK : d.err->status;
 }

@@ -15,7 +15,7 @@ struct weft_otlp_decoder {
     struct weft_otlp_result *result;
     struct weft_err *err;
     const char *readable_end; /* of the body */
-    size_t arena_bytes_max;
+    struct weft_otlp_growth growth;
     struct weft_resource *resource; /* of the ResourceSpans at hand */
     struct weft_scope *scope;
     /* Where we are, for messages; counted from 1, 0: not inside one. */
@@ -33,12 +33,6 @@ __attribute__((noinline, cold)) bool weft_otlp_refuse(struct weft_otlp_decoder *
                                                       const char *field, const char *why);
 bool weft_otlp_refuse_broken(struct weft_otlp_decoder *d, const char *field);
 __attribute__((noinline, cold)) bool weft_otlp_refuse_growth(struct weft_otlp_decoder *d);
-/* Would `more` bytes pass the bound of WEFT_OTLP_GROWTH_MAX? */
-static inline bool weft_otlp_is_over_growth(const struct weft_otlp_decoder *d, size_t more)
-{
-    return d->arena->total_bytes + more > d->arena_bytes_max;
-}
-
 /* `s`, or a mended copy, counted, when it is no UTF-8. */
 __attribute__((noinline)) struct weft_str weft_otlp_text_check(struct weft_otlp_decoder *d,
                                                                struct weft_str s);

@@ -45,9 +45,9 @@ bool weft_otlp_refuse_broken(struct weft_otlp_decoder *d, const char *field)
 
 bool weft_otlp_refuse_growth(struct weft_otlp_decoder *d)
 {
-    return weft_otlp_refuse(
-        d, WEFT_TOO_LARGE, "",
-        "the request holds too many empty spans, events, links or attributes for its size");
+    const char *why;
+    int status = weft_otlp_growth_refusal(&d->growth, &why);
+    return weft_otlp_refuse(d, status, "", why);
 }
 
 /* ---- Primitives on pointers, so that the position stays in a register ---- */
@@ -127,7 +127,7 @@ static __attribute__((noinline)) bool attribute_slow(struct weft_otlp_decoder *d
         return true;
     }
     if (run->count == run->capacity &&
-        weft_otlp_is_over_growth(d, 2 * run->capacity * sizeof *run->items))
+        weft_otlp_is_over_growth(&d->growth, 2 * run->capacity * sizeof *run->items))
         return weft_otlp_refuse_growth(d);
     weft_otlp_attribute_set(weft_otlp_run_next(run, d->arena), key, &value);
     run->count++;
@@ -370,7 +370,7 @@ static void *scratch_grow(struct weft_otlp_decoder *d, void *items, uint32_t cou
 static bool event_add(struct weft_otlp_decoder *d, const uint8_t *p, const uint8_t *end)
 {
     if (UNLIKELY(d->event_count == d->event_capacity)) {
-        if (weft_otlp_is_over_growth(d, 2 * d->event_capacity * sizeof *d->events))
+        if (weft_otlp_is_over_growth(&d->growth, 2 * d->event_capacity * sizeof *d->events))
             return weft_otlp_refuse_growth(d);
         d->events =
             scratch_grow(d, d->events, d->event_count, &d->event_capacity, sizeof *d->events);
@@ -381,7 +381,7 @@ static bool event_add(struct weft_otlp_decoder *d, const uint8_t *p, const uint8
 static bool link_add(struct weft_otlp_decoder *d, const uint8_t *p, const uint8_t *end)
 {
     if (UNLIKELY(d->link_count == d->link_capacity)) {
-        if (weft_otlp_is_over_growth(d, 2 * d->link_capacity * sizeof *d->links))
+        if (weft_otlp_is_over_growth(&d->growth, 2 * d->link_capacity * sizeof *d->links))
             return weft_otlp_refuse_growth(d);
         d->links = scratch_grow(d, d->links, d->link_count, &d->link_capacity, sizeof *d->links);
     }
@@ -593,7 +593,7 @@ bool weft_otlp_span_add(struct weft_otlp_decoder *d, const uint8_t *p, const uin
     struct id_lengths lengths = { 0 };
     d->span_number++;
     if (UNLIKELY(batch->span_count == batch->span_capacity)) {
-        if (weft_otlp_is_over_growth(d, 0)) return weft_otlp_refuse_growth(d);
+        if (weft_otlp_is_over_growth(&d->growth, 0)) return weft_otlp_refuse_growth(d);
         batch_reserve(batch, (size_t)(scope_end - p), (size_t)(end - p));
     }
     struct weft_span *span = &batch->spans[batch->span_count];

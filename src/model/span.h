@@ -135,6 +135,7 @@ struct weft_span {
  * resource too. */
 struct weft_batch {
     struct weft_arena *arena; /* where decoded things live; borrowed */
+    struct weft_claim *claim; /* asked before the arena grows much; NULL: nobody minds */
     struct weft_span *spans;
     uint32_t span_count;
     uint32_t span_capacity;

@@ -17,6 +17,8 @@
 #include "net/http_internal.h"
 
 #define READS_A_ROUND 4
+#define READ_BYTES_MAX \
+    (256u << 10)             /* in one read, so a turn is at most 1 MiB and others come next */
 #define TLS_READS_A_ROUND 16 /* a read gives one record, 16 KiB at most */
 #define LINGER_NS WEFT_NS_PER_SECOND
 #define OUT_BYTES_KEPT (64u << 10)
@@ -241,6 +243,8 @@ static bool read_once(struct weft_http_connection *connection)
     if (place == NULL) {
         place = connection->worker->read_buffer;
         len = WEFT_HTTP_READ_BYTES;
+    } else if (len > READ_BYTES_MAX) {
+        len = READ_BYTES_MAX;
     } else {
         behind = connection->protocol->read_behind_bytes;
     }

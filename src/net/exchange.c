@@ -5,7 +5,11 @@
  *                      +--> refused: answered, destroyed <+                          +-> peer gone: orphan, until the reply
  *
  * Body bytes are counted three times before they are kept: against limits.body_bytes_max, against what one connection may hold and
- * against the budget of all listeners, in one piece when the length is told, else each time the buffer doubles.
+ * against the budget of all listeners, in one piece when the length is told, else each time the buffer doubles. What an open request
+ * costs beside its body is counted too, or many empty ones would cost nothing.
+ *
+ * One connection may fill the budget only while that takes nothing from others: once half of it is in use, a connection that holds a
+ * quarter gets no more. So however much one asks for, a quarter of the budget and more is left to those who hold little.
  */
 #include <stdarg.h>
 
@@ -20,6 +24,7 @@
 #define BLOCK_SHIFT_MIN 12
 #define BLOCK_SHIFT_MAX 25 /* larger ones go straight back to the system */
 #define RETRY_AFTER_NS WEFT_NS_PER_SECOND
+#define HEADER_BLOCK_BYTES 4096 /* most headers fit, with what the reply needs */
 
 /* ---- body buffers ---- */
 
@@ -59,6 +64,37 @@ static void block_give(struct weft_http_worker *worker, char *memory, size_t cap
     worker->block_bytes += capacity;
 }
 
+/* ---- budget ---- */
+
+static bool is_over_share(const struct weft_http_connection *connection,
+                          const struct weft_budget *budget, int64_t more)
+{
+    int64_t used = atomic_load_explicit(&budget->used_bytes, memory_order_relaxed);
+    return budget->limit_bytes > 0 && used + more > budget->limit_bytes / 2 &&
+           (int64_t)connection->body_bytes + more > budget->limit_bytes / 4;
+}
+
+static bool budget_take(struct weft_http_exchange *exchange, int64_t more)
+{
+    struct weft_http_connection *connection = exchange->connection;
+    struct weft_budget *budget = exchange->listener->body_budget;
+    if (connection->body_bytes + (uint64_t)more >
+        exchange->listener->limits.connection_body_bytes_max)
+        return false;
+    if (budget != NULL &&
+        (is_over_share(connection, budget, more) || !weft_budget_take(budget, more)))
+        return false;
+    connection->body_bytes += (uint64_t)more;
+    return true;
+}
+
+static void budget_give(struct weft_http_exchange *exchange, int64_t bytes)
+{
+    if (exchange->listener->body_budget != NULL)
+        weft_budget_give(exchange->listener->body_budget, bytes);
+    if (exchange->connection != NULL) exchange->connection->body_bytes -= (uint64_t)bytes;
+}
+
 /* ---- life ---- */
 
 struct weft_http_exchange *weft_http_exchange_create(struct weft_http_connection *connection)
@@ -72,7 +108,7 @@ struct weft_http_exchange *weft_http_exchange_create(struct weft_http_connection
         arena = exchange->arena;
     } else {
         exchange = weft_alloc(sizeof *exchange);
-        weft_arena_init(&arena, 0);
+        weft_arena_init(&arena, HEADER_BLOCK_BYTES);
     }
     *exchange = (struct weft_http_exchange){
         .arena = arena,
@@ -93,6 +129,7 @@ void weft_http_exchange_destroy(struct weft_http_exchange *exchange)
 {
     struct weft_http_worker *worker = exchange->worker;
     weft_http_exchange_body_release(exchange);
+    budget_give(exchange, exchange->header_budget_bytes);
     weft_buf_release(&exchange->out);
     if (WEFT_ALLOC_EXACT || worker->free_exchange_count >= FREE_EXCHANGES_MAX) {
         weft_arena_release(&exchange->arena);
@@ -126,7 +163,8 @@ void weft_http_exchange_orphan(struct weft_http_exchange *exchange)
         weft_arena_copy(&exchange->arena, exchange->public.peer_address);
     exchange->public.tls_peer_name =
         weft_arena_copy(&exchange->arena, exchange->public.tls_peer_name);
-    exchange->connection->body_bytes -= (uint64_t)exchange->budget_bytes;
+    exchange->connection->body_bytes -=
+        (uint64_t)(exchange->budget_bytes + exchange->header_budget_bytes);
     exchange->public.is_closed = true;
     exchange->connection = NULL;
     exchange->previous = NULL;
@@ -244,14 +282,7 @@ static bool budget_grow(struct weft_http_exchange *exchange, int64_t bytes)
 {
     int64_t more = bytes - exchange->budget_bytes;
     if (more <= 0) return true;
-    struct weft_http_connection *connection = exchange->connection;
-    if (connection->body_bytes + (uint64_t)more >
-        exchange->listener->limits.connection_body_bytes_max)
-        return false;
-    if (exchange->listener->body_budget != NULL &&
-        !weft_budget_take(exchange->listener->body_budget, more))
-        return false;
-    connection->body_bytes += (uint64_t)more;
+    if (!budget_take(exchange, more)) return false;
     exchange->budget_bytes = bytes;
     return true;
 }
@@ -335,10 +366,7 @@ void weft_http_exchange_body_release(struct weft_http_exchange *exchange)
     exchange->body = NULL;
     exchange->body_len = exchange->body_capacity = 0;
     exchange->public.body = (struct weft_str){ NULL, 0 };
-    if (exchange->listener->body_budget != NULL)
-        weft_budget_give(exchange->listener->body_budget, exchange->budget_bytes);
-    if (exchange->connection != NULL)
-        exchange->connection->body_bytes -= (uint64_t)exchange->budget_bytes;
+    budget_give(exchange, exchange->budget_bytes);
     exchange->budget_bytes = 0;
 }
 
@@ -356,6 +384,9 @@ bool weft_http_exchange_admit(struct weft_http_exchange *exchange, bool has_body
     int64_t length = exchange->public.content_length;
     if (length >= 0 && (uint64_t)length > listener->limits.body_bytes_max)
         return body_too_large(exchange);
+    int64_t header_bytes = (int64_t)(sizeof *exchange + exchange->arena.total_bytes);
+    if (!budget_take(exchange, header_bytes)) return body_over_budget(exchange);
+    exchange->header_budget_bytes = header_bytes;
     if (length > 0 && has_body && !budget_grow(exchange, length)) return body_over_budget(exchange);
     if (listener->handler.admit == NULL) return true;
     exchange->is_handed_over = true;
@@ -390,6 +421,14 @@ static void refuse_plainly(struct weft_exchange *exchange, int status, struct we
     weft_exchange_reply(exchange, &reply);
 }
 
+static uint64_t retry_after(const struct weft_http_exchange *exchange, int status)
+{
+    struct weft_retry_delay *retry = exchange->listener->retry;
+    if (status == 429 && retry != NULL)
+        return weft_retry_delay_refused(retry, weft_loop_now_ns(exchange->worker->loop));
+    return status == 429 || status == 503 ? RETRY_AFTER_NS : 0;
+}
+
 void weft_http_exchange_refuse(struct weft_http_exchange *exchange, enum weft_http_refusal why,
                                int status, const char *format, ...)
 {
@@ -400,7 +439,7 @@ void weft_http_exchange_refuse(struct weft_http_exchange *exchange, enum weft_ht
     va_end(args);
     const struct weft_http_handler *handler = &exchange->listener->handler;
     struct weft_str sentence = weft_arena_copy(&exchange->arena, weft_str_from_c(text));
-    uint64_t retry_after_ns = status == 429 || status == 503 ? RETRY_AFTER_NS : 0;
+    uint64_t retry_after_ns = retry_after(exchange, status);
     weft_metric_add(&exchange->listener->metrics->refused[why], 1);
     if (exchange->public.path.len == 0)
         exchange->public.path = WEFT_S("/"); /* handlers may look at it */

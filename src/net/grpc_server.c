@@ -22,7 +22,7 @@ bool weft_grpc_is_call(const struct weft_exchange *exchange)
 }
 
 int weft_grpc_message(struct weft_exchange *exchange, uint64_t bytes_max, struct weft_buf *inflated,
-                      struct weft_str *message, struct weft_err *err)
+                      struct weft_claim *claim, struct weft_str *message, struct weft_err *err)
 {
     struct weft_grpc_frame frame;
     int rc = weft_grpc_frame_unary(&frame, exchange->body, bytes_max, err);
@@ -42,8 +42,8 @@ int weft_grpc_message(struct weft_exchange *exchange, uint64_t bytes_max, struct
         return weft_fail(err, WEFT_INVALID,
                          "the message is marked as compressed, but grpc-encoding is identity");
     weft_buf_reset(inflated);
-    if ((rc = weft_decompress(inflated, compression, frame.message, bytes_max, 0, err)) < 0)
-        return rc;
+    rc = weft_decompress_claimed(inflated, compression, frame.message, bytes_max, 0, claim, err);
+    if (rc < 0) return rc;
     *message = weft_buf_str(inflated);
     return WEFT_OK;
 }

@@ -24,9 +24,10 @@ enum weft_grpc_status {
 /* HTTP/2 POST with content-type application/grpc, +proto or ;parameters. */
 bool weft_grpc_is_call(const struct weft_exchange *exchange);
 /* The one message of a unary call: a view of the body, or inflated into `inflated` (the caller's, reused from call to call) when
- * its flag says so; at most `bytes_max`. WEFT_INVALID, WEFT_TOO_LARGE, WEFT_UNSUPPORTED (grpc-encoding unknown). */
+ * its flag says so; at most `bytes_max`, and within the claim (NULL: none). WEFT_INVALID, WEFT_TOO_LARGE, WEFT_FULL,
+ * WEFT_UNSUPPORTED (grpc-encoding unknown). */
 int weft_grpc_message(struct weft_exchange *exchange, uint64_t bytes_max, struct weft_buf *inflated,
-                      struct weft_str *message, struct weft_err *err);
+                      struct weft_claim *claim, struct weft_str *message, struct weft_err *err);
 /* OK with a message. */
 void weft_grpc_reply(struct weft_exchange *exchange, struct weft_str message);
 /* Trailers-only; `details` is a google.rpc.Status for grpc-status-details-bin, may be empty. */

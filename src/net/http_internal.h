@@ -86,6 +86,7 @@ struct weft_http_listener {
     char *unix_path; /* to be unlinked at the end */
     struct weft_http_limits limits;
     struct weft_budget *body_budget;
+    struct weft_retry_delay *retry;
     struct weft_http_handler handler;
     struct weft_tls *tls;
     struct weft_http_metrics *metrics;
@@ -142,7 +143,7 @@ struct weft_http_connection {
     uint64_t accepted_ns, first_byte_ns;
     uint64_t write_since_ns; /* last progress while something waits, or 0 */
     uint64_t linger_until_ns;
-    uint64_t body_bytes; /* request bodies in memory */
+    uint64_t body_bytes; /* what its requests hold of the budget */
     bool is_handshaking, is_closed, is_read_paused, is_write_blocked, is_flush_deferred,
         is_read_deferred, tls_wants_write;
     bool closes_after_write, is_lingering, peer_has_finished;
@@ -183,10 +184,11 @@ struct weft_http_exchange {
     uint64_t header_bytes;
     char *body; /* from the worker's pool */
     size_t body_len, body_capacity;
-    int64_t budget_bytes; /* taken */
-    bool is_handed_over;  /* the handler owes a reply */
-    bool is_replied;      /* weft_exchange_reply() or weft_exchange_start() was called */
-    bool is_finished;     /* the last byte of the reply was handed over */
+    int64_t budget_bytes;        /* taken for the body */
+    int64_t header_budget_bytes; /* and for all else, until the end */
+    bool is_handed_over;         /* the handler owes a reply */
+    bool is_replied;             /* weft_exchange_reply() or weft_exchange_start() was called */
+    bool is_finished;            /* the last byte of the reply was handed over */
     bool is_streaming, expects_continue, has_sent_continue, is_header_refused, is_body_complete;
     /* HTTP/2 */
     int32_t stream_id;

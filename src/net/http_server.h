@@ -13,6 +13,7 @@
 #include "base/budget.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/retry_delay.h"
 #include "net/loop.h"
 
 enum weft_http_method {
@@ -117,7 +118,10 @@ struct weft_http_listener_options {
     const char *endpoint; /* "127.0.0.1:4317", "[::1]:0", "localhost:4318", "unix:/run/weft.sock" */
     struct weft_tls_options tls;
     struct weft_http_limits limits;
-    struct weft_budget *body_budget; /* of all listeners' request bodies in memory; NULL: none */
+    struct weft_budget *
+        body_budget; /* of requests in memory, header and body; several listeners may share one; NULL: none */
+    struct weft_retry_delay
+        *retry; /* for what is refused by the budget, shared likewise; NULL: one second always */
     struct weft_http_handler handler;
 };
 struct weft_http_server;

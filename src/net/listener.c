@@ -304,6 +304,7 @@ int weft_http_listener_create(struct weft_http_listener **out, struct weft_http_
     listener->name = text_copy(options->name != NULL ? options->name : "http");
     listener->limits = options->limits;
     listener->body_budget = options->body_budget;
+    listener->retry = options->retry;
     listener->handler = options->handler;
     listener->metrics = weft_http_metrics_for(listener->name);
     int rc = listener_open(listener, workers, worker_count, options, err);

@@ -3,7 +3,8 @@
  *
  * The way of a request: handle() -> payload() takes off content-encoding or gRPC framing ->
  * decode() makes span views in the thread's scratch arena -> the consumer keeps what it needs
- * before it returns -> consumed() answers, once the spans are on disk. The scratch arena is reused
+ * before it returns -> consumed() answers, once the spans are on disk. When the consumer has no room
+ * the request waits (receiver_otlp_hold.c). The scratch arena is reused
  * by the next request; what must live until the answer is in the exchange's own arena.
  */
 #include "pipeline/receiver_otlp.h"
@@ -18,8 +19,8 @@
     ((size_t)1 << 20) /* views of a usual request; larger ones take further blocks */
 #define SCRATCH_INFLATE_KEEP ((size_t)4 << 20) /* an inflate buffer over this is given back */
 
-static struct weft_otlp_scratch *scratch_of(struct weft_receiver_otlp *receiver,
-                                            struct weft_exchange *exchange)
+struct weft_otlp_scratch *weft_otlp_scratch_of(struct weft_receiver_otlp *receiver,
+                                               struct weft_exchange *exchange)
 {
     return &receiver->scratch[weft_loop_index(exchange->loop) % receiver->options.io_thread_count];
 }
@@ -50,15 +51,17 @@ static int http_payload(struct weft_receiver_otlp *receiver, struct weft_exchang
         *payload = exchange->body;
         return WEFT_OK;
     }
-    struct weft_buf *inflated = &scratch_of(receiver, exchange)->inflated;
-    weft_buf_reset(inflated);
-    int rc = weft_decompress(inflated, compression, exchange->body, bytes_max, 0, err);
-    *payload = weft_buf_str(inflated);
+    struct weft_otlp_scratch *scratch = weft_otlp_scratch_of(receiver, exchange);
+    weft_buf_reset(&scratch->inflated);
+    int rc = weft_decompress_claimed(&scratch->inflated, compression, exchange->body, bytes_max, 0,
+                                     &scratch->claim, err);
+    *payload = weft_buf_str(&scratch->inflated);
     return rc;
 }
 
 static void scratch_tidy(struct weft_otlp_scratch *scratch)
 {
+    weft_claim_release(&scratch->claim);
     weft_arena_reset(&scratch->arena);
     if (scratch->inflated.capacity > SCRATCH_INFLATE_KEEP) {
         weft_buf_release(&scratch->inflated);
@@ -67,11 +70,11 @@ static void scratch_tidy(struct weft_otlp_scratch *scratch)
 }
 
 /* Decode and hand on; answers bad data by itself. */
-static void receive(struct weft_receiver_otlp *receiver, struct weft_otlp_call *call,
-                    struct weft_str payload)
+static enum weft_otlp_progress receive(struct weft_receiver_otlp *receiver,
+                                       struct weft_otlp_call *call, struct weft_str payload)
 {
-    struct weft_otlp_scratch *scratch = scratch_of(receiver, call->exchange);
-    struct weft_batch batch = { .arena = &scratch->arena };
+    struct weft_otlp_scratch *scratch = weft_otlp_scratch_of(receiver, call->exchange);
+    struct weft_batch batch = { .arena = &scratch->arena, .claim = &scratch->claim };
     struct weft_otlp_result result = { 0 };
     struct weft_err err;
 
@@ -80,26 +83,29 @@ static void receive(struct weft_receiver_otlp *receiver, struct weft_otlp_call *
                  : weft_otlp_decode_protobuf(&batch, payload, &result, &err);
     if (rc < 0) {
         weft_otlp_reply_error(call, rc, weft_str_from_c(err.text), 0);
-    } else if (batch.span_count == 0) {
+        return WEFT_OTLP_ANSWERED;
+    }
+    if (batch.span_count == 0) {
         weft_otlp_count_result(call, 0, &result);
         weft_otlp_reply_success(call, result.rejected_spans, weft_str_from_c(result.reason));
-    } else {
-        bool is_answered = false;
-        call->span_count = batch.span_count;
-        call->result = result;
-        call->is_answered = &is_answered;
-        struct weft_consumer consumer = receiver->options.consumer;
-        consumer.consume(consumer.self, weft_loop_index(call->exchange->loop), &batch,
-                         weft_otlp_consumed, call);
-        if (!is_answered) { /* the body is not needed while the disk works: its memory serves the next request */
-            call->is_answered = NULL;
-            weft_exchange_body_release(call->exchange);
-        }
+        return WEFT_OTLP_ANSWERED;
     }
-    scratch_tidy(scratch);
+    enum weft_otlp_progress progress = WEFT_OTLP_UNDER_WAY;
+    struct weft_consumer consumer = receiver->options.consumer;
+    call->span_count = batch.span_count;
+    call->result = result;
+    call->progress = &progress;
+    consumer.consume(consumer.self, weft_loop_index(call->exchange->loop), &batch,
+                     weft_otlp_consumed, call);
+    if (progress == WEFT_OTLP_ANSWERED) return progress;
+    call->progress = NULL;
+    /* The body is not needed while the disk works: its memory serves the next request. */
+    if (progress == WEFT_OTLP_UNDER_WAY) weft_exchange_body_release(call->exchange);
+    return progress;
 }
 
-static void handle_grpc(struct weft_receiver_otlp *receiver, struct weft_otlp_call *call)
+static enum weft_otlp_progress handle_grpc(struct weft_receiver_otlp *receiver,
+                                           struct weft_otlp_call *call)
 {
     static const struct weft_str services[] = {
         WEFT_S_INIT("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"),
@@ -120,16 +126,15 @@ static void handle_grpc(struct weft_receiver_otlp *receiver, struct weft_otlp_ca
                 sentence = "weft takes traces, no other signal";
         }
         weft_otlp_reply_error(call, WEFT_UNSUPPORTED, weft_str_from_c(sentence), 0);
-        return;
+        return WEFT_OTLP_ANSWERED;
     }
-    struct weft_buf *inflated = &scratch_of(receiver, exchange)->inflated;
-    weft_buf_reset(inflated);
-    int rc = weft_grpc_message(exchange, receiver->options.grpc_message_bytes_max, inflated,
-                               &payload, &err);
-    if (rc < 0)
-        weft_otlp_reply_error(call, rc, weft_str_from_c(err.text), 0);
-    else
-        receive(receiver, call, payload);
+    struct weft_otlp_scratch *scratch = weft_otlp_scratch_of(receiver, exchange);
+    weft_buf_reset(&scratch->inflated);
+    int rc = weft_grpc_message(exchange, receiver->options.grpc_message_bytes_max,
+                               &scratch->inflated, &scratch->claim, &payload, &err);
+    if (rc == WEFT_OK) return receive(receiver, call, payload);
+    weft_otlp_reply_error(call, rc, weft_str_from_c(err.text), 0);
+    return WEFT_OTLP_ANSWERED;
 }
 
 static bool content_type_is(struct weft_str header, struct weft_str type)
@@ -148,7 +153,8 @@ static bool http_encoding(struct weft_exchange *exchange, enum weft_otlp_call_en
            content_type_is(type, WEFT_S("application/protobuf"));
 }
 
-static void handle_http(struct weft_receiver_otlp *receiver, struct weft_otlp_call *call)
+static enum weft_otlp_progress handle_http(struct weft_receiver_otlp *receiver,
+                                           struct weft_otlp_call *call)
 {
     struct weft_exchange *exchange = call->exchange;
     struct weft_str payload;
@@ -174,12 +180,12 @@ static void handle_http(struct weft_receiver_otlp *receiver, struct weft_otlp_ca
                                      "application/x-protobuf]\n"));
     } else {
         int rc = http_payload(receiver, exchange, &payload, &err);
-        if (rc < 0) /* an unknown encoding is a bad request, as in the Collector */
-            weft_otlp_reply_error(call, rc == WEFT_UNSUPPORTED ? WEFT_INVALID : rc,
-                                  weft_str_from_c(err.text), 0);
-        else
-            receive(receiver, call, payload);
+        if (rc == WEFT_OK) return receive(receiver, call, payload);
+        /* An unknown encoding is a bad request, as in the Collector. */
+        weft_otlp_reply_error(call, rc == WEFT_UNSUPPORTED ? WEFT_INVALID : rc,
+                              weft_str_from_c(err.text), 0);
     }
+    return WEFT_OTLP_ANSWERED;
 }
 
 static struct weft_otlp_call *call_begin(struct weft_receiver_otlp *receiver,
@@ -191,14 +197,22 @@ static struct weft_otlp_call *call_begin(struct weft_receiver_otlp *receiver,
     return call;
 }
 
+enum weft_otlp_progress weft_otlp_attempt(struct weft_otlp_call *call)
+{
+    struct weft_receiver_otlp *receiver = call->receiver;
+    struct weft_otlp_scratch *scratch = weft_otlp_scratch_of(receiver, call->exchange);
+    enum weft_otlp_progress progress = weft_grpc_is_call(call->exchange)
+                                           ? handle_grpc(receiver, call)
+                                           : handle_http(receiver, call);
+    scratch_tidy(scratch);
+    return progress;
+}
+
 static void handle(void *self, struct weft_exchange *exchange)
 {
-    struct weft_receiver_otlp *receiver = self;
-    struct weft_otlp_call *call = call_begin(receiver, exchange);
-    if (weft_grpc_is_call(exchange))
-        handle_grpc(receiver, call);
-    else
-        handle_http(receiver, call);
+    struct weft_otlp_call *call = call_begin(self, exchange);
+    if (!weft_otlp_hold_is_empty(call) || weft_otlp_attempt(call) == WEFT_OTLP_BUSY)
+        weft_otlp_hold_add(call);
 }
 
 static void refuse(void *self, struct weft_exchange *exchange, int status, struct weft_str sentence,
@@ -222,9 +236,12 @@ void weft_receiver_otlp_create(struct weft_receiver_otlp **out,
     if (receiver->options.http_body_bytes_max == 0)
         receiver->options.http_body_bytes_max = DEFAULT_BYTES_MAX;
     receiver->scratch = weft_alloc_array(options->io_thread_count, sizeof *receiver->scratch);
-    for (unsigned i = 0; i < options->io_thread_count; i++)
+    for (unsigned i = 0; i < options->io_thread_count; i++) {
         weft_arena_init(&receiver->scratch[i].arena, SCRATCH_BLOCK_BYTES);
+        receiver->scratch[i].claim.budget = options->work_budget;
+    }
     weft_otlp_register_metrics();
+    weft_otlp_hold_register_metrics();
     *out = receiver;
 }
 
@@ -232,6 +249,7 @@ void weft_receiver_otlp_destroy(struct weft_receiver_otlp *receiver)
 {
     if (receiver == NULL) return;
     for (unsigned i = 0; i < receiver->options.io_thread_count; i++) {
+        weft_otlp_hold_stop(&receiver->scratch[i].hold);
         weft_arena_release(&receiver->scratch[i].arena);
         weft_buf_release(&receiver->scratch[i].inflated);
     }

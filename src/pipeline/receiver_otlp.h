@@ -22,6 +22,10 @@ struct weft_receiver_otlp_options {
         grpc_message_bytes_max; /* inflated; over it RESOURCE_EXHAUSTED without a delay. 0: 64 MiB */
     uint64_t http_body_bytes_max;  /* inflated; over it 413. 0: 64 MiB */
     struct weft_cors_options cors; /* for HTTP */
+    /* What inflating and decoding may take beside the bodies, all I/O threads together; NULL: no bound but the two above. */
+    struct weft_budget *work_budget;
+    struct weft_retry_delay
+        *retry; /* for "later"; the listeners' too. NULL: what the consumer says */
 };
 struct weft_receiver_otlp;
 

@@ -5,9 +5,19 @@
 #include "model/otlp.h"
 #include "pipeline/receiver_otlp.h"
 
+struct weft_otlp_call;
+/* Calls whose body is here, but not taken: the consumer had no room. First come, first served. */
+struct weft_otlp_hold {
+    struct weft_otlp_call *first, *last;
+    struct weft_loop *loop;
+    struct weft_timer timer;
+    bool is_deferred;
+};
 struct weft_otlp_scratch {
     struct weft_arena arena;  /* span views of the request at hand */
     struct weft_buf inflated; /* its body, when it came compressed */
+    struct weft_claim claim;  /* for both */
+    struct weft_otlp_hold hold;
 };
 struct weft_receiver_otlp {
     struct weft_receiver_otlp_options options;
@@ -15,6 +25,11 @@ struct weft_receiver_otlp {
 };
 
 enum weft_otlp_call_encoding { WEFT_OTLP_CALL_PROTOBUF, WEFT_OTLP_CALL_JSON, WEFT_OTLP_CALL_GRPC };
+enum weft_otlp_progress {
+    WEFT_OTLP_UNDER_WAY, /* it is answered later */
+    WEFT_OTLP_ANSWERED,  /* and so gone */
+    WEFT_OTLP_BUSY,      /* no room now: to be tried again as it is */
+};
 
 /* One request until it is answered; lives in its exchange's arena. */
 struct weft_otlp_call {
@@ -23,8 +38,23 @@ struct weft_otlp_call {
     enum weft_otlp_call_encoding encoding;
     uint64_t span_count; /* handed to the consumer */
     struct weft_otlp_result result;
-    bool *is_answered; /* set when the answer is given; NULL: nobody asks */
+    /* Inside consume(): where to say what became of it. NULL: the answer came later. */
+    enum weft_otlp_progress *progress;
+    uint64_t held_since_ns; /* 0: not held */
+    struct weft_otlp_call *next;
 };
+
+struct weft_otlp_scratch *weft_otlp_scratch_of(struct weft_receiver_otlp *receiver,
+                                               struct weft_exchange *exchange);
+/* Decode and hand on. After WEFT_OTLP_BUSY everything is as before. */
+enum weft_otlp_progress weft_otlp_attempt(struct weft_otlp_call *call);
+
+/* ---- receiver_otlp_hold.c ---- */
+bool weft_otlp_hold_is_empty(const struct weft_otlp_call *call); /* of its thread */
+void weft_otlp_hold_add(struct weft_otlp_call *call);
+void weft_otlp_hold_retry_soon(struct weft_otlp_call *call); /* room may have come */
+void weft_otlp_hold_stop(struct weft_otlp_hold *hold);
+void weft_otlp_hold_register_metrics(void);
 
 /* Each of these answers the call: it and its exchange are gone afterwards. */
 void weft_otlp_reply_success(struct weft_otlp_call *call, uint64_t rejected_spans,

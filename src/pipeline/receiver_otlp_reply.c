@@ -5,6 +5,8 @@
 #include "net/grpc_server.h"
 #include "pipeline/receiver_otlp_internal.h"
 
+#define HOLD_RETRY_NS_MAX (100 * WEFT_NS_PER_MS) /* the store's delay for "one commit" */
+
 /* How a failure is said on each side. `retry_after_ns` is the delay asked for when the failure
  * itself names none. */
 struct answer {
@@ -142,6 +144,16 @@ static void reply_status(struct weft_otlp_call *call, const struct answer *answe
     weft_buf_release(&body);
 }
 
+/* Not before the failure itself says, and later when many are refused. */
+static uint64_t delay_choose(struct weft_otlp_call *call, int status, uint64_t said_ns,
+                             uint64_t usual_ns)
+{
+    struct weft_retry_delay *retry = call->receiver->options.retry;
+    if (status != WEFT_FULL || retry == NULL) return said_ns > 0 ? said_ns : usual_ns;
+    uint64_t drawn_ns = weft_retry_delay_refused(retry, weft_loop_now_ns(call->exchange->loop));
+    return said_ns + drawn_ns;
+}
+
 void weft_otlp_reply_error(struct weft_otlp_call *call, int status, struct weft_str sentence,
                            uint64_t retry_after_ns)
 {
@@ -151,8 +163,8 @@ void weft_otlp_reply_error(struct weft_otlp_call *call, int status, struct weft_
     }
     if (answer->retry_after_ns == 0)
         retry_after_ns = 0;
-    else if (retry_after_ns == 0)
-        retry_after_ns = answer->retry_after_ns;
+    else
+        retry_after_ns = delay_choose(call, status, retry_after_ns, answer->retry_after_ns);
     reply_status(call, answer, sentence, retry_after_ns);
 }
 
@@ -170,15 +182,31 @@ void weft_otlp_reply_refusal(struct weft_otlp_call *call, int http_status, struc
     reply_status(call, &answer, sentence, retry_after_ns);
 }
 
+/* A commit or two, and there is room again: not worth a sender's trouble. */
+static bool is_short_of_room(const struct weft_outcome *outcome)
+{
+    return outcome->status == WEFT_FULL && outcome->retry_after_ns <= HOLD_RETRY_NS_MAX;
+}
+
 void weft_otlp_consumed(void *arg, const struct weft_outcome *outcome)
 {
     struct weft_otlp_call *call = arg;
-    if (call->is_answered != NULL) *call->is_answered = true;
+    if (call->progress == NULL) {
+        weft_otlp_hold_retry_soon(call);
+    } else if (is_short_of_room(outcome)) {
+        *call->progress = WEFT_OTLP_BUSY;
+        return;
+    } else {
+        *call->progress = WEFT_OTLP_ANSWERED;
+    }
     if (outcome->status < 0) {
         weft_metric_add(&refused_spans, call->span_count);
         weft_otlp_reply_error(call, outcome->status, outcome->message, outcome->retry_after_ns);
         return;
     }
+    if (call->receiver->options.retry != NULL)
+        weft_retry_delay_taken(call->receiver->options.retry,
+                               weft_loop_now_ns(call->exchange->loop));
     weft_otlp_count_result(call, call->span_count - outcome->rejected_spans, &call->result);
     struct weft_str message =
         call->result.rejected_spans > 0 ? weft_str_from_c(call->result.reason) : outcome->message;

@@ -104,6 +104,30 @@ int weft_inflation_broken(struct weft_inflation *i, const char *what)
                      (unsigned long long)weft_inflation_produced(i));
 }
 
+char *weft_inflation_reserve(struct weft_inflation *i, size_t bytes)
+{
+    uint64_t whole = weft_inflation_produced(i) + bytes;
+    if (i->claim != NULL && whole > i->claimed_bytes) {
+        int64_t more = (int64_t)(whole - i->claimed_bytes);
+        if (weft_claim_never_fits(i->claim, more)) {
+            i->refused =
+                weft_fail(i->err, WEFT_TOO_LARGE,
+                          "%s: %llu bytes after decompression do not fit into memory.limit",
+                          i->name, (unsigned long long)whole);
+            return NULL;
+        }
+        if (!weft_claim_add(i->claim, more)) {
+            i->refused =
+                weft_fail(i->err, WEFT_FULL,
+                          "%s: no room for %llu bytes after decompression now; send again later",
+                          i->name, (unsigned long long)whole);
+            return NULL;
+        }
+        i->claimed_bytes = whole;
+    }
+    return weft_buf_reserve(i->out, bytes);
+}
+
 size_t weft_inflation_room(struct weft_inflation *i, char **to)
 {
     uint64_t left = i->limit - weft_inflation_produced(i) + 1;
@@ -113,8 +137,8 @@ size_t weft_inflation_room(struct weft_inflation *i, char **to)
     size_t spare = i->out->capacity - i->out->len;
     if (want < spare || spare >= 64 * 1024) want = spare;
     if (want > left) want = left;
-    *to = weft_buf_reserve(i->out, (size_t)want);
-    return (size_t)want;
+    *to = weft_inflation_reserve(i, (size_t)want);
+    return *to != NULL ? (size_t)want : 0;
 }
 
 int weft_inflation_add(struct weft_inflation *i, size_t count)
@@ -149,6 +173,13 @@ static int inflate_by(struct weft_inflation *i, enum weft_compression compressio
 int weft_decompress(struct weft_buf *out, enum weft_compression compression, struct weft_str in,
                     uint64_t bytes_max, unsigned ratio, struct weft_err *err)
 {
+    return weft_decompress_claimed(out, compression, in, bytes_max, ratio, NULL, err);
+}
+
+int weft_decompress_claimed(struct weft_buf *out, enum weft_compression compression,
+                            struct weft_str in, uint64_t bytes_max, unsigned ratio,
+                            struct weft_claim *claim, struct weft_err *err)
+{
     if (ratio == 0) ratio = RATIO_DEFAULT;
     uint64_t by_ratio;
     if (__builtin_mul_overflow((uint64_t)in.len, ratio, &by_ratio) ||
@@ -166,9 +197,11 @@ int weft_decompress(struct weft_buf *out, enum weft_compression compression, str
                                 .bytes_max = bytes_max,
                                 .ratio = ratio,
                                 .in_len = in.len,
+                                .claim = claim,
                                 .err = err };
     if (compression == WEFT_COMPRESSION_NONE) {
         if (in.len > bytes_max) return weft_inflation_too_large(&i);
+        if (weft_inflation_reserve(&i, in.len) == NULL) return i.refused;
         weft_buf_append_str(out, in);
         return WEFT_OK;
     }

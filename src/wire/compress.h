@@ -8,6 +8,7 @@
  */
 #ifndef WEFT_WIRE_COMPRESS_H
 #define WEFT_WIRE_COMPRESS_H
+#include "base/budget.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -29,6 +30,11 @@ const char *weft_compression_name(enum weft_compression compression);
 /* Append the inflated bytes. ratio 0 takes the default (1,000). */
 int weft_decompress(struct weft_buf *out, enum weft_compression compression, struct weft_str in,
                     uint64_t bytes_max, unsigned ratio, struct weft_err *err);
+/* The same, and the room is asked for before it is taken, at once where the data tells its size. WEFT_FULL: others hold too much
+ * of the budget now. The caller releases the claim when it is done with the bytes, also after a failure. */
+int weft_decompress_claimed(struct weft_buf *out, enum weft_compression compression,
+                            struct weft_str in, uint64_t bytes_max, unsigned ratio,
+                            struct weft_claim *claim, struct weft_err *err);
 int weft_compress(struct weft_buf *out, enum weft_compression compression, struct weft_str in,
                   struct weft_err *err);
 void weft_compress_thread_release(void); /* give back what this thread keeps */

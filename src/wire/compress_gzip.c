@@ -45,6 +45,7 @@ static int stream_inflate(struct weft_inflation *i, int window)
     for (;;) {
         char *to;
         size_t room = weft_inflation_room(i, &to);
+        if (room == 0) return i->refused;
         unsigned in_part = part_of(i->in.len), out_part = part_of(room);
         z->next_in = (Bytef *)(uintptr_t)i->in.ptr; /* zlib only reads it, but does not say so */
         z->avail_in = in_part;
@@ -73,7 +74,8 @@ static int member_inflate_at_once(struct weft_inflation *i)
     if (t->deflate_reader == NULL || i->in.len < MEMBER_BYTES_MIN) return 0;
     uint32_t claimed = weft_load_u32(i->in.ptr + i->in.len - 4);
     if (!weft_inflation_is_plausible(i, claimed)) return 0;
-    char *to = weft_buf_reserve(i->out, (size_t)claimed + 1);
+    char *to = weft_inflation_reserve(i, (size_t)claimed + 1);
+    if (to == NULL) return i->refused;
     size_t used = 0, len = 0;
     /* Exactly the claimed room: a member that holds more than the end of the input says is left to
      * zlib. */

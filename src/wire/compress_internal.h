@@ -23,15 +23,20 @@ struct weft_inflation {
     uint64_t limit; /* bytes that may come out: the smaller of the two below */
     uint64_t bytes_max;
     unsigned ratio;
-    size_t in_len; /* at the start */
+    size_t in_len;            /* at the start */
+    struct weft_claim *claim; /* NULL: the memory is nobody's concern */
+    uint64_t claimed_bytes;   /* of what comes out, by this inflation */
+    int refused;              /* status, after weft_inflation_reserve() gave NULL */
     struct weft_err *err;
 };
 static inline uint64_t weft_inflation_produced(const struct weft_inflation *i)
 {
     return i->out->len - i->out_start;
 }
+/* Room for exactly `bytes`, or NULL: the budget has not so much left; i->refused says how. */
+char *weft_inflation_reserve(struct weft_inflation *i, size_t bytes);
 /* Room to inflate into, at least one byte, at most one byte more than the limit leaves: an inflater
- * that fills that byte is over. */
+ * that fills that byte is over. 0: as weft_inflation_reserve(). */
 size_t weft_inflation_room(struct weft_inflation *i, char **to);
 /* `count` bytes were written there. WEFT_TOO_LARGE when that is over the limit. */
 int weft_inflation_add(struct weft_inflation *i, size_t count);

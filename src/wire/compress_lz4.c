@@ -20,6 +20,7 @@ int weft_inflate_lz4(struct weft_inflation *i)
     for (;;) {
         char *to;
         size_t room = weft_inflation_room(i, &to), written = room, read = i->in.len;
+        if (room == 0) return i->refused;
         size_t result = LZ4F_decompress(reader, to, &written, i->in.ptr, &read, NULL);
         if (LZ4F_isError(result)) return weft_inflation_broken(i, LZ4F_getErrorName(result));
         i->in = weft_str_tail(i->in, read);

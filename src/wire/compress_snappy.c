@@ -72,7 +72,8 @@ static int block_inflate(struct weft_inflation *i, struct weft_str block, uint64
      * memory. */
     if (len / 22 > block.len) return weft_inflation_broken(i, "size that the block cannot give");
     if (len > i->limit - weft_inflation_produced(i)) return weft_inflation_too_large(i);
-    char *to = weft_buf_reserve(i->out, len + 1);
+    char *to = weft_inflation_reserve(i, len + 1);
+    if (to == NULL) return i->refused;
     if (snappy_uncompress(block.ptr, block.len, to, &len) != SNAPPY_OK)
         return weft_inflation_broken(i, "broken block");
     return weft_inflation_add(i, len);
@@ -89,7 +90,9 @@ static int data_chunk_inflate(struct weft_inflation *i, struct weft_str chunk, b
     } else if (data.len > CHUNK_BYTES_MAX) {
         rc = weft_inflation_broken(i, "chunk of more than 65536 bytes");
     } else {
-        memcpy(weft_buf_reserve(i->out, data.len + 1), data.ptr, data.len);
+        char *to = weft_inflation_reserve(i, data.len + 1);
+        if (to == NULL) return i->refused;
+        memcpy(to, data.ptr, data.len);
         rc = weft_inflation_add(i, data.len);
     }
     if (rc < 0) return rc;

@@ -77,7 +77,8 @@ static int frame_inflate_at_once(struct weft_inflation *i, ZSTD_DCtx *reader,
                                  const struct frame *frame)
 {
     size_t room = (size_t)frame->content_bound;
-    char *to = weft_buf_reserve(i->out, room + 1);
+    char *to = weft_inflation_reserve(i, room + 1);
+    if (to == NULL) return i->refused;
     size_t result = ZSTD_decompressDCtx(reader, to, room, i->in.ptr, frame->len);
     if (ZSTD_isError(result)) return zstd_broken(i, result);
     i->in = weft_str_tail(i->in, frame->len);
@@ -90,6 +91,7 @@ static int frame_stream(struct weft_inflation *i, ZSTD_DCtx *reader)
     for (;;) {
         char *to;
         size_t room = weft_inflation_room(i, &to);
+        if (room == 0) return i->refused;
         ZSTD_inBuffer from = { i->in.ptr, i->in.len, 0 };
         ZSTD_outBuffer into = { to, room, 0 };
         size_t result = ZSTD_decompressStream(reader, &into, &from);

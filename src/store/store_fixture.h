@@ -120,6 +120,11 @@ static inline uint32_t fixture_count_files(const char *directory, const char *pr
 
 /* ---- batches ---- */
 
+static inline uint64_t fixture_start(uint32_t trace, uint32_t part, uint32_t span)
+{
+    return UINT64_C(1700000000000000000) + trace * UINT64_C(1000000) + part * 1000 + span;
+}
+
 /* `spans` spans of trace `trace` (a number), sent as part `part` of it. Ids are made of these
  * numbers. */
 static inline struct weft_batch *fixture_trace_batch(struct weft_arena *arena, uint32_t trace,
@@ -146,8 +151,7 @@ static inline struct weft_batch *fixture_trace_batch(struct weft_arena *arena, u
         weft_store_u32(span->span_id.bytes + 4, i + 1);
         span->scope = scope;
         span->name = WEFT_S("GET /");
-        span->start_time_unix_nano =
-            UINT64_C(1700000000000000000) + trace * UINT64_C(1000000) + part * 1000 + i;
+        span->start_time_unix_nano = fixture_start(trace, part, i);
         span->end_time_unix_nano = span->start_time_unix_nano + 500;
         span->kind = WEFT_KIND_SERVER;
     }

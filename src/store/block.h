@@ -24,16 +24,19 @@ struct weft_merge_input {
     struct weft_block *const *blocks;
     const struct weft_block_mask *const *masks; /* of each block; NULL: none has one */
     uint32_t block_count;
-    /* Only these traces, ascending (a patch; blocks alone); NULL: all. */
-    const struct weft_trace_id *only;
-    uint64_t only_count;
     /* For the new footer: what it masks in blocks that stay (also what its input blocks masked there), and the numbers that
      * its input blocks supersede while those files still lie in the directory. */
     const struct weft_mask_entry *masked;
     uint64_t masked_count;
+    bool only_masked; /* a patch: read the traces that `masked` names and no others; blocks alone */
     const uint64_t *more_superseded_segments, *more_superseded_blocks;
     uint32_t more_superseded_segment_count, more_superseded_block_count;
     bool keeps_inputs; /* the blocks are masked, not superseded */
+};
+struct weft_merge_target {
+    int fd;
+    const char *path; /* for messages */
+    uint64_t offset;
 };
 struct weft_merge_options {
     const char *directory;
@@ -42,6 +45,8 @@ struct weft_merge_options {
     void (*progress)(void *arg, uint64_t spans_done, uint64_t spans_total); /* NULL: none */
     void *progress_arg;
     int zstd_level; /* 0: default */
+    /* Instead of a file of its own: behind `offset` bytes of this open file, which is the caller's to sync and to name. */
+    const struct weft_merge_target *target;
 };
 struct weft_merge_stats {
     uint64_t spans_in, spans_out, exact_duplicates, conflicting_duplicates, traces, orphans, bytes;
@@ -54,7 +59,7 @@ int weft_merge(const struct weft_merge_input *input, const struct weft_merge_opt
 
 int weft_block_open(struct weft_block **out, const char *path, struct weft_err *err);
 void weft_block_ref(struct weft_block *block);
-void weft_block_unref(struct weft_block *block);         /* NULL is fine */
+void weft_block_unref(struct weft_block *block); /* NULL is fine */
 /* Unlink at the last reference. Nothing happens to a bundle's member: its file is the bundle's. */
 void weft_block_mark_obsolete(struct weft_block *block);
 

@@ -1,23 +1,12 @@
 /* block_cursor.c -- a block's rows as a segment's chunk again, range by range of trace ids, so that
  * the merge knows one kind of row.
  *
- * Attributes become inline lists with the block's key and string numbers. Strings without a number,
- * and those in events and links, are spelt out in the heap.
+ * Attributes become inline lists with the block's key and string numbers; strings without a number
+ * are spelt out in the heap.
  */
+#include "store/block_cursor.h"
 #include "base/alloc.h"
-#include "store/block_internal.h"
 #include "store/codec_varint.h"
-
-struct weft_block_cursor {
-    struct weft_block *block;
-    struct weft_block_reader reader;
-    struct weft_arena scratch; /* of the open row group */
-    struct weft_arena span;    /* of one row */
-    struct weft_rows rows;
-    bool is_open;
-    uint32_t number, at; /* row group, first row not given yet */
-    struct weft_buf records, words, heap;
-};
 
 /* A row on its way. */
 struct unfolding {
@@ -30,10 +19,14 @@ struct unfolding {
     struct weft_buf places; /* where each attribute's words start, in bytes */
 };
 
-struct weft_block_cursor *weft_block_cursor_create(struct weft_block *block)
+struct weft_block_cursor *weft_block_cursor_create(struct weft_block *block,
+                                                   const struct weft_block_mask *mask,
+                                                   const struct weft_block_mask *only)
 {
     struct weft_block_cursor *c = weft_alloc_zero(sizeof *c);
     c->block = block;
+    c->mask = mask;
+    c->only = only;
     weft_block_reader_init(&c->reader, block);
     weft_arena_init(&c->scratch, 1 << 18);
     weft_arena_init(&c->span, 0);
@@ -57,34 +50,7 @@ int weft_block_cursor_string(struct weft_block_cursor *c, uint32_t number, struc
     return weft_strings_get(&c->reader.strings, number, out, NULL);
 }
 
-/* ---- words ---- */
-
-static void word(struct weft_block_cursor *c, uint32_t w)
-{
-    weft_buf_append(&c->words, &w, 4);
-}
-static void wide(struct weft_block_cursor *c, uint64_t w)
-{
-    weft_buf_append(&c->words, &w, 8);
-}
-
-static void spelt(struct weft_block_cursor *c, struct weft_str s)
-{
-    uint32_t len = (uint32_t)s.len;
-
-    word(c, WEFT_WORD_HEAP | (uint32_t)c->heap.len);
-    weft_buf_append(&c->heap, &len, 4);
-    weft_buf_append_str(&c->heap, s);
-    weft_buf_append_zero(&c->heap, -c->heap.len & 3);
-}
-
-static void string_word(struct weft_block_cursor *c, const struct weft_run_value *v)
-{
-    if (v->is_spelt)
-        spelt(c, v->bytes);
-    else
-        word(c, v->number);
-}
+/* ---- attributes ---- */
 
 static int key_words(struct unfolding *u, uint32_t code)
 {
@@ -94,13 +60,13 @@ static int key_words(struct unfolding *u, uint32_t code)
     int rc;
 
     if (key < c->block->keys.count) {
-        word(c, key << 4 | (code & 7));
+        weft_cursor_key(c, key, code & 7);
         return WEFT_OK;
     }
     if ((rc = weft_rows_local_key(&c->rows, key - c->block->keys.count, &name, u->err)) < 0)
         return rc;
-    spelt(c, name);
-    word(c, code & 7);
+    weft_cursor_spelt(c, name);
+    weft_cursor_word(c, code & 7);
     return WEFT_OK;
 }
 
@@ -113,55 +79,12 @@ static int attribute_words(struct unfolding *u, uint32_t code, const struct weft
     u->attribute_count++;
     switch (code & 7) {
     case WEFT_VALUE_EMPTY: break;
-    case WEFT_VALUE_BOOL: word(c, v->number); break;
+    case WEFT_VALUE_BOOL: weft_cursor_word(c, v->number); break;
     case WEFT_VALUE_INT:
-    case WEFT_VALUE_DOUBLE: wide(c, v->wide); break;
-    default: string_word(c, v);
+    case WEFT_VALUE_DOUBLE: weft_cursor_wide(c, v->wide); break;
+    default: weft_cursor_string_word(c, v);
     }
     return WEFT_OK;
-}
-
-static void list_words(struct weft_block_cursor *c, const struct weft_attributes *list)
-{
-    word(c, WEFT_SHAPE_INLINE | list->count);
-    for (uint32_t i = 0; i < list->count; i++) {
-        const struct weft_attribute *a = &list->items[i];
-        spelt(c, weft_attribute_key(a));
-        word(c, a->type);
-        switch (a->type) {
-        case WEFT_VALUE_EMPTY: break;
-        case WEFT_VALUE_BOOL: word(c, a->bool_value); break;
-        case WEFT_VALUE_INT:
-        case WEFT_VALUE_DOUBLE: wide(c, (uint64_t)a->int_value); break;
-        default: spelt(c, weft_str_make(a->ptr, a->value_len));
-        }
-    }
-}
-
-static void event_words(struct weft_block_cursor *c, const struct weft_span *span)
-{
-    word(c, span->event_count);
-    for (uint32_t i = 0; i < span->event_count; i++) {
-        const struct weft_event *e = &span->events[i];
-        wide(c, e->time_unix_nano);
-        spelt(c, e->name);
-        word(c, e->attributes.dropped_count);
-        list_words(c, &e->attributes);
-    }
-}
-
-static void link_words(struct weft_block_cursor *c, const struct weft_span *span)
-{
-    word(c, span->link_count);
-    for (uint32_t i = 0; i < span->link_count; i++) {
-        const struct weft_link *l = &span->links[i];
-        weft_buf_append(&c->words, &l->trace_id, 16);
-        weft_buf_append(&c->words, &l->span_id, 8);
-        word(c, l->flags);
-        spelt(c, l->trace_state);
-        word(c, l->attributes.dropped_count);
-        list_words(c, &l->attributes);
-    }
 }
 
 /* Words of the attributes into the order in which they came. */
@@ -214,7 +137,7 @@ static int values_unfold(struct unfolding *u, uint32_t g, uint32_t index)
             to = &u->pseudo[pseudo];
             u->has[pseudo] = true;
         } else if (u->has[WEFT_PSEUDO_NAME] && !has_name) {
-            string_word(u->c, &u->pseudo[WEFT_PSEUDO_NAME]);
+            weft_cursor_string_word(u->c, &u->pseudo[WEFT_PSEUDO_NAME]);
             has_name = true;
         }
         if ((rc = weft_run_get(rows, run, position, &u->c->reader, to, u->err)) < 0) return rc;
@@ -234,7 +157,8 @@ static int values_unfold(struct unfolding *u, uint32_t g, uint32_t index)
         weft_buf_append(&u->places, &u->c->words.len, sizeof u->c->words.len);
         if ((rc = attribute_words(u, run->code, &v)) < 0) return rc;
     }
-    if (u->has[WEFT_PSEUDO_NAME] && !has_name) string_word(u->c, &u->pseudo[WEFT_PSEUDO_NAME]);
+    if (u->has[WEFT_PSEUDO_NAME] && !has_name)
+        weft_cursor_string_word(u->c, &u->pseudo[WEFT_PSEUDO_NAME]);
     if (!u->has[WEFT_PSEUDO_ORDER] || u->attribute_count == 0) return WEFT_OK;
     if (!u->pseudo[WEFT_PSEUDO_ORDER].is_spelt)
         return weft_rows_corrupt(rows, u->err, "order of attributes is malformed");
@@ -251,7 +175,6 @@ static int payload(struct unfolding *u, unsigned pseudo, struct weft_str *out)
 static int extras_unfold(struct unfolding *u, uint32_t *flags)
 {
     struct weft_block_cursor *c = u->c;
-    struct weft_span span = { .start_time_unix_nano = u->start };
     struct weft_str bytes;
     int rc;
 
@@ -261,35 +184,31 @@ static int extras_unfold(struct unfolding *u, uint32_t *flags)
                   << WEFT_ROW_SPAN_FLAGS_SHIFT;
     if (u->has[WEFT_PSEUDO_STATUS_MESSAGE]) {
         *flags |= WEFT_ROW_STATUS_MESSAGE;
-        string_word(c, &u->pseudo[WEFT_PSEUDO_STATUS_MESSAGE]);
+        weft_cursor_string_word(c, &u->pseudo[WEFT_PSEUDO_STATUS_MESSAGE]);
     }
     if (u->has[WEFT_PSEUDO_TRACE_STATE]) {
         *flags |= WEFT_ROW_TRACE_STATE;
-        string_word(c, &u->pseudo[WEFT_PSEUDO_TRACE_STATE]);
+        weft_cursor_string_word(c, &u->pseudo[WEFT_PSEUDO_TRACE_STATE]);
     }
     if (u->has[WEFT_PSEUDO_DROPPED_ATTRIBUTES]) {
         *flags |= WEFT_ROW_DROPPED;
-        word(c, (uint32_t)u->pseudo[WEFT_PSEUDO_DROPPED_ATTRIBUTES].wide);
-        word(c, u->has[WEFT_PSEUDO_DROPPED_EVENTS]
-                    ? (uint32_t)u->pseudo[WEFT_PSEUDO_DROPPED_EVENTS].wide
-                    : 0);
-        word(c, u->has[WEFT_PSEUDO_DROPPED_LINKS]
-                    ? (uint32_t)u->pseudo[WEFT_PSEUDO_DROPPED_LINKS].wide
-                    : 0);
+        weft_cursor_word(c, (uint32_t)u->pseudo[WEFT_PSEUDO_DROPPED_ATTRIBUTES].wide);
+        weft_cursor_word(c, u->has[WEFT_PSEUDO_DROPPED_EVENTS]
+                                ? (uint32_t)u->pseudo[WEFT_PSEUDO_DROPPED_EVENTS].wide
+                                : 0);
+        weft_cursor_word(c, u->has[WEFT_PSEUDO_DROPPED_LINKS]
+                                ? (uint32_t)u->pseudo[WEFT_PSEUDO_DROPPED_LINKS].wide
+                                : 0);
     }
     if (u->has[WEFT_PSEUDO_EVENTS]) {
         *flags |= WEFT_ROW_EVENTS;
         if ((rc = payload(u, WEFT_PSEUDO_EVENTS, &bytes)) < 0) return rc;
-        if ((rc = weft_block_events(&c->rows, bytes, &span, &c->reader, &c->span, u->err)) < 0)
-            return rc;
-        event_words(c, &span);
+        if ((rc = weft_cursor_events(c, u->start, bytes, u->err)) < 0) return rc;
     }
     if (u->has[WEFT_PSEUDO_LINKS]) {
         *flags |= WEFT_ROW_LINKS;
         if ((rc = payload(u, WEFT_PSEUDO_LINKS, &bytes)) < 0) return rc;
-        if ((rc = weft_block_links(&c->rows, bytes, &span, &c->reader, &c->span, u->err)) < 0)
-            return rc;
-        link_words(c, &span);
+        if ((rc = weft_cursor_links(c, bytes, u->err)) < 0) return rc;
     }
     return WEFT_OK;
 }
@@ -309,6 +228,7 @@ static int row_unfold(struct weft_block_cursor *c, uint32_t row, uint32_t g, uin
     u.start = trace_start + weft_paged_get(&group->starts, index);
     if (head >= c->block->head_count || status > WEFT_ROW_STATUS_MASK)
         return weft_rows_corrupt(&c->rows, err, "row %u: head or status", row);
+    if (c->use != NULL) weft_block_use_head(c->use, c->block, (uint32_t)head);
     uint32_t flags = (uint32_t)status;
     weft_store_u32(record + 56, (uint32_t)(c->words.len / 4));
     rc = values_unfold(&u, g, index);
@@ -381,8 +301,39 @@ static int rows_open(struct weft_block_cursor *c, struct weft_err *err)
         (rc = weft_rows_load_tree(&c->rows, err)) < 0)
         return rc;
     c->is_open = true;
-    c->at = 0;
+    c->trace = c->row = 0;
+    c->listed =
+        weft_block_mask_traces(c->only != NULL ? c->only : c->mask, c->number, &c->listed_count);
     return WEFT_OK;
+}
+
+/* Traces up to `end` of the open row group, in runs of those that are listed (masked, or the only ones wanted) and those
+ * that are not. */
+static int traces_unfold(struct weft_block_cursor *c, uint32_t end, struct weft_err *err)
+{
+    bool gives_listed = c->only != NULL;
+    int rc = WEFT_OK;
+
+    while (c->trace < end && rc == WEFT_OK) {
+        while (c->listed_count > 0 && *c->listed < c->trace) c->listed++, c->listed_count--;
+        uint32_t next = c->listed_count > 0 ? *c->listed : UINT32_MAX,
+                 to = next == c->trace ? next + 1 : (next < end ? next : end),
+                 row = to < c->rows.trace_count ? weft_rows_trace_first(&c->rows, to)
+                                                : c->rows.span_count;
+        if ((next == c->trace) == gives_listed) rc = rows_unfold(c, c->trace, c->row, row, err);
+        c->trace = to;
+        c->row = row;
+    }
+    return rc;
+}
+
+static bool has_wanted(const struct weft_block_cursor *c)
+{
+    uint32_t count;
+
+    if (c->only == NULL) return true;
+    weft_block_mask_traces(c->only, c->number, &count);
+    return count > 0;
 }
 
 int weft_block_cursor_range(struct weft_block_cursor *c, uint64_t end_prefix,
@@ -396,27 +347,13 @@ int weft_block_cursor_range(struct weft_block_cursor *c, uint64_t end_prefix,
     weft_buf_reset(&c->records);
     weft_buf_reset(&c->words);
     weft_buf_reset(&c->heap);
-    while (c->number < c->block->info.row_group_count) {
+    for (; c->number < c->block->info.row_group_count; c->number++, c->is_open = false) {
         if (!is_all && memcmp(&c->block->rows[c->number].first, &end, 16) >= 0) break;
+        if (!has_wanted(c)) continue;
         if (!c->is_open && (rc = rows_open(c, err)) < 0) return rc;
-        uint32_t trace_end = is_all ? c->rows.trace_count : weft_rows_trace_lower(&c->rows, &end),
-                 row_end = c->rows.span_count;
-        if (trace_end < c->rows.trace_count) row_end = weft_rows_trace_first(&c->rows, trace_end);
-        if (row_end > c->at) {
-            uint32_t low = 0, high = c->rows.trace_count;
-            while (high - low > 1) {
-                uint32_t middle = (low + high) / 2;
-                if (weft_rows_trace_first(&c->rows, middle) <= c->at)
-                    low = middle;
-                else
-                    high = middle;
-            }
-            if ((rc = rows_unfold(c, low, c->at, row_end, err)) < 0) return rc;
-            c->at = row_end;
-        }
-        if (row_end < c->rows.span_count) break;
-        c->number++;
-        c->is_open = false;
+        uint32_t trace_end = is_all ? c->rows.trace_count : weft_rows_trace_lower(&c->rows, &end);
+        if ((rc = traces_unfold(c, trace_end, err)) < 0) return rc;
+        if (trace_end < c->rows.trace_count) break;
     }
     *out = (struct weft_chunk_view){ .records = (const uint8_t *)c->records.data,
                                      .words = (const uint32_t *)(const void *)c->words.data,
@@ -425,29 +362,4 @@ int weft_block_cursor_range(struct weft_block_cursor *c, uint64_t end_prefix,
                                      .word_count = (uint32_t)(c->words.len / 4),
                                      .heap_bytes = (uint32_t)c->heap.len };
     return WEFT_OK;
-}
-
-int weft_block_sample(struct weft_block *block, uint32_t step, struct weft_buf *samples,
-                      struct weft_err *err)
-{
-    struct weft_arena arena;
-    int rc = WEFT_OK;
-
-    weft_arena_init(&arena, 0);
-    for (uint32_t r = 0; r < block->info.row_group_count && rc == WEFT_OK; r++) {
-        struct weft_rows rows;
-        if ((rc = weft_rows_open(&rows, block, r, &arena, err)) < 0 ||
-            (rc = weft_rows_load_traces(&rows, err)) < 0)
-            break;
-        uint32_t wanted = rows.span_count / step + 1;
-        for (uint32_t i = 0; i < wanted; i++) {
-            uint64_t prefix =
-                weft_paged_get(&rows.prefix, (uint32_t)((uint64_t)i * rows.trace_count / wanted)) >>
-                24;
-            weft_buf_append(samples, &prefix, 8);
-        }
-        weft_arena_reset(&arena);
-    }
-    weft_arena_release(&arena);
-    return rc;
 }

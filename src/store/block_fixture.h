@@ -132,6 +132,50 @@ static inline struct weft_block *block_fixture_merge(
     return block_fixture_open(path);
 }
 
+/* ---- masks ---- */
+
+/* About one trace in `of` is masked, by its id; 0: none. */
+static inline bool fixture_is_masked(const struct weft_trace_id *id, uint32_t of)
+{
+    return of != 0 && id->bytes[9] % of == 0;
+}
+
+static inline void fixture_masked(struct weft_block *block, uint32_t of, struct weft_buf *entries)
+{
+    struct weft_arena arena;
+    struct weft_err err = { 0 };
+
+    weft_arena_init(&arena, 0);
+    for (uint32_t r = 0; r < block->info.row_group_count; r++) {
+        struct weft_rows rows;
+        assert_int_equal(weft_rows_open(&rows, block, r, &arena, &err), 0);
+        assert_int_equal(weft_rows_load_traces(&rows, &err), 0);
+        for (uint32_t t = 0; t < rows.trace_count; t++) {
+            struct weft_trace_id id;
+            weft_rows_trace_id(&rows, t, &id);
+            struct weft_mask_entry entry = { .block = block->info.number,
+                                             .row_group = r,
+                                             .trace = t,
+                                             .spans =
+                                                 (uint32_t)weft_paged_get(&rows.trace_spans, t) };
+            if (fixture_is_masked(&id, of)) weft_buf_append(entries, &entry, sizeof entry);
+        }
+    }
+    weft_arena_release(&arena);
+}
+
+static inline struct weft_block_mask *fixture_mask(struct weft_block *block, uint32_t of)
+{
+    struct weft_buf entries = { 0 };
+
+    fixture_masked(block, of, &entries);
+    struct weft_block_mask *mask =
+        weft_block_mask_create(NULL, block->info.number, (const void *)entries.data,
+                               entries.len / sizeof(struct weft_mask_entry));
+    weft_buf_release(&entries);
+    return mask;
+}
+
 /* ---- comparing ---- */
 
 static inline int fixture_compare_attribute(const void *a, const void *b)
@@ -171,6 +215,25 @@ static inline void fixture_sort(struct weft_batch *batch)
     for (uint32_t i = 0; i < batch->span_count; i++)
         fixture_canonical(&batch->spans[i], batch->arena);
     qsort(batch->spans, batch->span_count, sizeof *batch->spans, fixture_compare_span);
+}
+
+/* The spans of `all` whose traces are masked, or those whose traces are not. */
+static inline void fixture_part(const struct weft_batch *all, uint32_t of, bool is_masked,
+                                struct weft_batch *out)
+{
+    for (uint32_t i = 0; i < all->span_count; i++)
+        if (fixture_is_masked(&all->spans[i].trace_id, of) == is_masked)
+            *weft_batch_add(out) = all->spans[i];
+}
+
+/* Both hold the same spans; puts them in order. */
+static inline void fixture_assert_same(struct weft_batch *a, struct weft_batch *b)
+{
+    assert_int_equal(a->span_count, b->span_count);
+    fixture_sort(a);
+    fixture_sort(b);
+    for (uint32_t i = 0; i < a->span_count; i++)
+        if (!weft_span_equal(&a->spans[i], &b->spans[i])) fail_msg("span %u differs", i);
 }
 
 /* Every span of the block, by walking its rows. */

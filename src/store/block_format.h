@@ -26,8 +26,10 @@ enum weft_block_section {
     WEFT_BLOCK_RESOURCES,
     WEFT_BLOCK_SCOPES,
     WEFT_BLOCK_ROW_GROUPS,
+    WEFT_BLOCK_MASKS, /* the first that a block need not have */
     WEFT_BLOCK_SECTION_LIMIT,
 };
+#define WEFT_MASK_ENTRY_BYTES 24u
 #define WEFT_HEAD_ENTRY_BYTES 32u
 #define WEFT_ROWS_ENTRY_BYTES 96u
 #define WEFT_STRING_PAGE_BYTES 16384u /* raw */

@@ -80,6 +80,25 @@ static void rows_check(struct checking *c, uint32_t number, struct weft_block_re
     weft_free(out);
 }
 
+/* What the entries say about other blocks is for the store to judge. */
+static void masks_check(struct checking *c)
+{
+    struct weft_buf entries = { 0 };
+
+    if (!finding(c, weft_block_masked(c->block, &entries, &c->err))) {
+        const struct weft_mask_entry *e = (const void *)entries.data;
+        for (uint64_t i = 0; i < c->block->info.masked_count; i++)
+            if (e[i].block == c->block->info.number || e[i].spans == 0 ||
+                e[i].spans > WEFT_ROWS_MAX || e[i].row_group >> 20 != 0 ||
+                e[i].trace >= WEFT_ROWS_MAX)
+                finding(c, weft_fail(&c->err, WEFT_CORRUPT,
+                                     "block %s: masks: entry %" PRIu64
+                                     " names its own block, no span or no place",
+                                     c->block->path, i));
+    }
+    weft_buf_release(&entries);
+}
+
 int weft_block_check(struct weft_block *block, void (*report)(void *arg, const char *sentence),
                      void *arg, struct weft_err *err)
 {
@@ -87,6 +106,7 @@ int weft_block_check(struct weft_block *block, void (*report)(void *arg, const c
     struct weft_block_reader reader;
 
     pages_check(&c);
+    if (c.findings == 0) masks_check(&c);
     if (c.findings == 0 && !finding(&c, weft_block_load_tables(block, &c.err))) {
         weft_block_reader_init(&reader, block);
         strings_check(&c, &reader);
@@ -192,12 +212,12 @@ int weft_block_sizes(struct weft_block *b, struct weft_block_size *out, uint32_t
         if (name != NULL && sizes[k] > 0 && *count < capacity)
             out[(*count)++] = (struct weft_block_size){ name, sizes[k] };
     }
-    static const char *const tables[] = { NULL,           "strings",
-                                          "string index", "keys",
-                                          "heads",        "resources",
-                                          "scopes",       "row group directory" };
+    static const char *const tables[] = {
+        NULL,        "strings", "string index",        "keys", "heads",
+        "resources", "scopes",  "row group directory", "masks"
+    };
     for (unsigned k = 1; k < WEFT_BLOCK_SECTION_LIMIT; k++)
-        if (*count < capacity)
+        if (b->sections[k].is_there && *count < capacity)
             out[(*count)++] = (struct weft_block_size){ tables[k], b->sections[k].bytes };
     if (*count < capacity)
         out[(*count)++] =

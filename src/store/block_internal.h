@@ -195,7 +195,10 @@ int weft_block_links(struct weft_rows *rows, struct weft_str bytes, struct weft_
 /* ---- rows again, for the merge (block_cursor.c) ---- */
 
 struct weft_block_cursor;
-struct weft_block_cursor *weft_block_cursor_create(struct weft_block *block);
+/* Without the traces of `mask`; with `only` (not NULL) nothing but its traces. Both live longer than the cursor. */
+struct weft_block_cursor *weft_block_cursor_create(struct weft_block *block,
+                                                   const struct weft_block_mask *mask,
+                                                   const struct weft_block_mask *only);
 void weft_block_cursor_destroy(struct weft_block_cursor *cursor); /* NULL is fine */
 /* All rows with the first 40 bits of their trace id below `end_prefix` that were not given yet, as
  * a segment's chunk with inline
@@ -205,7 +208,18 @@ int weft_block_cursor_range(struct weft_block_cursor *cursor, uint64_t end_prefi
 int weft_block_cursor_string(struct weft_block_cursor *cursor, uint32_t number,
                              struct weft_str *out);
 /* Append the 40-bit prefix of about every `step`-th row. */
-int weft_block_sample(struct weft_block *block, uint32_t step, struct weft_buf *samples,
-                      struct weft_err *err);
+int weft_block_sample(struct weft_block *block, const struct weft_block_mask *mask, uint32_t step,
+                      struct weft_buf *samples, struct weft_err *err);
+
+/* What the rows of a cursor name of their block's tables: a merge of a few traces writes only that. */
+struct weft_block_use {
+    uint64_t *strings, *keys, *heads; /* a bit each */
+    struct weft_buf samples;          /* 40-bit prefix of every `step`-th row */
+    uint64_t rows;
+};
+/* Walks all that the cursor would give, a row group at a time. */
+int weft_block_use_find(struct weft_block_use *use, struct weft_block *block,
+                        const struct weft_block_mask *only, uint32_t step, struct weft_err *err);
+void weft_block_use_release(struct weft_block_use *use);
 
 #endif

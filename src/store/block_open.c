@@ -104,9 +104,12 @@ static int sections_read(struct weft_block *b, const uint8_t *entries, uint32_t 
             return weft_fail(err, WEFT_CORRUPT, "block %s: section %u lies outside of the file",
                              b->path, kind);
     }
-    for (uint32_t kind = 1; kind < WEFT_BLOCK_SECTION_LIMIT; kind++)
+    for (uint32_t kind = 1; kind < WEFT_BLOCK_MASKS; kind++)
         if (!b->sections[kind].is_there)
             return weft_fail(err, WEFT_CORRUPT, "block %s: section %u is missing", b->path, kind);
+    if (b->sections[WEFT_BLOCK_MASKS].bytes % WEFT_MASK_ENTRY_BYTES != 0)
+        return corrupt(b, err, "masks: no whole number of entries");
+    b->info.masked_count = b->sections[WEFT_BLOCK_MASKS].bytes / WEFT_MASK_ENTRY_BYTES;
     return WEFT_OK;
 }
 
@@ -300,6 +303,23 @@ void weft_block_mark_obsolete(struct weft_block *block)
 void weft_block_info(const struct weft_block *block, struct weft_block_info *out)
 {
     *out = block->info;
+}
+
+int weft_block_masked(struct weft_block *b, struct weft_buf *out, struct weft_err *err)
+{
+    const uint8_t *e;
+    int rc = weft_block_bytes(b, b->sections[WEFT_BLOCK_MASKS].offset,
+                              b->sections[WEFT_BLOCK_MASKS].bytes, "masks", &e, err);
+
+    if (rc < 0) return rc;
+    for (uint64_t i = 0; i < b->info.masked_count; i++, e += WEFT_MASK_ENTRY_BYTES) {
+        struct weft_mask_entry entry = { .block = weft_load_u64(e),
+                                         .row_group = weft_load_u32(e + 8),
+                                         .trace = weft_load_u32(e + 12),
+                                         .spans = weft_load_u32(e + 16) };
+        weft_buf_append(out, &entry, sizeof entry);
+    }
+    return WEFT_OK;
 }
 
 uint64_t weft_block_number(const struct weft_block *block)

@@ -6,6 +6,7 @@
 
 struct searching {
     struct weft_block *block;
+    const struct weft_block_mask *mask;
     const struct weft_search *search;
     struct weft_filter *filters;
     struct weft_block_reader reader;
@@ -53,6 +54,7 @@ struct walking {
     struct weft_rows *rows;
     uint64_t **selected; /* by group; NULL: none left */
     uint64_t *status;    /* of the row group, when asked for; else NULL */
+    uint64_t *masked;    /* a bit per trace; NULL: none is masked here */
     bool is_inside;      /* all start times are in range */
 };
 
@@ -125,6 +127,11 @@ static int row_offer(struct walking *w, uint32_t row, uint32_t g, uint32_t index
     return WEFT_OK;
 }
 
+static bool is_masked(const struct walking *w, uint32_t trace)
+{
+    return w->masked[trace / 64] >> (trace % 64) & 1;
+}
+
 static int group_walk(struct walking *w, uint32_t g, const uint16_t *row_of)
 {
     struct searching *s = w->s;
@@ -139,6 +146,7 @@ static int group_walk(struct walking *w, uint32_t g, const uint16_t *row_of)
             uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(bits), row = row_of[index];
             uint64_t start = s->starts[s->trace_of[row]] + page_get(&starts, index),
                      duration = page_get(&durations, index);
+            if (w->masked != NULL && is_masked(w, s->trace_of[row])) continue;
             if (!w->is_inside &&
                 (start < search->from_ns || (search->to_ns != 0 && start >= search->to_ns)))
                 continue;
@@ -188,6 +196,18 @@ static void traces_spread(struct searching *s, const struct weft_rows *rows)
     weft_paged_read(&rows->trace_start, 0, rows->trace_count, s->starts);
 }
 
+static uint64_t *masked_traces(const struct weft_block_mask *mask, const struct weft_rows *rows)
+{
+    uint32_t count;
+    const uint32_t *traces = weft_block_mask_traces(mask, rows->number, &count);
+
+    if (count == 0) return NULL;
+    uint64_t *bits = weft_arena_alloc_array(rows->arena, rows->trace_count / 64 + 1, sizeof *bits);
+    for (uint32_t i = 0; i < count && traces[i] < rows->trace_count; i++)
+        bits[traces[i] / 64] |= UINT64_C(1) << (traces[i] % 64);
+    return bits;
+}
+
 static int rows_walk(struct walking *w)
 {
     struct searching *s = w->s;
@@ -204,6 +224,7 @@ static int rows_walk(struct walking *w)
         (rc = weft_rows_load_tree(rows, s->err)) < 0 || (rc = rows_deal(s, rows, first)) < 0)
         return rc;
     traces_spread(s, rows);
+    w->masked = masked_traces(s->mask, rows);
     for (uint32_t g = 0; g < rows->group_count; g++)
         if (w->selected[g] != NULL && (rc = group_walk(w, g, s->row_of + first[g])) < 0) return rc;
     return WEFT_OK;
@@ -311,6 +332,7 @@ int weft_block_search(struct weft_block *block, const struct weft_block_mask *ma
                       struct weft_search_result *stats, struct weft_err *err)
 {
     struct searching s = { .block = block,
+                           .mask = mask,
                            .search = search,
                            .top = top,
                            .stats = stats,

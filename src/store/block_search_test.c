@@ -79,7 +79,7 @@ static struct weft_search_position position_of(const struct weft_span *s)
 }
 
 static uint32_t expected_hits(const struct block_fixture *f, const struct weft_search *search,
-                              struct weft_top *top)
+                              uint32_t masked_of, struct weft_top *top)
 {
     uint64_t to = search->to_ns;
     uint32_t count = 0;
@@ -90,7 +90,7 @@ static uint32_t expected_hits(const struct block_fixture *f, const struct weft_s
             s->start_time_unix_nano >= search->from_ns && (to == 0 || s->start_time_unix_nano < to);
         for (uint32_t p = 0; p < search->predicate_count && holds; p++)
             holds = weft_predicate_holds_span(&search->predicates[p], s);
-        if (!holds) continue;
+        if (!holds || fixture_is_masked(&s->trace_id, masked_of)) continue;
         struct weft_search_position position = position_of(s);
         weft_top_offer(top, &position, i);
         count++;
@@ -100,6 +100,7 @@ static uint32_t expected_hits(const struct block_fixture *f, const struct weft_s
 }
 
 static void check(struct block_fixture *f, struct weft_block *block,
+                  const struct weft_block_mask *mask, uint32_t masked_of,
                   const struct weft_search *search)
 {
     struct weft_arena arena;
@@ -110,8 +111,8 @@ static void check(struct block_fixture *f, struct weft_block *block,
     weft_arena_init(&arena, 0);
     weft_top_init(&expected, search, &arena);
     weft_top_init(&got, search, &arena);
-    expected_hits(f, search, &expected);
-    if (weft_block_search(block, NULL, search, UINT64_C(5) << 40, &got, &stats, &err) < 0)
+    expected_hits(f, search, masked_of, &expected);
+    if (weft_block_search(block, mask, search, UINT64_C(5) << 40, &got, &stats, &err) < 0)
         fail_msg("%s", err.text);
     weft_top_finish(&got);
     if (got.count != expected.count)
@@ -138,6 +139,7 @@ static void check(struct block_fixture *f, struct weft_block *block,
 }
 
 static void search_at_random(struct block_fixture *f, struct weft_block *block,
+                             const struct weft_block_mask *mask, uint32_t masked_of,
                              struct weft_random *random, uint32_t searches)
 {
     for (uint32_t i = 0; i < searches; i++) {
@@ -155,12 +157,12 @@ static void search_at_random(struct block_fixture *f, struct weft_block *block,
             search.has_after = true;
             search.after = position_of(&f->all.spans[weft_random_below(random, f->all.span_count)]);
         }
-        check(f, block, &search);
+        check(f, block, mask, masked_of, &search);
     }
 }
 
 static void run(uint64_t seed, uint32_t batches, const struct weft_batch_random_knobs *knobs,
-                uint32_t searches)
+                uint32_t searches, uint32_t masked_of)
 {
     struct block_fixture f;
     struct weft_segment *segments[2];
@@ -171,8 +173,11 @@ static void run(uint64_t seed, uint32_t batches, const struct weft_batch_random_
     for (uint32_t i = 0; i < 2; i++)
         segments[i] = block_fixture_random(&f, seed * 10 + i, batches, knobs);
     struct weft_block *block = block_fixture_merge(&f, segments, 2, NULL, 0, &stats);
+    struct weft_block_mask *mask = fixture_mask(block, masked_of);
+    assert_int_equal(weft_block_mask_trace_count(mask) > 0, masked_of > 0);
     weft_random_init(&random, seed);
-    search_at_random(&f, block, &random, searches);
+    search_at_random(&f, block, mask, masked_of, &random, searches);
+    weft_block_mask_unref(mask);
     weft_block_unref(block);
     block_fixture_release(&f);
 }
@@ -185,9 +190,12 @@ static void searches_agree_with_the_reference(void **state)
                                                                        .has_odd_times = true,
                                                                        .has_events_and_links = true,
                                                                        .has_all_fields = true };
-    for (uint64_t seed = 1; seed <= 4; seed++) run(seed, 8, &odd, 150);
-    run(9, 60, &plain, 150);
-    run(10, 60, &odd, 100);
+    for (uint64_t seed = 1; seed <= 4; seed++) run(seed, 8, &odd, 150, 0);
+    run(9, 60, &plain, 150, 0);
+    run(10, 60, &odd, 100, 0);
+    /* A third of the traces is masked, or all of them. */
+    run(11, 20, &odd, 150, 3);
+    run(12, 20, &plain, 50, 1);
 }
 
 /* A shop's spans: city, plan and is_big follow from the customer, in two shapes; `noise` follows from
@@ -266,7 +274,7 @@ static void columns_that_follow_from_another(void **state)
         fixture_sort(&f.all);
         if (!weft_batch_difference(&f.all, &got, text, sizeof text)) fail_msg("%s", text);
         weft_random_init(&random, 3);
-        search_at_random(&f, block, &random, 300);
+        search_at_random(&f, block, NULL, 0, &random, 300);
         struct weft_block *older = block; /* and after merging the block again */
         if (again == 0) block = block_fixture_merge(&f, NULL, 0, &older, 1, &stats);
         weft_block_unref(older);

@@ -16,9 +16,10 @@ static uint32_t rows_lower(const struct weft_block *b, const struct weft_trace_i
     return low;
 }
 
-static int rows_trace(struct weft_block *b, uint32_t number, const struct weft_trace_id *id,
-                      struct weft_batch *out, struct weft_arena *scratch,
-                      struct weft_block_reader *reader, struct weft_err *err)
+static int rows_trace(struct weft_block *b, const struct weft_block_mask *mask, uint32_t number,
+                      const struct weft_trace_id *id, struct weft_batch *out,
+                      struct weft_arena *scratch, struct weft_block_reader *reader,
+                      struct weft_err *err)
 {
     struct weft_rows rows;
     struct weft_trace_id found;
@@ -30,7 +31,7 @@ static int rows_trace(struct weft_block *b, uint32_t number, const struct weft_t
     uint32_t trace = weft_rows_trace_lower(&rows, id);
     if (trace == rows.trace_count) return WEFT_OK;
     weft_rows_trace_id(&rows, trace, &found);
-    if (memcmp(&found, id, 16) != 0) return WEFT_OK;
+    if (memcmp(&found, id, 16) != 0 || weft_block_mask_has(mask, number, trace)) return WEFT_OK;
     uint32_t first = weft_rows_trace_first(&rows, trace),
              n = (uint32_t)weft_paged_get(&rows.trace_spans, trace);
     struct weft_span *spans = weft_arena_alloc(scratch, n * sizeof *spans);
@@ -55,7 +56,7 @@ int weft_block_trace(struct weft_block *b, const struct weft_block_mask *mask,
     for (; number < b->info.row_group_count && memcmp(&b->rows[number].first, id, 16) <= 0 &&
            rc == WEFT_OK;
          number++) {
-        rc = rows_trace(b, number, id, out, &scratch, &reader, err);
+        rc = rows_trace(b, mask, number, id, out, &scratch, &reader, err);
         weft_arena_reset(&scratch);
     }
     if (rc < 0) out->span_count = before;

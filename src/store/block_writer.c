@@ -17,10 +17,21 @@ static char *path_make(const char *directory, uint64_t number, const char *suffi
     return b.data;
 }
 
+static int header_append(struct weft_block_writer *w, struct weft_err *err)
+{
+    uint8_t header[WEFT_BLOCK_HEADER_BYTES] = { 0 };
+
+    weft_store_u64(header, WEFT_BLOCK_MAGIC);
+    weft_store_u32(header + 8, 1);
+    weft_store_u32(header + 12, WEFT_BLOCK_PAGE_BYTES);
+    weft_store_u64(header + 16, w->number);
+    weft_store_u64(header + 24, w->created_unix_ns);
+    return weft_block_writer_append(w, header, sizeof header, err);
+}
+
 int weft_block_writer_create(struct weft_block_writer *w, const char *directory, uint64_t number,
                              uint64_t created_unix_ns, struct weft_err *err)
 {
-    uint8_t header[WEFT_BLOCK_HEADER_BYTES] = { 0 };
     int rc;
 
     *w = (struct weft_block_writer){ .fd = -1,
@@ -33,12 +44,23 @@ int weft_block_writer_create(struct weft_block_writer *w, const char *directory,
     }
     w->temporary = temporary;
     w->path = path_make(directory, number, "");
-    weft_store_u64(header, WEFT_BLOCK_MAGIC);
-    weft_store_u32(header + 8, 1);
-    weft_store_u32(header + 12, WEFT_BLOCK_PAGE_BYTES);
-    weft_store_u64(header + 16, number);
-    weft_store_u64(header + 24, created_unix_ns);
-    return weft_block_writer_append(w, header, sizeof header, err);
+    return header_append(w, err);
+}
+
+int weft_block_writer_create_inside(struct weft_block_writer *w, int fd, const char *path,
+                                    uint64_t base, uint64_t number, uint64_t created_unix_ns,
+                                    struct weft_err *err)
+{
+    struct weft_buf name = { 0 };
+
+    weft_buf_append(&name, path, strlen(path) + 1);
+    *w = (struct weft_block_writer){ .fd = fd,
+                                     .temporary = name.data,
+                                     .is_inside = true,
+                                     .base = base,
+                                     .number = number,
+                                     .created_unix_ns = created_unix_ns };
+    return header_append(w, err);
 }
 
 uint64_t weft_block_writer_offset(const struct weft_block_writer *w)
@@ -65,7 +87,8 @@ static int flush(struct weft_block_writer *w, bool all, struct weft_err *err)
         sum_page(w, at, WEFT_BLOCK_PAGE_BYTES);
     if (all && whole < len) sum_page(w, whole, len - whole);
     if (len == 0) return WEFT_OK;
-    if ((rc = weft_file_write_at(w->fd, w->temporary, w->pending.data, len, w->flushed, err)) < 0)
+    if ((rc = weft_file_write_at(w->fd, w->temporary, w->pending.data, len, w->base + w->flushed,
+                                 err)) < 0)
         return rc;
     weft_buf_consume(&w->pending, len);
     w->flushed += len;
@@ -113,6 +136,22 @@ static void trailer_append(struct weft_buf *tail, uint64_t sums_offset, const st
     weft_buf_append(tail, t + 32, 16);
 }
 
+static int publish(struct weft_block_writer *w, struct weft_err *err)
+{
+    int rc = weft_file_sync_data(w->fd, w->temporary, err);
+
+    if (rc < 0) return rc;
+    if ((rc = weft_file_rename(w->temporary, w->path, err)) < 0) {
+        /* The name may be there although its directory was not synced: take it back, so that
+         * "failed" means "is not there". */
+        if (!weft_file_exists(w->temporary)) weft_file_unlink(w->path, NULL);
+        return rc;
+    }
+    weft_free(w->temporary);
+    w->temporary = NULL;
+    return WEFT_OK;
+}
+
 int weft_block_writer_finish(struct weft_block_writer *w,
                              const uint8_t fixed[static WEFT_BLOCK_FOOTER_FIXED],
                              struct weft_str superseded, struct weft_err *err)
@@ -126,29 +165,22 @@ int weft_block_writer_finish(struct weft_block_writer *w,
     weft_buf_append_str(&footer, weft_buf_str(&w->sections));
     weft_buf_append_str(&footer, superseded);
     trailer_append(&tail, w->flushed, &w->sums, &footer);
-    rc = weft_file_write_at(w->fd, w->temporary, w->sums.data, w->sums.len, w->flushed, err);
+    uint64_t at = w->base + w->flushed;
+    rc = weft_file_write_at(w->fd, w->temporary, w->sums.data, w->sums.len, at, err);
     if (rc == 0)
-        rc = weft_file_write_at(w->fd, w->temporary, tail.data, tail.len, w->flushed + w->sums.len,
-                                err);
+        rc = weft_file_write_at(w->fd, w->temporary, tail.data, tail.len, at + w->sums.len, err);
     w->flushed += w->sums.len + tail.len;
     weft_buf_release(&footer);
     weft_buf_release(&tail);
-    if (rc < 0 || (rc = weft_file_sync_data(w->fd, w->temporary, err)) < 0) return rc;
-    if ((rc = weft_file_rename(w->temporary, w->path, err)) < 0) {
-        /* The name may be there although its directory was not synced: take it back, so that
-         * "failed" means "is not there". */
-        if (!weft_file_exists(w->temporary)) weft_file_unlink(w->path, NULL);
-        return rc;
-    }
-    weft_free(w->temporary);
-    w->temporary = NULL;
-    return WEFT_OK;
+    return rc < 0 || w->is_inside ? rc : publish(w, err);
 }
 
 void weft_block_writer_release(struct weft_block_writer *w)
 {
-    weft_file_close(&w->fd);
-    if (w->temporary != NULL) weft_file_unlink(w->temporary, NULL);
+    if (!w->is_inside) {
+        weft_file_close(&w->fd);
+        if (w->temporary != NULL) weft_file_unlink(w->temporary, NULL);
+    }
     weft_free(w->temporary);
     weft_free(w->path);
     weft_buf_release(&w->pending);

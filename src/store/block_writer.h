@@ -13,6 +13,9 @@
 struct weft_block_writer {
     char *path, *temporary; /* temporary is NULL once renamed */
     int fd;
+    bool
+        is_inside; /* of a file that is somebody else's: from `base` on, neither synced nor renamed */
+    uint64_t base;
     uint64_t number, created_unix_ns;
     uint64_t flushed;        /* bytes on disk; a multiple of the page size until the end */
     struct weft_buf pending; /* bytes behind them */
@@ -21,6 +24,9 @@ struct weft_block_writer {
 };
 int weft_block_writer_create(struct weft_block_writer *w, const char *directory, uint64_t number,
                              uint64_t created_unix_ns, struct weft_err *err);
+int weft_block_writer_create_inside(struct weft_block_writer *w, int fd, const char *path,
+                                    uint64_t base, uint64_t number, uint64_t created_unix_ns,
+                                    struct weft_err *err);
 uint64_t weft_block_writer_offset(const struct weft_block_writer *w);
 int weft_block_writer_append(struct weft_block_writer *w, const void *bytes, size_t len,
                              struct weft_err *err);

@@ -30,6 +30,16 @@ static void sources_init(struct merge *m)
     }
 }
 
+/* A patch reads a few traces: what they need of the tables is found first, so that it is all that is written. */
+static int patched_init(struct merge *m, struct merge_source *s, struct weft_err *err)
+{
+    s->only = weft_block_mask_create(NULL, weft_block_number(s->block), m->input->masked,
+                                     m->input->masked_count);
+    if (s->only == NULL)
+        return weft_fail(err, WEFT_INVALID, "merge: no trace of block %s is named", s->block->path);
+    return weft_block_use_find(&s->use, s->block, s->only, MERGE_SAMPLE_ROWS, err);
+}
+
 static int blocks_init(struct merge *m, struct weft_err *err)
 {
     int rc;
@@ -41,10 +51,12 @@ static int blocks_init(struct merge *m, struct weft_err *err)
         s->string_count = weft_block_strings(s->block)->count;
         s->key_count = weft_block_key_count(s->block);
         s->head_count = weft_block_head_count(s->block);
-        s->cursor = weft_block_cursor_create(s->block);
-        struct weft_block_info info;
-        weft_block_info(s->block, &info);
-        m->spans_total += info.span_count;
+        s->mask = m->input->masks != NULL ? m->input->masks[i] : NULL;
+        if (m->input->only_masked && (rc = patched_init(m, s, err)) < 0) return rc;
+        s->cursor = weft_block_cursor_create(s->block, s->mask, s->only);
+        m->spans_total += s->only != NULL
+                              ? weft_block_mask_spans(s->only)
+                              : s->block->info.span_count - weft_block_mask_spans(s->mask);
     }
     return WEFT_OK;
 }
@@ -113,6 +125,44 @@ static int row_groups(struct merge *m, struct weft_err *err)
     return rc;
 }
 
+static int masks_write(struct merge *m, struct weft_err *err)
+{
+    uint64_t offset = weft_block_writer_offset(&m->file);
+    int rc = WEFT_OK;
+
+    if (m->input->masked_count == 0) return WEFT_OK;
+    for (uint64_t i = 0; i < m->input->masked_count && rc == WEFT_OK; i++) {
+        const struct weft_mask_entry *entry = &m->input->masked[i];
+        uint8_t e[WEFT_MASK_ENTRY_BYTES] = { 0 };
+        weft_store_u64(e, entry->block);
+        weft_store_u32(e + 8, entry->row_group);
+        weft_store_u32(e + 12, entry->trace);
+        weft_store_u32(e + 16, entry->spans);
+        rc = weft_block_writer_append(&m->file, e, sizeof e, err);
+    }
+    weft_block_writer_section(&m->file, WEFT_BLOCK_MASKS, WEFT_BLOCK_SECTION_REQUIRED, offset);
+    return rc;
+}
+
+/* Numbers of the segments, then of the blocks; their counts go into the footer's fixed part. */
+static void superseded_list(const struct weft_merge_input *in, uint8_t *fixed, struct weft_buf *out)
+{
+    uint32_t blocks = in->keeps_inputs ? 0 : in->block_count;
+
+    for (uint32_t i = 0; i < in->segment_count; i++) {
+        uint64_t number = weft_segment_number(in->segments[i]->segment);
+        weft_buf_append(out, &number, 8);
+    }
+    weft_buf_append(out, in->more_superseded_segments, in->more_superseded_segment_count * 8ull);
+    for (uint32_t i = 0; i < blocks; i++) {
+        uint64_t number = weft_block_number(in->blocks[i]);
+        weft_buf_append(out, &number, 8);
+    }
+    weft_buf_append(out, in->more_superseded_blocks, in->more_superseded_block_count * 8ull);
+    weft_store_u32(fixed + 116, in->segment_count + in->more_superseded_segment_count);
+    weft_store_u32(fixed + 120, blocks + in->more_superseded_block_count);
+}
+
 static int finish(struct merge *m, struct weft_err *err)
 {
     uint8_t f[WEFT_BLOCK_FOOTER_FIXED] = { 0 };
@@ -125,19 +175,12 @@ static int finish(struct merge *m, struct weft_err *err)
                             s->exact_duplicates, s->orphans };
     int rc;
 
-    if ((rc = weft_merge_tables_write(m, err)) < 0) return rc;
+    if ((rc = weft_merge_tables_write(m, err)) < 0 || (rc = masks_write(m, err)) < 0) return rc;
     memcpy(f, counts, sizeof counts);
     memcpy(f + 80, m->trace_min, 16);
     memcpy(f + 96, m->trace_max, 16);
     weft_store_u32(f + 112, (uint32_t)(m->directory.len / WEFT_ROWS_ENTRY_BYTES));
-    weft_store_u32(f + 116, m->input->segment_count);
-    weft_store_u32(f + 120, m->input->block_count);
-    for (uint32_t i = 0; i < m->source_count; i++) {
-        uint64_t number = m->sources[i].view != NULL
-                              ? weft_segment_number(m->sources[i].view->segment)
-                              : weft_block_number(m->sources[i].block);
-        weft_buf_append(&superseded, &number, 8);
-    }
+    superseded_list(m->input, f, &superseded);
     rc = weft_block_writer_finish(&m->file, f, weft_buf_str(&superseded), err);
     s->bytes = m->file.flushed;
     weft_buf_release(&superseded);
@@ -170,6 +213,17 @@ static void merge_release(struct merge *m)
     weft_free(m);
 }
 
+static int file_create(struct merge *m, struct weft_err *err)
+{
+    const struct weft_merge_target *target = m->options->target;
+
+    if (target == NULL)
+        return weft_block_writer_create(&m->file, m->options->directory, m->options->number,
+                                        weft_clock_unix_ns(), err);
+    return weft_block_writer_create_inside(&m->file, target->fd, target->path, target->offset,
+                                           m->options->number, weft_clock_unix_ns(), err);
+}
+
 int weft_merge(const struct weft_merge_input *input, const struct weft_merge_options *options,
                struct weft_merge_stats *stats, struct weft_err *err)
 {
@@ -187,9 +241,7 @@ int weft_merge(const struct weft_merge_input *input, const struct weft_merge_opt
     m->run_memory = weft_merge_run_memory_create();
     m->numbers = weft_alloc_array(WEFT_ROWS_MAX, sizeof *m->numbers);
     sources_init(m);
-    if ((rc = blocks_init(m, err)) == WEFT_OK &&
-        (rc = weft_block_writer_create(&m->file, options->directory, options->number,
-                                       weft_clock_unix_ns(), err)) == WEFT_OK &&
+    if ((rc = blocks_init(m, err)) == WEFT_OK && (rc = file_create(m, err)) == WEFT_OK &&
         (rc = weft_merge_tables_build(m, err)) == WEFT_OK && (rc = row_groups(m, err)) == WEFT_OK)
         rc = finish(m, err);
     merge_release(m);

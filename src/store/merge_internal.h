@@ -48,7 +48,17 @@ struct merge_source {
     struct merge_luck *luck; /* by block key number */
     /* A block's rows, unfolded range by range. */
     struct weft_block_cursor *cursor;
+    const struct weft_block_mask *mask;
+    struct weft_block_mask
+        *only; /* a patch: the traces read of it, and what they use of its tables */
+    struct weft_block_use use;
 };
+enum { MERGE_SAMPLE_ROWS = 64 };
+/* Does a patch need this entry of the source's table? All others need all. */
+static inline bool merge_is_used(const uint64_t *bits, uint32_t number)
+{
+    return bits == NULL || bits[number / 64] >> (number % 64) & 1;
+}
 
 /* A list of key codes, canonical order; shapes and inline rows of all sources share them. */
 struct merge_list {

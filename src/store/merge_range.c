@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "store/merge_internal.h"
 
-enum { SAMPLE = 64, RANGE_ROWS = 62000, BYTES_MAX = 48 << 20, ROWS_MIN = 1024 };
+enum { SAMPLE = MERGE_SAMPLE_ROWS, RANGE_ROWS = 62000, BYTES_MAX = 48 << 20, ROWS_MIN = 1024 };
 
 static int compare_u64(const void *a, const void *b)
 {
@@ -45,9 +45,12 @@ int weft_merge_range_init(struct merge *m, uint64_t **bounds, uint32_t *bound_co
         }
         skip -= v->span_count;
     }
-    for (uint32_t s = 0; s < m->source_count && rc == WEFT_OK; s++)
-        if (m->sources[s].block != NULL)
-            rc = weft_block_sample(m->sources[s].block, SAMPLE, &samples, err);
+    for (uint32_t s = 0; s < m->source_count && rc == WEFT_OK; s++) {
+        if (m->sources[s].only != NULL)
+            weft_buf_append_str(&samples, weft_buf_str(&m->sources[s].use.samples));
+        else if (m->sources[s].block != NULL)
+            rc = weft_block_sample(m->sources[s].block, m->sources[s].mask, SAMPLE, &samples, err);
+    }
     uint64_t *v = (uint64_t *)(void *)samples.data;
     uint32_t n = (uint32_t)(samples.len / 8), step = rows_wanted(m) / SAMPLE;
     if (n > 0) qsort(v, n, 8, compare_u64);

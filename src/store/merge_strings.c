@@ -10,11 +10,11 @@ struct sort_key {
     uint32_t number;
 };
 
-/* A source's strings in order: a segment's by a sorted list of numbers, a block's as they are. */
+/* A source's strings in order: a segment's by a sorted list of numbers, a block's as they are, or those that a patch uses. */
 struct feed {
     struct merge_source *source;
-    uint32_t *sorted; /* NULL: a block */
-    uint32_t at;
+    uint32_t *sorted; /* NULL: all of a block */
+    uint32_t at, count;
     struct weft_str now;
     struct weft_strings_reader reader;
 };
@@ -55,12 +55,12 @@ static uint32_t number_at(const struct feed *f)
 
 static int feed_load(struct feed *f, struct weft_err *err)
 {
-    if (f->at >= f->source->string_count) return WEFT_OK;
-    if (f->sorted != NULL) {
+    if (f->at >= f->count) return WEFT_OK;
+    if (f->source->view != NULL) {
         f->now = weft_segment_string(f->source->view, f->sorted[f->at]);
         return WEFT_OK;
     }
-    return weft_strings_get(&f->reader, f->at, &f->now, err);
+    return weft_strings_get(&f->reader, number_at(f), &f->now, err);
 }
 
 static bool is_before(const struct feed *a, const struct feed *b)
@@ -103,12 +103,34 @@ static int merge_feeds(struct merge *m, struct feed **heap, uint32_t count, stru
         }
         f->source->strings[number_at(f)] = m->strings.count - 1;
         f->at++;
-        if (f->at < f->source->string_count && rc == WEFT_OK) rc = feed_load(f, err);
-        if (f->at >= f->source->string_count) heap[0] = heap[--count];
+        if (rc == WEFT_OK) rc = feed_load(f, err);
+        if (f->at >= f->count) heap[0] = heap[--count];
         sift_down(heap, count, 0);
     }
     weft_buf_release(&last);
     return rc;
+}
+
+static uint32_t *used_strings(const struct merge_source *s, uint32_t *count)
+{
+    uint32_t *used = weft_alloc_array(s->string_count, sizeof *used), n = 0;
+
+    for (uint32_t i = 0; i < s->string_count; i++)
+        if (merge_is_used(s->use.strings, i)) used[n++] = i;
+    *count = n;
+    return used;
+}
+
+static void feed_init(struct feed *f, struct merge_source *s)
+{
+    f->source = s;
+    f->count = s->string_count;
+    if (s->view != NULL) {
+        f->sorted = sort_strings(s->view);
+        return;
+    }
+    weft_strings_reader_init(&f->reader, weft_block_strings(s->block));
+    if (s->only != NULL) f->sorted = used_strings(s, &f->count);
 }
 
 int weft_merge_strings_build(struct merge *m, struct weft_err *err)
@@ -123,12 +145,8 @@ int weft_merge_strings_build(struct merge *m, struct weft_err *err)
         struct merge_source *s = &m->sources[i];
         struct feed *f = &feeds[i];
         s->strings = weft_alloc_array(s->string_count, sizeof *s->strings);
-        f->source = s;
-        if (s->view != NULL)
-            f->sorted = sort_strings(s->view);
-        else
-            weft_strings_reader_init(&f->reader, weft_block_strings(s->block));
-        if (s->string_count == 0) continue;
+        feed_init(f, s);
+        if (f->count == 0) continue;
         rc = feed_load(f, err);
         heap[count++] = f;
     }
@@ -136,7 +154,7 @@ int weft_merge_strings_build(struct merge *m, struct weft_err *err)
     if (rc == WEFT_OK) rc = merge_feeds(m, heap, count, err);
     for (uint32_t i = 0; i < m->source_count; i++) {
         weft_free(feeds[i].sorted);
-        if (feeds[i].source != NULL && feeds[i].sorted == NULL)
+        if (feeds[i].source != NULL && feeds[i].source->view == NULL)
             weft_strings_reader_release(&feeds[i].reader);
     }
     weft_free(feeds);

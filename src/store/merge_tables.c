@@ -21,7 +21,8 @@ static void keys_build(struct merge *m)
 
     for (uint32_t s = 0; s < m->source_count; s++)
         for (uint32_t i = 0; i < m->sources[s].key_count; i++)
-            weft_map_put(&m->key_numbers, source_key(&m->sources[s], i), 0, NULL);
+            if (merge_is_used(m->sources[s].use.keys, i))
+                weft_map_put(&m->key_numbers, source_key(&m->sources[s], i), 0, NULL);
     m->keys = weft_alloc_array(m->key_numbers.count, sizeof *m->keys);
     while ((slot = weft_map_next(&m->key_numbers, &at)) != NULL)
         m->keys[m->key_count++] = slot->key;
@@ -32,8 +33,9 @@ static void keys_build(struct merge *m)
         source->keys = weft_alloc_array(source->key_count, sizeof *source->keys);
         source->luck = weft_alloc_array(m->key_count + 1, sizeof *source->luck);
         for (uint32_t i = 0; i < source->key_count; i++)
-            source->keys[i] =
-                weft_key_code((uint32_t)*weft_map_get(&m->key_numbers, source_key(source, i)), 0);
+            if (merge_is_used(source->use.keys, i))
+                source->keys[i] = weft_key_code(
+                    (uint32_t)*weft_map_get(&m->key_numbers, source_key(source, i)), 0);
     }
 }
 
@@ -96,6 +98,7 @@ static void heads_build(struct merge *m)
             if (pass == 1)
                 source->heads = weft_alloc_array(source->head_count, sizeof *source->heads);
             for (uint32_t i = 0; i < source->head_count; i++) {
+                if (!merge_is_used(source->use.heads, i)) continue;
                 struct head h = source_head(m, source, i);
                 struct weft_str key = { (const char *)&h, sizeof h };
                 if (pass == 0)
@@ -213,6 +216,8 @@ void weft_merge_tables_release(struct merge *m)
         weft_free(s->shapes);
         weft_free(s->luck);
         weft_block_cursor_destroy(s->cursor);
+        weft_block_use_release(&s->use);
+        weft_block_mask_unref(s->only);
     }
     weft_free(m->sources);
     weft_free(m->keys);

@@ -83,7 +83,7 @@ static const struct weft_option options[] = {
     { .name = "settle",
       .kind = WEFT_OPT_SECONDS,
       .offset = AT(settle_ns),
-      .help = "Wait before reading back, so that compaction has come by." },
+      .help = "Read back again so much later, when compaction has come by." },
     WEFT_OPTION_SERVER(struct options, server),
     { .name = "json",
       .kind = WEFT_OPT_BOOL,
@@ -289,8 +289,11 @@ static int read_back(struct run *run)
 {
     const struct options *o = run->options;
     if (o->verify == 0) return WEFT_OK;
-    if (o->settle_ns > 0) weft_clock_sleep_ns(o->settle_ns);
     int rc = weft_load_verify_run(&run->verify, o->server, &run->err);
+    if (rc == WEFT_OK && o->settle_ns > 0) {
+        weft_clock_sleep_ns(o->settle_ns);
+        rc = weft_load_verify_run(&run->verify, o->server, &run->err);
+    }
     run->report.verified_traces = run->verify.traces;
     run->report.verified_spans = run->verify.spans;
     return rc;
@@ -332,7 +335,8 @@ static const char *const examples[] = {
     "weft load --protocol http --shape small --json",
     "small spans over HTTP, the report as JSON",
     "weft load --shape h --verify 100 --settle 5",
-    "hostile spans, 100 traces of them compared with what the server has after five seconds",
+    "hostile spans, 100 traces of them compared with what the server has, and again after five "
+    "seconds",
     NULL,
 };
 const struct weft_command weft_command_load = {

@@ -98,8 +98,15 @@ static int flush(struct weft_block_writer *w, bool all, struct weft_err *err)
 int weft_block_writer_append(struct weft_block_writer *w, const void *bytes, size_t len,
                              struct weft_err *err)
 {
-    weft_buf_append(&w->pending, bytes, len);
-    return w->pending.len >= PENDING_BYTES ? flush(w, false, err) : WEFT_OK;
+    int rc = WEFT_OK;
+
+    for (size_t at = 0; at < len && rc == WEFT_OK;) {
+        size_t piece = len - at < PENDING_BYTES ? len - at : PENDING_BYTES;
+        weft_buf_append(&w->pending, (const char *)bytes + at, piece);
+        at += piece;
+        if (w->pending.len >= PENDING_BYTES) rc = flush(w, false, err);
+    }
+    return rc;
 }
 
 int weft_block_writer_align(struct weft_block_writer *w, struct weft_err *err)

@@ -80,9 +80,9 @@ static int row_group(struct merge *m, uint32_t from, uint32_t count, struct weft
 /* Rows that one row group takes: all that is left, or as many as fit, cut where a trace ends. */
 static uint32_t rows_take(const struct merge *m, uint32_t from)
 {
-    uint32_t left = m->entry_count - from, take = WEFT_ROWS_MAX;
+    uint32_t left = m->entry_count - from, take = m->rows_max;
 
-    if (left <= WEFT_ROWS_MAX) return left;
+    if (left <= m->rows_max) return left;
     while (take > 0) {
         const struct merge_entry *a = &m->entries[from + take - 1], *b = a + 1;
         const uint8_t *x = m->chunks[a->chunk].view.records + (size_t)a->row * WEFT_RECORD_BYTES;
@@ -95,7 +95,7 @@ static uint32_t rows_take(const struct merge *m, uint32_t from)
             return take;
         take--;
     }
-    return WEFT_ROWS_MAX; /* one trace with more spans than a row group holds */
+    return m->rows_max; /* one trace with more spans than a row group holds */
 }
 
 static int row_groups(struct merge *m, struct weft_err *err)
@@ -196,6 +196,7 @@ static void merge_release(struct merge *m)
     weft_map_release(&m->local_list_numbers);
     weft_map_release(&m->extra_list_numbers);
     weft_map_release(&m->local_keys);
+    weft_free(m->local_key_states);
     weft_buf_release(&m->inline_offsets);
     weft_buf_release(&m->local_key_bytes);
     weft_buf_release(&m->local_key_ends);

@@ -21,14 +21,19 @@ static void section_begin(struct build *b)
     b->section = b->out->len;
 }
 
-static void section_end(struct build *b, unsigned kind)
+static void section_end_len(struct build *b, unsigned kind, size_t len)
 {
     char *e = b->out->data + b->header;
     weft_store_u16(e, (uint16_t)kind);
     weft_store_u16(e + 2, WEFT_BLOCK_SECTION_REQUIRED);
     weft_store_u32(e + 4, (uint32_t)b->section);
-    weft_store_u32(e + 8, (uint32_t)(b->out->len - b->section));
+    weft_store_u32(e + 8, (uint32_t)len);
     b->header += 12;
+}
+
+static void section_end(struct build *b, unsigned kind)
+{
+    section_end_len(b, kind, b->out->len - b->section);
 }
 
 static const struct merge_row *row_out(const struct merge *m, uint32_t out)
@@ -256,7 +261,7 @@ static void runs(struct build *b)
 static void local_keys(struct build *b)
 {
     struct merge *m = b->m;
-    uint32_t header[2] = { (uint32_t)m->local_keys.count, 0 };
+    uint32_t header[2] = { m->local_key_count, 0 };
 
     section_begin(b);
     if (header[0] > 0) {
@@ -267,11 +272,12 @@ static void local_keys(struct build *b)
     section_end(b, WEFT_ROWS_LOCAL_KEYS);
 }
 
+/* The last section, and most of the bytes: they are written from where they are. */
 static void data(struct build *b)
 {
     section_begin(b);
-    weft_buf_append_str(b->out, weft_buf_str(&b->m->data));
-    section_end(b, WEFT_ROWS_DATA);
+    section_end_len(b, WEFT_ROWS_DATA, b->m->data.len);
+    weft_buf_pad8(&b->m->data);
 }
 
 /* ---- the whole ---- */
@@ -284,7 +290,7 @@ static void directory_add(struct build *b, uint64_t offset)
                   *last = m->rows[m->traces[m->trace_count - 1].first].trace_id;
 
     weft_store_u64(e, offset);
-    weft_store_u64(e + 8, b->out->len);
+    weft_store_u64(e + 8, b->out->len + m->data.len);
     weft_store_u32(e + 16, m->out_count);
     weft_store_u32(e + 20, m->trace_count);
     memcpy(e + 24, first, 16);
@@ -331,12 +337,12 @@ int weft_merge_encode(struct merge *m, struct weft_err *err)
     runs(&b);
     local_keys(&b);
     data(&b);
-    weft_buf_pad8(&m->rows_out);
-    if (m->rows_out.len > UINT32_MAX)
+    if (m->rows_out.len + m->data.len > UINT32_MAX)
         return weft_fail(err, WEFT_TOO_LARGE,
                          "merge: a row group of %zu bytes, at most 4 GiB fit the format",
-                         m->rows_out.len);
+                         m->rows_out.len + m->data.len);
     if ((rc = weft_block_writer_align(&m->file, err)) < 0) return rc;
     directory_add(&b, weft_block_writer_offset(&m->file));
-    return weft_block_writer_append(&m->file, m->rows_out.data, m->rows_out.len, err);
+    rc = weft_block_writer_append(&m->file, m->rows_out.data, m->rows_out.len, err);
+    return rc == WEFT_OK ? weft_block_writer_append(&m->file, m->data.data, m->data.len, err) : rc;
 }

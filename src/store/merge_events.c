@@ -192,6 +192,15 @@ static const uint32_t *put_links(struct sink *s, const uint32_t *at)
     return at;
 }
 
+/* As put_events, without writing. */
+static const uint32_t *skip_events(const struct merge *m, const struct merge_chunk *chunk,
+                                   const uint32_t *at)
+{
+    uint32_t count = *at++;
+    for (uint32_t i = 0; i < count; i++) at += 5 + weft_merge_list_words(m, chunk, at[4], at + 5);
+    return at;
+}
+
 static struct weft_str to_scratch(struct merge *m, struct weft_buf *bytes)
 {
     struct weft_str copy = weft_arena_copy(&m->scratch, weft_buf_str(bytes));
@@ -214,8 +223,7 @@ struct weft_str weft_merge_links(struct merge *m, const struct merge_row *row,
 {
     struct weft_buf bytes = { 0 };
     struct sink s = { .m = m, .chunk = row->chunk, .out = &bytes };
-    if (row->flags & WEFT_ROW_EVENTS) words = put_events(&s, row->start, words);
-    weft_buf_reset(&bytes);
+    if (row->flags & WEFT_ROW_EVENTS) words = skip_events(m, row->chunk, words);
     put_links(&s, words);
     return to_scratch(m, &bytes);
 }

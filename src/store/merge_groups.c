@@ -120,8 +120,8 @@ static void pool_columns(struct merge *m, struct layout *l, const struct pool *p
 
 static void pools_build(struct merge *m, struct pool *pools, uint32_t count, uint32_t rows_min)
 {
-    uint32_t codes = (m->key_count + (uint32_t)m->local_keys.count + WEFT_PSEUDO_KEYS) * 8,
-             rest = 0, rest_rows = 0;
+    uint32_t codes = (m->key_count + m->local_key_count + WEFT_PSEUDO_KEYS) * 8, rest = 0,
+             rest_rows = 0;
     struct layout l = { .by_code = weft_alloc((size_t)codes * 4) };
 
     memset(l.by_code, 0xff, (size_t)codes * 4);

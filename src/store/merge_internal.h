@@ -116,6 +116,12 @@ struct merge_entry {
     uint32_t chunk, row;
 };
 
+/* A key that some row spells out. */
+struct merge_local_key {
+    uint32_t row_group; /* the last one whose keys it is among */
+    uint32_t number;    /* there; a key of the block: its number, and row_group is NONE */
+};
+
 struct merge {
     const struct weft_merge_input *input;
     const struct weft_merge_options *options;
@@ -149,6 +155,7 @@ struct merge {
     /* The row group at hand. */
     struct merge_entry *entries, *entry_scratch;
     uint32_t entry_count, entry_capacity;
+    uint32_t rows_max; /* of a row group: WEFT_ROWS_MAX, fewer where rows are large */
     struct merge_row *rows;
     uint32_t row_count, row_capacity;
     uint32_t *order; /* rows in pre-order */
@@ -156,7 +163,10 @@ struct merge {
     struct merge_trace *traces;
     uint32_t trace_count, trace_capacity;
     struct weft_buf inline_offsets; /* uint32_t */
-    struct weft_map local_keys;
+    struct weft_map local_keys;     /* name -> place in local_key_states; kept over row groups */
+    struct merge_local_key *local_key_states;
+    uint32_t local_key_count, local_key_capacity; /* local keys of this row group; room */
+    uint32_t row_group_number;
     struct weft_buf local_key_bytes, local_key_ends;
     struct weft_str *refs;
     uint32_t ref_count, ref_capacity;

@@ -5,15 +5,27 @@
 #include "store/merge_internal.h"
 #include <stddef.h>
 
-enum {
-    EXTRAS_WORDS = WEFT_ROW_NAME_INLINE | WEFT_ROW_STATUS_MESSAGE | WEFT_ROW_TRACE_STATE |
-                   WEFT_ROW_DROPPED | WEFT_ROW_EVENTS | WEFT_ROW_LINKS
-};
+/* Of local keys: not among those of any row group yet; a key of the block. */
+#define NO_ROW_GROUP 0
+#define OF_THE_BLOCK UINT32_MAX
+/* Local keys remembered from one row group to the next. */
+enum { LOCAL_KEYS_MAX = 1 << 17, LOCAL_KEY_BYTES_MAX = 8 << 20 };
+
 static const uint8_t type_words[8] = {
     [WEFT_VALUE_STRING] = 1, [WEFT_VALUE_BOOL] = 1,  [WEFT_VALUE_INT] = 2,
     [WEFT_VALUE_DOUBLE] = 2, [WEFT_VALUE_ARRAY] = 1, [WEFT_VALUE_KVLIST] = 1,
     [WEFT_VALUE_BYTES] = 1
 };
+
+static uint32_t list_add(struct merge *m, const uint32_t *codes, uint32_t count)
+{
+    if (m->list_count == m->list_capacity) {
+        m->list_capacity = m->list_capacity * 2 + 64;
+        m->lists = weft_realloc_array(m->lists, m->list_capacity, sizeof *m->lists);
+    }
+    m->lists[m->list_count] = (struct merge_list){ .codes = codes, .count = count };
+    return m->list_count++;
+}
 
 uint32_t weft_merge_list_intern(struct merge *m, const uint32_t *codes, uint32_t count,
                                 bool is_local)
@@ -26,14 +38,9 @@ uint32_t weft_merge_list_intern(struct merge *m, const uint32_t *codes, uint32_t
     uint64_t *number = weft_map_put(is_local ? &m->local_list_numbers : &m->list_numbers, key,
                                     m->list_count, &is_new);
     if (!is_new) return (uint32_t)*number;
-    if (m->list_count == m->list_capacity) {
-        m->list_capacity = m->list_capacity * 2 + 64;
-        m->lists = weft_realloc_array(m->lists, m->list_capacity, sizeof *m->lists);
-    }
     uint32_t *copy = weft_arena_alloc(is_local ? &m->scratch : &m->tables, (size_t)count * 4 + 1);
     if (count > 0) memcpy(copy, codes, (size_t)count * 4);
-    m->lists[m->list_count] = (struct merge_list){ .codes = copy, .count = count };
-    return m->list_count++;
+    return list_add(m, copy, count);
 }
 
 /* Stable: values of one key and type keep their order. Lists are short and nearly sorted the second
@@ -137,23 +144,42 @@ void weft_merge_shapes_build(struct merge *m)
 
 /* ---- spelt-out keys ---- */
 
+/* One look-up a key, also over row groups: foreign programs that spell keys out tend to have the
+ * same hundred thousand in each. */
+static struct merge_local_key *local_key(struct merge *m, struct weft_str name)
+{
+    bool is_new;
+    uint32_t at = (uint32_t)*weft_map_put(&m->local_keys, name, m->local_keys.count, &is_new);
+
+    if (!is_new) return &m->local_key_states[at];
+    if (at >= m->local_key_capacity) {
+        m->local_key_capacity = m->local_key_capacity * 2 + 1024;
+        m->local_key_states = weft_realloc_array(m->local_key_states, m->local_key_capacity,
+                                                 sizeof *m->local_key_states);
+    }
+    const uint64_t *known = weft_map_get(&m->key_numbers, name);
+    m->local_key_states[at] = known != NULL
+                                  ? (struct merge_local_key){ OF_THE_BLOCK, (uint32_t)*known }
+                                  : (struct merge_local_key){ NO_ROW_GROUP, 0 };
+    return &m->local_key_states[at];
+}
+
 static uint32_t spelt_key(struct merge *m, struct weft_str name)
 {
-    const uint64_t *known = weft_map_get(&m->key_numbers, name);
-    bool is_new;
+    struct merge_local_key *key = local_key(m, name);
 
-    if (known != NULL) return (uint32_t)*known;
-    uint64_t *number = weft_map_put(&m->local_keys, name, m->local_keys.count, &is_new);
-    if (is_new) {
+    if (key->row_group == OF_THE_BLOCK) return key->number;
+    if (key->row_group != m->row_group_number) {
+        *key = (struct merge_local_key){ m->row_group_number, m->local_key_count++ };
         weft_buf_append_str(&m->local_key_bytes, name);
         uint32_t end = (uint32_t)m->local_key_bytes.len;
         weft_buf_append(&m->local_key_ends, &end, 4);
     }
-    return m->key_count + (uint32_t)*number;
+    return m->key_count + key->number;
 }
 
-/* The list of an inline row, and the offsets of its values in canonical order. */
-static uint32_t inline_list(struct merge *m, struct merge_row *row, const uint32_t *attributes)
+/* The codes of an inline row, and the offsets of its values, in canonical order. */
+static uint32_t *inline_codes(struct merge *m, struct merge_row *row, const uint32_t *attributes)
 {
     const struct merge_source *source = &m->sources[row->chunk->source];
     uint32_t count = row->shape & ~WEFT_SHAPE_INLINE, at = 0;
@@ -177,7 +203,7 @@ static uint32_t inline_list(struct merge *m, struct merge_row *row, const uint32
     }
     sort_list(m, codes, offsets, count);
     if (is_reordered(codes, offsets, count)) row->extras |= 1u << WEFT_PSEUDO_ORDER;
-    return weft_merge_list_intern(m, codes, count, true);
+    return codes;
 }
 
 /* ---- extras ---- */
@@ -220,25 +246,57 @@ static uint16_t extras_of(struct merge *m, struct merge_row *row)
     return (uint16_t)extras;
 }
 
+static uint32_t extra_codes(uint16_t extras, uint32_t *codes)
+{
+    uint32_t count = 0;
+    for (uint32_t k = 0; k < WEFT_PSEUDO_COUNT; k++)
+        if (extras >> k & 1) codes[count++] = k << 3 | weft_pseudo_type(k);
+    return count;
+}
+
 static uint32_t with_extras(struct merge *m, uint32_t base, uint16_t extras)
 {
-    uint32_t key[2] = { base, extras }, count = 0;
+    uint32_t key[2] = { base, extras }, count;
     struct weft_str name = { (const char *)key, sizeof key };
     const uint64_t *known = weft_map_get(&m->extra_list_numbers, name);
 
     if (known != NULL) return (uint32_t)*known;
     uint32_t *codes =
         weft_arena_alloc(&m->scratch, (size_t)(m->lists[base].count + WEFT_PSEUDO_COUNT) * 4);
-    for (uint32_t k = 0; k < WEFT_PSEUDO_COUNT; k++)
-        if (extras >> k & 1) codes[count++] = k << 3 | weft_pseudo_type(k);
+    count = extra_codes(extras, codes);
     memcpy(codes + count, m->lists[base].codes, (size_t)m->lists[base].count * 4);
     uint32_t list = weft_merge_list_intern(m, codes, count + m->lists[base].count, true);
     weft_map_put(&m->extra_list_numbers, name, list, NULL);
     return list;
 }
 
+/* A list of this row alone. Rows are inline because their list is rare, so looking for an equal
+ * one among thousands costs more than it saves; pools take any number of lists. */
+static uint32_t own_list(struct merge *m, uint16_t extras, const uint32_t *codes, uint32_t count)
+{
+    uint32_t *all =
+        weft_arena_alloc(&m->scratch, ((size_t)count + WEFT_PSEUDO_COUNT) * sizeof *all);
+    uint32_t n = extra_codes(extras, all);
+
+    memcpy(all + n, codes, (size_t)count * 4);
+    return list_add(m, all, n + count);
+}
+
+static uint32_t inline_list(struct merge *m, struct merge_row *row)
+{
+    uint32_t count = row->shape & ~WEFT_SHAPE_INLINE;
+    const uint32_t *codes =
+        inline_codes(m, row, row->words + ((row->flags & WEFT_ROW_NAME_INLINE) != 0));
+    const uint64_t *known =
+        weft_map_get(&m->list_numbers, weft_str_make((const char *)codes, (size_t)count * 4));
+
+    if (known == NULL) return own_list(m, row->extras, codes, count);
+    return row->extras != 0 ? with_extras(m, (uint32_t)*known, row->extras) : (uint32_t)*known;
+}
+
 int weft_merge_lists_resolve(struct merge *m, struct weft_err *err)
 {
+    m->row_group_number++;
     for (uint32_t i = 0; i < m->out_count; i++) {
         struct merge_row *row = &m->rows[m->order[i]];
         if (i + 8 < m->out_count) __builtin_prefetch(m->rows[m->order[i + 8]].words);
@@ -248,13 +306,13 @@ int weft_merge_lists_resolve(struct merge *m, struct weft_err *err)
                 ? extras_of(m, row)
                 : 0;
         if (row->shape & WEFT_SHAPE_INLINE) {
-            list = inline_list(m, row, row->words + ((row->flags & WEFT_ROW_NAME_INLINE) != 0));
+            list = inline_list(m, row);
         } else {
             const struct merge_shape *shape = &m->sources[row->chunk->source].shapes[row->shape];
             list = shape->list;
             if (shape->is_reordered) row->extras |= 1u << WEFT_PSEUDO_ORDER;
+            if (row->extras != 0) list = with_extras(m, list, row->extras);
         }
-        if (row->extras != 0) list = with_extras(m, list, row->extras);
         row->list = list;
         if (m->lists[list].rows++ == 0)
             m->lists[list].pool_name =
@@ -272,7 +330,10 @@ void weft_merge_lists_reset(struct merge *m)
     m->list_count = m->global_list_count;
     weft_map_reset(&m->local_list_numbers);
     weft_map_reset(&m->extra_list_numbers);
-    weft_map_reset(&m->local_keys);
+    if (m->local_keys.count > LOCAL_KEYS_MAX ||
+        m->local_keys.keys.total_bytes > LOCAL_KEY_BYTES_MAX)
+        weft_map_reset(&m->local_keys);
+    m->local_key_count = 0;
     weft_buf_reset(&m->local_key_bytes);
     weft_buf_reset(&m->local_key_ends);
     weft_buf_reset(&m->inline_offsets);

@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "store/merge_internal.h"
 
-enum { SAMPLE = MERGE_SAMPLE_ROWS, RANGE_ROWS = 62000, BYTES_MAX = 48 << 20, ROWS_MIN = 1024 };
+enum { SAMPLE = MERGE_SAMPLE_ROWS, RANGE_ROWS = 62000, BYTES_MAX = 10 << 20, ROWS_MIN = 128 };
 
 static int compare_u64(const void *a, const void *b)
 {
@@ -17,7 +17,9 @@ static int compare_u64(const void *a, const void *b)
 }
 
 /* Rows a row group may have so that what is read for it stays below BYTES_MAX, were all rows of
- * average size. */
+ * average size. A merge's private memory is three to five times that: values gathered in columns,
+ * then encoded. Rows of everyday spans are 40 to 150 bytes here and fill a row group; rows of
+ * thousands of bytes pay little for smaller ones. */
 static uint32_t rows_wanted(const struct merge *m)
 {
     uint64_t bytes = 0, rows = 1;
@@ -52,7 +54,8 @@ int weft_merge_range_init(struct merge *m, uint64_t **bounds, uint32_t *bound_co
             rc = weft_block_sample(m->sources[s].block, m->sources[s].mask, SAMPLE, &samples, err);
     }
     uint64_t *v = (uint64_t *)(void *)samples.data;
-    uint32_t n = (uint32_t)(samples.len / 8), step = rows_wanted(m) / SAMPLE;
+    uint32_t n = (uint32_t)(samples.len / 8), wanted = rows_wanted(m), step = wanted / SAMPLE;
+    m->rows_max = wanted < WEFT_ROWS_MAX / 2 ? wanted * 2 : WEFT_ROWS_MAX;
     if (n > 0) qsort(v, n, 8, compare_u64);
     *bounds = weft_alloc_array(n / step + 2, 8);
     for (uint32_t i = step; i + step / 2 < n; i += step)

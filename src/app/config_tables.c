@@ -428,6 +428,14 @@ static const struct weft_option storage[] = {
           "With less free space on the disk, senders hear 503 or UNAVAILABLE with a delay; what "
           "is stored can be asked and is compacted. 0: 5 % of the disk, at most 1 GiB, at least "
           "80 MiB." },
+    { .name = "blob_min",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(storage.blob_min),
+      .fallback = "16KiB",
+      .min = 4096,
+      .max = 16 * MIB,
+      .help = "Values of at least that length are kept beside the columns, once per content, and "
+              "shown as a preview until asked for." },
     { .name = "compaction",
       .kind = WEFT_OPT_TABLE,
       .options = compaction,

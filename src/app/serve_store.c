@@ -26,6 +26,7 @@ int weft_serve_open_store(struct weft_serve *serve, struct weft_err *err)
         .seal_age_ns = storage->seal_age_ns,
         .compact_segments_min = (uint32_t)storage->compaction_segments_min,
         .compact_segments_max = (uint32_t)storage->compaction_segments_max,
+        .blob_min = storage->blob_min,
         .compact_age_ns = storage->compaction_age_ns,
         .tail_segments_max = (uint32_t)storage->tail_segments_max,
         .tail_memory_max = storage->tail_memory_max,

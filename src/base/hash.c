@@ -20,6 +20,13 @@ uint64_t weft_hash_seeded(const void *bytes, size_t len, uint64_t seed)
     return XXH3_64bits_withSeed(bytes, len, seed);
 }
 
+void weft_hash_128(const void *bytes, size_t len, uint8_t out[static 16])
+{
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes, len));
+    memcpy(out, canonical.digest, 16);
+}
+
 static void process_seed_draw(void)
 {
     weft_random_system(&process_seed, sizeof process_seed);

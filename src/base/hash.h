@@ -7,6 +7,8 @@
 uint64_t weft_hash(const void *bytes, size_t len); /* fixed seed: for files */
 uint64_t weft_hash_seeded(const void *bytes, size_t len,
                           uint64_t seed); /* for tables over foreign keys */
+/* For long values: equal contents have equal hashes; who trusts the reverse compares. */
+void weft_hash_128(const void *bytes, size_t len, uint8_t out[static 16]);
 /* A seed drawn once per process, so that nobody outside can choose colliding keys. */
 uint64_t weft_hash_process_seed(void);
 static inline uint64_t weft_hash_u64(uint64_t x) /* finaliser of splitmix64 */

@@ -44,7 +44,9 @@ struct weft_merge_options {
     const _Atomic bool *cancelled; /* checked every row group; NULL: never */
     void (*progress)(void *arg, uint64_t spans_done, uint64_t spans_total); /* NULL: none */
     void *progress_arg;
-    int zstd_level; /* 0: default */
+    int zstd_level;  /* 0: default */
+    size_t blob_min; /* values of at least so many bytes are stored once per content, beside the
+                        columns; 0: 16 KiB, never less than 4 KiB */
     /* Instead of a file of its own: behind `offset` bytes of this open file, which is the caller's to sync and to name. */
     const struct weft_merge_target *target;
 };

@@ -144,7 +144,8 @@ static int values_unfold(struct unfolding *u, uint32_t g, uint32_t index)
         uint32_t type = run->code & 7;
         bool is_string = type != WEFT_VALUE_EMPTY && type != WEFT_VALUE_BOOL &&
                          type != WEFT_VALUE_INT && type != WEFT_VALUE_DOUBLE;
-        if (is_string && !to->is_spelt && to->number >= u->c->block->strings.count)
+        if (is_string && !to->is_spelt &&
+            to->number >= u->c->block->strings.count + u->c->block->blob_count)
             return weft_rows_corrupt(rows, u->err, "string %u of %u", to->number,
                                      u->c->block->strings.count);
         if (pseudo < WEFT_PSEUDO_COUNT) {
@@ -169,7 +170,7 @@ static int payload(struct unfolding *u, unsigned pseudo, struct weft_str *out)
 {
     *out = u->pseudo[pseudo].bytes;
     if (u->pseudo[pseudo].is_spelt) return WEFT_OK;
-    return weft_strings_get(&u->c->reader.strings, u->pseudo[pseudo].number, out, u->err);
+    return weft_block_string(&u->c->reader, u->pseudo[pseudo].number, out, u->err);
 }
 
 static int extras_unfold(struct unfolding *u, uint32_t *flags)

@@ -47,10 +47,10 @@ static inline void weft_cursor_spelt(struct weft_block_cursor *c, struct weft_st
     weft_buf_append_str(&c->heap, s);
     weft_buf_append_zero(&c->heap, -c->heap.len & 3);
 }
-/* Numbers are below the count of their table: the caller has looked. */
+/* Numbers are below the count of their table, or a blob's: the caller has looked. */
 static inline void weft_cursor_string(struct weft_block_cursor *c, uint32_t number)
 {
-    if (c->use != NULL) weft_use_mark(c->use->strings, number);
+    if (c->use != NULL && number < c->block->strings.count) weft_use_mark(c->use->strings, number);
     weft_cursor_word(c, number);
 }
 static inline void weft_cursor_key(struct weft_block_cursor *c, uint32_t number, uint32_t type)

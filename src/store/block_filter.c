@@ -1,5 +1,6 @@
 /* block_filter.c -- evaluating one predicate over the columns of one group. */
 #include "store/block_filter.h"
+#include "store/block_blob.h"
 #include "store/codec_decimal.h"
 #include "store/codec_uuid.h"
 
@@ -42,7 +43,13 @@ static bool wide_range_holds(const struct weft_filter *f, int64_t v)
 static int string_holds(struct evaluation *e, uint32_t number, bool *holds)
 {
     struct weft_value value = { .type = e->run->code & 7 };
-    int rc = weft_strings_get(&e->reader->strings, number, &value.bytes, e->err);
+    const struct weft_block *block = e->rows->block;
+    uint32_t blob = number - block->strings.count;
+    int rc;
+
+    if (number >= block->strings.count && blob < block->blob_count)
+        return weft_block_blob_holds(e->reader, blob, value.type, e->f->predicate, holds, e->err);
+    rc = weft_strings_get(&e->reader->strings, number, &value.bytes, e->err);
     *holds = rc == WEFT_OK && weft_predicate_holds_value(e->f->predicate, &value);
     return rc;
 }
@@ -65,7 +72,7 @@ static int number_holds(struct evaluation *e, uint32_t number, bool *holds)
         *holds = weft_predicate_holds_value(e->f->predicate, &value);
         return WEFT_OK;
     }
-    if (type == WEFT_VALUE_STRING && e->f->has_range) {
+    if (type == WEFT_VALUE_STRING && e->f->has_range && number < e->rows->block->strings.count) {
         *holds = range_holds(e->f, number);
         return WEFT_OK;
     }
@@ -252,13 +259,20 @@ static bool can_hold(const struct weft_filter *f, const struct weft_run *run)
     }
 }
 
+/* Numbers of blobs are no ranks: they are asked one by one. */
+static bool has_blobs(const struct weft_rows *rows, const struct weft_run *run)
+{
+    return !is_wide(run) && (uint64_t)run->base + run->range >= rows->block->strings.count;
+}
+
 /* Min and max of the run rule it out. */
-static bool is_pruned(const struct weft_filter *f, const struct weft_run *run)
+static bool is_pruned(const struct weft_filter *f, const struct weft_rows *rows,
+                      const struct weft_run *run)
 {
     bool is_numbers = run->encoding == WEFT_RUN_PACKED || run->encoding == WEFT_RUN_DICTIONARY ||
                       run->encoding == WEFT_RUN_CONSTANT || run->encoding == WEFT_RUN_FUNCTION;
 
-    if (f->is_outside || !is_numbers) return false;
+    if (f->is_outside || !is_numbers || has_blobs(rows, run)) return false;
     if ((run->code & 7) == WEFT_VALUE_STRING && f->has_range)
         return f->low >= f->high || run->base >= f->high ||
                (uint64_t)run->base + run->range < f->low;
@@ -279,7 +293,7 @@ static int run_evaluate(struct evaluation *e)
         set_all(e);
         return WEFT_OK;
     }
-    if (is_pruned(f, run)) return WEFT_OK;
+    if (is_pruned(f, e->rows, run)) return WEFT_OK;
     if (run->encoding == WEFT_RUN_CONSTANT) {
         if (run->count == 0) return WEFT_OK;
         if ((rc = value_holds(e, 0, &holds)) == WEFT_OK && holds) set_all(e);
@@ -287,7 +301,8 @@ static int run_evaluate(struct evaluation *e)
     }
     if (run->encoding == WEFT_RUN_DICTIONARY) return dictionary_evaluate(e);
     if (run->encoding == WEFT_RUN_FUNCTION) return function_evaluate(e);
-    if (run->encoding == WEFT_RUN_PACKED && type == WEFT_VALUE_STRING && f->has_range)
+    if (run->encoding == WEFT_RUN_PACKED && type == WEFT_VALUE_STRING && f->has_range &&
+        !has_blobs(e->rows, run))
         return packed_range(e);
     if (run->encoding == WEFT_RUN_PACKED && type == WEFT_VALUE_INT && f->has_wide_range)
         return packed_wide(e);
@@ -371,8 +386,7 @@ static int pseudo_holds(const struct weft_filter *f, struct weft_rows *rows, str
 
     if (rc < 0) return rc;
     struct weft_str bytes = v.bytes;
-    if (!v.is_spelt && (rc = weft_strings_get(&reader->strings, v.number, &bytes, err)) < 0)
-        return rc;
+    if (!v.is_spelt && (rc = weft_block_string(reader, v.number, &bytes, err)) < 0) return rc;
     uint32_t pseudo = run->code >> 3;
     if (pseudo == WEFT_PSEUDO_EVENTS)
         rc = weft_block_events(rows, bytes, &span, reader, arena, err);

@@ -27,11 +27,17 @@ enum weft_block_section {
     WEFT_BLOCK_SCOPES,
     WEFT_BLOCK_ROW_GROUPS,
     WEFT_BLOCK_MASKS, /* the first that a block need not have */
+    WEFT_BLOCK_BLOBS,
     WEFT_BLOCK_SECTION_LIMIT,
 };
 #define WEFT_MASK_ENTRY_BYTES 24u
 #define WEFT_HEAD_ENTRY_BYTES 32u
 #define WEFT_ROWS_ENTRY_BYTES 96u
+#define WEFT_BLOB_PREVIEW_BYTES 256u
+#define WEFT_BLOB_ENTRY_BYTES (32u + WEFT_BLOB_PREVIEW_BYTES)
+#define WEFT_BLOB_BYTES_MIN 4096u /* shorter ones are in the dictionary or spelt out */
+#define WEFT_BLOB_BYTES_DEFAULT 16384u
+#define WEFT_BLOB_BYTES_MAX (256u << 20)
 #define WEFT_STRING_PAGE_BYTES 16384u /* raw */
 #define WEFT_STRING_INDEX_BYTES 28u   /* an entry of the string index */
 

@@ -1,7 +1,7 @@
 /* block_inspect.c -- a block from outside: every page and value read (check), bytes by column
  * (sizes), the file explained (dump). */
 #include "base/alloc.h"
-#include "store/block_internal.h"
+#include "store/block_blob.h"
 #include <inttypes.h>
 
 /* ---- check ---- */
@@ -110,6 +110,7 @@ int weft_block_check(struct weft_block *block, void (*report)(void *arg, const c
     if (c.findings == 0 && !finding(&c, weft_block_load_tables(block, &c.err))) {
         weft_block_reader_init(&reader, block);
         strings_check(&c, &reader);
+        finding(&c, weft_block_blobs_check(block, &c.err));
         for (uint32_t r = 0; r < block->info.row_group_count; r++) rows_check(&c, r, &reader);
         weft_block_reader_release(&reader);
     }
@@ -213,8 +214,8 @@ int weft_block_sizes(struct weft_block *b, struct weft_block_size *out, uint32_t
             out[(*count)++] = (struct weft_block_size){ name, sizes[k] };
     }
     static const char *const tables[] = {
-        NULL,        "strings", "string index",        "keys", "heads",
-        "resources", "scopes",  "row group directory", "masks"
+        NULL,        "strings", "string index",        "keys",  "heads",
+        "resources", "scopes",  "row group directory", "masks", "table of blobs"
     };
     for (unsigned k = 1; k < WEFT_BLOCK_SECTION_LIMIT; k++)
         if (b->sections[k].is_there && *count < capacity)

@@ -53,6 +53,8 @@ struct weft_block {
     _Atomic bool has_tables;
     struct weft_strings strings;
     struct weft_block_list keys, resources, scopes;
+    const uint8_t *blobs; /* entries; NULL: none */
+    uint32_t blob_count;
     const uint8_t *heads;
     uint32_t head_count;
     struct weft_arena arena; /* decoded resources and scopes */
@@ -129,11 +131,18 @@ struct weft_rows {
 };
 /* What a reading thread carries along: decompressed pages. */
 struct weft_block_reader {
+    struct weft_block *block;
+    struct weft_buf blob; /* the one read last */
+    uint32_t blob_held;   /* + 1; 0: none */
+    bool keeps_blobs;     /* long values of attributes have their length, not their bytes */
     struct weft_strings_reader strings;
     struct weft_plain_reader plain;
 };
 void weft_block_reader_init(struct weft_block_reader *reader, struct weft_block *block);
 void weft_block_reader_release(struct weft_block_reader *reader);
+/* A string of the dictionary, or a blob; lives until the next call. */
+int weft_block_string(struct weft_block_reader *reader, uint32_t number, struct weft_str *out,
+                      struct weft_err *err);
 
 int weft_rows_open(struct weft_rows *out, struct weft_block *block, uint32_t number,
                    struct weft_arena *arena, struct weft_err *err);

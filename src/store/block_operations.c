@@ -85,8 +85,7 @@ static int row_add(struct counting *c, struct weft_rows *rows, struct weft_run *
     if (!weft_presence_find(&run->presence, index, &position)) return WEFT_OK;
     if ((rc = weft_run_get(rows, run, position, &c->reader, &v, c->err)) < 0) return rc;
     struct weft_str name = v.bytes;
-    if (!v.is_spelt && (rc = weft_strings_get(&c->reader.strings, v.number, &name, c->err)) < 0)
-        return rc;
+    if (!v.is_spelt && (rc = weft_block_string(&c->reader, v.number, &name, c->err)) < 0) return rc;
     uint64_t head = weft_paged_get(&rows->groups[run->group].heads, index);
     if (head >= c->block->head_count)
         return weft_rows_corrupt(rows, c->err, "head %llu", (unsigned long long)head);

@@ -1,5 +1,6 @@
 /* block_span.c -- whole spans again from the columns of a row group. */
-#include "store/block_internal.h"
+#include "base/alloc.h"
+#include "store/block_blob.h"
 #include "store/codec_varint.h"
 
 /* What reading a range of rows needs at hand. */
@@ -8,14 +9,42 @@ struct reading {
     struct weft_block_reader *reader;
     struct weft_arena *arena;
     struct weft_err *err;
+    struct weft_str *blobs; /* copied so far, by number; NULL: none yet */
 };
 
+/* A blob is copied once however many rows have it: a trace may have one stack dump a hundred
+ * times. */
 static int string_get(struct reading *r, uint32_t number, struct weft_str *out)
 {
+    struct weft_block *block = r->rows->block;
+    uint32_t blob = number - block->strings.count;
     struct weft_str s;
-    int rc = weft_strings_get(&r->reader->strings, number, &s, r->err);
-    if (rc == WEFT_OK) *out = weft_arena_copy(r->arena, s);
-    return rc;
+    int rc;
+
+    if (number >= block->strings.count && blob < block->blob_count) {
+        if (r->blobs == NULL) r->blobs = weft_alloc_array(block->blob_count, sizeof *r->blobs);
+        if (r->blobs[blob].ptr != NULL) {
+            *out = r->blobs[blob];
+            return WEFT_OK;
+        }
+    }
+    if ((rc = weft_block_string(r->reader, number, &s, r->err)) < 0) return rc;
+    *out = weft_arena_copy(r->arena, s);
+    if (number >= block->strings.count) r->blobs[blob] = *out;
+    return WEFT_OK;
+}
+
+/* A value of an attribute: a blob may be left where it is. */
+static int value_string(struct reading *r, uint32_t number, struct weft_str *out)
+{
+    const struct weft_block *block = r->rows->block;
+
+    if (!r->reader->keeps_blobs || number < block->strings.count ||
+        number - block->strings.count >= block->blob_count)
+        return string_get(r, number, out);
+    struct weft_blob blob = weft_block_blob(block, number - block->strings.count);
+    *out = weft_str_make(blob.preview, blob.raw_bytes);
+    return WEFT_OK;
 }
 
 static int value_bytes(struct reading *r, const struct weft_run_value *v, struct weft_str *out)
@@ -43,7 +72,7 @@ static int take_token(struct cursor *c, struct weft_str *out)
 
     if (!weft_varint_get(&c->at, c->end, &v)) return malformed(c, "a string");
     if (!(v & 1))
-        return v >> 1 <= UINT32_MAX ? string_get(c->r, (uint32_t)(v >> 1), out)
+        return v >> 1 <= UINT32_MAX ? value_string(c->r, (uint32_t)(v >> 1), out)
                                     : malformed(c, "a string number");
     if (v >> 1 > (uint64_t)(c->end - c->at)) return malformed(c, "a string's length");
     *out = weft_arena_copy(c->r->arena, weft_str_make((const char *)c->at, (size_t)(v >> 1)));
@@ -175,7 +204,9 @@ int weft_block_events(struct weft_rows *rows, struct weft_str bytes, struct weft
                       struct weft_err *err)
 {
     struct reading r = { rows, reader, arena, err };
-    return events_decode(&r, bytes, span);
+    int rc = events_decode(&r, bytes, span);
+    weft_free(r.blobs);
+    return rc;
 }
 
 int weft_block_links(struct weft_rows *rows, struct weft_str bytes, struct weft_span *span,
@@ -183,7 +214,9 @@ int weft_block_links(struct weft_rows *rows, struct weft_str bytes, struct weft_
                      struct weft_err *err)
 {
     struct reading r = { rows, reader, arena, err };
-    return links_decode(&r, bytes, span);
+    int rc = links_decode(&r, bytes, span);
+    weft_free(r.blobs);
+    return rc;
 }
 
 /* ---- attributes ---- */
@@ -251,7 +284,8 @@ static int attribute_set(struct reading *r, uint32_t code, const struct weft_run
     case WEFT_VALUE_INT:
     case WEFT_VALUE_DOUBLE: memcpy(&a->int_value, &v->wide, 8); return WEFT_OK;
     default:
-        if ((rc = value_bytes(r, v, &bytes)) < 0) return rc;
+        rc = v->is_spelt ? value_bytes(r, v, &bytes) : value_string(r, v->number, &bytes);
+        if (rc < 0) return rc;
         a->ptr = bytes.ptr;
         a->value_len = (uint32_t)bytes.len;
         return WEFT_OK;
@@ -422,14 +456,15 @@ int weft_rows_spans(struct weft_rows *rows, uint32_t from, uint32_t n, struct we
         (rc = weft_rows_load_groups(rows, err)) < 0 || (rc = weft_rows_load_tree(rows, err)) < 0)
         return rc;
     uint32_t trace = trace_of_row(rows, from);
-    while (n > 0) {
+    while (n > 0 && rc == WEFT_OK) {
         uint32_t first = weft_rows_trace_first(rows, trace);
         uint32_t end = trace + 1 < rows->trace_count ? weft_rows_trace_first(rows, trace + 1)
                                                      : rows->span_count;
         uint32_t take = end - from < n ? end - from : n;
-        if ((rc = trace_spans(&r, trace, first, from, take, out)) < 0) return rc;
+        rc = trace_spans(&r, trace, first, from, take, out);
         out += take, from += take, n -= take;
         trace++;
     }
-    return WEFT_OK;
+    weft_free(r.blobs);
+    return rc;
 }

@@ -2,7 +2,7 @@
  * first need. */
 #include "base/alloc.h"
 #include "model/otlp.h"
-#include "store/block_internal.h"
+#include "store/block_blob.h"
 
 static int section(struct weft_block *b, unsigned kind, const char *what, const uint8_t **out,
                    size_t *len, struct weft_err *err)
@@ -102,7 +102,7 @@ static int tables_load(struct weft_block *b, struct weft_err *err)
     if ((rc = list_open(b, WEFT_BLOCK_KEYS, "keys", &b->keys, err)) < 0 ||
         (rc = list_open(b, WEFT_BLOCK_RESOURCES, "resources", &b->resources, err)) < 0 ||
         (rc = list_open(b, WEFT_BLOCK_SCOPES, "scopes", &b->scopes, err)) < 0 ||
-        (rc = heads_open(b, err)) < 0)
+        (rc = weft_block_blobs_open(b, err)) < 0 || (rc = heads_open(b, err)) < 0)
         return rc;
     b->resource = weft_arena_alloc_array(&b->arena, b->resources.count + 1, sizeof *b->resource);
     for (uint32_t i = 0; i < b->resources.count; i++)
@@ -179,7 +179,7 @@ struct weft_str weft_block_scope_encoded(const struct weft_block *block, uint32_
 
 void weft_block_reader_init(struct weft_block_reader *reader, struct weft_block *block)
 {
-    memset(&reader->plain, 0, sizeof reader->plain);
+    *reader = (struct weft_block_reader){ .block = block };
     weft_strings_reader_init(&reader->strings, &block->strings);
 }
 
@@ -187,4 +187,5 @@ void weft_block_reader_release(struct weft_block_reader *reader)
 {
     weft_strings_reader_release(&reader->strings);
     weft_plain_reader_release(&reader->plain);
+    weft_buf_release(&reader->blob);
 }

@@ -65,8 +65,8 @@ int weft_block_trace(struct weft_block *b, const struct weft_block_mask *mask,
     return rc;
 }
 
-int weft_block_span(struct weft_block *b, uint64_t row_tag, struct weft_span *out,
-                    struct weft_arena *arena, struct weft_err *err)
+static int span_read(struct weft_block *b, uint64_t row_tag, bool keeps_blobs,
+                     struct weft_span *out, struct weft_arena *arena, struct weft_err *err)
 {
     uint32_t number = (uint32_t)(row_tag >> 20 & 0xfffff), row = (uint32_t)(row_tag & 0xfffff);
     struct weft_block_reader reader;
@@ -80,6 +80,7 @@ int weft_block_span(struct weft_block *b, uint64_t row_tag, struct weft_span *ou
     if ((rc = weft_block_load_tables(b, err)) < 0) return rc;
     weft_arena_init(&scratch, 0);
     weft_block_reader_init(&reader, b);
+    reader.keeps_blobs = keeps_blobs;
     if ((rc = weft_rows_open(&rows, b, number, &scratch, err)) == WEFT_OK)
         rc = weft_rows_spans(&rows, row, 1, out, &reader, arena, err);
     weft_block_reader_release(&reader);
@@ -87,11 +88,17 @@ int weft_block_span(struct weft_block *b, uint64_t row_tag, struct weft_span *ou
     return rc;
 }
 
+int weft_block_span(struct weft_block *b, uint64_t row_tag, struct weft_span *out,
+                    struct weft_arena *arena, struct weft_err *err)
+{
+    return span_read(b, row_tag, false, out, arena, err);
+}
+
 int weft_block_hit(struct weft_block *block, uint64_t row_tag, struct weft_hit *out,
                    struct weft_arena *arena, struct weft_err *err)
 {
     struct weft_span span;
-    int rc = weft_block_span(block, row_tag, &span, arena, err);
+    int rc = span_read(block, row_tag, true, &span, arena, err);
 
     if (rc < 0) return rc;
     *out = (struct weft_hit){

@@ -151,6 +151,7 @@ static int merge_run(struct weft_store *store, const struct weft_store_set *set,
                                             .segment_count = merge.count };
     const struct weft_merge_options options = { .directory = store->directory,
                                                 .number = number,
+                                                .blob_min = store->options.blob_min,
                                                 .cancelled = &store->is_stopping };
     int rc = weft_merge(&input, &options, stats, err);
     if (rc == WEFT_OK) {

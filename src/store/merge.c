@@ -71,6 +71,10 @@ static int row_group(struct merge *m, uint32_t from, uint32_t count, struct weft
     if ((rc = weft_merge_lists_resolve(m, err)) < 0) return rc;
     weft_merge_groups_choose(m);
     weft_merge_scatter(m);
+    if (m->blob_rc < 0) {
+        if (err != NULL) *err = m->blob_err;
+        return m->blob_rc;
+    }
     weft_merge_functions_find(m);
     rc = weft_merge_encode(m, err);
     weft_merge_lists_reset(m);
@@ -175,7 +179,9 @@ static int finish(struct merge *m, struct weft_err *err)
                             s->exact_duplicates, s->orphans };
     int rc;
 
-    if ((rc = weft_merge_tables_write(m, err)) < 0 || (rc = masks_write(m, err)) < 0) return rc;
+    if ((rc = weft_merge_tables_write(m, err)) < 0 || (rc = masks_write(m, err)) < 0 ||
+        (rc = weft_merge_blobs_write(m, err)) < 0)
+        return rc;
     memcpy(f, counts, sizeof counts);
     memcpy(f + 80, m->trace_min, 16);
     memcpy(f + 96, m->trace_max, 16);
@@ -191,6 +197,7 @@ static void merge_release(struct merge *m)
 {
     weft_merge_tables_release(m);
     weft_merge_run_memory_destroy(m->run_memory);
+    weft_merge_blobs_destroy(m->blobs);
     weft_function_set_release(&m->functions);
     weft_map_release(&m->list_numbers);
     weft_map_release(&m->local_list_numbers);
@@ -239,6 +246,9 @@ int weft_merge(const struct weft_merge_input *input, const struct weft_merge_opt
     weft_arena_init(&m->tables, 0);
     weft_arena_init(&m->scratch, 1 << 20);
     m->zstd = ZSTD_createCCtx();
+    m->blobs = weft_merge_blobs_create();
+    m->blob_min = options->blob_min != 0 ? options->blob_min : WEFT_BLOB_BYTES_DEFAULT;
+    if (m->blob_min < WEFT_BLOB_BYTES_MIN) m->blob_min = WEFT_BLOB_BYTES_MIN;
     m->run_memory = weft_merge_run_memory_create();
     m->numbers = weft_alloc_array(WEFT_ROWS_MAX, sizeof *m->numbers);
     sources_init(m);

@@ -2,6 +2,8 @@
  * counts, events, links; and whole rows as
  * bytes, to see whether two are the same. */
 #include "base/alloc.h"
+#include "base/hash.h"
+#include "store/block_blob.h"
 #include "store/codec_varint.h"
 #include "store/merge_internal.h"
 
@@ -116,14 +118,46 @@ static void put_spelt(struct sink *s, struct weft_str text)
     weft_buf_append_str(s->out, text);
 }
 
+/* For comparing, a long text is its length and hash, whether it is spelt out or a blob. */
+static void put_content(struct sink *s, uint32_t word)
+{
+    const struct merge_source *source = &s->m->sources[s->chunk->source];
+    uint8_t hash[16];
+    struct weft_str text;
+
+    if (!(word & WEFT_WORD_HEAP) && word >= source->string_count) {
+        struct weft_blob blob = weft_block_blob(source->block, word - source->string_count);
+        weft_varint_put(s->out, (uint64_t)blob.raw_bytes << 1);
+        weft_buf_append(s->out, blob.hash, sizeof hash);
+        return;
+    }
+    text = word & WEFT_WORD_HEAP ? weft_merge_heap(s->chunk, word) : source_string(s, word);
+    if (text.len < WEFT_BLOB_BYTES_MIN) {
+        put_spelt(s, text);
+        return;
+    }
+    weft_hash_128(text.ptr, text.len, hash);
+    weft_varint_put(s->out, (uint64_t)text.len << 1);
+    weft_buf_append(s->out, hash, sizeof hash);
+}
+
 static void put_string(struct sink *s, uint32_t word)
 {
-    if (word & WEFT_WORD_HEAP)
-        put_spelt(s, weft_merge_heap(s->chunk, word));
-    else if (s->is_spelt)
-        put_spelt(s, source_string(s, word));
-    else
-        weft_varint_put(s->out, (uint64_t)s->m->sources[s->chunk->source].strings[word] << 1);
+    struct merge_source *source = &s->m->sources[s->chunk->source];
+    struct weft_str text;
+    uint32_t number;
+
+    if (s->is_spelt) {
+        put_content(s, word);
+    } else if (!(word & WEFT_WORD_HEAP)) {
+        weft_varint_put(s->out, (uint64_t)merge_string_number(s->m, source, word) << 1);
+    } else {
+        text = weft_merge_heap(s->chunk, word);
+        if (weft_merge_blob(s->m, source, text, &number))
+            weft_varint_put(s->out, (uint64_t)number << 1);
+        else
+            put_spelt(s, text);
+    }
 }
 
 static void put_key(struct sink *s, uint32_t key)

@@ -46,6 +46,7 @@ struct merge_source {
     struct merge_shape *shapes;
     uint32_t string_count, key_count, head_count, shape_count;
     struct merge_luck *luck; /* by block key number */
+    uint32_t *blobs;         /* a block's: blob -> number; NULL: none met yet */
     /* A block's rows, unfolded range by range. */
     struct weft_block_cursor *cursor;
     const struct weft_block_mask *mask;
@@ -177,6 +178,10 @@ struct merge {
     struct weft_function_set functions; /* maps between columns */
     uint16_t *group_of;                 /* by output row */
     struct merge_run_memory *run_memory;
+    struct merge_blobs *blobs;
+    size_t blob_min;
+    int blob_rc; /* of the first blob that could not be read or written: ends the row group */
+    struct weft_err blob_err;
     struct weft_buf data, rows_out; /* of a row group, as encoded */
     uint64_t *numbers;              /* WEFT_ROWS_MAX of them, for encoding */
 
@@ -224,6 +229,22 @@ void weft_merge_scatter(struct merge *m);
 struct weft_str weft_merge_heap(const struct merge_chunk *chunk, uint32_t word);
 bool weft_merge_heap_number(struct merge *m, const struct merge_chunk *chunk, struct weft_str s,
                             uint32_t code, uint32_t *number);
+/* merge_blob.c: numbers of long values. False: it is too short for one, or m->blob_rc. */
+struct merge_blobs *weft_merge_blobs_create(void);
+void weft_merge_blobs_destroy(struct merge_blobs *blobs); /* NULL is fine */
+bool weft_merge_blob(struct merge *m, const struct merge_source *source, struct weft_str s,
+                     uint32_t *number);
+/* Of the i-th blob of an older block. */
+uint32_t weft_merge_blob_number(struct merge *m, struct merge_source *source, uint32_t i);
+int weft_merge_blobs_write(struct merge *m, struct weft_err *err);
+/* The block's number for a source's number of a string. */
+static inline uint32_t merge_string_number(struct merge *m, struct merge_source *source,
+                                           uint32_t number)
+{
+    return __builtin_expect(number < source->string_count, 1)
+               ? source->strings[number]
+               : weft_merge_blob_number(m, source, number - source->string_count);
+}
 /* merge_events.c */
 uint32_t weft_merge_list_words(const struct merge *m, const struct merge_chunk *chunk,
                                uint32_t shape, const uint32_t *words);

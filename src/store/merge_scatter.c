@@ -57,10 +57,11 @@ static inline void put(struct merge *m, const struct merge_row *row, struct merg
     default: break;
     }
     if (__builtin_expect(!(value[0] & WEFT_WORD_HEAP), 1)) {
-        c->numbers[at] = m->sources[row->chunk->source].strings[value[0]];
+        c->numbers[at] = merge_string_number(m, &m->sources[row->chunk->source], value[0]);
         return;
     }
     struct weft_str s = weft_merge_heap(row->chunk, value[0]);
+    if (weft_merge_blob(m, &m->sources[row->chunk->source], s, &c->numbers[at])) return;
     if (!weft_merge_heap_number(m, row->chunk, s, c->code, &c->numbers[at])) {
         c->numbers[at] = ref_add(m, s);
         c->spelt++;

@@ -215,6 +215,7 @@ void weft_merge_tables_release(struct merge *m)
         weft_free(s->heads);
         weft_free(s->shapes);
         weft_free(s->luck);
+        weft_free(s->blobs);
         weft_block_cursor_destroy(s->cursor);
         weft_block_use_release(&s->use);
         weft_block_mask_unref(s->only);

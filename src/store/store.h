@@ -32,6 +32,7 @@ struct weft_store_options {
     uint32_t compact_segments_min; /* sealed segments that start a merge; 0: 8 */
     uint32_t compact_segments_max; /* at most this many in one; 0: 16 */
     uint64_t compact_age_ns;       /* or when the oldest sealed is that old; 0: 60 s */
+    size_t blob_min;               /* longer values are kept once per content; 0: 16 KiB */
     /* The uncompacted tail: once that many sealed segments wait for compaction, or their tables take
      * that much memory, a full segment is followed by no other until some are merged, and consume()
      * answers WEFT_FULL. 0: 32 segments, 32 MiB. Without compaction: no bound. */

@@ -145,7 +145,7 @@ static int values_unfold(struct unfolding *u, uint32_t g, uint32_t index)
         bool is_string = type != WEFT_VALUE_EMPTY && type != WEFT_VALUE_BOOL &&
                          type != WEFT_VALUE_INT && type != WEFT_VALUE_DOUBLE;
         if (is_string && !to->is_spelt &&
-            to->number >= u->c->block->strings.count + u->c->block->blob_count)
+            to->number >= (uint64_t)u->c->block->strings.count + u->c->block->blob_count)
             return weft_rows_corrupt(rows, u->err, "string %u of %u", to->number,
                                      u->c->block->strings.count);
         if (pseudo < WEFT_PSEUDO_COUNT) {

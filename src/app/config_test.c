@@ -44,8 +44,8 @@ static const struct {
     { "list wanted", "service: {pipelines: {traces: {receivers: otlp}}}\n",
       "f.yaml:1: service.pipelines.traces.receivers: found \"otlp\", expected a list of: otlp" },
     { "map wanted", "storage: 5\n",
-      "f.yaml:1: storage: found \"5\", expected a map with keys of: directory, seal_age, blob_min, "
-      "compaction" },
+      "f.yaml:1: storage: found \"5\", expected a map with keys of: directory, seal_age, "
+      "free_space_min, blob_min, compaction" },
     { "scalar wanted", "storage:\n  seal_age: [1]\n",
       "f.yaml:2: storage.seal_age: found a list, expected a duration such as 30s, at least 100ms" },
     { "duration without a unit", "storage:\n  seal_age: 30\n",
@@ -195,9 +195,8 @@ static void set_overrides_any_key_or_says_why_not(void **state)
         { "storage.directory=/a=b", NULL },
         { "storage.seal_age", "found \"storage.seal_age\", expected path=value" },
         { "storage.sealage=5s", "storage.sealage: unknown key; did you mean \"seal_age\"?" },
-        { "storage=5s",
-          "storage: found \"5s\", expected a map with keys of: directory, seal_age, blob_min, "
-          "compaction" },
+        { "storage=5s", "storage: found \"5s\", expected a map with keys of: directory, seal_age, "
+                        "free_space_min, blob_min, compaction" },
         { "=x", "unknown key; known here" },
         { "memory.limit=1",
           "memory.limit: found \"1\", expected a size such as 64MiB, at least 4MiB" },

@@ -7,6 +7,8 @@
 #include "base/thread.h"
 #include <sys/resource.h>
 
+#define DESCRIPTORS_KEPT_MAX 2048 /* files of the store: segments, blocks, merges */
+
 struct options {
     struct weft_config_options_given config;
     const char *addresses_file;
@@ -30,14 +32,39 @@ static void warn(void *self, const char *sentence)
 }
 
 /* Every connection is a descriptor, every segment and block too: take what the system allows. */
-static void raise_descriptor_limit(void)
+static uint64_t raise_descriptor_limit(void)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max) return;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-        weft_log(WEFT_LOG_WARN, "serve", "the limit of open files could not be raised");
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return 0;
+    if (limit.rlim_cur != limit.rlim_max) {
+        rlim_t before = limit.rlim_cur;
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) < 0) {
+            weft_log(WEFT_LOG_WARN, "serve", "the limit of open files could not be raised");
+            limit.rlim_cur = before;
+        }
+    }
+    return limit.rlim_cur == RLIM_INFINITY ? 0 : limit.rlim_cur;
+}
+
+/* Strangers' connections must not take the descriptors that the store needs for its files. */
+static void bound_connections(struct weft_serve *serve, uint64_t descriptor_max)
+{
+    const struct weft_config *config = serve->config;
+    uint64_t wanted = config->otlp_grpc.connections_max, kept = descriptor_max / 4;
+
+    if (wanted < config->otlp_http.connections_max) wanted = config->otlp_http.connections_max;
+    if (kept > DESCRIPTORS_KEPT_MAX) kept = DESCRIPTORS_KEPT_MAX;
+    uint64_t allowed = descriptor_max - kept;
+    if (descriptor_max == 0 || allowed > UINT32_MAX) return;
+    weft_http_server_connections_max_set(serve->server, (uint32_t)allowed);
+    if (allowed < wanted)
+        weft_log(WEFT_LOG_WARN, "serve",
+                 "the limit of open files is %llu: at most %llu connections at once, though "
+                 "max_connections says %llu; raise it (ulimit -n, or LimitNOFILE= in systemd)",
+                 (unsigned long long)descriptor_max, (unsigned long long)allowed,
+                 (unsigned long long)wanted);
 }
 
 static int start_pool(struct weft_serve *serve, struct weft_err *err)
@@ -54,12 +81,13 @@ static int start(struct weft_serve *serve, const char *addresses_file, struct we
     int rc;
 
     serve->started_monotonic_ns = weft_clock_monotonic_ns();
-    raise_descriptor_limit();
+    uint64_t descriptor_max = raise_descriptor_limit();
     if ((rc = weft_serve_block_signals(err)) < 0) return rc;
     if ((rc = weft_serve_create_loops(serve, err)) < 0) return rc;
     if ((rc = weft_serve_open_store(serve, err)) < 0) return rc;
     if ((rc = start_pool(serve, err)) < 0) return rc;
     if ((rc = weft_serve_listen(serve, err)) < 0) return rc;
+    bound_connections(serve, descriptor_max);
     weft_serve_register_metrics(serve);
     if ((rc = weft_serve_start_loops(serve, err)) < 0) return rc;
     atomic_store(&serve->is_ready, true);

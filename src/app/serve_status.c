@@ -146,6 +146,35 @@ static uint64_t read_body_bytes(void *self)
     return (uint64_t)atomic_load(&((struct weft_serve *)self)->body_budget.used_bytes);
 }
 
+static uint64_t read_body_limit(void *self)
+{
+    return (uint64_t)((struct weft_serve *)self)->body_budget.limit_bytes;
+}
+
+static uint64_t read_work_bytes(void *self)
+{
+    return (uint64_t)atomic_load(&((struct weft_serve *)self)->work_budget.used_bytes);
+}
+
+static uint64_t read_retry_delay(void *self)
+{
+    return weft_retry_delay_middle_ns(&((struct weft_serve *)self)->retry) / WEFT_NS_PER_MS;
+}
+
+static uint64_t read_requests(void *self)
+{
+    uint64_t count, oldest_ns;
+    weft_http_server_requests_open(((struct weft_serve *)self)->server, &count, &oldest_ns);
+    return count;
+}
+
+static uint64_t read_oldest(void *self)
+{
+    uint64_t count, oldest_ns;
+    weft_http_server_requests_open(((struct weft_serve *)self)->server, &count, &oldest_ns);
+    return oldest_ns / WEFT_NS_PER_MS;
+}
+
 static uint64_t read_resident(void *self)
 {
     return resident_bytes();
@@ -158,9 +187,29 @@ static uint64_t read_cpu(void *self)
 
 static struct weft_metric own_metrics[] = {
     { .name = "weft_request_body_bytes",
-      .help = "Bytes of request bodies in memory.",
+      .help = "Bytes that requests with spans hold: bodies, headers. Bounded by memory.limit.",
       .kind = WEFT_METRIC_GAUGE,
       .read = read_body_bytes },
+    { .name = "weft_request_body_limit_bytes",
+      .help = "The bound: memory.limit.",
+      .kind = WEFT_METRIC_GAUGE,
+      .read = read_body_limit },
+    { .name = "weft_request_work_bytes",
+      .help = "Bytes that inflating and decoding hold beside, under the same bound.",
+      .kind = WEFT_METRIC_GAUGE,
+      .read = read_work_bytes },
+    { .name = "weft_retry_delay_milliseconds",
+      .help = "What refused senders are asked to wait, in the middle.",
+      .kind = WEFT_METRIC_GAUGE,
+      .read = read_retry_delay },
+    { .name = "weft_http_requests_open",
+      .help = "Requests begun and not answered, all listeners.",
+      .kind = WEFT_METRIC_GAUGE,
+      .read = read_requests },
+    { .name = "weft_http_oldest_request_milliseconds",
+      .help = "Age of the oldest of them.",
+      .kind = WEFT_METRIC_GAUGE,
+      .read = read_oldest },
     { .name = "weft_process_resident_bytes",
       .help = "Resident memory.",
       .kind = WEFT_METRIC_GAUGE,

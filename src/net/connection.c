@@ -90,6 +90,7 @@ static void end(struct weft_http_connection *connection)
     if (connection->next != NULL) connection->next->previous = connection->previous;
     worker->connection_count--;
     atomic_fetch_sub(&connection->listener->connection_count, 1);
+    weft_http_server_connection_remove(worker->server);
     atomic_fetch_sub(&connection->listener->metrics->open_count, 1);
 }
 

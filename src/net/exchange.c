@@ -97,6 +97,39 @@ static void budget_give(struct weft_http_exchange *exchange, int64_t bytes)
 
 /* ---- life ---- */
 
+static void oldest_publish(struct weft_http_worker *worker, int change)
+{
+    uint64_t count = atomic_load_explicit(&worker->exchange_count, memory_order_relaxed);
+    uint64_t since_ns = worker->oldest != NULL ? worker->oldest->opened_ns : 0;
+    atomic_store_explicit(&worker->exchange_count, count + (uint64_t)change, memory_order_relaxed);
+    atomic_store_explicit(&worker->oldest_since_ns, since_ns, memory_order_relaxed);
+}
+
+static void opened_add(struct weft_http_worker *worker, struct weft_http_exchange *exchange)
+{
+    exchange->opened_ns = weft_loop_now_ns(worker->loop);
+    exchange->older = worker->newest;
+    if (worker->newest != NULL)
+        worker->newest->newer = exchange;
+    else
+        worker->oldest = exchange;
+    worker->newest = exchange;
+    oldest_publish(worker, 1);
+}
+
+static void opened_remove(struct weft_http_worker *worker, struct weft_http_exchange *exchange)
+{
+    if (exchange->older != NULL)
+        exchange->older->newer = exchange->newer;
+    else
+        worker->oldest = exchange->newer;
+    if (exchange->newer != NULL)
+        exchange->newer->older = exchange->older;
+    else
+        worker->newest = exchange->older;
+    oldest_publish(worker, -1);
+}
+
 struct weft_http_exchange *weft_http_exchange_create(struct weft_http_connection *connection)
 {
     struct weft_http_worker *worker = connection->worker;
@@ -122,12 +155,14 @@ struct weft_http_exchange *weft_http_exchange_create(struct weft_http_connection
                     .tls_peer_name = connection->tls_peer_name },
     };
     exchange->public.arena = &exchange->arena;
+    opened_add(worker, exchange);
     return exchange;
 }
 
 void weft_http_exchange_destroy(struct weft_http_exchange *exchange)
 {
     struct weft_http_worker *worker = exchange->worker;
+    opened_remove(worker, exchange);
     weft_http_exchange_body_release(exchange);
     budget_give(exchange, exchange->header_budget_bytes);
     weft_buf_release(&exchange->out);

@@ -61,11 +61,17 @@ struct weft_http_worker {
     struct weft_http_exchange *free_exchanges;
     uint32_t free_exchange_count;
     struct weft_http_exchange *orphans; /* the peer is gone, a reply is owed */
+    /* All exchanges, oldest first; what other threads may read of them. */
+    struct weft_http_exchange *oldest, *newest;
+    _Atomic uint64_t exchange_count, oldest_since_ns;
     char date[40];
     uint64_t date_until_ns;
     bool is_draining, has_drained;
     struct weft_timer drain_timer;
 };
+/* A connection more, and one less. False: there are as many as there may be. */
+bool weft_http_server_connection_add(struct weft_http_server *server);
+void weft_http_server_connection_remove(struct weft_http_server *server);
 /* "Sat, 21 Nov 2026 05:00:00 GMT" */
 struct weft_str weft_http_worker_date(struct weft_http_worker *worker);
 /* Called when a connection of the worker is gone. */
@@ -179,7 +185,9 @@ struct weft_http_exchange {
     struct weft_http_listener *listener;
     struct weft_http_connection *connection; /* NULL once it is gone */
     struct weft_http_exchange *next,
-        *previous; /* list of the connection, or orphans, or free ones */
+        *previous;                            /* list of the connection, or orphans, or free ones */
+    struct weft_http_exchange *older, *newer; /* list of the worker */
+    uint64_t opened_ns;
     uint32_t header_capacity;
     uint64_t header_bytes;
     char *body; /* from the worker's pool */

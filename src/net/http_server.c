@@ -9,6 +9,8 @@ struct weft_http_server {
     unsigned worker_count;
     struct weft_http_worker *workers;
     struct weft_http_listener *listeners;
+    _Atomic uint32_t connection_count;
+    uint32_t connections_max; /* 0: no bound */
     _Atomic bool is_draining;
     _Atomic unsigned undrained; /* workers that still have connections */
     uint64_t drain_ns;
@@ -64,6 +66,38 @@ int weft_http_server_listen(struct weft_http_server *server,
     server->listeners = listener;
     snprintf(address, 108, "%s", listener->address);
     return WEFT_OK;
+}
+
+void weft_http_server_connections_max_set(struct weft_http_server *server, uint32_t count)
+{
+    server->connections_max = count;
+}
+
+bool weft_http_server_connection_add(struct weft_http_server *server)
+{
+    uint32_t before = atomic_fetch_add(&server->connection_count, 1);
+    if (server->connections_max == 0 || before < server->connections_max) return true;
+    atomic_fetch_sub(&server->connection_count, 1);
+    return false;
+}
+
+void weft_http_server_connection_remove(struct weft_http_server *server)
+{
+    atomic_fetch_sub(&server->connection_count, 1);
+}
+
+void weft_http_server_requests_open(const struct weft_http_server *server, uint64_t *count,
+                                    uint64_t *oldest_ns)
+{
+    uint64_t now_ns = weft_clock_monotonic_ns();
+    *count = *oldest_ns = 0;
+    for (unsigned i = 0; i < server->worker_count; i++) {
+        const struct weft_http_worker *worker = &server->workers[i];
+        uint64_t since_ns = atomic_load_explicit(&worker->oldest_since_ns, memory_order_relaxed);
+        *count += atomic_load_explicit(&worker->exchange_count, memory_order_relaxed);
+        if (since_ns != 0 && since_ns < now_ns && now_ns - since_ns > *oldest_ns)
+            *oldest_ns = now_ns - since_ns;
+    }
 }
 
 static void ports_close(struct weft_http_worker *worker, bool accepts_last)

@@ -132,6 +132,11 @@ int weft_http_server_create(struct weft_http_server **out, struct weft_loop *con
 int weft_http_server_listen(struct weft_http_server *server,
                             const struct weft_http_listener_options *options,
                             char address[static 108], struct weft_err *err);
+/* Of all listeners together; what comes beyond is accepted and closed. Call before the loops run; 0: no bound. */
+void weft_http_server_connections_max_set(struct weft_http_server *server, uint32_t count);
+/* From any thread: how many requests are open, and for how long the oldest has been. */
+void weft_http_server_requests_open(const struct weft_http_server *server, uint64_t *count,
+                                    uint64_t *oldest_ns);
 /* From any thread: stop accepting, let running exchanges end, close idle connections (GOAWAY); `drained` is called on a loop's thread
  * when none is left or `bound_ns` has passed. */
 void weft_http_server_drain(struct weft_http_server *server, uint64_t bound_ns,

@@ -123,7 +123,9 @@ static void accepted(struct weft_http_port *port, int fd, const struct sockaddr 
                      socklen_t peer_len)
 {
     struct weft_http_listener *listener = port->listener;
-    if (atomic_fetch_add(&listener->connection_count, 1) >= listener->limits.connections_max) {
+    bool is_over =
+        atomic_fetch_add(&listener->connection_count, 1) >= listener->limits.connections_max;
+    if (is_over || !weft_http_server_connection_add(listener->server)) {
         atomic_fetch_sub(&listener->connection_count, 1);
         weft_metric_add(&listener->metrics->refused[WEFT_HTTP_REFUSED_CONNECTIONS], 1);
         close(fd);

@@ -35,21 +35,22 @@ void weft_load_report_add(struct weft_load_report *report, const struct weft_otl
                           uint32_t spans, size_t bytes)
 {
     report->sent_bytes += bytes;
-    report->latencies[bucket_of(sent->latency_ns)]++;
-    if (sent->latency_ns > report->latency_max_ns) report->latency_max_ns = sent->latency_ns;
     if (sent->is_accepted) {
+        report->latencies[bucket_of(sent->latency_ns)]++;
+        if (sent->latency_ns > report->latency_max_ns) report->latency_max_ns = sent->latency_ns;
         report->accepted_requests++;
         report->accepted_spans += spans;
         return;
     }
     report->refused_requests++;
     report->refused_spans += spans;
+    report->refused_without_delay += sent->may_retry && sent->retry_after_ns == 0;
     count_refusal(report, sent);
 }
 
 uint64_t weft_load_report_percentile_ns(const struct weft_load_report *report, double percentile)
 {
-    uint64_t total = report->accepted_requests + report->refused_requests, seen = 0;
+    uint64_t total = report->accepted_requests, seen = 0;
     uint64_t rank = (uint64_t)((double)total * percentile / 100);
     for (uint32_t b = 0; b < WEFT_LOAD_BUCKETS; b++) {
         seen += report->latencies[b];
@@ -111,6 +112,8 @@ void weft_load_report_write_json(struct weft_buf *out, const struct weft_load_re
     weft_json_u64(&w, report->accepted_requests);
     weft_json_key(&w, "refused_requests");
     weft_json_u64(&w, report->refused_requests);
+    weft_json_key(&w, "refused_without_delay");
+    weft_json_u64(&w, report->refused_without_delay);
     weft_json_key(&w, "refused_by_code");
     weft_json_object_start(&w);
     for (uint32_t i = 0; i < report->code_count; i++) {

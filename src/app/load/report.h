@@ -7,14 +7,16 @@
 #define WEFT_LOAD_BUCKETS (64 * 64)
 
 struct weft_load_report {
+    uint64_t refused_without_delay; /* of those that may be sent again */
     uint64_t accepted_requests, accepted_spans, refused_requests, refused_spans, sent_bytes;
     struct {
         char code[32];
         uint64_t count;
     } codes[WEFT_LOAD_CODES_MAX]; /* of refusals */
     uint32_t code_count;
-    char last_message[160];                /* of the last refusal */
-    uint32_t latencies[WEFT_LOAD_BUCKETS]; /* 64 buckets a doubling: within 1.6 % */
+    char last_message[160]; /* of the last refusal */
+    uint32_t
+        latencies[WEFT_LOAD_BUCKETS]; /* of accepted ones; 64 buckets a doubling: within 1.6 % */
     uint64_t latency_max_ns;
     uint64_t elapsed_ns, cpu_ns;
     uint64_t verified_traces, verified_spans; /* read back, equal */

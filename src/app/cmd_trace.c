@@ -7,7 +7,7 @@
 
 struct options {
     const char *server;
-    bool json, events, attributes, all;
+    bool json, events, attributes, all, full;
     int colour;
     uint64_t width;
 };
@@ -26,6 +26,10 @@ static const struct weft_option options[] = {
       .offset = AT(attributes),
       .letter = 'a',
       .help = "Attributes under their span." },
+    { .name = "full",
+      .kind = WEFT_OPT_BOOL,
+      .offset = AT(full),
+      .help = "With --attributes or --events: values whole, over as many lines as they need." },
     { .name = "all",
       .kind = WEFT_OPT_BOOL,
       .offset = AT(all),
@@ -71,6 +75,7 @@ static int print_waterfall(const struct weft_command_line *line, const struct op
             .shows_events = o->events,
             .shows_attributes = o->attributes,
             .shows_all = o->all,
+            .shows_full = o->full,
         };
         weft_waterfall_write(&picture, &batch, &how, line->arena);
         weft_terminal_write(1, weft_buf_str(&picture));

@@ -16,6 +16,7 @@ struct weft_waterfall_options {
     bool shows_events;
     bool shows_attributes; /* of spans, and of events when those are shown */
     bool shows_all;        /* no folding of alike siblings */
+    bool shows_full;       /* values whole, over as many lines as they need */
 };
 /* The whole picture: head, scale, spans, what was folded. The arena is for work space. */
 void weft_waterfall_write(struct weft_buf *out, const struct weft_batch *trace,

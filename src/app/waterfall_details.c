@@ -21,6 +21,32 @@ static void line(struct weft_waterfall *x, uint32_t node, const char *colour, st
     weft_buf_append_byte(x->out, '\n');
 }
 
+enum { LONG = 4096, PREVIEW = 256 };
+
+static bool is_long(const struct weft_attribute *a)
+{
+    return (a->type == WEFT_VALUE_STRING || a->type == WEFT_VALUE_BYTES ||
+            a->type == WEFT_VALUE_ARRAY || a->type == WEFT_VALUE_KVLIST) &&
+           a->value_len >= LONG;
+}
+
+/* Cut into pieces that fit a line, never inside a character. */
+static void whole_lines(struct weft_waterfall *x, uint32_t node, struct weft_str text)
+{
+    unsigned room;
+
+    while (text.len > 0) {
+        line_start(x, node, &room);
+        size_t take = text.len < room ? text.len : room;
+        while (take < text.len && take > 1 && ((uint8_t)text.ptr[take] & 0xc0) == 0x80) take--;
+        weft_buf_append_c(x->out, weft_waterfall_colour(x, "\033[2m"));
+        weft_cell_put(x->out, weft_str_make(text.ptr, take), room * 8);
+        weft_buf_append_c(x->out, weft_waterfall_colour(x, "\033[0m"));
+        weft_buf_append_byte(x->out, '\n');
+        text.ptr += take, text.len -= take;
+    }
+}
+
 static void attribute_lines(struct weft_waterfall *x, uint32_t node,
                             struct weft_attributes attributes, const char *indent)
 {
@@ -30,8 +56,16 @@ static void attribute_lines(struct weft_waterfall *x, uint32_t node,
         struct weft_value value = weft_attribute_value(a);
         weft_buf_reset(&text);
         weft_buf_printf(&text, "%s%.*s = ", indent, WEFT_S_ARG(weft_attribute_key(a)));
+        if (is_long(a) && !x->options->shows_full) {
+            weft_buf_printf(&text, "(%u bytes; --full shows them) ", a->value_len);
+            value = (struct weft_value){ .type = WEFT_VALUE_STRING,
+                                         .bytes = weft_str_make(a->ptr, PREVIEW) };
+        }
         weft_value_to_plain_json(&text, &value);
-        line(x, node, "\033[2m", weft_buf_str(&text));
+        if (x->options->shows_full)
+            whole_lines(x, node, weft_buf_str(&text));
+        else
+            line(x, node, "\033[2m", weft_buf_str(&text));
     }
     weft_buf_release(&text);
 }

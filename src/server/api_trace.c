@@ -4,10 +4,12 @@
 #include "base/map.h"
 #include "model/otlp.h"
 #include "query/trace_tree.h"
+#include "server/api_value.h"
 #include "wire/json.h"
 
 struct writing {
     struct weft_json_writer w;
+    const struct weft_trace_id *id;
     const struct weft_batch *batch;
     const struct weft_trace_tree *tree;
     const struct weft_scope **scopes; /* in order of first use */
@@ -36,22 +38,6 @@ static void number_scopes(struct writing *x, struct weft_arena *arena)
     weft_map_release(&numbers);
 }
 
-static void write_attributes(struct weft_json_writer *w, struct weft_attributes attributes)
-{
-    weft_json_array_start(w);
-    for (uint32_t i = 0; i < attributes.count; i++) {
-        struct weft_value value = weft_attribute_value(&attributes.items[i]);
-        weft_json_object_start(w);
-        weft_json_key(w, "key");
-        weft_json_string(w, weft_attribute_key(&attributes.items[i]));
-        weft_json_key(w, "value");
-        weft_otlp_value_to_json(w->out, &value);
-        w->needs_comma = true;
-        weft_json_object_end(w);
-    }
-    weft_json_array_end(w);
-}
-
 static void write_text(struct weft_json_writer *w, const char *key, struct weft_str text)
 {
     if (text.len == 0) return;
@@ -78,14 +64,14 @@ static void write_scopes(struct writing *x)
         weft_json_key(w, "service_name");
         weft_json_string(w, resource->service_name);
         weft_json_key(w, "resource");
-        write_attributes(w, resource->attributes);
+        weft_api_write_attributes(w, resource->attributes, NULL);
         write_text(w, "resource_schema_url", resource->schema_url);
         write_number(w, "resource_dropped_attributes_count", resource->attributes.dropped_count);
         weft_json_key(w, "name");
         weft_json_string(w, scope->name);
         write_text(w, "version", scope->version);
         weft_json_key(w, "attributes");
-        write_attributes(w, scope->attributes);
+        weft_api_write_attributes(w, scope->attributes, NULL);
         write_text(w, "schema_url", scope->schema_url);
         write_number(w, "dropped_attributes_count", scope->attributes.dropped_count);
         weft_json_object_end(w);
@@ -166,7 +152,8 @@ static void column_status_message(struct writing *x, uint32_t n)
 
 static void column_attributes(struct writing *x, uint32_t n)
 {
-    write_attributes(&x->w, span_of(x, n)->attributes);
+    struct weft_api_place place = { x->id, span_of(x, n), -1 };
+    weft_api_write_attributes(&x->w, place.span->attributes, &place);
 }
 
 static void column_dropped(struct writing *x, uint32_t n)
@@ -192,7 +179,8 @@ static void column_events(struct writing *x, uint32_t n)
         weft_json_key(w, "name");
         weft_json_string(w, event->name);
         weft_json_key(w, "attributes");
-        write_attributes(w, event->attributes);
+        struct weft_api_place place = { x->id, span, i };
+        weft_api_write_attributes(w, event->attributes, &place);
         write_number(w, "dropped_attributes_count", event->attributes.dropped_count);
         weft_json_object_end(w);
     }
@@ -217,7 +205,7 @@ static void column_links(struct writing *x, uint32_t n)
         write_text(w, "trace_state", link->trace_state);
         write_number(w, "flags", link->flags);
         weft_json_key(w, "attributes");
-        write_attributes(w, link->attributes);
+        weft_api_write_attributes(w, link->attributes, NULL);
         write_number(w, "dropped_attributes_count", link->attributes.dropped_count);
         weft_json_object_end(w);
     }
@@ -288,7 +276,7 @@ static void write_columns(struct weft_call *call, const struct weft_trace_id *id
 {
     struct weft_trace_tree tree;
     weft_trace_tree_build(&tree, batch, &call->arena);
-    struct writing x = { .w = { .out = &call->body }, .batch = batch, .tree = &tree };
+    struct writing x = { .w = { .out = &call->body }, .id = id, .batch = batch, .tree = &tree };
     number_scopes(&x, &call->arena);
     weft_json_object_start(&x.w);
     write_head(&x, id);

@@ -2,6 +2,7 @@
 #include "server/api_names.h"
 #include "server/api_search.h"
 #include "server/api_trace.h"
+#include "server/api_value.h"
 #include "server/router.h"
 
 static int status(struct weft_call *call, struct weft_err *err)
@@ -19,6 +20,7 @@ static int status(struct weft_call *call, struct weft_err *err)
 const struct weft_route weft_routes_api_v1[] = {
     { "GET POST", "/api/v1/search", false, weft_api_search },
     { "GET", "/api/v1/traces/{}", false, weft_api_trace },
+    { "GET", "/api/v1/traces/{}/spans/{}/value", false, weft_api_value },
     { "GET", "/api/v1/services", false, weft_api_services },
     { "GET", "/api/v1/operations", false, weft_api_operations },
     { "GET", "/api/v1/tail", false, weft_api_tail },

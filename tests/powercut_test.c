@@ -57,6 +57,7 @@ static struct weft_store *store_open(const char *directory, unsigned writers)
     struct weft_err err;
     const struct weft_store_options options = { .directory = directory,
                                                 .writer_count = writers,
+                                                .segment_file_bytes = 1u << 20,
                                                 .no_compaction = true };
     if (weft_store_open(&store, &options, &err) < 0) fail_msg("%s", err.text);
     return store;

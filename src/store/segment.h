@@ -35,8 +35,9 @@ struct weft_chunk_build;
 
 struct weft_segment_options {
     const char *directory;
-    uint64_t number; /* never used before; file name is segment-<16 hex digits>.weft */
-    unsigned writer; /* which ingest thread, for the header */
+    uint64_t number;     /* never used before; file name is segment-<16 hex digits>.weft */
+    unsigned writer;     /* which ingest thread, for the header */
+    uint64_t file_bytes; /* 0: WEFT_SEGMENT_FILE_BYTES */
     const char
         *recycle; /* path of a file to take over (renamed), or NULL: a new one is allocated */
     uint64_t created_unix_ns;

@@ -114,7 +114,9 @@ int weft_segment_writer_create_limited(struct weft_segment_writer **out,
 int weft_segment_writer_create(struct weft_segment_writer **out,
                                const struct weft_segment_options *options, struct weft_err *err)
 {
-    return weft_segment_writer_create_limited(out, options, &weft_segment_limits_default, err);
+    struct weft_segment_limits limits = weft_segment_limits_default;
+    if (options->file_bytes != 0) limits.file_bytes = options->file_bytes;
+    return weft_segment_writer_create_limited(out, options, &limits, err);
 }
 
 struct weft_segment *weft_segment_writer_segment(struct weft_segment_writer *writer)

@@ -17,6 +17,7 @@ static void options_fill(struct weft_store *store, const struct weft_store_optio
     store->directory = weft_alloc_zero(len + 1);
     memcpy(store->directory, options->directory, len);
     o->directory = store->directory;
+    if (o->segment_file_bytes == 0) o->segment_file_bytes = WEFT_SEGMENT_FILE_BYTES;
     if (o->seal_age_ns == 0) o->seal_age_ns = 30 * WEFT_NS_PER_SECOND;
     if (o->compact_segments_min == 0) o->compact_segments_min = 8;
     if (o->compact_segments_max == 0) o->compact_segments_max = 16;
@@ -179,6 +180,6 @@ void weft_store_stats(struct weft_store *store, struct weft_store_stats *out)
     stats_of_set(set, out);
     weft_store_set_release(set);
     pthread_mutex_lock(&store->prepare_mutex);
-    out->spare_bytes = (uint64_t)store->spare_count * WEFT_SEGMENT_FILE_BYTES;
+    out->spare_bytes = (uint64_t)store->spare_count * store->options.segment_file_bytes;
     pthread_mutex_unlock(&store->prepare_mutex);
 }

@@ -28,6 +28,7 @@ struct weft_store_options {
     void (*post)(void *self, unsigned io_thread, void (*fn)(void *), void *arg);
     void (*defer)(void *self, unsigned io_thread, void (*fn)(void *), void *arg);
     void *post_self;
+    uint64_t segment_file_bytes;   /* 0: 64 MiB; tests take less */
     uint64_t seal_age_ns;          /* a live segment older than this is sealed; 0: 30 s */
     uint32_t compact_segments_min; /* sealed segments that start a merge; 0: 8 */
     uint32_t compact_segments_max; /* at most this many in one; 0: 16 */

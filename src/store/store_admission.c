@@ -110,12 +110,12 @@ bool weft_store_space_has_room(const struct weft_store *store, struct weft_err *
 
 bool weft_store_space_has_segment(const struct weft_store *store, struct weft_err *err)
 {
-    return space_has(store, WEFT_SEGMENT_FILE_BYTES, err);
+    return space_has(store, store->options.segment_file_bytes, err);
 }
 
 bool weft_store_space_is_tight(const struct weft_store *store)
 {
-    return !space_has(store, (uint64_t)2 * WEFT_SEGMENT_FILE_BYTES, NULL);
+    return !space_has(store, 2 * store->options.segment_file_bytes, NULL);
 }
 
 /* ---- when to come again ---- */

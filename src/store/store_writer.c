@@ -43,6 +43,7 @@ struct weft_store_lane *weft_store_lane_create(struct weft_store *store, unsigne
         &(struct weft_segment_options){ .directory = store->directory,
                                         .number = lane->number,
                                         .writer = writer,
+                                        .file_bytes = store->options.segment_file_bytes,
                                         .recycle = has_spare ? recycle : NULL,
                                         .created_unix_ns = weft_clock_unix_ns() },
         err);

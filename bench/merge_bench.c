@@ -1,12 +1,15 @@
 /* merge_bench.c -- what compaction costs a span and what a span takes on disk: segments are filled,
  * merged, and the block is asked.
  *
- * usage: merge_bench [a1|a2|a2r] [segments] [directory]   from the top of the tree
+ * usage: merge_bench [a1|a2|a2r] [segments] [directory] [bundle]   from the top of the tree
  *
  * a1   the 66 shapes of semconv_shapes.tsv, 12.5 attributes, one span a trace, clock of 1 us, a
  * million spans a second
  * a2   ten-span traces, 11 of 97 keys in rotation, values a counter mod 1,000; a2r: the values at
  * random CPU time of this thread; the files are in the page cache.
+ *
+ * bundle   each segment becomes a block of its own, these one bundle, that once more, and the blocks one block; one span in
+ * 200 comes a segment later than its trace
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,7 +18,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/random.h"
-#include "store/block.h"
+#include "store/bundle.h"
 
 enum { SPANS = 4000, SHAPES = 66, KEYS = 97, VALUES = 1000 };
 
@@ -117,6 +120,26 @@ static void attributes_a2(struct weft_batch *batch, struct weft_span *span, bool
     span->attributes = (struct weft_attributes){ .items = items, .count = 11 };
 }
 
+/* Every 20th trace of ten spans: its last span comes that many such traces later. */
+enum { LATE_EVERY = 20, LATE_BEHIND = 1500 };
+static bool has_late;
+struct late {
+    struct weft_trace_id trace;
+    struct weft_span_id root;
+    uint64_t start;
+};
+
+/* The trace that the last span of this one, the `number`-th, belongs to. */
+static struct late late_swap(uint64_t number, struct late now)
+{
+    static struct late waiting[LATE_BEHIND];
+    struct late *place = &waiting[number / LATE_EVERY % LATE_BEHIND], before = *place;
+
+    if (!has_late || number % LATE_EVERY != 0) return now;
+    *place = now;
+    return before.start != 0 ? before : now;
+}
+
 static void batch_fill(struct weft_batch *batch, const struct weft_scope *scope, const char *kind)
 {
     static struct weft_trace_id trace;
@@ -133,13 +156,14 @@ static void batch_fill(struct weft_batch *batch, const struct weft_scope *scope,
             weft_random_bytes(&rng, &trace, 16);
             root = span->span_id;
             trace_start = now;
-        } else {
-            span->parent_span_id = root;
         }
-        span->trace_id = trace;
+        struct late of = { trace, root, trace_start };
+        if (place == 9) of = late_swap(counter / 10, of);
+        if (place != 0) span->parent_span_id = of.root;
+        span->trace_id = of.trace;
         span->scope = scope;
         span->kind = WEFT_KIND_SERVER;
-        span->start_time_unix_nano = trace_start + place * 123000;
+        span->start_time_unix_nano = of.start + place * 123000;
         span->end_time_unix_nano =
             span->start_time_unix_nano + (is_a1 ? 1000 * weft_random_below(&rng, 16000) : 123000);
         if (is_a1)
@@ -283,6 +307,113 @@ static void block_ask(const char *path, const char *kind)
     weft_block_unref(block);
 }
 
+/* ---- bundles ---- */
+
+static struct weft_block *block_open(const char *directory, uint64_t number)
+{
+    char path[512];
+    struct weft_block *block;
+    struct weft_err err;
+
+    snprintf(path, sizeof path, "%s/block-%016" PRIx64 ".weft", directory, number);
+    if (weft_block_open(&block, path, &err) < 0) die(&err);
+    weft_block_mark_obsolete(block);
+    return block;
+}
+
+static uint64_t merge_to(const struct weft_merge_input *input, const char *directory,
+                         uint64_t number, struct weft_merge_stats *stats)
+{
+    struct weft_merge_options options = { .directory = directory,
+                                          .number = number,
+                                          .progress = progress };
+    struct weft_err err;
+    uint64_t from = weft_clock_thread_cpu_ns();
+    if (weft_merge(input, &options, stats, &err) < 0) die(&err);
+    return weft_clock_thread_cpu_ns() - from;
+}
+
+/* The bundle of `parts`, and its members instead of them. */
+static uint32_t bundle_to(struct weft_bundle_part *parts, uint32_t count, uint64_t spans,
+                          const char *directory, uint64_t number, const char *what)
+{
+    struct weft_bundle_input input = { .members = parts, .member_count = count };
+    struct weft_bundle_options options = { .directory = directory,
+                                           .number = number,
+                                           .patch_number = 1000 + number };
+    struct weft_bundle_stats stats;
+    struct weft_bundle_info info;
+    struct weft_bundle *bundle;
+    struct weft_buf masked = { 0 };
+    struct weft_err err;
+    char path[512];
+    uint64_t from = weft_clock_thread_cpu_ns();
+
+    if (weft_bundle_write(&input, &options, &stats, &err) < 0) die(&err);
+    uint64_t took = weft_clock_thread_cpu_ns() - from;
+    printf("%s: %.1f ns CPU/span; %" PRIu64 " bytes copied, %" PRIu64 " traces split, %" PRIu64
+           " spans and %.2f B/span in the patch\n",
+           what, (double)took / (double)spans, stats.copied_bytes, stats.split_traces,
+           stats.patch_spans,
+           stats.patch_spans == 0
+               ? 0.0
+               : (double)(stats.bytes - stats.copied_bytes) / (double)stats.patch_spans);
+    snprintf(path, sizeof path, "%s/bundle-%016" PRIx64 ".weft", directory, number);
+    if (weft_bundle_open(&bundle, path, &err) < 0) die(&err);
+    weft_bundle_info(bundle, &info);
+    for (uint32_t i = 0; i < info.member_count; i++) {
+        if (i < count) weft_block_unref(parts[i].block);
+        if (weft_bundle_block(bundle, i, &parts[i].block, &err) < 0 ||
+            weft_block_masked(parts[i].block, &masked, &err) < 0)
+            die(&err);
+    }
+    for (uint32_t i = 0; i < info.member_count; i++) {
+        struct weft_block_info b;
+        weft_block_info(parts[i].block, &b);
+        parts[i].mask = weft_block_mask_create(NULL, b.number, (const void *)masked.data,
+                                               masked.len / sizeof(struct weft_mask_entry));
+    }
+    weft_buf_release(&masked);
+    weft_bundle_mark_obsolete(bundle);
+    weft_bundle_unref(bundle);
+    return info.member_count;
+}
+
+static void bundles_show(const struct weft_segment_view *const *segments, uint32_t count,
+                         const char *directory)
+{
+    struct weft_bundle_part *parts = weft_alloc_array(count + 2, sizeof *parts);
+    struct weft_block **blocks = weft_alloc_array(count + 2, sizeof *blocks);
+    const struct weft_block_mask **masks = weft_alloc_array(count + 2, sizeof *masks);
+    struct weft_merge_stats stats;
+    uint64_t took = 0, spans = 0, bytes = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct weft_merge_input input = { .segments = &segments[i], .segment_count = 1 };
+        took += merge_to(&input, directory, 100 + i, &stats);
+        spans += stats.spans_out;
+        bytes += stats.bytes;
+        parts[i].block = block_open(directory, 100 + i);
+    }
+    printf("a block from each segment: %.1f ns CPU/span, %.2f B/span\n",
+           (double)took / (double)spans, (double)bytes / (double)spans);
+    count = bundle_to(parts, count, spans, directory, 200, "a bundle of them");
+    count = bundle_to(parts, count, spans, directory, 201, "a bundle of its members");
+    for (uint32_t i = 0; i < count; i++) blocks[i] = parts[i].block, masks[i] = parts[i].mask;
+    struct weft_merge_input input = { .blocks = blocks, .masks = masks, .block_count = count };
+    anon_peak = 0;
+    long before = anon_kb();
+    took = merge_to(&input, directory, 202, &stats);
+    printf("the members merged: %.1f ns CPU/span, %.2f B/span; private memory + %ld MB\n",
+           (double)took / (double)stats.spans_in, (double)stats.bytes / (double)stats.spans_out,
+           (anon_peak - before) / 1024);
+    weft_block_unref(block_open(directory, 202));
+    for (uint32_t i = 0; i < count; i++) weft_block_unref(blocks[i]);
+    weft_free(parts);
+    weft_free(blocks);
+    weft_free(masks);
+}
+
 int main(int argc, char **argv)
 {
     const char *kind = argc > 1 ? argv[1] : "a1",
@@ -298,6 +429,7 @@ int main(int argc, char **argv)
     struct weft_scope scope = { .resource = &resource, .name = WEFT_S("bench") };
     struct weft_err err;
 
+    has_late = argc > 4 && strcmp(argv[4], "bundle") == 0;
     weft_random_init(&rng, 1);
     weft_arena_init(&names, 0);
     if (weft_file_make_directory(directory, &err) < 0) die(&err);
@@ -326,7 +458,10 @@ int main(int argc, char **argv)
            (double)stats.bytes / (double)stats.spans_out, (anon_peak - anon_before) / 1024);
     char path[512];
     snprintf(path, sizeof path, "%s/block-%016x.weft", directory, 1);
-    block_ask(path, kind);
+    if (has_late)
+        bundles_show(inputs, count, directory);
+    else
+        block_ask(path, kind);
     for (uint32_t i = 0; i < count; i++) weft_segment_view_release(&views[i]);
     weft_file_unlink(path, NULL);
     weft_free(views);

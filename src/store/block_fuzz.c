@@ -6,36 +6,12 @@
  */
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "store/block_internal.h"
+#include "store/block_mend.h"
 #include <fcntl.h>
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void sums_mend(uint8_t *b, size_t size)
-{
-    if (size < WEFT_BLOCK_HEADER_BYTES + WEFT_BLOCK_FOOTER_FIXED + WEFT_BLOCK_TRAILER_BYTES) return;
-    uint8_t *t = b + size - WEFT_BLOCK_TRAILER_BYTES;
-    uint64_t sums = weft_load_u64(t), footer = weft_load_u64(t + 8),
-             end = size - WEFT_BLOCK_TRAILER_BYTES;
-    uint32_t footer_bytes = weft_load_u32(t + 16);
-    if (sums > footer || footer > end || end - footer != footer_bytes ||
-        footer_bytes < WEFT_BLOCK_FOOTER_FIXED)
-        return;
-    uint64_t pages = (sums + WEFT_BLOCK_PAGE_BYTES - 1) / WEFT_BLOCK_PAGE_BYTES;
-    if ((footer - sums) / 8 != pages) return;
-    for (uint64_t p = 0; p < pages; p++) {
-        uint64_t from = p * WEFT_BLOCK_PAGE_BYTES,
-                 len = sums - from < WEFT_BLOCK_PAGE_BYTES ? sums - from : WEFT_BLOCK_PAGE_BYTES;
-        weft_store_u64(
-            b + sums + p * 8,
-            weft_hash_seeded(b + from, len, weft_block_page_seed(weft_load_u64(b + footer), p)));
-    }
-    weft_store_u64(t + 24, weft_hash(b + sums, footer - sums));
-    weft_store_u64(t + 32, weft_hash(b + footer, footer_bytes + 32));
-    weft_store_u64(t + 40, WEFT_BLOCK_MAGIC);
-}
 
 static void add(void *arg, struct weft_str service, struct weft_str name, uint8_t kind,
                 uint64_t spans, uint64_t errors)
@@ -91,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     uint8_t *copy = weft_alloc(size + 1);
     memcpy(copy, data, size);
-    sums_mend(copy, size);
+    weft_block_mend(copy, size);
     snprintf(path, sizeof path, "%s/block-0000000000000001.weft", directory);
     if (weft_file_open(&fd, path, O_WRONLY | O_CREAT | O_TRUNC, NULL) == 0) {
         weft_file_write_at(fd, path, copy, size, 0, NULL);

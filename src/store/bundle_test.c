@@ -164,6 +164,99 @@ static void every_bit_of_header_directory_and_trailer_counts(void **state)
     bundled_release(&b);
 }
 
+static void count_finding(void *arg, const char *sentence)
+{
+    ++*(uint32_t *)arg;
+}
+
+/* A bit anywhere else is found by the check: in a member or between two. */
+static void the_check_finds_flipped_bits(void **state)
+{
+    struct bundled b;
+    struct weft_bundle *bundle;
+    struct weft_buf bytes = { 0 };
+    struct weft_random random;
+    struct weft_err err = { 0 };
+    uint32_t findings = 0;
+
+    bundled_init(&b);
+    assert_int_equal(weft_bundle_open(&bundle, b.path, &err), 0);
+    assert_int_equal(weft_bundle_check(bundle, count_finding, &findings, &err), 0);
+    assert_int_equal(findings, 0);
+    weft_bundle_unref(bundle);
+    assert_int_equal(weft_file_read_all(&bytes, b.path, 1 << 28, &err), 0);
+    weft_random_init(&random, 6);
+    size_t tail = weft_load_u64((uint8_t *)bytes.data + bytes.len - WEFT_BUNDLE_TRAILER_BYTES);
+    for (size_t at = WEFT_BUNDLE_HEADER_BYTES; at < tail;
+         at += 1 + weft_random_below(&random, 900)) {
+        char bit = (char)(1 << weft_random_below(&random, 7));
+        bytes.data[at] = (char)(bytes.data[at] ^ bit);
+        write_file(b.path, bytes.data, bytes.len);
+        bytes.data[at] = (char)(bytes.data[at] ^ bit);
+        findings = 0;
+        assert_int_equal(weft_bundle_open(&bundle, b.path, &err), 0);
+        if (weft_bundle_check(bundle, count_finding, &findings, &err) != WEFT_CORRUPT ||
+            findings == 0)
+            fail_msg("byte %zu was not noticed", at);
+        assert_non_null(strstr(err.text, b.path));
+        weft_bundle_unref(bundle);
+    }
+    weft_buf_release(&bytes);
+    bundled_release(&b);
+}
+
+/* ---- versions and sections to come ---- */
+
+static void trailer_sum(struct weft_buf *bytes)
+{
+    uint8_t *t = (uint8_t *)bytes->data + bytes->len - WEFT_BUNDLE_TRAILER_BYTES;
+    const uint8_t *directory = (uint8_t *)bytes->data + weft_load_u64(t);
+    weft_store_u64(t + 32, weft_hash(directory, (size_t)(t + 32 - directory)));
+}
+
+static void newer_files_are_refused_or_read(void **state)
+{
+    static const struct {
+        const char *what;
+        uint32_t version, kind, flags;
+        int rc;
+        const char *says;
+    } cases[] = {
+        { "a newer version", 2, WEFT_BUNDLE_SUPERSEDED, 1, WEFT_UNSUPPORTED, "format version 2" },
+        { "an unknown section that is required", 1, 9, 1, WEFT_UNSUPPORTED, "section of kind 9" },
+        { "an unknown section that is not", 1, 9, 0, WEFT_OK, NULL },
+    };
+    struct bundled b;
+    struct weft_bundle *bundle;
+    struct weft_buf bytes = { 0 };
+    struct weft_err err = { 0 };
+
+    bundled_init(&b);
+    assert_int_equal(weft_file_read_all(&bytes, b.path, 1 << 28, &err), 0);
+    uint8_t *t = (uint8_t *)bytes.data + bytes.len - WEFT_BUNDLE_TRAILER_BYTES,
+            *second = (uint8_t *)bytes.data + weft_load_u64(t) + 8 + WEFT_BUNDLE_SECTION_BYTES;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        weft_store_u32(t + 12, cases[i].version);
+        weft_store_u32(second, cases[i].kind);
+        weft_store_u32(second + 4, cases[i].flags);
+        trailer_sum(&bytes);
+        write_file(b.path, bytes.data, bytes.len);
+        int rc = weft_bundle_open(&bundle, b.path, &err);
+        if (rc != cases[i].rc) fail_msg("%s: %d", cases[i].what, rc);
+        if (rc < 0) {
+            assert_non_null(strstr(err.text, cases[i].says));
+            continue;
+        }
+        struct weft_bundle_info info;
+        weft_bundle_info(bundle, &info);
+        assert_int_equal(info.member_count, BLOCKS);
+        assert_int_equal(info.superseded_bundle_count, 0);
+        weft_bundle_unref(bundle);
+    }
+    weft_buf_release(&bytes);
+    bundled_release(&b);
+}
+
 /* A damaged member fails the writing, and the sentence names the block. */
 static void damaged_blocks_are_not_bundled(void **state)
 {
@@ -250,6 +343,8 @@ int main(void)
         cmocka_unit_test(obsolete_bundles_go_at_the_last_reference),
         cmocka_unit_test(cut_files_are_refused),
         cmocka_unit_test(every_bit_of_header_directory_and_trailer_counts),
+        cmocka_unit_test(the_check_finds_flipped_bits),
+        cmocka_unit_test(newer_files_are_refused_or_read),
         cmocka_unit_test(damaged_blocks_are_not_bundled),
         cmocka_unit_test(every_operation_fails_once),
     };

@@ -16,7 +16,6 @@ struct unfolding {
     bool has[WEFT_PSEUDO_COUNT];
     uint64_t start;
     uint32_t attribute_count;
-    struct weft_buf places; /* where each attribute's words start, in bytes */
 };
 
 struct weft_block_cursor *weft_block_cursor_create(struct weft_block *block,
@@ -39,6 +38,7 @@ void weft_block_cursor_destroy(struct weft_block_cursor *c)
     weft_block_reader_release(&c->reader);
     weft_arena_release(&c->scratch);
     weft_arena_release(&c->span);
+    weft_buf_release(&c->places);
     weft_buf_release(&c->records);
     weft_buf_release(&c->words);
     weft_buf_release(&c->heap);
@@ -94,7 +94,7 @@ static int order_restore(struct unfolding *u, size_t from, struct weft_str order
     const uint8_t *at = (const uint8_t *)order.ptr, *end = at + order.len;
     size_t len = c->words.len - from;
     char *copy = weft_arena_alloc(&c->span, len + 1);
-    const size_t *starts = (const size_t *)(const void *)u->places.data;
+    const size_t *starts = (const size_t *)(const void *)u->c->places.data;
     uint64_t place;
 
     memcpy(copy, c->words.data + from, len);
@@ -155,7 +155,7 @@ static int values_unfold(struct unfolding *u, uint32_t g, uint32_t index)
             continue;
         }
         if (u->attribute_count == 0) from = u->c->words.len;
-        weft_buf_append(&u->places, &u->c->words.len, sizeof u->c->words.len);
+        weft_buf_append(&u->c->places, &u->c->words.len, sizeof u->c->words.len);
         if ((rc = attribute_words(u, run->code, &v)) < 0) return rc;
     }
     if (u->has[WEFT_PSEUDO_NAME] && !has_name)
@@ -214,30 +214,59 @@ static int extras_unfold(struct unfolding *u, uint32_t *flags)
     return WEFT_OK;
 }
 
+/* Few rows are spread over a column: a page for each would be unpacked in vain. */
+static uint64_t column_get(const struct weft_block_cursor *c, struct weft_paged_view *view,
+                           uint32_t index)
+{
+    return c->only != NULL ? weft_paged_get(view->column, index) : weft_paged_view_get(view, index);
+}
+
+/* Field by field: the values stay as they are until `has` says otherwise, they are most of the struct. */
+static void unfolding_init(struct unfolding *u, struct weft_block_cursor *c, struct weft_err *err)
+{
+    u->c = c;
+    u->err = err;
+    u->attribute_count = 0;
+    memset(u->has, 0, sizeof u->has);
+    weft_buf_reset(&c->places);
+    weft_arena_reset(&c->span);
+}
+
+static int columns_open(struct weft_block_cursor *c, uint32_t g, struct weft_err *err)
+{
+    struct weft_rows_group *group = &c->rows.groups[g];
+    struct weft_paged_view *columns;
+    int rc = weft_rows_load_group_columns(&c->rows, g, err);
+
+    if (rc < 0) return rc;
+    c->columns[g] = columns = weft_arena_alloc_array(&c->scratch, 3, sizeof *columns);
+    columns[0].column = &group->heads;
+    columns[1].column = &group->starts;
+    columns[2].column = &group->durations;
+    return WEFT_OK;
+}
+
 static int row_unfold(struct weft_block_cursor *c, uint32_t row, uint32_t g, uint32_t index,
                       uint64_t trace_start, uint8_t record[static WEFT_RECORD_BYTES],
                       struct weft_err *err)
 {
-    struct weft_rows_group *group = &c->rows.groups[g];
-    struct unfolding u = { .c = c, .err = err };
+    struct unfolding u;
     int rc;
 
-    weft_arena_reset(&c->span);
-    if ((rc = weft_rows_load_group_columns(&c->rows, g, err)) < 0) return rc;
-    uint64_t head = weft_paged_get(&group->heads, index),
-             status = weft_paged_get(&c->rows.status, row);
-    u.start = trace_start + weft_paged_get(&group->starts, index);
+    unfolding_init(&u, c, err);
+    if (c->columns[g] == NULL && (rc = columns_open(c, g, err)) < 0) return rc;
+    struct weft_paged_view *columns = c->columns[g];
+    uint64_t head = column_get(c, &columns[0], index), status = column_get(c, &c->status, row);
+    u.start = trace_start + column_get(c, &columns[1], index);
     if (head >= c->block->head_count || status > WEFT_ROW_STATUS_MASK)
         return weft_rows_corrupt(&c->rows, err, "row %u: head or status", row);
     if (c->use != NULL) weft_block_use_head(c->use, c->block, (uint32_t)head);
     uint32_t flags = (uint32_t)status;
     weft_store_u32(record + 56, (uint32_t)(c->words.len / 4));
-    rc = values_unfold(&u, g, index);
-    weft_buf_release(&u.places);
-    if (rc < 0 || (rc = extras_unfold(&u, &flags)) < 0) return rc;
+    if ((rc = values_unfold(&u, g, index)) < 0 || (rc = extras_unfold(&u, &flags)) < 0) return rc;
     weft_store_u64(record + 32, u.start);
     weft_store_u64(record + 40, u.has[WEFT_PSEUDO_END] ? u.pseudo[WEFT_PSEUDO_END].wide
-                                                       : weft_paged_get(&group->durations, index));
+                                                       : column_get(c, &columns[2], index));
     weft_store_u32(record + 48, (uint32_t)head);
     weft_store_u32(record + 52, WEFT_SHAPE_INLINE | u.attribute_count);
     weft_store_u32(record + 60, flags);
@@ -253,22 +282,24 @@ static int rows_unfold(struct weft_block_cursor *c, uint32_t trace, uint32_t fro
                        struct weft_err *err)
 {
     uint32_t n = end - from, levels = 0;
+    uint64_t start = 0;
+    struct weft_trace_id id = { { 0 } };
     uint64_t *depths = weft_alloc_array(n, 16), *above = depths + n;
-    uint16_t *group = weft_alloc_array(n, 4), *index = group + n;
-    int rc = weft_rows_places(&c->rows, from, n, group, index, err);
+    uint16_t *own = c->group_of == NULL ? weft_alloc_array(n, 4) : NULL,
+             *group = own != NULL ? own : c->group_of + from,
+             *index = own != NULL ? own + n : c->index_of + from;
+    int rc = own == NULL ? WEFT_OK : weft_rows_places(&c->rows, from, n, group, index, err);
 
     weft_paged_read(&c->rows.depth, from, n, depths);
     for (uint32_t row = from, next = from; row < end && rc == WEFT_OK; row++) {
-        struct weft_trace_id id;
         uint8_t record[WEFT_RECORD_BYTES] = { 0 };
-        uint64_t parent = 0, depth = depths[row - from], start;
+        uint64_t parent = 0, depth = depths[row - from];
         if (row == next) {
             next += (uint32_t)weft_paged_get(&c->rows.trace_spans, trace);
             levels = 0;
-            trace++;
+            weft_rows_trace_id(&c->rows, trace, &id);
+            start = column_get(c, &c->trace_start, trace++);
         }
-        weft_rows_trace_id(&c->rows, trace - 1, &id);
-        start = weft_paged_get(&c->rows.trace_start, trace - 1);
         if (depth > levels || depth >= n) {
             rc = weft_rows_corrupt(&c->rows, err, "row %u: depth %llu", row,
                                    (unsigned long long)depth);
@@ -287,8 +318,17 @@ static int rows_unfold(struct weft_block_cursor *c, uint32_t trace, uint32_t fro
         weft_buf_append(&c->records, record, sizeof record);
     }
     weft_free(depths);
-    weft_free(group);
+    weft_free(own);
     return rc;
+}
+
+/* A row's place is found by counting from every 2,048th row on: for more than a few traces it pays to count once. */
+enum { FEW_TRACES = 16 };
+static int places_unpack(struct weft_block_cursor *c, struct weft_err *err)
+{
+    c->group_of = weft_arena_alloc(&c->scratch, (size_t)c->rows.span_count * 4);
+    c->index_of = c->group_of + c->rows.span_count;
+    return weft_rows_places(&c->rows, 0, c->rows.span_count, c->group_of, c->index_of, err);
 }
 
 static int rows_open(struct weft_block_cursor *c, struct weft_err *err)
@@ -305,7 +345,11 @@ static int rows_open(struct weft_block_cursor *c, struct weft_err *err)
     c->trace = c->row = 0;
     c->listed =
         weft_block_mask_traces(c->only != NULL ? c->only : c->mask, c->number, &c->listed_count);
-    return WEFT_OK;
+    c->status = (struct weft_paged_view){ .column = &c->rows.status };
+    c->trace_start = (struct weft_paged_view){ .column = &c->rows.trace_start };
+    c->columns = weft_arena_alloc_array(&c->scratch, c->rows.group_count, sizeof *c->columns);
+    c->group_of = NULL;
+    return c->only != NULL && c->listed_count < FEW_TRACES ? WEFT_OK : places_unpack(c, err);
 }
 
 /* Traces up to `end` of the open row group, in runs of those that are listed (masked, or the only ones wanted) and those

@@ -15,6 +15,11 @@ struct weft_block_cursor {
     uint32_t number, trace, row; /* row group; first trace and row not given yet */
     const uint32_t *listed;      /* traces of the row group in `only`, or else in `mask` */
     uint32_t listed_count;
+    uint16_t *group_of, *index_of; /* by row of the row group; NULL: asked for trace by trace */
+    struct weft_paged_view status, trace_start;
+    struct weft_paged_view *
+        *columns;           /* by group, made at its first row: heads, starts, durations */
+    struct weft_buf places; /* where each attribute's words of the row at hand start, in bytes */
     struct weft_buf records, words, heap;
 };
 

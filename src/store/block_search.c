@@ -76,27 +76,6 @@ static bool row_filters_hold(const struct walking *w, uint32_t row, const struct
     return true;
 }
 
-/* One column of a group, a page of it unpacked: hits come in rising order. */
-struct page_view {
-    const struct weft_paged *column;
-    uint32_t page; /* + 1; 0: none */
-    uint64_t values[WEFT_PAGED_ROWS];
-};
-
-static uint64_t page_get(struct page_view *v, uint32_t index)
-{
-    uint32_t page = index / WEFT_PAGED_ROWS, first = page * WEFT_PAGED_ROWS;
-
-    if (weft_paged_is_constant(v->column)) return v->column->base;
-    if (v->page != page + 1) {
-        uint32_t left = v->column->count - first;
-        weft_paged_read(v->column, first, left < WEFT_PAGED_ROWS ? left : WEFT_PAGED_ROWS,
-                        v->values);
-        v->page = page + 1;
-    }
-    return v->values[index - first];
-}
-
 /* More is known than asked for, and this sorts behind all of it by its first key alone. */
 static bool is_behind(const struct weft_top *top, uint64_t start, uint64_t duration)
 {
@@ -137,15 +116,15 @@ static int group_walk(struct walking *w, uint32_t g, const uint16_t *row_of)
     struct searching *s = w->s;
     const struct weft_search *search = s->search;
     const struct weft_rows_group *group = &w->rows->groups[g];
-    struct page_view starts = { .column = &group->starts },
-                     durations = { .column = &group->durations };
+    struct weft_paged_view starts = { .column = &group->starts },
+                           durations = { .column = &group->durations };
     int rc;
 
     for (uint32_t word = 0; word * 64 < group->rows; word++) {
         for (uint64_t bits = w->selected[g][word]; bits != 0; bits &= bits - 1) {
             uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(bits), row = row_of[index];
-            uint64_t start = s->starts[s->trace_of[row]] + page_get(&starts, index),
-                     duration = page_get(&durations, index);
+            uint64_t start = s->starts[s->trace_of[row]] + weft_paged_view_get(&starts, index),
+                     duration = weft_paged_view_get(&durations, index);
             if (w->masked != NULL && is_masked(w, s->trace_of[row])) continue;
             if (!w->is_inside &&
                 (start < search->from_ns || (search->to_ns != 0 && start >= search->to_ns)))

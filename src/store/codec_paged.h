@@ -35,4 +35,25 @@ static inline bool weft_paged_is_constant(const struct weft_paged *column)
     return column->widths == NULL;
 }
 
+/* A column asked for in rising order: the page of 128 that the last number came from, unpacked. A zeroed one with its
+ * column is ready. */
+struct weft_paged_view {
+    const struct weft_paged *column;
+    uint32_t page; /* + 1; 0: none */
+    uint64_t values[WEFT_PAGED_ROWS];
+};
+static inline uint64_t weft_paged_view_get(struct weft_paged_view *v, uint32_t index)
+{
+    uint32_t page = index / WEFT_PAGED_ROWS, first = page * WEFT_PAGED_ROWS;
+
+    if (weft_paged_is_constant(v->column)) return v->column->base;
+    if (v->page != page + 1) {
+        uint32_t left = v->column->count - first;
+        weft_paged_read(v->column, first, left < WEFT_PAGED_ROWS ? left : WEFT_PAGED_ROWS,
+                        v->values);
+        v->page = page + 1;
+    }
+    return v->values[index - first];
+}
+
 #endif

@@ -48,6 +48,8 @@ int weft_store_action_found(struct weft_store_action *a, const struct weft_store
         weft_store_action_count(a, "notes", found->notes);
         weft_store_action_count(a, "damages", found->damages);
         weft_store_action_count(a, "torn_bytes", found->torn_bytes);
+        weft_store_action_count(a, "spans_lost", found->spans_lost);
+        weft_store_action_count(a, "spans_saved", found->spans_saved);
         weft_json_object_end(&a->json);
         weft_buf_append_byte(&a->out, '\n');
     } else {
@@ -55,6 +57,11 @@ int weft_store_action_found(struct weft_store_action *a, const struct weft_store
                         "%" PRIu64 " segments, %" PRIu64 " blocks, %" PRIu64 " spans: %s\n",
                         found->segments, found->blocks, found->spans,
                         found->damages == 0 ? "all sound" : "damaged");
+        if (found->spans_lost + found->spans_saved > 0)
+            weft_buf_printf(&a->out,
+                            "%" PRIu64 " spans of damaged files cannot be read; weft store repair "
+                            "can save their other %" PRIu64 "\n",
+                            found->spans_lost, found->spans_saved);
     }
     return weft_store_action_print(a) == WEFT_EXIT_OK && found->damages == 0 ? WEFT_EXIT_OK
                                                                              : WEFT_EXIT_FAILED;
@@ -66,7 +73,8 @@ int weft_store_action_check(struct weft_store_action *a)
     struct weft_err err = { 0 };
 
     weft_store_action_findings_start(a);
-    int rc = weft_store_check(a->directory, weft_store_action_finding, a, &found, &err);
+    int rc = weft_store_check_watched(a->directory, weft_store_action_finding,
+                                      weft_store_action_progress, a, &found, &err);
     weft_store_action_progress_end(a);
     if (rc < 0 && rc != WEFT_CORRUPT) return weft_command_error(a->line->command, "%s", err.text);
     return weft_store_action_found(a, &found);

@@ -5,6 +5,7 @@
 struct checker {
     const struct weft_chunk_view *chunk;
     const struct weft_segment_tables *tables;
+    const struct weft_table_holes *holes; /* NULL: every entry is what was written */
     const uint32_t *w, *end;
     const char *what; /* the first thing found wrong */
 };
@@ -13,6 +14,13 @@ static bool wrong(struct checker *in, const char *what)
 {
     in->what = what;
     return false;
+}
+
+static bool is_there(const struct checker *in, enum weft_table table, uint32_t number,
+                     uint32_t count)
+{
+    return number < count &&
+           (in->holes == NULL || !weft_table_holes_have(in->holes, table, number));
 }
 
 static bool check_words(struct checker *in, size_t count)
@@ -36,7 +44,8 @@ static bool check_value_word(struct checker *in)
     if (!check_words(in, 1)) return false;
     uint32_t word = *in->w++;
     if ((word & WEFT_WORD_HEAP) != 0) return check_heap(in, word);
-    return word < in->tables->strings.count || wrong(in, "a string number is not in the table");
+    return is_there(in, WEFT_TABLE_STRINGS, word, in->tables->strings.count) ||
+           wrong(in, "a string number is not in the table");
 }
 
 static bool check_value(struct checker *in, uint32_t type)
@@ -68,7 +77,7 @@ static bool check_inline_list(struct checker *in, uint32_t count)
         if ((key_word & WEFT_WORD_HEAP) != 0) {
             if (!check_heap(in, key_word) || !check_words(in, 1)) return false;
             type = *in->w++;
-        } else if (key_word >> 4 >= in->tables->keys.count) {
+        } else if (!is_there(in, WEFT_TABLE_KEYS, key_word >> 4, in->tables->keys.count)) {
             return wrong(in, "a key number is not in the table");
         }
         if (!check_value(in, type)) return false;
@@ -80,10 +89,13 @@ static bool check_list(struct checker *in, uint32_t shape_word)
 {
     if ((shape_word & WEFT_SHAPE_INLINE) != 0)
         return check_inline_list(in, shape_word & ~WEFT_SHAPE_INLINE);
-    if (shape_word >= in->tables->shape_count)
+    if (!is_there(in, WEFT_TABLE_SHAPES, shape_word, in->tables->shape_count))
         return wrong(in, "a shape number is not in the table");
     const struct weft_shape_view *shape = weft_segment_tables_shape(in->tables, shape_word);
     for (uint32_t i = 0; i < shape->count; i++) {
+        if (in->holes != NULL &&
+            weft_table_holes_have(in->holes, WEFT_TABLE_KEYS, shape->keys[i] >> 4))
+            return wrong(in, "a key of its shape is lost");
         if (!check_value(in, shape->keys[i] & 15)) return false;
     }
     return true;
@@ -128,11 +140,25 @@ static bool check_links(struct checker *in)
     return true;
 }
 
+/* Only what a head refers to can be lost: its own numbers were checked when it was decoded. */
+static bool check_head(struct checker *in, uint32_t number)
+{
+    if (!is_there(in, WEFT_TABLE_HEADS, number, in->tables->head_count))
+        return wrong(in, "its head is not in the table");
+    if (in->holes == NULL) return true;
+    const struct weft_head_view *head = &weft_segment_tables_head(in->tables, number)->view;
+    if (weft_table_holes_have(in->holes, WEFT_TABLE_RESOURCES, head->resource) ||
+        weft_table_holes_have(in->holes, WEFT_TABLE_SCOPES, head->scope) ||
+        (head->name != WEFT_NO_NAME &&
+         weft_table_holes_have(in->holes, WEFT_TABLE_STRINGS, head->name)))
+        return wrong(in, "resource, scope or name of its head is lost");
+    return true;
+}
+
 static bool check_row(struct checker *in, const uint8_t *record)
 {
     uint32_t flags = weft_record_flags(record);
-    if (weft_record_head(record) >= in->tables->head_count)
-        return wrong(in, "its head is not in the table");
+    if (!check_head(in, weft_record_head(record))) return false;
     /* Rows follow each other: words shared by rows would let a small file ask for endless work. */
     if (in->chunk->words + weft_record_words(record) != in->w)
         return wrong(in, "its words do not follow the row before");
@@ -183,4 +209,25 @@ int weft_chunk_check_rows(const struct weft_chunk_view *chunk,
     }
     if (in.w != in.end) return weft_fail(err, WEFT_CORRUPT, "words of no row stand at the end");
     return WEFT_OK;
+}
+
+bool weft_table_holes_have(const struct weft_table_holes *holes, enum weft_table table,
+                           uint32_t number)
+{
+    for (uint32_t i = 0; i < holes->count; i++)
+        if (number >= holes->items[i].from.of[table] && number < holes->items[i].to.of[table])
+            return true;
+    return false;
+}
+
+bool weft_row_check(const struct weft_chunk_view *chunk, const struct weft_segment_tables *tables,
+                    const struct weft_table_holes *holes, uint32_t row)
+{
+    const uint8_t *record = chunk->records + (size_t)row * WEFT_RECORD_BYTES;
+    struct checker in = { .chunk = chunk, .tables = tables, .holes = holes };
+
+    if (weft_record_words(record) > chunk->word_count) return false;
+    in.w = chunk->words + weft_record_words(record);
+    in.end = chunk->words + chunk->word_count;
+    return check_row(&in, record);
 }

@@ -205,8 +205,25 @@ static inline uint64_t weft_trace_index_prefix(const uint8_t *trace_id)
     return weft_load_u64_be(trace_id) >> 24 << 24;
 }
 
+/* segment_open.c: do the sections follow each other and fill the chunk; its sections as a view. */
+bool weft_chunk_places_fit(const struct weft_chunk_header *header);
+struct weft_chunk_view weft_chunk_view_at(const struct weft_chunk_header *header,
+                                          const uint8_t *chunk);
+
 /* row_check.c: may readers believe every number and offset of the chunk? */
 int weft_chunk_check_rows(const struct weft_chunk_view *chunk,
                           const struct weft_segment_tables *tables, struct weft_err *err);
+/* Entries of the tables that a damaged chunk had and nobody knows any more (segment_salvage.c). */
+struct weft_table_holes {
+    struct {
+        struct weft_table_counts from, to;
+    } * items;
+    uint32_t count;
+};
+bool weft_table_holes_have(const struct weft_table_holes *holes, enum weft_table table,
+                           uint32_t number);
+/* One row: may it be read, and is all that it refers to there? */
+bool weft_row_check(const struct weft_chunk_view *chunk, const struct weft_segment_tables *tables,
+                    const struct weft_table_holes *holes, uint32_t row);
 
 #endif

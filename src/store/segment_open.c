@@ -10,7 +10,7 @@
 
 /* Sections follow each other without gaps in their order, and fill the chunk up to its last
  * page. */
-static bool places_fit(const struct weft_chunk_header *header)
+bool weft_chunk_places_fit(const struct weft_chunk_header *header)
 {
     const struct weft_section_place *at = header->sections;
     uint64_t offset = WEFT_CHUNK_BODY_OFFSET;
@@ -23,6 +23,24 @@ static bool places_fit(const struct weft_chunk_header *header)
            at[WEFT_SECTION_RECORDS].bytes == (uint64_t)header->span_count * WEFT_RECORD_BYTES &&
            at[WEFT_SECTION_TRACE_INDEX].bytes == (uint64_t)header->span_count * 8 &&
            at[WEFT_SECTION_WORDS].bytes % 4 == 0 && at[WEFT_SECTION_HEAP].bytes % 4 == 0;
+}
+
+struct weft_chunk_view weft_chunk_view_at(const struct weft_chunk_header *header,
+                                          const uint8_t *chunk)
+{
+    const struct weft_section_place *at = header->sections;
+    return (struct weft_chunk_view){
+        .records = chunk + at[WEFT_SECTION_RECORDS].offset,
+        .words = (const uint32_t *)(const void *)(chunk + at[WEFT_SECTION_WORDS].offset),
+        .heap = (const char *)chunk + at[WEFT_SECTION_HEAP].offset,
+        .trace_index =
+            (const uint64_t *)(const void *)(chunk + at[WEFT_SECTION_TRACE_INDEX].offset),
+        .span_count = header->span_count,
+        .word_count = at[WEFT_SECTION_WORDS].bytes / 4,
+        .heap_bytes = at[WEFT_SECTION_HEAP].bytes,
+        .start_min = header->start_min,
+        .start_max = header->start_max,
+    };
 }
 
 static bool body_is_whole(const struct weft_chunk_header *header, const uint8_t *chunk)
@@ -65,7 +83,7 @@ static int read_chunk(struct weft_segment *segment, uint64_t offset,
         !weft_chunk_header_decode(header, chunk) || !header_is_next(segment, header)) {
         return WEFT_NOT_FOUND;
     }
-    if (header->chunk_bytes > room || !places_fit(header)) {
+    if (header->chunk_bytes > room || !weft_chunk_places_fit(header)) {
         return weft_fail(err, WEFT_CORRUPT, "the sizes in its header do not fit");
     }
     if (!body_is_whole(header, chunk))
@@ -77,19 +95,7 @@ static int read_chunk(struct weft_segment *segment, uint64_t offset,
         &segment->tables, &header->after,
         weft_str_make((const char *)chunk + tables->offset, tables->bytes), err);
     if (rc < 0) return rc;
-    const struct weft_section_place *at = header->sections;
-    struct weft_chunk_view view = {
-        .records = chunk + at[WEFT_SECTION_RECORDS].offset,
-        .words = (const uint32_t *)(const void *)(chunk + at[WEFT_SECTION_WORDS].offset),
-        .heap = (const char *)chunk + at[WEFT_SECTION_HEAP].offset,
-        .trace_index =
-            (const uint64_t *)(const void *)(chunk + at[WEFT_SECTION_TRACE_INDEX].offset),
-        .span_count = header->span_count,
-        .word_count = at[WEFT_SECTION_WORDS].bytes / 4,
-        .heap_bytes = at[WEFT_SECTION_HEAP].bytes,
-        .start_min = header->start_min,
-        .start_max = header->start_max,
-    };
+    struct weft_chunk_view view = weft_chunk_view_at(header, chunk);
     return weft_chunk_check_rows(&view, &segment->tables, err);
 }
 

@@ -205,19 +205,29 @@ static uint64_t segment_end(struct backup *b, struct weft_segment *segment, cons
     return mark.end_offset;
 }
 
-/* The copy is what counts: the file may have been given to a new segment while it was copied. */
-static int segment_prove(struct backup *b, uint64_t number, uint32_t spans)
+/* A server gives the file of a segment that is done to a new one, but its name goes first: while the name is there, what was
+ * read was its own. */
+static int still_there(const struct backup *b, struct weft_err *err)
+{
+    if (weft_file_exists(b->from)) return WEFT_OK;
+    return weft_fail(err, WEFT_NOT_FOUND, "%s has gone", b->from);
+}
+
+/* The copy is what counts: it opens and has what the file had. */
+static int segment_prove(struct backup *b, uint64_t number, uint32_t spans, struct weft_err *err)
 {
     struct weft_segment *copy = NULL;
     struct weft_segment_view view;
     uint64_t torn_bytes;
 
-    if (weft_segment_open(&copy, b->to, &torn_bytes, NULL) < 0) return WEFT_NOT_FOUND;
+    int rc = weft_segment_open(&copy, b->to, &torn_bytes, err);
+    if (rc < 0) return rc;
     weft_segment_view_init(&view, copy);
     bool is_whole = weft_segment_number(copy) == number && view.span_count >= spans;
     weft_segment_view_release(&view);
     weft_segment_unref(copy);
-    return is_whole ? WEFT_OK : WEFT_NOT_FOUND;
+    if (is_whole) return WEFT_OK;
+    return weft_fail(err, WEFT_IO, "%s was copied to %s and lacks spans there", b->from, b->to);
 }
 
 static int head_read(struct backup *b, uint8_t head[static WEFT_SEGMENT_PAGE], struct weft_err *err)
@@ -237,9 +247,13 @@ static int segment_copy(struct backup *b, const struct weft_store_file *file, ui
     int rc = weft_file_copy(b->from, bytes, head, head != NULL ? WEFT_SEGMENT_PAGE : 0, b->to,
                             &digest, err);
 
-    if (rc == WEFT_OK && head != NULL && (rc = segment_prove(b, file->number, spans)) < 0)
-        weft_file_unlink(b->to, NULL);
     if (rc < 0) return rc;
+    rc = still_there(b, err);
+    if (rc == WEFT_OK && head != NULL) rc = segment_prove(b, file->number, spans, err);
+    if (rc < 0) {
+        weft_file_unlink(b->to, NULL);
+        return rc;
+    }
     b->stats->copied++;
     took(b, file->name, &digest);
     return WEFT_OK;
@@ -251,21 +265,30 @@ static int take_segment(struct backup *b, const struct weft_store_file *file, st
     uint8_t head[WEFT_SEGMENT_PAGE];
     struct weft_segment *segment = NULL;
     struct weft_segment_view view;
+    struct weft_err why;
     uint64_t torn_bytes;
     int rc = head_read(b, head, err);
 
-    if (rc == WEFT_NOT_FOUND) return rc;
     if (rc == WEFT_OK) rc = weft_segment_open(&segment, b->from, &torn_bytes, err);
-    if (rc == WEFT_CORRUPT && weft_store_segment_is_unwritten(b->from)) return WEFT_OK;
+    if (rc == WEFT_OK && weft_segment_number(segment) != file->number)
+        rc = weft_fail(err, WEFT_CORRUPT, "%s has the number %llu in its header", b->from,
+                       (unsigned long long)weft_segment_number(segment));
+    if (rc == WEFT_NOT_FOUND || (rc == WEFT_CORRUPT && weft_store_segment_is_unwritten(b->from)))
+        return rc == WEFT_CORRUPT ? WEFT_OK : rc;
+    if (still_there(b, &why) < 0) {
+        weft_segment_unref(segment);
+        if (err != NULL) *err = why;
+        return WEFT_NOT_FOUND;
+    }
     if (rc == WEFT_CORRUPT || rc == WEFT_UNSUPPORTED) {
         damage(b, "%s; copied as it is", err->text);
-        return segment_copy(b, file, UINT64_MAX, NULL, 0, err);
+        rc = segment_copy(b, file, UINT64_MAX, NULL, 0, err);
+    } else if (rc == WEFT_OK) {
+        weft_segment_view_init(&view, segment);
+        uint64_t end = segment_end(b, segment, head, file->number);
+        if (end > WEFT_SEGMENT_PAGE) rc = segment_copy(b, file, end, head, view.span_count, err);
+        weft_segment_view_release(&view);
     }
-    if (rc < 0) return rc;
-    weft_segment_view_init(&view, segment);
-    uint64_t end = segment_end(b, segment, head, file->number);
-    if (end > WEFT_SEGMENT_PAGE) rc = segment_copy(b, file, end, head, view.span_count, err);
-    weft_segment_view_release(&view);
     weft_segment_unref(segment);
     return rc;
 }

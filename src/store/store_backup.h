@@ -10,8 +10,6 @@
 #define WEFT_STORE_STORE_BACKUP_H
 #include "store/store_inspect.h"
 
-typedef void weft_store_progress(void *arg, uint64_t bytes_done, uint64_t bytes_total);
-
 struct weft_store_backup_options {
     const char *directory; /* of the store */
     const char *to;        /* does not exist, or is empty */

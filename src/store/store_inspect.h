@@ -17,15 +17,23 @@ enum weft_finding_kind {
     WEFT_FINDING_DAMAGE, /* bytes that are not what was written */
 };
 struct weft_store_check {
-    uint64_t segments, blocks, spans;
+    uint64_t segments, blocks, spans; /* blocks: also those in bundles */
     uint64_t notes, damages;
+    uint64_t spans_lost;  /* that cannot be read, as far as is known */
+    uint64_t spans_saved; /* in damaged files, that repair can save */
     uint64_t
         torn_bytes; /* behind the last commit of segments: never acknowledged, or being written just now */
 };
 typedef void weft_store_report(void *arg, enum weft_finding_kind kind, const char *sentence);
-/* Read every segment and block with all their checksums; each sentence goes to `report`. */
+typedef void weft_store_progress(void *arg, uint64_t bytes_done, uint64_t bytes_total);
+/* Read every file with all its checksums and values, and compare what files say of each other. Each sentence goes to `report`;
+ * one about damage says where it is and what follows from it. */
 int weft_store_check(const char *directory, weft_store_report *report, void *arg,
                      struct weft_store_check *out, struct weft_err *err);
+/* The same with progress, in bytes of files. */
+int weft_store_check_watched(const char *directory, weft_store_report *report,
+                             weft_store_progress *progress, void *arg, struct weft_store_check *out,
+                             struct weft_err *err);
 
 /* Figures, and the bytes of all blocks by section and column, largest first. */
 struct weft_store_sizes {

@@ -92,7 +92,7 @@ int weft_store_verify(const char *backup, weft_store_report *report, weft_store_
     if (rc == WEFT_OK) rc = find_strangers(&v, &manifest, err);
     weft_backup_manifest_release(&manifest);
     if (rc < 0) return rc;
-    rc = weft_store_check(backup, report, arg, out, err);
+    rc = weft_store_check_watched(backup, report, progress, arg, out, err);
     out->damages += v.damages;
     if (rc == WEFT_OK && v.damages > 0)
         rc = weft_fail(err, WEFT_CORRUPT, "%s: %llu files do not fit MANIFEST", backup,

@@ -244,6 +244,7 @@ def backup_cases(data, store):
     expect("weft store restore into a directory with files", 1, "not empty", args=["store", "restore", monday, back])
     found = json.loads(run("store", "check", "--data", back, "--json")[1])
     check("every span is in the restored store", found["spans"] == spans and found["damages"] == 0, (found, spans))
+    repair_cases(data, store, back)
     name = next(n for n in sorted(os.listdir(tuesday)) if n.endswith(".weft"))
     with open(os.path.join(tuesday, name), "r+b") as f:
         f.seek(-9, os.SEEK_END)
@@ -252,6 +253,27 @@ def backup_cases(data, store):
         f.write(bytes([byte[0] ^ 1]))
     expect("weft store verify names the changed file", 1, args=["store", "verify", "-q", tuesday], out=[name])
     expect("weft store restore refuses it", 1, name, args=["store", "restore", tuesday, back + "-2"])
+
+
+def repair_cases(data, store, back):
+    """A store that no server has, with a byte changed in a segment's first chunk."""
+    expect("weft store repair beside a server is refused", 1, "locked by process", args=["store", "repair", "--data", store])
+    expect("weft store repair of a sound store", 0, args=["store", "repair", "--data", back], out=["nothing is damaged"])
+    segment = next(n for n in sorted(os.listdir(back)) if n.startswith("segment-"))
+    with open(os.path.join(back, segment), "r+b") as f:
+        f.seek(4096 + 256 + 40)
+        byte = f.read(1)
+        f.seek(4096 + 256 + 40)
+        f.write(bytes([byte[0] ^ 1]))
+    expect("weft store check says what follows from damage", 1, args=["store", "check", "--data", back],
+           out=["chunk 0 at offset 4096", "weft store repair can save the other"])
+    expect("weft store repair --dry-run changes nothing", 0, args=["store", "repair", "-n", "--data", back], out=["would be", "chunk 0"])
+    check("no lost+found after a dry run", not os.path.exists(os.path.join(back, "lost+found")))
+    rc, out, err = run("store", "repair", "--data", back, "--json")
+    done = json.loads(out)
+    check("weft store repair --json", rc == 0 and done["files"] == 1 and done["spans_lost"] > 0, (rc, out, err))
+    check("the damaged file is kept", os.listdir(os.path.join(back, "lost+found")) == [segment])
+    expect("afterwards the store is sound", 0, args=["store", "check", "--data", back], out=["all sound"])
 
 
 def anywhere():

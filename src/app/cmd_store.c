@@ -13,6 +13,11 @@ static const struct weft_option options_table[] = {
       .offset = offsetof(struct weft_store_command_options, is_quiet),
       .letter = 'q',
       .help = "check, verify: print what is wrong, not what is fine." },
+    { .name = "dry-run",
+      .kind = WEFT_OPT_BOOL,
+      .offset = offsetof(struct weft_store_command_options, is_dry_run),
+      .letter = 'n',
+      .help = "repair: only say what would be done." },
     { .name = "previous",
       .kind = WEFT_OPT_STRING,
       .offset = offsetof(struct weft_store_command_options, previous),
@@ -77,6 +82,7 @@ static const struct action_kind {
     { "stats", "", 0, 0, weft_store_action_stats },
     { "dump", "[FILE]", 0, 1, weft_store_action_dump },
     { "compact", "", 0, 0, weft_store_action_compact },
+    { "repair", "", 0, 0, weft_store_action_repair },
     { "backup", "DIRECTORY", 1, 1, weft_store_action_backup },
     { "verify", "BACKUP", 1, 1, weft_store_action_verify },
     { "restore", "BACKUP DIRECTORY", 2, 2, weft_store_action_restore },
@@ -143,6 +149,9 @@ static const char *const examples[] = {
     "Explain one file, section by section; without a name, list all files.",
     "weft store compact",
     "Merge all sealed segments now. The server must not be running.",
+    "weft store repair --dry-run",
+    "What is damaged, what could be saved and what not; without --dry-run it is done. Damaged "
+    "files go to lost+found/ in the directory.",
     "weft store backup /mnt/backup/monday --previous /mnt/backup/sunday",
     "Keep all spans of this moment, also while the server runs; what sunday has is linked, not "
     "copied.",
@@ -154,10 +163,12 @@ static const char *const examples[] = {
 };
 const struct weft_command weft_command_store = {
     .name = "store",
-    .summary = "Look at, check, compact, back up or restore the files of the store.",
+    .summary = "Look at, check, repair, compact, back up or restore the files of the store.",
     .description =
         "check, stats, dump and backup change nothing in the store and may be used while a server "
-        "runs. verify and restore work on a backup.",
+        "runs; so may repair --dry-run. compact and repair need the directory for themselves. "
+        "verify and "
+        "restore work on a backup.",
     .arguments = "ACTION [ARGUMENT...]",
     .arguments_min = 1,
     .arguments_max = 3,

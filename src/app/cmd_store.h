@@ -12,7 +12,7 @@
 
 struct weft_store_command_options {
     struct weft_config_options_given config;
-    bool is_json, is_quiet, no_links;
+    bool is_json, is_quiet, no_links, is_dry_run;
     const char *previous;
     int colour;
 };
@@ -33,6 +33,7 @@ int weft_store_action_check(struct weft_store_action *a);
 int weft_store_action_stats(struct weft_store_action *a);
 int weft_store_action_dump(struct weft_store_action *a);
 int weft_store_action_compact(struct weft_store_action *a);
+int weft_store_action_repair(struct weft_store_action *a);
 int weft_store_action_backup(struct weft_store_action *a);
 int weft_store_action_verify(struct weft_store_action *a);
 int weft_store_action_restore(struct weft_store_action *a);

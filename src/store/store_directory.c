@@ -32,22 +32,27 @@ static int lock_refused(const char *path, struct weft_err *err)
     return WEFT_BUSY;
 }
 
-int weft_store_lock(struct weft_store *store, struct weft_err *err)
+int weft_store_lock_directory(int *fd, const char *directory, struct weft_err *err)
 {
     char path[WEFT_STORE_PATH_MAX], pid[32];
     int rc;
 
-    snprintf(path, sizeof path, "%s/LOCK", store->directory);
-    if ((rc = weft_file_open(&store->lock_fd, path, O_RDWR | O_CREAT, err)) < 0) return rc;
-    if ((rc = weft_file_lock(store->lock_fd, path, err)) < 0) {
-        weft_file_close(&store->lock_fd);
+    snprintf(path, sizeof path, "%s/LOCK", directory);
+    if ((rc = weft_file_open(fd, path, O_RDWR | O_CREAT, err)) < 0) return rc;
+    if ((rc = weft_file_lock(*fd, path, err)) < 0) {
+        weft_file_close(fd);
         return rc == WEFT_BUSY ? lock_refused(path, err) : rc;
     }
     /* The file stays for ever: to remove it would let a third process lock a new file of that name
      * beside ours. */
     int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-    if ((rc = weft_file_truncate(store->lock_fd, path, 0, err)) < 0) return rc;
-    return weft_file_write_at(store->lock_fd, path, pid, (size_t)len, 0, err);
+    if ((rc = weft_file_truncate(*fd, path, 0, err)) < 0) return rc;
+    return weft_file_write_at(*fd, path, pid, (size_t)len, 0, err);
+}
+
+int weft_store_lock(struct weft_store *store, struct weft_err *err)
+{
+    return weft_store_lock_directory(&store->lock_fd, store->directory, err);
 }
 
 /* ---- what lies in it ---- */

@@ -253,6 +253,8 @@ struct weft_store {
 void weft_store_path(const struct weft_store *store, char out[static WEFT_STORE_PATH_MAX],
                      const char *kind, uint64_t number);
 int weft_store_lock(struct weft_store *store, struct weft_err *err);
+/* The lock goes with the descriptor. */
+int weft_store_lock_directory(int *fd, const char *directory, struct weft_err *err);
 /* Fill the first set from what lies in the directory; unless read-only, also remove what is
  * superseded or left over. */
 int weft_store_scan(struct weft_store *store, struct weft_err *err);

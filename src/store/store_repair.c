@@ -8,6 +8,7 @@
  *   4. the file's name in the store goes
  */
 #include "store/store_repair.h"
+#include "base/map.h"
 #include "store/bundle.h"
 #include "store/file_digest.h"
 #include "store/salvage.h"
@@ -27,6 +28,8 @@ struct repair {
     struct weft_err *err;
     uint64_t next_number; /* never given to a file */
     struct weft_catalog catalog;
+    struct weft_map superseded; /* names of files whose spans a later one has */
+    struct weft_buf masked;     /* struct weft_mask_entry: what all blocks together mask */
     char lost[WEFT_STORE_PATH_MAX], work[WEFT_STORE_PATH_MAX];
     char path[WEFT_STORE_PATH_MAX]; /* of the file at hand */
     struct weft_store *sink;        /* where its spans go; NULL: none yet */
@@ -172,7 +175,8 @@ static int block_prove(struct repair *r, uint64_t number, const struct weft_merg
         rc = weft_fail(r->err, WEFT_IO, "%s has %" PRIu64 " spans, %" PRIu64 " expected", path,
                        info.span_count, stats->spans_in - stats->exact_duplicates);
     else
-        say(r, WEFT_FINDING_OK, "%s: made of %s, %" PRIu64 " spans", path, r->path, info.span_count);
+        say(r, WEFT_FINDING_OK, "%s: made of %s, %" PRIu64 " spans", path, r->path,
+            info.span_count);
     weft_block_unref(block);
     return rc;
 }
@@ -276,13 +280,22 @@ static int block_save(struct repair *r, struct weft_block *block)
 {
     struct weft_salvage salvage;
     struct weft_block_info info;
+    struct weft_buf masked = { 0 };
     const struct weft_salvage_to to = where_to(r);
-    int rc = weft_block_salvage(block, NULL, &to, &salvage, r->err);
 
+    weft_block_info(block, &info);
+    struct weft_block_mask *mask = weft_block_mask_create(
+        NULL, info.number, (const struct weft_mask_entry *)(const void *)r->masked.data,
+        r->masked.len / sizeof(struct weft_mask_entry));
+    int rc = weft_block_salvage(block, mask, &to, &salvage, r->err);
+    weft_block_mask_unref(mask);
     if (rc < 0) return rc;
     count(r, &salvage);
     if (r->dry_run || r->sink == NULL) return WEFT_OK;
-    weft_block_info(block, &info);
+    /* What the block has taken over from others stays taken over when all of it was saved. Otherwise it comes to light there
+     * again: rather twice than not at all. */
+    if (salvage.spans_lost > 0 || weft_block_masked(block, &masked, NULL) < 0)
+        weft_buf_reset(&masked);
     uint64_t *blocks = weft_alloc_array(info.superseded_block_count + 1, sizeof *blocks);
     blocks[0] = info.number;
     if (info.superseded_block_count > 0)
@@ -291,7 +304,10 @@ static int block_save(struct repair *r, struct weft_block *block)
                            .more_superseded_segments = info.superseded_segments,
                            .more_superseded_segment_count = info.superseded_segment_count,
                            .more_superseded_blocks = blocks,
-                           .more_superseded_block_count = info.superseded_block_count + 1 });
+                           .more_superseded_block_count = info.superseded_block_count + 1,
+                           .masked = (const struct weft_mask_entry *)(const void *)masked.data,
+                           .masked_count = masked.len / sizeof(struct weft_mask_entry) });
+    weft_buf_release(&masked);
     weft_free(blocks);
     return rc;
 }
@@ -425,19 +441,30 @@ done:
 /* ---- all files ---- */
 
 /* Numbers that are only named by others count as given, too. */
-static void numbers_of_block(struct repair *r, const struct weft_block *block)
+static void superseded_seen(struct repair *r, const char *kind, const uint64_t *numbers,
+                            uint32_t count)
+{
+    char name[64];
+
+    for (uint32_t i = 0; i < count; i++) {
+        number_seen(r, numbers[i]);
+        snprintf(name, sizeof name, "%s-%016" PRIx64 ".weft", kind, numbers[i]);
+        weft_map_put(&r->superseded, weft_str_from_c(name), 1, NULL);
+    }
+}
+
+static void block_look(struct repair *r, struct weft_block *block)
 {
     struct weft_block_info info;
 
     weft_block_info(block, &info);
-    number_seen(r, info.number);
-    for (uint32_t i = 0; i < info.superseded_segment_count; i++)
-        number_seen(r, info.superseded_segments[i]);
-    for (uint32_t i = 0; i < info.superseded_block_count; i++)
-        number_seen(r, info.superseded_blocks[i]);
+    superseded_seen(r, "segment", info.superseded_segments, info.superseded_segment_count);
+    superseded_seen(r, "block", info.superseded_blocks, info.superseded_block_count);
+    size_t before = r->masked.len;
+    if (weft_block_masked(block, &r->masked, NULL) < 0) r->masked.len = before;
 }
 
-static void numbers_of_bundle(struct repair *r, const char *path)
+static void bundle_look(struct repair *r, const char *path)
 {
     struct weft_bundle *bundle = NULL;
     struct weft_bundle_info info;
@@ -445,17 +472,18 @@ static void numbers_of_bundle(struct repair *r, const char *path)
 
     if (weft_bundle_open(&bundle, path, NULL) < 0) return;
     weft_bundle_info(bundle, &info);
-    for (uint32_t i = 0; i < info.superseded_bundle_count; i++)
-        number_seen(r, info.superseded_bundles[i]);
+    superseded_seen(r, "bundle", info.superseded_bundles, info.superseded_bundle_count);
     for (uint32_t i = 0; i < info.member_count; i++) {
+        superseded_seen(r, "block", &info.members[i].number, 1);
         if (weft_bundle_block(bundle, i, &block, NULL) < 0) continue;
-        numbers_of_block(r, block);
+        block_look(r, block);
         weft_block_unref(block);
     }
     weft_bundle_unref(bundle);
 }
 
-static void numbers_look(struct repair *r, const struct weft_store_files *files)
+/* What files say of each other, before any is touched. */
+static void files_look(struct repair *r, const struct weft_store_files *files)
 {
     char path[WEFT_STORE_PATH_MAX * 2];
 
@@ -464,10 +492,10 @@ static void numbers_look(struct repair *r, const struct weft_store_files *files)
         struct weft_block *block = NULL;
         number_seen(r, files->items[i].number);
         snprintf(path, sizeof path, "%s/%s", r->directory, files->items[i].name);
-        if (files->items[i].kind == WEFT_STORE_FILE_BUNDLE) numbers_of_bundle(r, path);
+        if (files->items[i].kind == WEFT_STORE_FILE_BUNDLE) bundle_look(r, path);
         if (files->items[i].kind == WEFT_STORE_FILE_BLOCK &&
             weft_block_open(&block, path, NULL) == WEFT_OK)
-            numbers_of_block(r, block);
+            block_look(r, block);
         weft_block_unref(block);
     }
 }
@@ -475,6 +503,8 @@ static void numbers_look(struct repair *r, const struct weft_store_files *files)
 static int file_repair(struct repair *r, const struct weft_store_file *file)
 {
     snprintf(r->path, sizeof r->path, "%s/%s", r->directory, file->name);
+    /* Its spans are elsewhere; the next start removes it. Also how a repair that a crash ended goes on. */
+    if (weft_map_get(&r->superseded, weft_str_from_c(file->name)) != NULL) return WEFT_OK;
     switch (file->kind) {
     case WEFT_STORE_FILE_SEGMENT: return segment_repair(r, file);
     case WEFT_STORE_FILE_BLOCK: return block_repair(r, file);
@@ -502,12 +532,14 @@ static int files_repair(struct repair *r)
 
     if (rc < 0) return rc;
     catalog_look(r);
-    numbers_look(r, &files);
+    files_look(r, &files);
     for (uint32_t i = 0; rc == WEFT_OK && i < files.count; i++)
         rc = file_repair(r, &files.items[i]);
     weft_store_close(r->sink);
     r->sink = NULL;
     weft_catalog_release(&r->catalog);
+    weft_map_release(&r->superseded);
+    weft_buf_release(&r->masked);
     weft_store_files_release(&files);
     return rc;
 }

@@ -17,7 +17,7 @@ struct weft_store_repair {
     uint64_t spans_lost;  /* as far as is known */
     uint64_t traces_lost;
     uint64_t start_min, start_max; /* of lost spans; 0, 0: none, or not known */
-    bool is_uncounted;    /* of some places not even the number of spans is known */
+    bool is_uncounted;             /* of some places not even the number of spans is known */
 };
 /* `dry_run`: only say what would be done, beside a server too. */
 int weft_store_repair(const char *directory, bool dry_run, weft_store_report *report, void *arg,

@@ -11,10 +11,12 @@
 #include "base/random.h"
 #include "store/salvage.h"
 #include "store/segment_internal.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define BATCH_SPANS 1024u
 
@@ -247,11 +249,35 @@ static bool chunk_is_whole(const struct salvaging *s, const struct weft_chunk_he
     return true;
 }
 
-/* Does a chunk of this segment stand anywhere from `offset` on? */
+/* Past what was never written, which is most of a young file. */
+static uint64_t skip_hole(const struct salvaging *s, uint64_t offset)
+{
+    off_t data = lseek(s->segment->fd, (off_t)offset, SEEK_DATA);
+
+    if (data < 0) return errno == ENXIO ? s->segment->file_bytes : offset;
+    return (uint64_t)data / WEFT_SEGMENT_PAGE * WEFT_SEGMENT_PAGE;
+}
+
+#define HOLE_LOOK_PAGES 16u
+
+/* Does a chunk of this segment stand anywhere from `offset` on? Nothing does behind the end that a seal mark names. */
 static bool find_next(const struct salvaging *s, uint64_t *offset, struct weft_chunk_header *header)
 {
-    for (; *offset + WEFT_SEGMENT_PAGE <= s->segment->file_bytes; *offset += WEFT_SEGMENT_PAGE)
+    uint64_t end = s->is_sealed && s->mark.end_offset < s->segment->file_bytes
+                       ? s->mark.end_offset
+                       : s->segment->file_bytes;
+
+    for (uint32_t misses = 0; *offset + WEFT_SEGMENT_PAGE <= end; misses++) {
+        if (misses % HOLE_LOOK_PAGES == 1) {
+            uint64_t data = skip_hole(s, *offset);
+            if (data > *offset) {
+                *offset = data;
+                continue;
+            }
+        }
         if (header_at(s, *offset, header)) return true;
+        *offset += WEFT_SEGMENT_PAGE;
+    }
     return false;
 }
 

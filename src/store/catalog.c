@@ -6,9 +6,10 @@
 #include "base/hash.h"
 
 #define MAGIC "WEFTCAT\n"
-#define VERSION 1
-#define HEADER_BYTES 32 /* magic 8, version 4, blocks 4, next number 8, reserved 8 */
-#define ENTRY_BYTES 120 /* without its lists */
+#define VERSION 2
+#define HEADER_BYTES 32 /* magic 8, version 4, blocks 4, next number 8, bundles 4, zero 4 */
+#define ENTRY_BYTES 136 /* without its lists */
+#define BUNDLE_BYTES 32 /* the same */
 #define CHECKSUM_BYTES 8
 
 void weft_catalog_init(struct weft_catalog *catalog)
@@ -21,6 +22,7 @@ void weft_catalog_release(struct weft_catalog *catalog)
 {
     weft_arena_release(&catalog->arena);
     weft_free(catalog->blocks);
+    weft_free(catalog->bundles);
     memset(catalog, 0, sizeof *catalog);
 }
 
@@ -46,6 +48,29 @@ void weft_catalog_add(struct weft_catalog *catalog, const struct weft_block_summ
                                              summary->superseded_segment_count);
     copy->superseded_blocks =
         numbers_copy(&catalog->arena, summary->superseded_blocks, summary->superseded_block_count);
+}
+
+void weft_catalog_add_bundle(struct weft_catalog *catalog,
+                             const struct weft_bundle_summary *summary)
+{
+    if (catalog->bundle_count == catalog->bundle_capacity) {
+        catalog->bundle_capacity =
+            catalog->bundle_capacity == 0 ? 16 : catalog->bundle_capacity * 2;
+        catalog->bundles = weft_realloc_array(catalog->bundles, catalog->bundle_capacity,
+                                              sizeof *catalog->bundles);
+    }
+    struct weft_bundle_summary *copy = &catalog->bundles[catalog->bundle_count++];
+    *copy = *summary;
+    copy->superseded_bundles = numbers_copy(&catalog->arena, summary->superseded_bundles,
+                                            summary->superseded_bundle_count);
+}
+
+const struct weft_bundle_summary *weft_catalog_find_bundle(const struct weft_catalog *catalog,
+                                                           uint64_t number)
+{
+    for (uint32_t i = 0; i < catalog->bundle_count; i++) /* few */
+        if (catalog->bundles[i].number == number) return &catalog->bundles[i];
+    return NULL;
 }
 
 const struct weft_block_summary *weft_catalog_find(const struct weft_catalog *catalog,
@@ -91,11 +116,25 @@ static void entry_encode(struct weft_buf *out, const struct weft_block_summary *
     put_u64(out, b->conflicting_duplicates);
     weft_buf_append(out, b->trace_min.bytes, 16);
     weft_buf_append(out, b->trace_max.bytes, 16);
+    put_u64(out, b->bundle);
+    put_u32(out, b->member);
+    put_u32(out, (uint32_t)b->masked_count);
     put_u32(out, b->superseded_segment_count);
     put_u32(out, b->superseded_block_count);
     for (uint32_t i = 0; i < b->superseded_segment_count; i++)
         put_u64(out, b->superseded_segments[i]);
     for (uint32_t i = 0; i < b->superseded_block_count; i++) put_u64(out, b->superseded_blocks[i]);
+}
+
+static void bundle_encode(struct weft_buf *out, const struct weft_bundle_summary *b)
+{
+    put_u64(out, b->number);
+    put_u64(out, b->file_bytes);
+    put_u64(out, b->created_unix_ns);
+    put_u32(out, b->member_count);
+    put_u32(out, b->superseded_bundle_count);
+    for (uint32_t i = 0; i < b->superseded_bundle_count; i++)
+        put_u64(out, b->superseded_bundles[i]);
 }
 
 void weft_catalog_encode(struct weft_buf *out, const struct weft_catalog *catalog)
@@ -106,8 +145,10 @@ void weft_catalog_encode(struct weft_buf *out, const struct weft_catalog *catalo
     put_u32(out, VERSION);
     put_u32(out, catalog->block_count);
     put_u64(out, catalog->next_number);
-    put_u64(out, 0);
+    put_u32(out, catalog->bundle_count);
+    put_u32(out, 0);
     for (uint32_t i = 0; i < catalog->block_count; i++) entry_encode(out, &catalog->blocks[i]);
+    for (uint32_t i = 0; i < catalog->bundle_count; i++) bundle_encode(out, &catalog->bundles[i]);
     put_u64(out, weft_hash(out->data + start, out->len - start));
 }
 
@@ -145,8 +186,11 @@ static bool entry_decode(struct reader *in, struct weft_block_summary *b, struct
         .start_max = weft_load_u64(p + 56),
         .created_unix_ns = weft_load_u64(p + 64),
         .conflicting_duplicates = weft_load_u64(p + 72),
-        .superseded_segment_count = weft_load_u32(p + 112),
-        .superseded_block_count = weft_load_u32(p + 116),
+        .bundle = weft_load_u64(p + 112),
+        .member = weft_load_u32(p + 120),
+        .masked_count = weft_load_u32(p + 124),
+        .superseded_segment_count = weft_load_u32(p + 128),
+        .superseded_block_count = weft_load_u32(p + 132),
     };
     memcpy(b->trace_min.bytes, p + 80, 16);
     memcpy(b->trace_max.bytes, p + 96, 16);
@@ -157,6 +201,36 @@ static bool entry_decode(struct reader *in, struct weft_block_summary *b, struct
     b->superseded_segments = numbers_decode(in, b->superseded_segment_count, arena);
     b->superseded_blocks = numbers_decode(in, b->superseded_block_count, arena);
     return true;
+}
+
+static bool bundle_decode(struct reader *in, struct weft_bundle_summary *b,
+                          struct weft_arena *arena)
+{
+    const char *p = in->at;
+
+    if (in->left < BUNDLE_BYTES) return false;
+    *b = (struct weft_bundle_summary){ .number = weft_load_u64(p),
+                                       .file_bytes = weft_load_u64(p + 8),
+                                       .created_unix_ns = weft_load_u64(p + 16),
+                                       .member_count = weft_load_u32(p + 24),
+                                       .superseded_bundle_count = weft_load_u32(p + 28) };
+    in->at += BUNDLE_BYTES;
+    in->left -= BUNDLE_BYTES;
+    if ((uint64_t)b->superseded_bundle_count * 8 > in->left) return false;
+    b->superseded_bundles = numbers_decode(in, b->superseded_bundle_count, arena);
+    return true;
+}
+
+static int bundles_decode(struct reader *in, uint32_t count, struct weft_catalog *out,
+                          struct weft_err *err)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct weft_bundle_summary bundle;
+        if (!bundle_decode(in, &bundle, &out->arena))
+            return weft_fail(err, WEFT_CORRUPT, "catalogue: ends within bundle %u of %u", i, count);
+        weft_catalog_add_bundle(out, &bundle);
+    }
+    return WEFT_OK;
 }
 
 int weft_catalog_decode(struct weft_catalog *out, struct weft_str bytes, struct weft_err *err)
@@ -184,10 +258,11 @@ int weft_catalog_decode(struct weft_catalog *out, struct weft_str bytes, struct 
                              "catalogue: entry %u is not in order of block numbers", i);
         weft_catalog_add(out, &entry);
     }
-    if (in.left != 0)
-        return weft_fail(err, WEFT_CORRUPT, "catalogue: %zu bytes behind the last of %u entries",
-                         in.left, count);
-    return WEFT_OK;
+    int rc = bundles_decode(&in, weft_load_u32(bytes.ptr + 24), out, err);
+    if (rc == WEFT_OK && in.left != 0)
+        rc = weft_fail(err, WEFT_CORRUPT, "catalogue: %zu bytes behind the last of %u entries",
+                       in.left, count);
+    return rc;
 }
 
 int weft_catalog_read(struct weft_catalog *out, const char *path, struct weft_err *err)
@@ -235,6 +310,7 @@ void weft_block_summary_from(struct weft_block_summary *out, const struct weft_b
         .superseded_blocks = info.superseded_blocks,
         .superseded_segment_count = info.superseded_segment_count,
         .superseded_block_count = info.superseded_block_count,
+        .masked_count = info.masked_count,
     };
 }
 
@@ -252,7 +328,7 @@ bool weft_block_summary_equal(const struct weft_block_summary *a,
            a->start_min == b->start_min && a->start_max == b->start_max &&
            a->created_unix_ns == b->created_unix_ns &&
            a->conflicting_duplicates == b->conflicting_duplicates &&
-           memcmp(&a->trace_min, &b->trace_min, 16) == 0 &&
+           a->masked_count == b->masked_count && memcmp(&a->trace_min, &b->trace_min, 16) == 0 &&
            memcmp(&a->trace_max, &b->trace_max, 16) == 0 &&
            numbers_equal(a->superseded_segments, a->superseded_segment_count,
                          b->superseded_segments, b->superseded_segment_count) &&

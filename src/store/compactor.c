@@ -1,26 +1,8 @@
-/* compactor.c -- the compacting thread: sealed segments become blocks, in the background.
- *
- * One merge, and what a crash leaves at each point:
- *   1. weft_merge() writes block-N beside and renames it      before the rename: segments, and a
- *   *.tmp that opening removes
- *   2. its footer names the segments it supersedes            after it: both lie there; opening
- *   goes by the footer
- *   3. the set is swapped                                     (memory only)
- *   4. the segment files are renamed to spares or unlinked    some are gone: the same as 2
- *   5. CATALOG is replaced                                    an old catalogue lacks the block: its
- *   footer is read
- *
- * Policy. Level 1, here: the oldest sealed segments, compact_segments_min to _max of them, or fewer
- * when the oldest has waited for compact_age_ns. Each span is truly merged once. Above it belongs
- * bundling: compaction_choose() is the place where a family of blocks would be chosen instead
- * (struct choice has room for them, weft_merge() takes blocks as input too, and opening already
- * removes superseded blocks). NEEDSWORK: bundling by copying row groups; until then a store with
- * little traffic gets one small block each compact_age_ns. When blocks supersede blocks, the new
- * footer must also name what the old ones superseded, as long as those files may still lie there
- * under a reader.
+/* compactor.c -- the compacting thread: sealed segments become blocks, blocks become larger ones and
+ * bundles, in the background. What comes next: compaction_policy.c; doing it: compaction_run.c.
  */
 #include "base/thread.h"
-#include "store/store_internal.h"
+#include "store/compaction_run.h"
 #include <malloc.h>
 
 #define RETRY_MIN_NS WEFT_NS_PER_SECOND
@@ -29,167 +11,161 @@
 #define IDLE_NS WEFT_NS_PER_SECOND
 #define TRIM_AFTER_NS (5 * WEFT_NS_PER_SECOND)
 
-struct choice {
-    uint32_t *segments; /* indexes into the set */
-    uint32_t segment_count;
-    uint64_t segment_number_max; /* later ones are left alone */
-};
+/* ---- what there is ---- */
 
-/* What to merge next, from the oldest on. `is_due` false: only as the policy says; true: whatever
- * is sealed. */
-static bool compaction_choose(const struct weft_store *store, const struct weft_store_set *set,
-                              bool is_due, struct choice *choice)
+static int item_compare(const void *a, const void *b)
 {
-    const struct weft_store_options *options = &store->options;
+    const struct weft_compaction_item *x = a, *y = b;
+    if (x->file.source != y->file.source) return x->file.source < y->file.source ? -1 : 1;
+    if (x->file.source != WEFT_COMPACT_SEGMENT && x->file.time_max != y->file.time_max)
+        return x->file.time_max < y->file.time_max ? -1 : 1;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+static void item_from_segment(struct weft_compaction_item *item,
+                              const struct weft_store_segment *segment, uint64_t now_ns)
+{
+    struct weft_segment_bytes bytes;
+
+    weft_segment_bytes(segment->segment, &bytes);
+    *item = (struct weft_compaction_item){
+        .number = segment->number,
+        .segment = segment,
+        .file = { .source = WEFT_COMPACT_SEGMENT,
+                  .bytes = bytes.used,
+                  .waits_ns = now_ns > segment->sealed_ns ? now_ns - segment->sealed_ns : 0 },
+    };
+}
+
+/* A block adds itself to its file's item. Those of one file follow each other: sorted by file. */
+static void item_add_block(struct weft_compaction_item *item, const struct weft_store_block *block)
+{
+    uint64_t time_ns = weft_store_block_time(block);
+
+    if (item->container == NULL) {
+        *item = (struct weft_compaction_item){
+            .number = block->file->number,
+            .container = block->file,
+            .file = { .source = block->file->is_bundle ? WEFT_COMPACT_BUNDLE : WEFT_COMPACT_BLOCK,
+                      .bytes = block->file->bytes,
+                      .time_min = time_ns },
+        };
+    }
+    item->file.spans += weft_store_block_spans(block);
+    item->file.members++;
+    if (time_ns < item->file.time_min) item->file.time_min = time_ns;
+    if (time_ns > item->file.time_max) item->file.time_max = time_ns;
+}
+
+static int by_file(const void *a, const void *b)
+{
+    const struct weft_store_block *x = *(struct weft_store_block *const *)a,
+                                  *y = *(struct weft_store_block *const *)b;
+    if (x->file->number != y->file->number) return x->file->number < y->file->number ? -1 : 1;
+    return (x->summary.member > y->summary.member) - (x->summary.member < y->summary.member);
+}
+
+static bool item_is_damaged(const struct weft_compaction_item *item)
+{
+    for (uint32_t i = 0; i < item->file.members; i++)
+        if (atomic_load(&item->blocks[i]->is_damaged)) return true;
+    return false;
+}
+
+static void items_from_blocks(struct weft_compaction *c, const struct weft_store_set *set)
+{
+    c->blocks = weft_alloc_array(set->block_count + 1, sizeof *c->blocks);
+    if (set->block_count > 0) memcpy(c->blocks, set->blocks, set->block_count * sizeof *c->blocks);
+    if (set->block_count > 1) qsort(c->blocks, set->block_count, sizeof *c->blocks, by_file);
+    for (uint32_t i = 0; i < set->block_count;) {
+        struct weft_compaction_item *item = &c->items[c->item_count];
+        const struct weft_store_container *file = c->blocks[i]->file;
+        uint32_t first = i;
+        *item = (struct weft_compaction_item){ 0 };
+        for (; i < set->block_count && c->blocks[i]->file == file; i++)
+            item_add_block(item, c->blocks[i]);
+        item->blocks = &c->blocks[first];
+        /* One that is not whole, or not readable, stays as it is. */
+        c->item_count += item->file.members == file->member_count && !item_is_damaged(item);
+    }
+}
+
+static void compaction_init(struct weft_compaction *c, struct weft_store_set *set,
+                            uint64_t number_max)
+{
     uint64_t now_ns = weft_clock_monotonic_ns();
-    bool is_old = false;
 
-    uint64_t bytes = 0, room = atomic_load(&store->free_bytes);
-
-    choice->segment_count = 0;
-    for (uint32_t i = 0;
-         i < set->segment_count && choice->segment_count < options->compact_segments_max; i++) {
-        const struct weft_store_segment *segment = &set->segments[i];
-        struct weft_segment_bytes size;
-        if (segment->is_live || segment->number > choice->segment_number_max) continue;
-        /* A block is smaller than the rows it is made of; they go once it is there. */
-        weft_segment_bytes(segment->segment, &size);
-        bytes += size.used;
-        if (choice->segment_count > 0 && bytes > room) break;
-        choice->segments[choice->segment_count++] = i;
-        is_old |= now_ns - segment->sealed_ns >= options->compact_age_ns;
-    }
-    return choice->segment_count > 0 &&
-           (is_due || is_old || choice->segment_count >= options->compact_segments_min ||
-            weft_store_tail_is_pressing(store) || weft_store_space_is_tight(store));
+    *c = (struct weft_compaction){ .set = set };
+    c->items = weft_alloc_array(set->segment_count + set->block_count + 1, sizeof *c->items);
+    for (uint32_t i = 0; i < set->segment_count; i++)
+        if (!set->segments[i].is_live && set->segments[i].number <= number_max)
+            item_from_segment(&c->items[c->item_count++], &set->segments[i], now_ns);
+    items_from_blocks(c, set);
+    if (c->item_count > 1) qsort(c->items, c->item_count, sizeof *c->items, item_compare);
 }
 
-/* ---- one merge ---- */
-
-struct merge {
-    struct weft_segment_view *views;
-    const struct weft_segment_view **inputs;
-    uint64_t *numbers;
-    uint32_t count;
-};
-
-static void merge_init(struct merge *merge, const struct weft_store_set *set,
-                       const struct choice *choice)
+static void compaction_release(struct weft_compaction *c)
 {
-    merge->count = choice->segment_count;
-    merge->views = weft_alloc_array(merge->count, sizeof *merge->views);
-    merge->inputs = weft_alloc_array(merge->count, sizeof *merge->inputs);
-    merge->numbers = weft_alloc_array(merge->count, sizeof *merge->numbers);
-    for (uint32_t i = 0; i < merge->count; i++) {
-        const struct weft_store_segment *segment = &set->segments[choice->segments[i]];
-        weft_segment_view_init(&merge->views[i], segment->segment);
-        merge->inputs[i] = &merge->views[i];
-        merge->numbers[i] = segment->number;
-    }
+    weft_free(c->items);
+    weft_free(c->blocks);
+    weft_store_set_release(c->set);
 }
 
-static void merge_release(struct merge *merge)
+/* Keeps the items chosen, in their order. */
+static enum weft_compaction_kind compaction_choose(const struct weft_store *store,
+                                                   struct weft_compaction *c, bool is_due)
 {
-    for (uint32_t i = 0; i < merge->count; i++) weft_segment_view_release(&merge->views[i]);
-    weft_free(merge->views);
-    weft_free(merge->inputs);
-    weft_free(merge->numbers);
+    const struct weft_store_options *o = &store->options;
+    const struct weft_compaction_policy policy = {
+        .segments_min = o->compact_segments_min,
+        .segments_max = o->compact_segments_max,
+        .segment_age_ns = o->compact_age_ns,
+        .segments_now =
+            is_due || weft_store_tail_is_pressing(store) || weft_store_space_is_tight(store),
+        .fan_in = o->compact_fan_in,
+        .small_spans = o->small_block_spans,
+        .small_bytes = o->small_block_bytes,
+        .bundle_bytes_max = o->bundle_bytes_max,
+        .time_max_ns = o->bundle_time_max,
+        .room_bytes = atomic_load(&store->free_bytes),
+    };
+    struct weft_compaction_file *files = weft_alloc_array(c->item_count + 1, sizeof *files);
+    struct weft_compaction_choice choice = { .files = weft_alloc_array(c->item_count + 1,
+                                                                       sizeof *choice.files) };
+
+    for (uint32_t i = 0; i < c->item_count; i++) files[i] = c->items[i].file;
+    weft_compaction_choose(&policy, files, c->item_count, &choice);
+    for (uint32_t i = 0; i < choice.count; i++) c->items[i] = c->items[choice.files[i]];
+    c->item_count = choice.count;
+    weft_free(files);
+    weft_free(choice.files);
+    return choice.kind;
 }
 
-/* Believe a new block only when it opens and has every span; otherwise it must not stay: its footer
- * says that its inputs
- * are superseded. */
-static int block_prove(struct weft_store_block **out, const char *path,
-                       const struct weft_merge_stats *stats, struct weft_err *err)
-{
-    struct weft_block *open = NULL;
-    struct weft_block_summary summary;
-    int rc = weft_block_open(&open, path, err);
-
-    if (rc == WEFT_OK) {
-        weft_block_summary_from(&summary, open);
-        if (summary.span_count + stats->exact_duplicates != stats->spans_in)
-            rc = weft_fail(err, WEFT_CORRUPT,
-                           "%s: holds %llu spans and dropped %llu duplicates, but %llu went in",
-                           path, (unsigned long long)summary.span_count,
-                           (unsigned long long)stats->exact_duplicates,
-                           (unsigned long long)stats->spans_in);
-    }
-    if (rc == WEFT_OK) {
-        *out = weft_store_block_create(path, &summary, open);
-        return WEFT_OK;
-    }
-    weft_block_unref(open);
-    weft_file_unlink(path, NULL);
-    return rc;
-}
-
-/* Their files go, or are kept as spares, once the last reader has left them. */
-static void segments_retire(struct weft_store *store, const struct weft_store_set *set,
-                            const struct choice *choice)
-{
-    char spare[WEFT_STORE_PATH_MAX];
-
-    for (uint32_t i = 0; i < choice->segment_count; i++) {
-        const struct weft_store_segment *segment = &set->segments[choice->segments[i]];
-        bool is_kept = !segment->is_abandoned && weft_store_spare_promise(store, spare);
-        weft_segment_mark_obsolete(segment->segment, is_kept ? spare : NULL);
-    }
-}
-
-static int merge_run(struct weft_store *store, const struct weft_store_set *set,
-                     const struct choice *choice, struct weft_merge_stats *stats,
-                     struct weft_err *err)
-{
-    char path[WEFT_STORE_PATH_MAX];
-    uint64_t number = atomic_fetch_add(&store->next_number, 1);
-    struct weft_store_block *block = NULL;
-    struct merge merge;
-
-    merge_init(&merge, set, choice);
-    const struct weft_merge_input input = { .segments = merge.inputs,
-                                            .segment_count = merge.count };
-    const struct weft_merge_options options = { .directory = store->directory,
-                                                .number = number,
-                                                .blob_min = store->options.blob_min,
-                                                .cancelled = &store->is_stopping };
-    int rc = weft_merge(&input, &options, stats, err);
-    if (rc == WEFT_OK) {
-        weft_store_path(store, path, "block", number);
-        rc = block_prove(&block, path, stats, err);
-    }
-    if (rc == WEFT_OK) {
-        weft_store_set_replace(store, merge.numbers, merge.count, block);
-        weft_store_block_unref(block);
-        segments_retire(store, set, choice);
-    }
-    merge_release(&merge);
-    return rc;
-}
-
-/* One merge, if there is something to merge: 1 done, 0 nothing to do. */
+/* One merge or bundling, if there is something to do: 1 done, 0 nothing to do. */
 static int compact_once(struct weft_store *store, bool is_due, uint64_t number_max,
                         struct weft_merge_stats *stats, struct weft_err *err)
 {
-    pthread_mutex_lock(&store->compact_mutex);
-    struct weft_store_set *set = weft_store_set_take(store);
-    struct choice choice = { .segments =
-                                 weft_alloc_array(set->segment_count + 1, sizeof *choice.segments),
-                             .segment_number_max = number_max };
+    struct weft_compaction compaction;
     int rc = 0;
 
-    if (compaction_choose(store, set, is_due, &choice)) {
+    pthread_mutex_lock(&store->compact_mutex);
+    compaction_init(&compaction, weft_store_set_take(store), number_max);
+    enum weft_compaction_kind kind = compaction_choose(store, &compaction, is_due);
+    if (kind != WEFT_COMPACT_NOTHING) {
         uint64_t started_ns = weft_clock_monotonic_ns();
         atomic_store(&store->merge_started_ns, started_ns);
-        rc = merge_run(store, set, &choice, stats, err);
+        rc = kind == WEFT_COMPACT_MERGE ? weft_compaction_merge(store, &compaction, stats, err)
+                                        : weft_compaction_bundle(store, &compaction, stats, err);
         atomic_store(&store->merge_took_ns, weft_clock_monotonic_ns() - started_ns);
         atomic_store(&store->merge_started_ns, 0);
         atomic_fetch_add(rc == WEFT_OK ? &store->compactions : &store->compaction_errors,
                          rc != WEFT_CANCELLED);
+        if (rc == WEFT_OK) atomic_fetch_add(&store->bundlings, kind == WEFT_COMPACT_BUNDLING);
+        if (rc == WEFT_OK) atomic_fetch_add(&store->compacted_bytes, stats->bytes);
         if (rc == WEFT_OK) rc = 1;
     }
-    weft_store_set_release(set);
-    weft_free(choice.segments);
+    compaction_release(&compaction);
     if (rc == 1) weft_store_catalog_save(store);
     pthread_mutex_unlock(&store->compact_mutex);
     return rc;
@@ -221,6 +197,20 @@ int weft_store_compact(struct weft_store *store, struct weft_merge_stats *stats,
     return rc;
 }
 
+static void catalog_add_bundle(struct weft_catalog *catalog,
+                               const struct weft_store_container *file)
+{
+    const struct weft_bundle_summary summary = {
+        .number = file->number,
+        .file_bytes = file->bytes,
+        .created_unix_ns = file->created_unix_ns,
+        .member_count = file->member_count,
+        .superseded_bundle_count = file->superseded_bundle_count,
+        .superseded_bundles = file->superseded_bundles,
+    };
+    weft_catalog_add_bundle(catalog, &summary);
+}
+
 void weft_store_catalog_save(struct weft_store *store)
 {
     struct weft_catalog catalog;
@@ -229,8 +219,12 @@ void weft_store_catalog_save(struct weft_store *store)
 
     weft_catalog_init(&catalog);
     struct weft_store_set *set = weft_store_set_take(store);
-    for (uint32_t i = 0; i < set->block_count; i++)
+    for (uint32_t i = 0; i < set->block_count; i++) {
+        const struct weft_store_container *file = set->blocks[i]->file;
         weft_catalog_add(&catalog, &set->blocks[i]->summary);
+        if (file->is_bundle && weft_catalog_find_bundle(&catalog, file->number) == NULL)
+            catalog_add_bundle(&catalog, file);
+    }
     weft_store_set_release(set);
     catalog.next_number = atomic_load(&store->next_number);
     snprintf(path, sizeof path, "%s/CATALOG", store->directory);

@@ -227,7 +227,7 @@ static void damaged_block_test(void **state)
     send_trace(store, 1, 0, 5);
     compact(store, NULL);
     struct weft_store_set *set = weft_store_set_take(store);
-    snprintf(path, sizeof path, "%s", set->blocks[0]->path);
+    snprintf(path, sizeof path, "%s", set->blocks[0]->file->path);
     weft_store_set_release(set);
     weft_store_close(store);
     struct stat st;

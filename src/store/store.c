@@ -28,6 +28,11 @@ static void options_fill(struct weft_store *store, const struct weft_store_optio
         o->tail_segments_max = o->compact_segments_min;
     if (o->tail_memory_max == 0) o->tail_memory_max = 32u << 20;
     if (o->spare_files_max == 0) o->spare_files_max = 12;
+    if (o->compact_fan_in == 0) o->compact_fan_in = 8;
+    if (o->small_block_spans == 0) o->small_block_spans = 1u << 20;
+    if (o->small_block_bytes == 0) o->small_block_bytes = 32u << 20;
+    if (o->bundle_bytes_max == 0) o->bundle_bytes_max = UINT64_C(8) << 30;
+    if (o->bundle_time_max == 0) o->bundle_time_max = 24 * 3600 * WEFT_NS_PER_SECOND;
     if (o->housekeeping_ns == 0) o->housekeeping_ns = WEFT_NS_PER_SECOND;
     if (o->compact_age_ns == 0) o->compact_age_ns = 60 * WEFT_NS_PER_SECOND;
     if (o->read_only) o->writer_count = 0;
@@ -150,8 +155,11 @@ static void stats_of_set(const struct weft_store_set *set, struct weft_store_sta
     }
     out->blocks = set->block_count;
     for (uint32_t i = 0; i < set->block_count; i++) {
-        out->block_spans += set->blocks[i]->summary.span_count;
+        out->block_spans += weft_store_block_spans(set->blocks[i]);
+        out->masked_spans += weft_block_mask_spans(set->blocks[i]->mask);
         out->block_bytes += set->blocks[i]->summary.file_bytes;
+        out->bundled_blocks += set->blocks[i]->file->is_bundle;
+        out->bundles += set->blocks[i]->file->is_bundle && set->blocks[i]->summary.member == 0;
     }
 }
 
@@ -164,6 +172,8 @@ void weft_store_stats(struct weft_store *store, struct weft_store_stats *out)
         .commit_errors = atomic_load(&store->commit_errors),
         .committed_spans = atomic_load(&store->committed_spans),
         .compactions = atomic_load(&store->compactions),
+        .bundlings = atomic_load(&store->bundlings),
+        .compacted_bytes = atomic_load(&store->compacted_bytes),
         .compaction_errors = atomic_load(&store->compaction_errors),
         .refused_busy = atomic_load(&store->refused[WEFT_REFUSED_BUSY]),
         .refused_tail = atomic_load(&store->refused[WEFT_REFUSED_TAIL]),

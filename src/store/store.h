@@ -34,6 +34,12 @@ struct weft_store_options {
     uint32_t compact_segments_max; /* at most this many in one; 0: 16 */
     uint64_t compact_age_ns;       /* or when the oldest sealed is that old; 0: 60 s */
     size_t blob_min;               /* longer values are kept once per content; 0: 16 KiB */
+    /* Blocks with fewer spans and fewer bytes are small: so many of the same size, eightfold, are
+     * merged into one. The others are bundled, and bundles into larger ones. 0: 8; 1 Mi; 32 MiB */
+    uint32_t compact_fan_in;
+    uint64_t small_block_spans, small_block_bytes;
+    uint64_t bundle_bytes_max; /* 0: 8 GiB */
+    uint64_t bundle_time_max;  /* no file spans more time by merging or bundling; 0: a day */
     /* The uncompacted tail: once that many sealed segments wait for compaction, or their tables take
      * that much memory, a full segment is followed by no other until some are merged, and consume()
      * answers WEFT_FULL. 0: 32 segments, 32 MiB. Without compaction: no bound. */
@@ -72,7 +78,11 @@ struct weft_store_stats {
     uint64_t live_segments, sealed_segments, blocks; /* live: those with spans */
     uint64_t live_spans, sealed_spans, block_spans;
     uint64_t segment_bytes, block_bytes, spare_bytes;
+    uint64_t bundles, bundled_blocks; /* the latter among the blocks */
+    uint64_t masked_spans;            /* that another block has taken over; in no other figure */
     uint64_t commits, commit_errors, committed_spans, compactions, compaction_errors;
+    uint64_t bundlings;       /* among the compactions */
+    uint64_t compacted_bytes; /* written by them */
     uint64_t refused_batches; /* answered WEFT_FULL before anything was written; of these: */
     uint64_t refused_busy;    /* the disk is behind with commits */
     uint64_t refused_tail;    /* compaction is behind */

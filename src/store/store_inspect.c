@@ -79,7 +79,7 @@ int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct
         struct weft_block *block;
         range_add(out, summary->span_count, summary->start_min, summary->start_max);
         if ((rc = weft_store_block_get(set->blocks[i], &block, err)) == WEFT_OK)
-            rc = sizes_add(&sizes, block, set->blocks[i]->path, err);
+            rc = sizes_add(&sizes, block, set->blocks[i]->file->path, err);
     }
     weft_store_set_release(set);
     if (sizes.count > 1) qsort(sizes.parts, sizes.count, sizeof *sizes.parts, size_compare);

@@ -3,7 +3,8 @@
  *
  *   store.c            open, close, options, stats       store_writer.c   consume, lanes, what
  *   follows a commit
- *   store_directory.c  names, lock, scan at opening      store_commit.c   the committer thread
+ *   store_directory.c  names, lock                       store_scan.c     what lies there at opening
+ *   store_commit.c   the committer thread
  *   store_set.c        the set and its references        store_prepare.c  next segments, spare
  *   files, ages
  *   store_source.c     trace, search                     compactor.c      sealed segments to blocks
@@ -12,6 +13,7 @@
  *   store_tail.c       new spans, in commit order        trace_join.c     one trace from several
  *   parts
  *   store_inspect.c    check, sizes, dump from outside   store_admission.c when no more is taken
+ *   store_block.c      files of blocks, blocks, masks
  *   store_housekeeping.c  free space and spares, once a second
  */
 #ifndef WEFT_STORE_INTERNAL_H
@@ -20,6 +22,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "store/bundle.h"
 #include "store/catalog.h"
 #include "store/store.h"
 #include <pthread.h>
@@ -44,14 +47,29 @@ struct weft_store_memo *weft_store_memo_create(void);
 void weft_store_memo_ref(struct weft_store_memo *memo);
 void weft_store_memo_unref(struct weft_store_memo *memo);
 
-/* A block as the store knows it: its summary always, the open file from the first use on. Counted
- * references. */
-struct weft_store_block {
+/* A file of blocks: block-N with one, bundle-N with several. Counted references, one of each
+ * weft_store_block in it; the last one unlinks it when it is obsolete. */
+struct weft_store_container {
     _Atomic uint32_t references;
     _Atomic bool is_obsolete;
-    _Atomic bool is_damaged; /* could not be opened: counted and logged once */
     char *path;
+    uint64_t number, bytes, created_unix_ns;
+    bool is_bundle;
+    uint32_t member_count;
+    uint64_t *superseded_bundles; /* that may still lie there */
+    uint32_t superseded_bundle_count;
+    pthread_mutex_t mutex;      /* bundle */
+    struct weft_bundle *bundle; /* NULL until the first member is needed */
+};
+
+/* A block as a set knows it: its summary always, the open block from the first use on. Another mask
+ * makes another one of these. Counted references. */
+struct weft_store_block {
+    _Atomic uint32_t references;
+    _Atomic bool is_damaged; /* could not be opened: counted and logged once */
+    struct weft_store_container *file;
     struct weft_block_summary summary; /* never changes; a file that says otherwise is damaged */
+    struct weft_block_mask *mask;      /* NULL: none; its traces are read elsewhere */
     pthread_mutex_t mutex;             /* opening */
     struct weft_block *_Atomic block;  /* NULL until then */
     struct weft_store_memo *memo;
@@ -84,20 +102,54 @@ void weft_store_set_add_segment(struct weft_store *store, struct weft_segment *s
                                 bool is_live);
 void weft_store_set_mark_sealed(struct weft_store *store, uint64_t number, bool is_abandoned);
 void weft_store_set_remove_segment(struct weft_store *store, uint64_t number);
-/* `block` NULL: nothing was left of them. */
-void weft_store_set_replace(struct weft_store *store, const uint64_t *segments,
-                            uint32_t segment_count, struct weft_store_block *block);
+/* What a merge, a bundle or retention changes, at once. */
+struct weft_store_change {
+    const uint64_t *segments; /* numbers, to go */
+    uint32_t segment_count;
+    const uint64_t *blocks; /* numbers, to go */
+    uint32_t block_count;
+    struct weft_store_block **added;
+    uint32_t added_count;
+    struct weft_mask_entry *masked; /* in what is there then; sorted here */
+    uint64_t masked_count;
+};
+void weft_store_set_change(struct weft_store *store, const struct weft_store_change *change);
 /* The set of opening: takes over the references; both in order of their numbers. */
 void weft_store_set_first(struct weft_store *store, struct weft_store_segment *segments,
                           uint32_t segment_count, struct weft_store_block **blocks,
                           uint32_t block_count);
 
-/* Takes over `open`, which may be NULL (opened at first use). One reference for the caller. */
-struct weft_store_block *weft_store_block_create(const char *path,
+/* store_block.c. One reference for the caller. */
+struct weft_store_container *weft_store_container_create(const char *path, uint64_t number,
+                                                         uint64_t bytes, uint64_t created_unix_ns);
+struct weft_store_container *weft_store_container_create_bundle(
+    const char *path, const struct weft_bundle_summary *summary, struct weft_bundle *open);
+/* A bundle's file: its directory and the footers of its members, in their order. *members: to be
+ * freed, each with a reference. Members that cannot be read are told and left out; `damaged` NULL:
+ * they fail the whole. */
+int weft_store_bundle_read(const char *path, uint64_t number, struct weft_store_container **file,
+                           struct weft_store_block ***members, uint32_t *count,
+                           void (*damaged)(void *arg, const struct weft_err *err), void *arg,
+                           struct weft_err *err);
+void weft_store_container_unref(struct weft_store_container *file);
+/* Takes its own references to file and mask, and takes over `open`, which may be NULL (opened at
+ * first use). One reference for the caller. */
+struct weft_store_block *weft_store_block_create(struct weft_store_container *file,
                                                  const struct weft_block_summary *summary,
+                                                 struct weft_block_mask *mask,
                                                  struct weft_block *open);
 void weft_store_block_ref(struct weft_store_block *block);
 void weft_store_block_unref(struct weft_store_block *block);
+uint64_t weft_store_block_spans(const struct weft_store_block *block); /* not masked */
+/* How old it is, for compaction and retention: its newest span; of clocks that run ahead, the time of
+ * writing. */
+uint64_t weft_store_block_time(const struct weft_store_block *block);
+/* The same block under another mask. One reference for the caller. */
+struct weft_store_block *weft_store_block_with_mask(struct weft_store_block *block,
+                                                    struct weft_block_mask *mask);
+/* Replace those of `blocks` (by number) that the entries name by ones with a larger mask. */
+void weft_store_blocks_mask(struct weft_store_block **blocks, uint32_t count,
+                            struct weft_mask_entry *entries, uint64_t entry_count);
 /* The open file, good as long as the reference to `block`. */
 int weft_store_block_get(struct weft_store_block *block, struct weft_block **out,
                          struct weft_err *err);
@@ -246,10 +298,10 @@ struct weft_store {
     uint64_t commit_count;
 
     _Atomic uint64_t committed_chunks, commit_errors, committed_spans, compactions,
-        compaction_errors, refused[WEFT_REFUSAL_COUNT];
+        compaction_errors, bundlings, compacted_bytes, refused[WEFT_REFUSAL_COUNT];
 };
 
-/* store_directory.c */
+/* store_directory.c, store_scan.c */
 void weft_store_path(const struct weft_store *store, char out[static WEFT_STORE_PATH_MAX],
                      const char *kind, uint64_t number);
 int weft_store_lock(struct weft_store *store, struct weft_err *err);

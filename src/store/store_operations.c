@@ -98,7 +98,7 @@ static int part_count(const struct part *part, struct tally *tally, struct weft_
 
     if (part->block != NULL) {
         int rc = weft_store_block_get(part->block, &block, err);
-        return rc < 0 ? rc : weft_block_operations(block, NULL, tally_add, tally, err);
+        return rc < 0 ? rc : weft_block_operations(block, part->block->mask, tally_add, tally, err);
     }
     weft_segment_view_init(&view, part->segment);
     weft_segment_operations(&view, tally_add, tally);

@@ -2,94 +2,6 @@
  * their readers. */
 #include "store/store_internal.h"
 
-/* ---- blocks ---- */
-
-static const uint64_t *numbers_copy(const uint64_t *numbers, uint32_t count)
-{
-    if (count == 0) return NULL;
-    uint64_t *copy = weft_alloc_array(count, sizeof *copy);
-    memcpy(copy, numbers, count * sizeof *copy);
-    return copy;
-}
-
-struct weft_store_block *weft_store_block_create(const char *path,
-                                                 const struct weft_block_summary *summary,
-                                                 struct weft_block *open)
-{
-    struct weft_store_block *block = weft_alloc_zero(sizeof *block);
-    size_t path_len = strlen(path);
-
-    atomic_init(&block->references, 1);
-    block->path = weft_alloc(path_len + 1);
-    memcpy(block->path, path, path_len + 1);
-    block->summary = *summary;
-    block->summary.superseded_segments =
-        numbers_copy(summary->superseded_segments, summary->superseded_segment_count);
-    block->summary.superseded_blocks =
-        numbers_copy(summary->superseded_blocks, summary->superseded_block_count);
-    pthread_mutex_init(&block->mutex, NULL);
-    atomic_init(&block->block, open);
-    block->memo = weft_store_memo_create();
-    return block;
-}
-
-void weft_store_block_ref(struct weft_store_block *block)
-{
-    atomic_fetch_add_explicit(&block->references, 1, memory_order_relaxed);
-}
-
-void weft_store_block_unref(struct weft_store_block *block)
-{
-    if (block == NULL ||
-        atomic_fetch_sub_explicit(&block->references, 1, memory_order_acq_rel) != 1)
-        return;
-    weft_block_unref(atomic_load(&block->block));
-    if (atomic_load(&block->is_obsolete)) weft_file_unlink(block->path, NULL);
-    weft_store_memo_unref(block->memo);
-    pthread_mutex_destroy(&block->mutex);
-    weft_free((void *)(uintptr_t)block->summary.superseded_segments);
-    weft_free((void *)(uintptr_t)block->summary.superseded_blocks);
-    weft_free(block->path);
-    weft_free(block);
-}
-
-/* The catalogue said what is in the file; now the footer is asked. */
-static int block_open(struct weft_store_block *block, struct weft_err *err)
-{
-    struct weft_block *opened = NULL;
-    struct weft_block_summary footer;
-    int rc = weft_block_open(&opened, block->path, err);
-
-    if (rc < 0) return rc;
-    weft_block_summary_from(&footer, opened);
-    if (!weft_block_summary_equal(&footer, &block->summary)) {
-        weft_block_unref(opened);
-        return weft_fail(
-            err, WEFT_CORRUPT,
-            "%s: its footer and the catalogue tell different things; remove CATALOG and "
-            "start again: it is made anew from the footers",
-            block->path);
-    }
-    atomic_store_explicit(&block->block, opened, memory_order_release);
-    return WEFT_OK;
-}
-
-int weft_store_block_get(struct weft_store_block *block, struct weft_block **out,
-                         struct weft_err *err)
-{
-    int rc = WEFT_OK;
-
-    *out = atomic_load_explicit(&block->block, memory_order_acquire);
-    if (*out != NULL) return WEFT_OK;
-    pthread_mutex_lock(&block->mutex);
-    if (atomic_load(&block->block) == NULL) rc = block_open(block, err);
-    *out = atomic_load(&block->block);
-    pthread_mutex_unlock(&block->mutex);
-    return rc;
-}
-
-/* ---- sets ---- */
-
 void weft_store_segment_release(struct weft_store_segment *segment)
 {
     weft_store_memo_unref(segment->memo);
@@ -106,10 +18,10 @@ static struct weft_store_set *set_create(uint32_t segment_capacity, uint32_t blo
     return set;
 }
 
-/* A copy with room for one more of each. Call with set_mutex held. */
-static struct weft_store_set *set_copy(const struct weft_store_set *old)
+/* A copy with room for one more segment and so many more blocks. Call with set_mutex held. */
+static struct weft_store_set *set_copy(const struct weft_store_set *old, uint32_t more_blocks)
 {
-    struct weft_store_set *set = set_create(old->segment_count + 1, old->block_count + 1);
+    struct weft_store_set *set = set_create(old->segment_count + 1, old->block_count + more_blocks);
 
     for (uint32_t i = 0; i < old->segment_count; i++) {
         set->segments[i] = old->segments[i];
@@ -147,10 +59,10 @@ void weft_store_set_release(struct weft_store_set *set)
 
 /* Begin and end of a change. The old set goes outside the lock: that may close, rename and unlink
  * files. */
-static struct weft_store_set *change_begin(struct weft_store *store)
+static struct weft_store_set *change_begin(struct weft_store *store, uint32_t more_blocks)
 {
     pthread_mutex_lock(&store->set_mutex);
-    return store->set != NULL ? set_copy(store->set) : set_create(1, 1);
+    return store->set != NULL ? set_copy(store->set, more_blocks) : set_create(1, more_blocks);
 }
 
 static void change_end(struct weft_store *store, struct weft_store_set *set)
@@ -197,7 +109,7 @@ static void block_insert(struct weft_store_set *set, struct weft_store_block *bl
 void weft_store_set_add_segment(struct weft_store *store, struct weft_segment *segment,
                                 bool is_live)
 {
-    struct weft_store_set *set = change_begin(store);
+    struct weft_store_set *set = change_begin(store, 0);
 
     weft_segment_ref(segment);
     segment_insert(set, (struct weft_store_segment){ .segment = segment,
@@ -210,7 +122,7 @@ void weft_store_set_add_segment(struct weft_store *store, struct weft_segment *s
 
 void weft_store_set_mark_sealed(struct weft_store *store, uint64_t number, bool is_abandoned)
 {
-    struct weft_store_set *set = change_begin(store);
+    struct weft_store_set *set = change_begin(store, 0);
 
     for (uint32_t i = 0; i < set->segment_count; i++) {
         if (set->segments[i].number != number) continue;
@@ -223,18 +135,31 @@ void weft_store_set_mark_sealed(struct weft_store *store, uint64_t number, bool 
 
 void weft_store_set_remove_segment(struct weft_store *store, uint64_t number)
 {
-    struct weft_store_set *set = change_begin(store);
+    struct weft_store_set *set = change_begin(store, 0);
     segment_remove(set, number);
     change_end(store, set);
 }
 
-void weft_store_set_replace(struct weft_store *store, const uint64_t *segments,
-                            uint32_t segment_count, struct weft_store_block *block)
+static void block_remove(struct weft_store_set *set, uint64_t number)
 {
-    struct weft_store_set *set = change_begin(store);
+    for (uint32_t i = 0; i < set->block_count; i++) {
+        if (set->blocks[i]->summary.number != number) continue;
+        weft_store_block_unref(set->blocks[i]); /* the old set has it still */
+        memmove(&set->blocks[i], &set->blocks[i + 1],
+                (set->block_count - i - 1) * sizeof set->blocks[0]);
+        set->block_count--;
+        return;
+    }
+}
 
-    for (uint32_t i = 0; i < segment_count; i++) segment_remove(set, segments[i]);
-    if (block != NULL) block_insert(set, block);
+void weft_store_set_change(struct weft_store *store, const struct weft_store_change *change)
+{
+    struct weft_store_set *set = change_begin(store, change->added_count);
+
+    for (uint32_t i = 0; i < change->segment_count; i++) segment_remove(set, change->segments[i]);
+    for (uint32_t i = 0; i < change->block_count; i++) block_remove(set, change->blocks[i]);
+    for (uint32_t i = 0; i < change->added_count; i++) block_insert(set, change->added[i]);
+    weft_store_blocks_mask(set->blocks, set->block_count, change->masked, change->masked_count);
     change_end(store, set);
 }
 

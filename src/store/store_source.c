@@ -44,7 +44,7 @@ static bool block_is_damaged(struct weft_store *store, struct weft_store_block *
     if (rc != WEFT_CORRUPT) return false;
     if (!atomic_exchange(&block->is_damaged, true)) {
         atomic_fetch_add(&store->damaged_files, 1);
-        weft_log(WEFT_LOG_ERROR, "store", "%s", err != NULL ? err->text : block->path);
+        weft_log(WEFT_LOG_ERROR, "store", "%s", err != NULL ? err->text : block->file->path);
     }
     return true;
 }
@@ -69,7 +69,7 @@ static int trace_collect(const struct query *query, const struct weft_trace_id *
         struct weft_block *block;
         if (!block_may_have(set->blocks[i], id)) continue;
         if ((rc = weft_store_block_get(set->blocks[i], &block, err)) < 0) return rc;
-        rc = weft_block_trace(block, NULL, id, parts, err);
+        rc = weft_block_trace(block, set->blocks[i]->mask, id, parts, err);
         if (rc < 0 && rc != WEFT_NOT_FOUND) return rc;
     }
     return WEFT_OK;
@@ -175,7 +175,8 @@ static int part_search(struct search_run *run, const struct part *part, struct w
     entry = run->query->set->blocks[part->index];
     int rc = weft_store_block_get(entry, &block, err);
     if (rc == WEFT_OK)
-        rc = weft_block_search(block, NULL, &run->search, tag_base, &run->top, run->result, err);
+        rc = weft_block_search(block, entry->mask, &run->search, tag_base, &run->top, run->result,
+                               err);
     if (rc < 0 && block_is_damaged(run->store, entry, rc, err)) {
         run->has_hole = true;
         return WEFT_OK;

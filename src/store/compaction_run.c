@@ -238,6 +238,36 @@ static bool is_input(const struct weft_compaction *c, const struct weft_store_bl
     return false;
 }
 
+#define NEAR_NS (600 * WEFT_NS_PER_SECOND) /* as bundle.h has it */
+
+/* When the spans of the members start. */
+struct range {
+    uint64_t min, max;
+};
+
+static struct range members_range(const struct weft_compaction *c)
+{
+    struct range range = { UINT64_MAX, 0 };
+
+    for (uint32_t i = 0; i < c->item_count; i++) {
+        for (uint32_t k = 0; k < c->items[i].file.members; k++) {
+            const struct weft_block_summary *summary = &c->items[i].blocks[k]->summary;
+            if (summary->start_min < range.min) range.min = summary->start_min;
+            if (summary->start_max > range.max) range.max = summary->start_max;
+        }
+    }
+    return range;
+}
+
+/* Others that share no time with the members need not be opened. */
+static bool is_near(const struct range *range, const struct weft_store_block *block)
+{
+    const struct weft_block_summary *summary = &block->summary;
+    uint64_t min = range->min > NEAR_NS ? range->min - NEAR_NS : 0;
+    uint64_t max = range->max < UINT64_MAX - NEAR_NS ? range->max + NEAR_NS : UINT64_MAX;
+    return summary->start_max >= min && summary->start_min <= max;
+}
+
 static int bundling_init(struct bundling *b, const struct weft_compaction *c, struct weft_err *err)
 {
     uint32_t n = c->set->block_count + 1;
@@ -255,10 +285,12 @@ static int bundling_init(struct bundling *b, const struct weft_compaction *c, st
             if ((rc = part_add(b->members, &b->member_count, item->blocks[k], err)) < 0) return rc;
         }
     }
+    const struct range range = members_range(c);
     for (uint32_t i = 0; i < c->set->block_count; i++) {
         /* One that cannot be read keeps its part of a split trace: nothing is lost. */
         struct weft_store_block *block = c->set->blocks[i];
-        if (is_input(c, block) || atomic_load(&block->is_damaged)) continue;
+        if (is_input(c, block) || atomic_load(&block->is_damaged) || !is_near(&range, block))
+            continue;
         rc = part_add(b->others, &b->other_count, block, err);
         if (rc < 0 && rc != WEFT_CORRUPT) return rc;
     }

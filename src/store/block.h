@@ -47,6 +47,8 @@ struct weft_merge_options {
     int zstd_level;  /* 0: default */
     size_t blob_min; /* values of at least so many bytes are stored once per content, beside the
                         columns; 0: 16 KiB, never less than 4 KiB */
+    uint32_t
+        crowd_rows; /* of one range of trace ids, from which it is merged in pieces; 0: 512 k */
     /* Instead of a file of its own: behind `offset` bytes of this open file, which is the caller's to sync and to name. */
     const struct weft_merge_target *target;
 };

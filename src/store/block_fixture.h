@@ -23,6 +23,7 @@ struct block_fixture {
     struct weft_arena arena;
     struct weft_batch all; /* every span that was written */
     uint64_t next_segment, next_block;
+    uint32_t crowd_rows; /* as in weft_merge_options */
 };
 
 static inline void block_fixture_init(struct block_fixture *f)
@@ -113,7 +114,9 @@ static inline struct weft_block *block_fixture_merge(
                                       .segment_count = segment_count,
                                       .blocks = blocks,
                                       .block_count = block_count };
-    struct weft_merge_options options = { .directory = f->directory, .number = f->next_block++ };
+    struct weft_merge_options options = { .directory = f->directory,
+                                          .number = f->next_block++,
+                                          .crowd_rows = f->crowd_rows };
     struct weft_err err = { 0 };
     char path[128];
 

@@ -73,7 +73,7 @@ static void spans_fill(struct weft_batch *batch, struct weft_random *random, enu
     }
 }
 
-static void run(enum kind kind, uint32_t spans)
+static void run_crowded(enum kind kind, uint32_t spans, uint32_t crowd_rows)
 {
     struct weft_resource resource = { .service_name = { NULL, 0 } };
     struct weft_scope scope = { .resource = &resource };
@@ -86,6 +86,7 @@ static void run(enum kind kind, uint32_t spans)
     char text[512];
 
     block_fixture_init(&f);
+    f.crowd_rows = crowd_rows;
     weft_random_init(&random, (uint64_t)kind + 1);
     uint32_t at = 0;
     for (uint32_t s = 0; s < 2; s++) {
@@ -127,6 +128,11 @@ static void run(enum kind kind, uint32_t spans)
     block_fixture_release(&f);
 }
 
+static void run(enum kind kind, uint32_t spans)
+{
+    run_crowded(kind, spans, 0);
+}
+
 static void many_row_groups(void **state)
 {
     run(MANY_TRACES, 140000);
@@ -143,6 +149,16 @@ static void ids_of_64_bits(void **state)
 {
     run(SHORT_IDS, 90000);
 }
+static void ids_of_64_bits_in_pieces(void **state)
+{
+    (void)state;
+    run_crowded(SHORT_IDS, 90000, 10000);
+}
+static void one_trace_in_pieces(void **state)
+{
+    (void)state;
+    run_crowded(ONE_TRACE, 90000, 20000);
+}
 static void fresh_keys_names_and_values(void **state)
 {
     run(HOSTILE, 30000);
@@ -155,6 +171,8 @@ int main(void)
         cmocka_unit_test(one_trace_over_row_groups),
         cmocka_unit_test(a_chain_of_spans),
         cmocka_unit_test(ids_of_64_bits),
+        cmocka_unit_test(ids_of_64_bits_in_pieces),
+        cmocka_unit_test(one_trace_in_pieces),
         cmocka_unit_test(fresh_keys_names_and_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,7 +108,7 @@ static int row_groups(struct merge *m, struct weft_err *err)
     uint32_t count = 0;
     int rc = weft_merge_range_init(m, &bounds, &count, err);
 
-    for (uint32_t i = 0; i < count && rc == WEFT_OK; i++) {
+    for (uint32_t i = 0; i < count && rc == WEFT_OK; i += !m->crowd.has_more) {
         rc = weft_merge_range_collect(m, bounds[i], err);
         for (uint32_t from = 0, take; from < m->entry_count && rc == WEFT_OK; from += take) {
             if (m->options->cancelled != NULL &&
@@ -202,6 +202,7 @@ static void merge_release(struct merge *m)
     weft_map_release(&m->list_numbers);
     weft_map_release(&m->local_list_numbers);
     weft_map_release(&m->extra_list_numbers);
+    weft_merge_crowd_release(m);
     weft_map_release(&m->local_keys);
     weft_free(m->local_key_states);
     weft_buf_release(&m->inline_offsets);

@@ -117,6 +117,15 @@ struct merge_entry {
     uint32_t chunk, row;
 };
 
+/* A range whose rows do not fit the memory for entries, handed out piece by piece. */
+struct merge_crowd {
+    struct weft_trace_id *ends; /* of the pieces; the last one is open */
+    uint32_t count, at;
+    uint32_t chunk;       /* where a piece of one trace goes on */
+    uint32_t *chunk_ends; /* of the range, by chunk */
+    bool has_more;
+};
+
 /* A key that some row spells out. */
 struct merge_local_key {
     uint32_t row_group; /* the last one whose keys it is among */
@@ -156,6 +165,7 @@ struct merge {
     /* The row group at hand. */
     struct merge_entry *entries, *entry_scratch;
     uint32_t entry_count, entry_capacity;
+    struct merge_crowd crowd;
     uint32_t rows_max; /* of a row group: WEFT_ROWS_MAX, fewer where rows are large */
     struct merge_row *rows;
     uint32_t row_count, row_capacity;
@@ -211,7 +221,14 @@ void weft_merge_lists_reset(struct merge *m);
 /* merge_range.c: sorted entries of the next range; false at the end. */
 int weft_merge_range_init(struct merge *m, uint64_t **bounds, uint32_t *bound_count,
                           struct weft_err *err);
+/* While m->crowd.has_more, the same range has more. */
 int weft_merge_range_collect(struct merge *m, uint64_t end_prefix, struct weft_err *err);
+void weft_merge_entries_reserve(struct merge *m, uint32_t more);
+uint32_t weft_merge_range_end(const struct merge_chunk *chunk, uint64_t end_prefix);
+/* merge_crowd.c: ranges with far more rows than a row group takes. */
+bool weft_merge_crowd_find(struct merge *m, uint64_t end_prefix);
+void weft_merge_crowd_collect(struct merge *m);
+void weft_merge_crowd_release(struct merge *m);
 /* merge_gather.c, merge_tree.c */
 void weft_merge_gather(struct merge *m, uint32_t from, uint32_t count);
 void weft_merge_traces_find(struct merge *m);

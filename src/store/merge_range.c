@@ -3,7 +3,8 @@
  *
  * Every 64th prefix of all inputs is sampled and sorted once; every so many samples a range ends.
  * That balances whatever the distribution of ids is. A range may still be too large (ids that share
- * their first 40 bits): it is then cut by whole ids.
+ * their first 40 bits, as those do whose upper half is zero): merge_crowd.c then hands it out in
+ * pieces, by whole ids.
  */
 #include "base/alloc.h"
 #include "store/merge_internal.h"
@@ -66,7 +67,7 @@ int weft_merge_range_init(struct merge *m, uint64_t **bounds, uint32_t *bound_co
     return rc;
 }
 
-static void entries_reserve(struct merge *m, uint32_t more)
+void weft_merge_entries_reserve(struct merge *m, uint32_t more)
 {
     if (m->entry_count + more <= m->entry_capacity) return;
     m->entry_capacity = (m->entry_count + more) * 5 / 4 + 1024;
@@ -81,12 +82,10 @@ static int compare_entry(const void *a, const void *b)
 }
 
 /* Two counting passes of 11 bits below the highest bit that differs, then insertion; qsort where
- * that left much to do. */
-static void entries_sort(struct merge *m)
+ * that left much to do. `t` is room for as many. */
+static void entries_sort(struct merge_entry *e, struct merge_entry *t, uint32_t n)
 {
-    struct merge_entry *e = m->entries, *t = m->entry_scratch;
     uint64_t low = UINT64_MAX, high = 0;
-    uint32_t n = m->entry_count;
 
     for (uint32_t i = 0; i < n; i++) {
         low = e[i].key < low ? e[i].key : low;
@@ -121,12 +120,38 @@ static void entries_sort(struct merge *m)
     if (moves >= moves_max) qsort(e, n, sizeof *e, compare_entry);
 }
 
+static const uint8_t *id_of(const struct merge *m, const struct merge_entry *e)
+{
+    return m->chunks[e->chunk].view.records + (size_t)e->row * WEFT_RECORD_BYTES;
+}
+
 static int compare_ids(const void *a, const void *b, void *arg)
 {
-    const struct merge_entry *x = a, *y = b;
-    const struct merge *m = arg;
-    return memcmp(m->chunks[x->chunk].view.records + (size_t)x->row * WEFT_RECORD_BYTES,
-                  m->chunks[y->chunk].view.records + (size_t)y->row * WEFT_RECORD_BYTES, 16);
+    return memcmp(id_of(arg, a), id_of(arg, b), 16);
+}
+
+/* Usually one trace, which there is nothing to do about. */
+static void equal_keys_sort(struct merge *m, struct merge_entry *e, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        if (memcmp(id_of(m, &e[i]), id_of(m, &e[0]), 16) == 0) continue;
+        qsort_r(e, n, sizeof *e, compare_ids, m);
+        return;
+    }
+}
+
+/* Entries of one prefix by the rest of their ids; their key is now the 64 bits behind the prefix.
+ */
+static void long_run_sort(struct merge *m, uint32_t from, uint32_t n)
+{
+    struct merge_entry *e = m->entries + from;
+
+    for (uint32_t i = 0; i < n; i++) e[i].key = weft_load_u64_be(id_of(m, &e[i]) + 5);
+    entries_sort(e, m->entry_scratch + from, n);
+    for (uint32_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && e[end].key == e[i].key; end++) {}
+        if (end - i > 1) equal_keys_sort(m, e + i, end - i);
+    }
 }
 
 /* Long runs of one prefix are put in order of whole ids here, so that row groups can be cut inside
@@ -134,9 +159,9 @@ static int compare_ids(const void *a, const void *b, void *arg)
 static void long_runs_sort(struct merge *m)
 {
     for (uint32_t i = 0, end; i < m->entry_count; i = end) {
-        for (end = i + 1; end < m->entry_count && m->entries[end].key == m->entries[i].key; end++) {
-        }
-        if (end - i > 1024) qsort_r(m->entries + i, end - i, sizeof *m->entries, compare_ids, m);
+        uint64_t key = m->entries[i].key;
+        for (end = i + 1; end < m->entry_count && m->entries[end].key == key; end++) {}
+        if (end - i > 1024) long_run_sort(m, i, end - i);
     }
 }
 
@@ -151,7 +176,7 @@ static int blocks_collect(struct merge *m, uint64_t end_prefix, struct weft_err 
         m->chunks[chunk].source = s;
         if ((rc = weft_block_cursor_range(m->sources[s].cursor, end_prefix, view, err)) < 0)
             return rc;
-        entries_reserve(m, view->span_count);
+        weft_merge_entries_reserve(m, view->span_count);
         for (uint32_t i = 0; i < view->span_count; i++) {
             uint64_t prefix = weft_load_u64_be(view->records + (size_t)i * WEFT_RECORD_BYTES) >> 24;
             m->entries[m->entry_count++] = (struct merge_entry){ prefix, chunk, i };
@@ -161,25 +186,37 @@ static int blocks_collect(struct merge *m, uint64_t end_prefix, struct weft_err 
     return WEFT_OK;
 }
 
+static void chunk_collect(struct merge *m, uint32_t c, uint32_t end)
+{
+    struct merge_chunk *chunk = &m->chunks[c];
+    const uint64_t *index = chunk->view.trace_index;
+
+    weft_merge_entries_reserve(m, end - chunk->cursor);
+    for (uint32_t i = chunk->cursor; i < end; i++)
+        m->entries[m->entry_count++] =
+            (struct merge_entry){ index[i] >> 24, c, (uint32_t)(index[i] & 0xffffff) };
+    chunk->cursor = end;
+}
+
+uint32_t weft_merge_range_end(const struct merge_chunk *chunk, uint64_t end_prefix)
+{
+    uint32_t end = chunk->cursor;
+    while (end < chunk->view.span_count && chunk->view.trace_index[end] >> 24 < end_prefix) end++;
+    return end;
+}
+
 int weft_merge_range_collect(struct merge *m, uint64_t end_prefix, struct weft_err *err)
 {
-    uint64_t end = end_prefix << 24;
-
     m->entry_count = 0;
-    for (uint32_t c = 0; c < m->chunk_count; c++) {
-        struct merge_chunk *chunk = &m->chunks[c];
-        const uint64_t *index = chunk->view.trace_index;
-        uint32_t from = chunk->cursor, to = from;
-        while (to < chunk->view.span_count && (end_prefix >> 40 || index[to] < end)) to++;
-        entries_reserve(m, to - from);
-        for (uint32_t i = from; i < to; i++)
-            m->entries[m->entry_count++] =
-                (struct merge_entry){ index[i] >> 24, c, (uint32_t)(index[i] & 0xffffff) };
-        chunk->cursor = to;
+    if (weft_merge_crowd_find(m, end_prefix)) {
+        weft_merge_crowd_collect(m);
+    } else {
+        for (uint32_t c = 0; c < m->chunk_count; c++)
+            chunk_collect(m, c, weft_merge_range_end(&m->chunks[c], end_prefix));
+        int rc = blocks_collect(m, end_prefix, err);
+        if (rc < 0) return rc;
     }
-    int rc = blocks_collect(m, end_prefix, err);
-    if (rc < 0) return rc;
-    entries_sort(m);
+    entries_sort(m->entries, m->entry_scratch, m->entry_count);
     long_runs_sort(m);
     return WEFT_OK;
 }

@@ -50,6 +50,7 @@ struct weft_load_draw {
     X(big, 4, WEFT_LOAD_FRESH, weft_load_fill_big, "a value of 1 MiB a span")                   \
     X(events, 200, WEFT_LOAD_FRESH, weft_load_fill_events, "20 events and 8 links a span")      \
     X(single, 1000, WEFT_LOAD_FRESH, weft_load_fill_single, "one span a trace, few attributes") \
+    X(ids64, 1000, WEFT_LOAD_FRESH, weft_load_fill_ids64, "trace ids whose upper half is zero") \
     X(giant, 1000, WEFT_LOAD_ENDLESS, weft_load_fill_giant,                                     \
       "traces of 500,000 spans (--trace-spans)")
 

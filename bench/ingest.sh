@@ -1,20 +1,28 @@
 #!/bin/bash
-# ingest.sh [SECONDS]: CPU of the server per span, durable and queryable, for each shape and compression; with the OpenTelemetry
-# Collector beside it when COLLECTOR names its binary (otlp receiver; otlp and nop exporters; bench/README.md).
+# ingest.sh [SECONDS] [SET...]: CPU of the server per span, durable and queryable. Sets of lines: standard (shapes, compressions,
+# protocols), hostile, cores (one core against two), collector (the OpenTelemetry Collector beside it; COLLECTOR names its
+# binary, bench/README.md). Without one: standard, and collector where COLLECTOR is given. "all" is every set.
 #
 # Every line is one fresh process under `weft load`; CPU is what the kernel counted for the server between the first and last
-# request. Machines are noisy: the ratio of two lines of one run says more than a line. REPEAT=n runs everything n times.
+# request. "ack" is from a complete request to its answer as the server counts it (/metrics), "p99 ms" what the sender waits.
+# Machines are noisy: the ratio of two lines of one run says more than a line. REPEAT=n runs everything n times.
+#
+# WARM_MIB: so much file cache is filled and dropped first. A virtual machine gets its memory from the host at first touch, which
+# can cost more than taking in the spans; a server that has run for a while uses memory that was touched before.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-: "${WEFT:=build/weft}" "${REPEAT:=1}" "${CONNECTIONS:=4}" "${IN_FLIGHT:=4}"
+: "${WEFT:=build/weft}" "${REPEAT:=1}" "${CONNECTIONS:=4}" "${IN_FLIGHT:=4}" "${WARM_MIB:=2048}"
 seconds=${1:-5}
+sets=("${@:2}")
+[ ${#sets[@]} -gt 0 ] || sets=(standard ${COLLECTOR:+collector})
+[ "${sets[0]}" != all ] || sets=(standard hostile cores collector)
 run=$(mktemp -d "${TMPDIR:-/var/tmp}/weft-bench.XXXXXX")
 pids=()
 cleanup() { for p in "${pids[@]}"; do kill "$p" 2>/dev/null && wait "$p" 2>/dev/null || true; done; rm -rf "$run"; }
 trap cleanup EXIT
 ticks=$(getconf CLK_TCK)
 
-cpu() { awk -v t="$ticks" '{sub(/^.*\) /, ""); print ($12 + $13) / t}' "/proc/$1/stat"; }     # user and system seconds
+cpu() { awk -v t="$ticks" '{sub(/^.*\) /, ""); print $12 / t, $13 / t}' "/proc/$1/stat"; }     # user and system seconds
 rss() { awk '/^RssAnon/ {print $2 / 1024}' "/proc/$1/status"; }
 json() { sed -n "s/.*\"$1\": *\([0-9.]*\).*/\1/p" <<<"$2" | head -n 1; }
 
@@ -24,10 +32,11 @@ start_weft() {          # start_weft [--set ...]
     for key in receivers.otlp.protocols.grpc receivers.otlp.protocols.http server.http server.tempo server.jaeger_grpc server.zipkin; do
         set+=(--set "$key.endpoint=127.0.0.1:0")
     done
-    "$WEFT" serve --data "$run/store" --addresses "$run/addresses.json" "${set[@]}" "$@" >"$run/log" 2>&1 &
+    ${pin_server:-} "$WEFT" serve --data "$run/store" --addresses "$run/addresses.json" "${set[@]}" "$@" >"$run/log" 2>&1 &
     server=$!; pids+=("$server")
     for _ in $(seq 200); do [ -s "$run/addresses.json" ] && break; sleep 0.05; done
     grpc=$(sed -n 's/.*"receivers.otlp.protocols.grpc.endpoint": *"\([^"]*\)".*/\1/p' "$run/addresses.json")
+    web=$(sed -n 's/.*"server.http.endpoint": *"\([^"]*\)".*/\1/p' "$run/addresses.json")
     http=$(sed -n 's/.*"receivers.otlp.protocols.http.endpoint": *"\([^"]*\)".*/\1/p' "$run/addresses.json")
 }
 
@@ -53,40 +62,85 @@ service: {telemetry: {metrics: {level: none}, logs: {level: error}}, pipelines: 
 YAML
 }
 
+scrape() { [ -z "$web" ] || python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())' "http://$web/metrics"; }
+
+# quantiles HISTOGRAM BEFORE AFTER: p50 and p99 in milliseconds of what came between, the bounds taken as straight lines
+quantiles() {
+    awk -v name="$1_bucket" '
+        index($0, name "{le=") == 1 {
+            split($0, part, /"/); bound = part[2] == "+Inf" ? last : part[2]; last = bound
+            if (FNR == NR) { before[part[2]] = $2; next }
+            n++; at[n] = bound * 1000; count[n] = $2 - before[part[2]]
+        }
+        function value(q,   i, wanted, low) {
+            wanted = q * count[n]
+            for (i = 1; i <= n && count[i] < wanted; i++);
+            low = i > 1 ? at[i - 1] : 0
+            return count[i] > count[i - 1] ? low + (at[i] - low) * (wanted - count[i - 1]) / (count[i] - count[i - 1]) : at[i]
+        }
+        END { if (n > 0 && count[n] > 0) printf "%.1f/%.1f", value(0.5), value(0.99); else printf "-" }' "$2" "$3"
+}
+
 # measure NAME LOAD_OPTIONS...: one line of the table. The server is running; it is ended afterwards.
 measure() {
-    local name=$1 before after out spans; shift
-    "$WEFT" load --quiet --seconds 1 --connections "$CONNECTIONS" --in-flight "$IN_FLIGHT" "$@" >/dev/null 2>&1 || true  # warm
-    before=$(cpu "$server")
-    out=$("$WEFT" load --quiet --json --seconds "$seconds" --connections "$CONNECTIONS" --in-flight "$IN_FLIGHT" "$@") || true
-    after=$(cpu "$server")
-    spans=$(json accepted_spans "$out")
-    awk -v name="$name" -v a="$before" -v b="$after" -v n="${spans:-0}" -v s="$seconds" -v p99="$(json latency_p99_ms "$out")" \
-        -v refused="$(json refused_requests "$out")" -v rss="$(rss "$server")" 'BEGIN {
-        cpu = b - a
+    local name=$1 before after out; shift
+    local load=(${pin_load:-} "$WEFT" load --quiet --connections "$CONNECTIONS" --in-flight "$IN_FLIGHT")
+    "${load[@]}" --seconds 1 "$@" >/dev/null 2>&1 || true  # warm
+    before=$(cpu "$server"); scrape >"$run/before"
+    out=$("${load[@]}" --json --seconds "$seconds" "$@") || true
+    after=$(cpu "$server"); scrape >"$run/after"
+    awk -v name="$name" -v a="$before" -v b="$after" -v n="$(json accepted_spans "$out")" -v sent="$(json sent_bytes "$out")" \
+        -v ms="$(json elapsed_ms "$out")" -v p99="$(json latency_p99_ms "$out")" -v refused="$(json refused_requests "$out")" \
+        -v rss="$(rss "$server")" -v ack="$(quantiles weft_receiver_acknowledge_seconds "$run/before" "$run/after")" \
+        -v commit="$(quantiles weft_store_commit_seconds "$run/before" "$run/after")" 'BEGIN {
+        split(a, x, " "); split(b, y, " ")
+        user = y[1] - x[1]; system_ = y[2] - x[2]; cpu = user + system_
         ok = cpu > 0 && n > 0
-        printf "| %-38s | %9.0f | %10.0f | %9.3f | %8.1f | %7d | %7.0f |\n", name, (ok ? cpu / n * 1e9 : 0), (ok ? n / cpu : 0),
-               n / s / 1e6, p99, refused, rss }'
+        printf "| %-32s | %7.0f | %6.0f | %6.0f | %10.0f | %7.3f | %6.0f | %7.1f | %9s | %9s | %7d | %4.0f |\n", name, (ok ? cpu / n * 1e9 : 0),
+               (ok ? user / n * 1e9 : 0), (ok ? system_ / n * 1e9 : 0), (ok ? n / cpu : 0), n / (ms > 0 ? ms : 1) / 1e3,
+               (n > 0 ? sent / n : 0), p99, ack, commit, refused, rss }'
     for p in "${pids[@]}"; do kill "$p" 2>/dev/null && wait "$p" 2>/dev/null || true; done
     pids=()
 }
 
-echo "$(date -u +%F), $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, $("$WEFT" version | head -n 1); $seconds s a line, $CONNECTIONS connections x $IN_FLIGHT in flight"
-printf '| %-38s | %9s | %10s | %9s | %8s | %7s | %7s |\n|---|---|---|---|---|---|---|\n' \
-    "what" "ns/span" "spans/CPU s" "M spans/s" "p99 ms" "refused" "anon MB"
-# Taking in alone; what compaction costs beside it is the difference of the last weft line and the first.
+# Taking in alone; what compaction costs beside it is the difference of the lines "compacting beside" and "plain".
 off=(--set storage.compaction.segments_min=1000 --set storage.compaction.segments_max=1000 --set storage.compaction.age=10h)
+taking_in() { local name=$1; shift; start_weft "${off[@]}"; measure "$name" --endpoint "http://$grpc" "$@"; }
+over_http() { local name=$1; shift; start_weft "${off[@]}"; measure "$name" --endpoint "http://$http" "$@"; }
+
+lines_standard() {
+    taking_in "a1 gRPC plain" --shape a1
+    taking_in "a1 gRPC zstd" --shape a1 --compression zstd
+    taking_in "a1 gRPC gzip" --shape a1 --compression gzip
+    over_http "a1 HTTP plain" --protocol http --shape a1
+    over_http "a1 HTTP JSON" --protocol http-json --shape a1
+    for shape in small a2 a2v a2r s s10 s30; do taking_in "$shape gRPC plain" --shape "$shape"; done
+    start_weft; measure "a1 gRPC plain, compacting beside" --endpoint "http://$grpc" --shape a1
+}
+
+lines_hostile() {
+    for shape in h names keys keylists wide uuid big events single giant; do taking_in "$shape gRPC plain" --shape "$shape"; done
+    start_weft; measure "h gRPC plain, compacting beside" --endpoint "http://$grpc" --shape h
+}
+
+lines_cores() {         # the sender has the other core, so that one core is all the server has
+    local pin_server="taskset -c 0" pin_load="taskset -c 1" shape
+    for shape in a1 small; do taking_in "$shape gRPC plain, one core" --shape "$shape"; done
+    pin_server='' pin_load=''
+    for shape in a1 small; do taking_in "$shape gRPC plain, all cores" --shape "$shape"; done
+}
+
+lines_collector() {
+    web=''
+    start_collector nop; measure "Collector a1 gRPC -> nop" --endpoint "http://$grpc" --shape a1
+    start_collector otlp; measure "Collector a1 gRPC -> OTLP" --endpoint "http://$grpc" --shape a1
+    start_collector otlp; measure "Collector small gRPC -> OTLP" --endpoint "http://$grpc" --shape small
+}
+
+dd if=/dev/zero of="$run/warm" bs=1M count="$WARM_MIB" status=none; rm "$run/warm"
+echo "$(date -u +%F), $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, $("$WEFT" version | head -n 1); $seconds s a line, $CONNECTIONS connections x $IN_FLIGHT in flight"
+printf '| %-32s | %7s | %6s | %6s | %10s | %7s | %6s | %7s | %9s | %9s | %7s | %4s |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n' \
+    "what" "ns/span" "user" "system" "spans/CPUs" "M/s" "B/span" "p99 ms" "ack ms" "commit ms" "refused" "MB"
 for _ in $(seq "$REPEAT"); do
-    start_weft "${off[@]}"; measure "weft a1 gRPC plain" --endpoint "http://$grpc" --shape a1
-    start_weft "${off[@]}"; measure "weft a1 gRPC zstd" --endpoint "http://$grpc" --shape a1 --compression zstd
-    start_weft "${off[@]}"; measure "weft a1 gRPC gzip" --endpoint "http://$grpc" --shape a1 --compression gzip
-    start_weft "${off[@]}"; measure "weft a1 HTTP plain" --endpoint "http://$http" --protocol http --shape a1
-    start_weft "${off[@]}"; measure "weft a2 gRPC plain" --endpoint "http://$grpc" --shape a2
-    start_weft "${off[@]}"; measure "weft small gRPC plain" --endpoint "http://$grpc" --shape small
-    start_weft; measure "weft a1 gRPC plain, compacting beside" --endpoint "http://$grpc" --shape a1
-    if [ -n "${COLLECTOR:-}" ]; then
-        start_collector nop; measure "Collector a1 gRPC -> nop" --endpoint "http://$grpc" --shape a1
-        start_collector otlp; measure "Collector a1 gRPC -> OTLP" --endpoint "http://$grpc" --shape a1
-        start_collector otlp; measure "Collector small gRPC -> OTLP" --endpoint "http://$grpc" --shape small
-    fi
+    for set in "${sets[@]}"; do "lines_$set"; done
 done

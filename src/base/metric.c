@@ -66,6 +66,10 @@ static void help_append(struct weft_buf *out, const char *help)
     }
 }
 
+static const char *const type_names[] = { [WEFT_METRIC_COUNTER] = "counter",
+                                          [WEFT_METRIC_GAUGE] = "gauge",
+                                          [WEFT_METRIC_HISTOGRAM] = "histogram" };
+
 void weft_metric_write_all(struct weft_buf *out)
 {
     const char *name = "";
@@ -75,8 +79,11 @@ void weft_metric_write_all(struct weft_buf *out)
             name = metric->name;
             weft_buf_printf(out, "# HELP %s ", name);
             help_append(out, metric->help != NULL ? metric->help : "");
-            weft_buf_printf(out, "\n# TYPE %s %s\n", name,
-                            metric->kind == WEFT_METRIC_COUNTER ? "counter" : "gauge");
+            weft_buf_printf(out, "\n# TYPE %s %s\n", name, type_names[metric->kind]);
+        }
+        if (metric->write != NULL) {
+            metric->write(metric->self, out);
+            continue;
         }
         weft_buf_append_c(out, name);
         if (metric->labels != NULL) weft_buf_printf(out, "{%s}", metric->labels);

@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 
 #define WEFT_METRIC_SHARDS 16
-enum weft_metric_kind { WEFT_METRIC_COUNTER, WEFT_METRIC_GAUGE };
+enum weft_metric_kind { WEFT_METRIC_COUNTER, WEFT_METRIC_GAUGE, WEFT_METRIC_HISTOGRAM };
 struct weft_metric_shard {
     _Alignas(64) _Atomic uint64_t value;
 };
@@ -23,6 +23,7 @@ struct weft_metric {
     const char *help;
     enum weft_metric_kind kind;
     uint64_t (*read)(void *self); /* gauges computed when asked; NULL otherwise */
+    void (*write)(void *self, struct weft_buf *out); /* histograms: their lines; NULL otherwise */
     void *self;
     struct weft_metric_shard shards[WEFT_METRIC_SHARDS];
     struct weft_metric *next;

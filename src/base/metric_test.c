@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
+#include "base/histogram.h"
 #include "base/metric.h"
 #include "base/random.h"
 #include "base/thread.h"
@@ -80,6 +81,32 @@ static void text_is_as_published(void **state)
     weft_buf_release(&out);
 }
 
+static struct weft_histogram waits = { .metric = { .name = "test_wait_seconds", .help = "W." } };
+
+static void histograms_are_cumulative(void **state)
+{
+    struct weft_buf out = { 0 };
+    weft_histogram_add(&waits, 0);
+    weft_histogram_add(&waits, 50000); /* a bound belongs to its bucket */
+    weft_histogram_add(&waits, 50001);
+    weft_histogram_add(&waits, 11000000000);
+    weft_histogram_register(&waits);
+    weft_histogram_register(&waits);
+    weft_metric_write_all(&out);
+    weft_buf_append_byte(&out, '\0');
+    const char *text = strstr(out.data, "# HELP test_wait_seconds W.\n"
+                                        "# TYPE test_wait_seconds histogram\n"
+                                        "test_wait_seconds_bucket{le=\"0.00005\"} 2\n"
+                                        "test_wait_seconds_bucket{le=\"0.0001\"} 3\n");
+    assert_non_null(text);
+    assert_non_null(strstr(text, "test_wait_seconds_bucket{le=\"10\"} 3\n"
+                                 "test_wait_seconds_bucket{le=\"+Inf\"} 4\n"
+                                 "test_wait_seconds_sum 11.000100\n"
+                                 "test_wait_seconds_count 4\n"));
+    assert_null(strstr(text + 1, "# HELP test_wait_seconds"));
+    weft_buf_release(&out);
+}
+
 static void hashes_are_xxh3(void **state)
 {
     /* Ours are in files: these values must never change. */
@@ -122,9 +149,9 @@ static void there_is_a_processor(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads_count_together), cmocka_unit_test(text_is_as_published),
-        cmocka_unit_test(hashes_are_xxh3),        cmocka_unit_test(random_repeats_from_its_seed),
-        cmocka_unit_test(there_is_a_processor),
+        cmocka_unit_test(threads_count_together),       cmocka_unit_test(text_is_as_published),
+        cmocka_unit_test(histograms_are_cumulative),    cmocka_unit_test(hashes_are_xxh3),
+        cmocka_unit_test(random_repeats_from_its_seed), cmocka_unit_test(there_is_a_processor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
  */
 #include "pipeline/receiver_otlp.h"
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "model/otlp.h"
 #include "net/grpc_server.h"
 #include "pipeline/receiver_otlp_internal.h"
@@ -193,6 +194,7 @@ static struct weft_otlp_call *call_begin(struct weft_receiver_otlp *receiver,
 {
     struct weft_otlp_call *call = weft_arena_alloc_zero(exchange->arena, sizeof *call);
     call->receiver = receiver;
+    call->begun_ns = weft_clock_monotonic_ns();
     call->exchange = exchange;
     return call;
 }

@@ -36,6 +36,7 @@ struct weft_otlp_call {
     struct weft_receiver_otlp *receiver;
     struct weft_exchange *exchange;
     enum weft_otlp_call_encoding encoding;
+    uint64_t begun_ns;   /* when the request was complete */
     uint64_t span_count; /* handed to the consumer */
     struct weft_otlp_result result;
     /* Inside consume(): where to say what became of it. NULL: the answer came later. */

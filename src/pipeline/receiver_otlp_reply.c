@@ -1,7 +1,7 @@
 /* receiver_otlp_reply.c -- OTLP's answers: success, partial success, errors with and without a
  * retry (checklist C3.3, C3.5). */
 #include "base/clock.h"
-#include "base/metric.h"
+#include "base/histogram.h"
 #include "net/grpc_server.h"
 #include "pipeline/receiver_otlp_internal.h"
 
@@ -59,8 +59,14 @@ static struct weft_metric failed_requests = {
     .help = "Requests answered with an error.",
 };
 
+static struct weft_histogram acknowledge_seconds = {
+    .metric = { .name = "weft_receiver_acknowledge_seconds",
+                .help = "From a complete OTLP request to its answer, when its spans were kept." },
+};
+
 void weft_otlp_register_metrics(void)
 {
+    weft_histogram_register(&acknowledge_seconds);
     for (size_t i = 0; i < sizeof accepted_spans / sizeof accepted_spans[0]; i++)
         weft_metric_register(&accepted_spans[i]);
     weft_metric_register(&rejected_spans);
@@ -207,6 +213,7 @@ void weft_otlp_consumed(void *arg, const struct weft_outcome *outcome)
     if (call->receiver->options.retry != NULL)
         weft_retry_delay_taken(call->receiver->options.retry,
                                weft_loop_now_ns(call->exchange->loop));
+    weft_histogram_add(&acknowledge_seconds, weft_clock_monotonic_ns() - call->begun_ns);
     weft_otlp_count_result(call, call->span_count - outcome->rejected_spans, &call->result);
     struct weft_str message =
         call->result.rejected_spans > 0 ? weft_str_from_c(call->result.reason) : outcome->message;

@@ -8,8 +8,15 @@
  * While a job is HANDED it belongs to the committer, otherwise to the I/O thread: the mutex orders
  * the two.
  */
+#include "base/clock.h"
+#include "base/histogram.h"
 #include "base/thread.h"
 #include "store/store_internal.h"
+
+static struct weft_histogram commit_seconds = {
+    .metric = { .name = "weft_store_commit_seconds",
+                .help = "One group commit: checksums, the write and the sync." },
+};
 
 static void committed(struct weft_store_writer *writer, struct weft_store_job *job, uint32_t spans)
 {
@@ -22,19 +29,24 @@ static void committed(struct weft_store_writer *writer, struct weft_store_job *j
     job->lane->committed_spans += spans;
 }
 
+static void commit_run(struct weft_store_writer *writer, struct weft_store_job *job)
+{
+    uint32_t spans = weft_chunk_build_spans(job->chunk);
+    uint64_t begun_ns = weft_clock_monotonic_ns();
+
+    job->rc = weft_chunk_commit(job->chunk, &job->err);
+    if (job->rc < 0) {
+        atomic_fetch_add(&writer->store->commit_errors, 1);
+        return;
+    }
+    weft_histogram_add(&commit_seconds, weft_clock_monotonic_ns() - begun_ns);
+    committed(writer, job, spans);
+}
+
 static void job_run(struct weft_store_writer *writer, struct weft_store_job *job)
 {
-    uint32_t spans;
-
     switch (job->kind) {
-    case WEFT_JOB_COMMIT:
-        spans = weft_chunk_build_spans(job->chunk);
-        job->rc = weft_chunk_commit(job->chunk, &job->err);
-        if (job->rc == WEFT_OK)
-            committed(writer, job, spans);
-        else
-            atomic_fetch_add(&writer->store->commit_errors, 1);
-        break;
+    case WEFT_JOB_COMMIT: commit_run(writer, job); break;
     case WEFT_JOB_SEAL: /* here, because it sorts and writes */
         job->rc = weft_segment_writer_seal(job->lane->segment_writer, &job->err);
         job->lane->segment_writer = NULL;
@@ -83,6 +95,7 @@ int weft_store_committer_start(struct weft_store_writer *writer, struct weft_err
     char name[16];
     int rc;
 
+    weft_histogram_register(&commit_seconds);
     if (writer->store->is_inline) return WEFT_OK;
     snprintf(name, sizeof name, "commit-%u", writer->index % 1000);
     if ((rc = weft_thread_start(&writer->thread, name, committer_main, writer, err)) < 0) return rc;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include <malloc.h>
 #include <sys/resource.h>
 
 #define DESCRIPTORS_KEPT_MAX 2048 /* files of the store: segments, blocks, merges */
@@ -67,6 +68,16 @@ static void bound_connections(struct weft_serve *serve, uint64_t descriptor_max)
                  (unsigned long long)wanted);
 }
 
+/* glibc raises its threshold for memory of its own mapping to the largest piece ever freed, up to 32 MiB; bodies and chunks would
+ * then come from heaps that never shrink. Fixed, what is freed goes back. */
+static void bound_heaps(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 1 << 18);
+    mallopt(M_TRIM_THRESHOLD, 4 << 20);
+#endif
+}
+
 static int start_pool(struct weft_serve *serve, struct weft_err *err)
 {
     const struct weft_config_query *query = &serve->config->query;
@@ -81,6 +92,7 @@ static int start(struct weft_serve *serve, const char *addresses_file, struct we
     int rc;
 
     serve->started_monotonic_ns = weft_clock_monotonic_ns();
+    bound_heaps();
     uint64_t descriptor_max = raise_descriptor_limit();
     if ((rc = weft_serve_block_signals(err)) < 0) return rc;
     if ((rc = weft_serve_create_loops(serve, err)) < 0) return rc;

@@ -365,9 +365,10 @@ static const struct weft_option memory[] = {
       .offset = AT(memory_limit_bytes),
       .fallback = "64MiB",
       .min = 4 * MIB,
-      .help = "Bytes of request bodies in memory at once, all listeners together. Past it senders "
-              "hear 429 or "
-              "RESOURCE_EXHAUSTED with a delay, before the body is read." },
+      .help = "Bytes of requests with spans in memory at once, all listeners together, and as much "
+              "again for inflating and decoding them. Past it senders hear 429 or "
+              "RESOURCE_EXHAUSTED with a delay, before the body is read. One request may have half "
+              "of it." },
     { 0 },
 };
 static const struct weft_option compaction[] = {

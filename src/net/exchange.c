@@ -20,49 +20,8 @@
 #include "wire/grpc_frame.h"
 
 #define FREE_EXCHANGES_MAX 256
-#define FREE_BLOCK_BYTES_MAX (8u << 20) /* of body buffers a worker keeps for reuse */
-#define BLOCK_SHIFT_MIN 12
-#define BLOCK_SHIFT_MAX 25 /* larger ones go straight back to the system */
 #define RETRY_AFTER_NS WEFT_NS_PER_SECOND
 #define HEADER_BLOCK_BYTES 4096 /* most headers fit, with what the reply needs */
-
-/* ---- body buffers ---- */
-
-struct weft_http_body_block {
-    struct weft_http_body_block *next;
-};
-
-static unsigned block_shift(size_t size)
-{
-    unsigned shift = BLOCK_SHIFT_MIN;
-    while (((size_t)1 << shift) < size) shift++;
-    return shift;
-}
-
-static char *block_take(struct weft_http_worker *worker, size_t size, size_t *capacity)
-{
-    unsigned shift = block_shift(size);
-    *capacity = (size_t)1 << shift;
-    struct weft_http_body_block *block = shift <= BLOCK_SHIFT_MAX ? worker->blocks[shift] : NULL;
-    if (block == NULL) return weft_alloc(*capacity);
-    worker->blocks[shift] = block->next;
-    worker->block_bytes -= *capacity;
-    return (char *)block;
-}
-
-static void block_give(struct weft_http_worker *worker, char *memory, size_t capacity)
-{
-    unsigned shift = block_shift(capacity);
-    if (WEFT_ALLOC_EXACT || shift > BLOCK_SHIFT_MAX ||
-        worker->block_bytes + capacity > FREE_BLOCK_BYTES_MAX) {
-        weft_free(memory);
-        return;
-    }
-    struct weft_http_body_block *block = (struct weft_http_body_block *)(void *)memory;
-    block->next = worker->blocks[shift];
-    worker->blocks[shift] = block;
-    worker->block_bytes += capacity;
-}
 
 /* ---- budget ---- */
 
@@ -228,13 +187,7 @@ void weft_http_worker_pool_release(struct weft_http_worker *worker)
         weft_arena_release(&exchange->arena);
         weft_free(exchange);
     }
-    for (unsigned i = 0; i <= BLOCK_SHIFT_MAX; i++) {
-        while (worker->blocks[i] != NULL) {
-            struct weft_http_body_block *block = worker->blocks[i];
-            worker->blocks[i] = block->next;
-            weft_free(block);
-        }
-    }
+    weft_http_blocks_release(worker);
 }
 
 /* ---- header ---- */
@@ -340,10 +293,10 @@ static bool body_over_budget(struct weft_http_exchange *exchange)
 static void body_grow(struct weft_http_exchange *exchange, size_t size)
 {
     size_t capacity;
-    char *grown = block_take(exchange->worker, size, &capacity);
+    char *grown = weft_http_block_take(exchange->worker, size, &capacity);
     if (exchange->body_len > 0) memcpy(grown, exchange->body, exchange->body_len);
     if (exchange->body != NULL)
-        block_give(exchange->worker, exchange->body, exchange->body_capacity);
+        weft_http_block_give(exchange->worker, exchange->body, exchange->body_capacity);
     exchange->body = grown;
     exchange->body_capacity = capacity;
 }
@@ -397,7 +350,7 @@ bool weft_http_exchange_body_append(struct weft_http_exchange *exchange, struct 
 void weft_http_exchange_body_release(struct weft_http_exchange *exchange)
 {
     if (exchange->body != NULL)
-        block_give(exchange->worker, exchange->body, exchange->body_capacity);
+        weft_http_block_give(exchange->worker, exchange->body, exchange->body_capacity);
     exchange->body = NULL;
     exchange->body_len = exchange->body_capacity = 0;
     exchange->public.body = (struct weft_str){ NULL, 0 };

@@ -58,6 +58,8 @@ struct weft_http_worker {
     struct weft_http1_field *fields;         /* shared by the HTTP/1 parsers */
     struct weft_http_body_block *blocks[32]; /* free body buffers by power of two */
     uint64_t block_bytes;                    /* held in `blocks` */
+    struct weft_timer block_timer;           /* runs while `blocks` has any */
+    bool is_block_taken;                     /* since it was started */
     struct weft_http_exchange *free_exchanges;
     uint32_t free_exchange_count;
     struct weft_http_exchange *orphans; /* the peer is gone, a reply is owed */
@@ -237,6 +239,11 @@ void weft_http_exchange_refuse(struct weft_http_exchange *exchange, enum weft_ht
                                int status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 void weft_http_worker_pool_release(struct weft_http_worker *worker);
+
+/* ---- body_block.c ---- */
+char *weft_http_block_take(struct weft_http_worker *worker, size_t size, size_t *capacity);
+void weft_http_block_give(struct weft_http_worker *worker, char *memory, size_t capacity);
+void weft_http_blocks_release(struct weft_http_worker *worker);
 
 /* ---- http_target.c ---- */
 /* Percent-decoded and normalised into the arena. False: bad escape, control character, not starting with '/'. */

@@ -391,14 +391,56 @@ static void test_threads(void **state)
     weft_compress_thread_release();
 }
 
+/* Room is asked for before it is taken: what does not fit now may come later, what never fits is said so. */
+static void claims_its_room(void **state)
+{
+    struct weft_buf plain = { 0 }, packed = { 0 }, out = { 0 };
+    struct weft_err err;
+    weft_buf_append_zero(&plain, 100000);
+    for (int c = WEFT_COMPRESSION_NONE; c < WEFT_COMPRESSION_COUNT; c++) {
+        struct weft_budget budget = { .limit_bytes = 300000 };
+        struct weft_claim claim = { .budget = &budget };
+        weft_buf_reset(&packed);
+        assert_int_equal(
+            weft_compress(&packed, (enum weft_compression)c, weft_buf_str(&plain), &err), WEFT_OK);
+        weft_buf_reset(&out);
+        int rc = weft_decompress_claimed(&out, (enum weft_compression)c, weft_buf_str(&packed),
+                                         1 << 20, 0, &claim, &err);
+        assert_int_equal(rc, WEFT_OK);
+        assert_in_range(claim.bytes, 100000, 300000);
+        assert_int_equal(budget.used_bytes, claim.bytes);
+        weft_claim_release(&claim);
+        assert_int_equal(budget.used_bytes, 0);
+
+        assert_true(weft_budget_take(&budget, 250000)); /* somebody else's */
+        weft_buf_reset(&out);
+        rc = weft_decompress_claimed(&out, (enum weft_compression)c, weft_buf_str(&packed), 1 << 20,
+                                     0, &claim, &err);
+        assert_int_equal(rc, WEFT_FULL);
+        weft_claim_release(&claim);
+        assert_int_equal(budget.used_bytes, 250000);
+
+        weft_budget_give(&budget, 250000);
+        budget.limit_bytes = 90000;
+        rc = weft_decompress_claimed(&out, (enum weft_compression)c, weft_buf_str(&packed), 1 << 20,
+                                     0, &claim, &err);
+        assert_int_equal(rc, WEFT_TOO_LARGE);
+        weft_claim_release(&claim);
+    }
+    weft_buf_release(&plain);
+    weft_buf_release(&packed);
+    weft_buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trips),   cmocka_unit_test(test_cut_short),
-        cmocka_unit_test(test_bombs),         cmocka_unit_test(test_gzip_members),
-        cmocka_unit_test(test_deflate_forms), cmocka_unit_test(test_zstd_streams),
-        cmocka_unit_test(test_snappy_framed), cmocka_unit_test(test_claims),
-        cmocka_unit_test(test_names),         cmocka_unit_test(test_threads),
+        cmocka_unit_test(claims_its_room),   cmocka_unit_test(test_round_trips),
+        cmocka_unit_test(test_cut_short),    cmocka_unit_test(test_bombs),
+        cmocka_unit_test(test_gzip_members), cmocka_unit_test(test_deflate_forms),
+        cmocka_unit_test(test_zstd_streams), cmocka_unit_test(test_snappy_framed),
+        cmocka_unit_test(test_claims),       cmocka_unit_test(test_names),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

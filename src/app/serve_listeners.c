@@ -1,7 +1,7 @@
 /* serve_listeners.c -- which address answers in which language. */
 #include "app/serve.h"
 
-#define FACE_BYTES_MIN (INT64_C(4) << 20)
+#define FACE_BYTES_MIN (INT64_C(16) << 20)
 
 static const struct {
     const char *key;  /* of its address, in the configuration and in --addresses */
@@ -135,9 +135,8 @@ int weft_serve_listen(struct weft_serve *serve, struct weft_err *err)
 {
     int64_t limit_bytes = (int64_t)serve->config->memory_limit_bytes;
     serve->body_budget.limit_bytes = serve->work_budget.limit_bytes = limit_bytes;
-    /* Questions are small; a budget of their own keeps /metrics and searches answering when senders fill theirs. */
-    serve->face_budget.limit_bytes =
-        limit_bytes / 4 > FACE_BYTES_MIN ? limit_bytes / 4 : FACE_BYTES_MIN;
+    /* A budget of their own keeps /metrics and searches answering when senders fill theirs; answers that wait to be read count. */
+    serve->face_budget.limit_bytes = limit_bytes > FACE_BYTES_MIN ? limit_bytes : FACE_BYTES_MIN;
     make_receiver(serve);
     make_faces(serve);
     int rc = weft_http_server_create(&serve->server, serve->loops, serve->loop_count, err);

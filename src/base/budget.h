@@ -22,6 +22,11 @@ static inline bool weft_budget_take(struct weft_budget *budget, int64_t bytes)
     atomic_fetch_sub_explicit(&budget->used_bytes, bytes, memory_order_relaxed);
     return false;
 }
+/* Counts what is in memory already and cannot be refused any more; may pass the limit, so that nothing new is taken. */
+static inline void weft_budget_count(struct weft_budget *budget, int64_t bytes)
+{
+    atomic_fetch_add_explicit(&budget->used_bytes, bytes, memory_order_relaxed);
+}
 static inline void weft_budget_give(struct weft_budget *budget, int64_t bytes)
 {
     atomic_fetch_sub_explicit(&budget->used_bytes, bytes, memory_order_relaxed);

@@ -28,6 +28,7 @@ static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; /* RFC 9113 §
 static void ready(struct weft_watch *watch, uint32_t events);
 static void timer_fired(struct weft_timer *timer);
 static void flush(struct weft_http_connection *connection);
+static void out_count(struct weft_http_connection *connection);
 
 /* ---- start and end ---- */
 
@@ -66,6 +67,7 @@ void weft_http_connection_create(struct weft_http_port *port, int fd, struct wef
 static void destroy(void *arg)
 {
     struct weft_http_connection *connection = arg;
+    out_count(connection);
     if (connection->protocol != NULL) connection->protocol->release(connection);
     weft_tls_close(connection->ssl);
     weft_buf_release(&connection->in);
@@ -388,12 +390,24 @@ static bool send_once(struct weft_http_connection *connection)
     return false;
 }
 
+/* Output that a peer does not read is memory too: while it waits, less is taken of others. */
+static void out_count(struct weft_http_connection *connection)
+{
+    size_t held = connection->out.capacity;
+    int64_t bytes = connection->is_closed || held <= OUT_BYTES_KEPT ? 0 : (int64_t)held;
+    struct weft_budget *budget = connection->listener->body_budget;
+    if (budget != NULL && bytes != connection->out_counted)
+        weft_budget_count(budget, bytes - connection->out_counted);
+    connection->out_counted = bytes;
+}
+
 static void out_reset(struct weft_http_connection *connection)
 {
     if (connection->out.capacity > OUT_BYTES_KEPT) weft_buf_release(&connection->out);
     weft_buf_reset(&connection->out);
     connection->out_sent = 0;
     connection->write_since_ns = 0;
+    out_count(connection); /* before the next request asks for its share */
 }
 
 static void flush(struct weft_http_connection *connection)
@@ -413,6 +427,7 @@ static void flush(struct weft_http_connection *connection)
         }
         if (send_once(connection)) out_reset(connection);
     }
+    out_count(connection);
     weft_http_connection_timer_update(connection);
     events_update(connection);
 }

@@ -363,6 +363,14 @@ void weft_exchange_body_release(struct weft_exchange *public)
     weft_http_exchange_body_release(weft_http_exchange_of(public));
 }
 
+void weft_http_exchange_out_count(struct weft_http_exchange *exchange, size_t bytes)
+{
+    if (exchange->listener->body_budget != NULL)
+        weft_budget_count(exchange->listener->body_budget, (int64_t)bytes);
+    exchange->header_budget_bytes += (int64_t)bytes;
+    exchange->connection->body_bytes += bytes;
+}
+
 /* ---- hand-over ---- */
 
 bool weft_http_exchange_admit(struct weft_http_exchange *exchange, bool has_body)

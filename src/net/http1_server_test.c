@@ -209,6 +209,24 @@ static void budget_is_shared(void **state)
     weft_buf_release(&in);
 }
 
+/* Replies that nobody reads count: nothing large is taken until they are gone. */
+static void budget_counts_unread_replies(void **state)
+{
+    struct weft_buf requests = { 0 };
+    fixture.budget.limit_bytes = 1 << 20;
+    fixture_start(&fixture);
+    int fd = client_connect(&fixture);
+    for (int i = 0; i < 32; i++) /* more than the system's own buffers hold */
+        weft_buf_append_c(&requests, "GET /big HTTP/1.1\r\nHost: h\r\n\r\n");
+    client_send(fd, weft_buf_str(&requests));
+    FIXTURE_WAIT(atomic_load(&fixture.budget.used_bytes) > 1 << 20);
+    TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 5\r\n\r\n", "HTTP/1.1 429");
+    close(fd);
+    FIXTURE_WAIT(atomic_load(&fixture.budget.used_bytes) == 0);
+    TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 5\r\n\r\nhello", "HTTP/1.1 200");
+    weft_buf_release(&requests);
+}
+
 /* Requests without a body are not free. */
 static void budget_counts_open_requests(void **state)
 {
@@ -498,6 +516,7 @@ int main(void)
         TEST(budget),
         TEST(budget_is_shared),
         TEST(budget_counts_open_requests),
+        TEST(budget_counts_unread_replies),
         TEST(smuggling),
         TEST(timeouts),
         TEST(slowloris),

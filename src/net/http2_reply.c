@@ -8,7 +8,8 @@
 #include "net/http2_internal.h"
 
 #define STREAM_WAITING_BYTES_MAX (1u << 20)
-#define FIXED_FIELDS 4 /* :status, date, content-type, content-length */
+#define COUNTED_FROM_BYTES 4096 /* smaller replies are within what an open request counts anyway */
+#define FIXED_FIELDS 4          /* :status, date, content-type, content-length */
 
 static struct weft_http2_session *session_of(const struct weft_http_exchange *exchange)
 {
@@ -134,6 +135,8 @@ static void respond(struct weft_http_exchange *exchange, const struct weft_http_
     nghttp2_nv *fields = fields_make(exchange, reply, tells_length, &count);
     if (exchange->is_finished) trailers_keep(exchange, reply->trailers, reply->trailer_count);
     if (has_body) weft_buf_append_str(&exchange->out, reply->body);
+    if (has_body && reply->body.len > COUNTED_FROM_BYTES)
+        weft_http_exchange_out_count(exchange, reply->body.len);
     bool has_data = (has_body && (exchange->out.len > 0 || !exchange->is_finished)) ||
                     exchange->trailer_count > 0;
     nghttp2_data_provider provider = { .source.ptr = exchange, .read_callback = out_read };

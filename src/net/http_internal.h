@@ -152,6 +152,7 @@ struct weft_http_connection {
     uint64_t write_since_ns; /* last progress while something waits, or 0 */
     uint64_t linger_until_ns;
     uint64_t body_bytes; /* what its requests hold of the budget */
+    int64_t out_counted; /* of `out`, in the budget too */
     bool is_handshaking, is_closed, is_read_paused, is_write_blocked, is_flush_deferred,
         is_read_deferred, tls_wants_write;
     bool closes_after_write, is_lingering, peer_has_finished;
@@ -234,6 +235,8 @@ bool weft_http_exchange_admit(struct weft_http_exchange *exchange, bool has_body
 bool weft_http_exchange_body_reserve(struct weft_http_exchange *exchange, size_t more);
 bool weft_http_exchange_body_append(struct weft_http_exchange *exchange, struct weft_str bytes);
 void weft_http_exchange_body_release(struct weft_http_exchange *exchange);
+/* Count reply bytes that wait in exchange->out, until the exchange ends. */
+void weft_http_exchange_out_count(struct weft_http_exchange *exchange, size_t bytes);
 void weft_http_exchange_hand_over(struct weft_http_exchange *exchange);
 void weft_http_exchange_refuse(struct weft_http_exchange *exchange, enum weft_http_refusal why,
                                int status, const char *format, ...)

@@ -265,6 +265,73 @@ static bool has_blobs(const struct weft_rows *rows, const struct weft_run *run)
     return !is_wide(run) && (uint64_t)run->base + run->range >= rows->block->strings.count;
 }
 
+/* Strings spelt out, in order, so that each page is read once. `at`: their positions, NULL: from 0
+ * on. */
+static int spelt_evaluate(struct evaluation *e, uint32_t count, const uint16_t *at)
+{
+    const struct weft_predicate *predicate = e->f->predicate;
+    struct weft_value value = { .type = e->run->code & 7 };
+    bool is_equal = predicate->op == WEFT_OP_EQ && value.type == WEFT_VALUE_STRING;
+    int rc;
+
+    for (uint32_t i = 0; i < count; i++) {
+        rc = weft_plain_get(&e->reader->plain, &e->run->plain, i, &value.bytes, e->err);
+        if (rc < 0) return rc;
+        if (is_equal && value.bytes.len != predicate->value.bytes.len) continue;
+        if (weft_predicate_holds_value(predicate, &value))
+            bit_set(e->by_position, at != NULL ? at[i] : i);
+    }
+    return WEFT_OK;
+}
+
+/* The numbers of a mixed run stand at the positions that are not spelt out. */
+static int mixed_numbers(struct evaluation *e, const uint16_t *spelt)
+{
+    const struct weft_run *run = e->run;
+    uint32_t v[BATCH], numbers = run->count - run->spelt.count, position = 0, s = 0;
+    bool holds = false;
+    int rc;
+
+    for (uint32_t at = 0; at < numbers; at += BATCH) {
+        uint32_t n = numbers - at < BATCH ? numbers - at : BATCH;
+        weft_bits_unpack_u32(v, run->data, at, n, run->bits, run->base);
+        for (uint32_t i = 0; i < n; i++, position++) {
+            for (; s < run->spelt.count && spelt[s] == position; s++) position++;
+            if (position >= run->count)
+                return weft_rows_corrupt(e->rows, e->err, "run of key %u: a position of %u of %u",
+                                         run->code, position, run->count);
+            if ((rc = number_holds(e, v[i], &holds)) < 0) return rc;
+            if (holds) bit_set(e->by_position, position);
+        }
+    }
+    return WEFT_OK;
+}
+
+static int mixed_evaluate(struct evaluation *e, bool may_be_numbers)
+{
+    const struct weft_run *run = e->run;
+    uint16_t *spelt = weft_arena_alloc(e->rows->arena, (size_t)run->spelt.count * 2 + 1);
+    int rc = WEFT_OK;
+
+    if (run->spelt.mode == WEFT_PRESENCE_ALL) return spelt_evaluate(e, run->count, NULL);
+    weft_presence_rows(&run->spelt, spelt);
+    for (uint32_t i = 0; i < run->spelt.count; i++)
+        if (spelt[i] >= run->count)
+            return weft_rows_corrupt(e->rows, e->err, "run of key %u: value %u of %u is spelt out",
+                                     run->code, spelt[i], run->count);
+    if (may_be_numbers) rc = mixed_numbers(e, spelt);
+    return rc == WEFT_OK ? spelt_evaluate(e, run->spelt.count, spelt) : rc;
+}
+
+/* Min and max of the run rule its numbers out. */
+static bool numbers_are_pruned(const struct weft_filter *f, const struct weft_rows *rows,
+                               const struct weft_run *run)
+{
+    return !f->is_outside && !has_blobs(rows, run) && (run->code & 7) == WEFT_VALUE_STRING &&
+           f->has_range &&
+           (f->low >= f->high || run->base >= f->high || (uint64_t)run->base + run->range < f->low);
+}
+
 /* Min and max of the run rule it out. */
 static bool is_pruned(const struct weft_filter *f, const struct weft_rows *rows,
                       const struct weft_run *run)
@@ -273,9 +340,7 @@ static bool is_pruned(const struct weft_filter *f, const struct weft_rows *rows,
                       run->encoding == WEFT_RUN_CONSTANT || run->encoding == WEFT_RUN_FUNCTION;
 
     if (f->is_outside || !is_numbers || has_blobs(rows, run)) return false;
-    if ((run->code & 7) == WEFT_VALUE_STRING && f->has_range)
-        return f->low >= f->high || run->base >= f->high ||
-               (uint64_t)run->base + run->range < f->low;
+    if (numbers_are_pruned(f, rows, run)) return true;
     if ((run->code & 7) == WEFT_VALUE_INT && f->has_wide_range)
         return (int64_t)run->wide_base > f->wide_high || (int64_t)run->wide_max < f->wide_low;
     return false;
@@ -307,6 +372,9 @@ static int run_evaluate(struct evaluation *e)
     if (run->encoding == WEFT_RUN_PACKED && type == WEFT_VALUE_INT && f->has_wide_range)
         return packed_wide(e);
     if (run->encoding == WEFT_RUN_UUID && f->predicate->op == WEFT_OP_EQ) return uuid_equal(e);
+    if (run->encoding == WEFT_RUN_MIXED)
+        return mixed_evaluate(e, !numbers_are_pruned(f, e->rows, run));
+    if (run->encoding == WEFT_RUN_PLAIN) return spelt_evaluate(e, run->count, NULL);
     return each_value(e);
 }
 

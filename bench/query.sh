@@ -1,6 +1,7 @@
 #!/bin/bash
-# query.sh [MILLIONS]: disk and answers over that many a2 spans (default 4): bytes a span, trace by id,
-# searches. Latencies are wall time over HTTP from one client on the same machine, warm; the search finds exact, newest hits.
+# query.sh [MILLIONS]: disk and answers over that many spans of SHAPE, a2 or s (default: 4 million a2): bytes a span, trace by id
+# warm and cold (the pages of the store's files dropped before each), searches. Latencies are wall time over HTTP from one client
+# on the same machine; the search finds exact, newest hits.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${WEFT:=build/weft}" "${SHAPE:=a2}"
@@ -18,8 +19,8 @@ for _ in $(seq 200); do [ -s "$run/addresses.json" ] && break; sleep 0.05; done
 grpc=$(sed -n 's/.*"receivers.otlp.protocols.grpc.endpoint": *"\([^"]*\)".*/\1/p' "$run/addresses.json")
 web=$(sed -n 's/.*"server.http.endpoint": *"\([^"]*\)".*/\1/p' "$run/addresses.json")
 "$WEFT" load --quiet --endpoint "http://$grpc" --shape "$SHAPE" --spans "${millions}000000" --seed 7 >"$run/load"
-python3 - "$web" "$server" "$SHAPE" <<'PYTHON'
-import http.client, json, sys, time
+python3 - "$web" "$server" "$SHAPE" "$run/store" <<'PYTHON'
+import http.client, json, os, sys, time, urllib.parse
 host, port = sys.argv[1].rsplit(":", 1)
 connection = http.client.HTTPConnection(host, int(port), timeout=60)
 
@@ -47,18 +48,41 @@ def report(name, times, hits=None):
 
 
 print("| what                                                 |   p50 ms |   p99 ms |\n|---|---|---|")
-ids = [t["trace_id"] for t in get("/api/v1/search?limit=500&view=spans")[1]["spans"]]
-report("trace by id", [get(f"/api/v1/traces/{i}")[0] for i in ids * 2])
-for name, query in [
-    ("newest 20 spans, no condition", "view=spans"),
-    ("span.key = value, 20 of many", "view=spans&where=span.key-01=value-123"),
-    ("span.key = absent value", "view=spans&where=span.key-01=nosuchvalue"),
-    ("service and duration >= 900us", "view=spans&service=service-0&min_duration=900us"),
-    ("newest 20 traces of a service", "service=service-3"),
-]:
+def drop_cache():
+    for folder, _, files in os.walk(sys.argv[4]):
+        for name in files:
+            with open(os.path.join(folder, name), "rb") as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def cold(path):
+    drop_cache()
+    return get(path)[0]
+
+
+QUERIES = {
+    "a2": [("span.key = value, 20 of many", "where=span.key-01=value-123"), ("span.key = absent value", "where=span.key-01=nosuchvalue"),
+           ("service and duration >= 900us", "service=service-0&min_duration=900us")],
+    "s": [("user that is there once or twice", "where=span.enduser.id=user-99998"),
+          ("user of about 1,000 in 10 million", "where=span.enduser.id=user-200"),
+          ("user of about 10,000 in 10 million", "where=span.enduser.id=user-20"),
+          ("rpc.system = grpc, 3 of 10", "where=span.rpc.system=grpc"), ("absent user", "where=span.enduser.id=nobody"),
+          ("absent uuid", "where=span.session.id=00000000-0000-0000-0000-000000000000"),
+          ("body.size >= 99990", "where=span.http.response.body.size>=99990"),
+          ("service and name", "service=shop-service-4&name=shop.Catalogue/Get"),
+          ("service, name, duration >= 100ms", "service=shop-service-4&name=shop.Catalogue/Get&min_duration=100ms"),
+          ("duration >= 900ms", "min_duration=900ms"), ("slowest 20", "order=slowest")],
+}
+service = {"a2": "service-", "s": "shop-service-"}[sys.argv[3]]
+ids = {span["trace_id"] for n in range(10) for span in get(f"/api/v1/search?limit=100&view=spans&service={service}{n}")[1]["spans"]}
+report("trace by id, warm", [get(f"/api/v1/traces/{i}")[0] for i in list(ids) * 3][len(ids):])
+report("trace by id, cold", [cold(f"/api/v1/traces/{i}") for i in list(ids)[:100]])
+for name, query in [("newest 20 spans, no condition", ""), *QUERIES[sys.argv[3]], ("newest 20 traces of a service", f"service={service}3#")]:
+    view, query = ("", query[:-1]) if query.endswith("#") else ("view=spans&", query)
+    query = urllib.parse.quote(query, safe="=&") if "where=" not in query else "where=" + urllib.parse.quote(query[6:], safe="")
     times, inspected = [], 0
     for _ in range(20):
-        took, answer = get(f"/api/v1/search?{query}")
+        took, answer = get(f"/api/v1/search?{view}{query}")
         times.append(took)
         inspected = answer["inspected"]["spans"]
     report(name, times, f"inspected {inspected}")

@@ -352,6 +352,19 @@ static int rows_open(struct weft_block_cursor *c, struct weft_err *err)
     return c->only != NULL && c->listed_count < FEW_TRACES ? WEFT_OK : places_unpack(c, err);
 }
 
+/* Who asks what is used wants no rows. */
+static void rows_drop(struct weft_block_cursor *c)
+{
+    for (size_t at = 0; at < c->records.len; at += WEFT_RECORD_BYTES) {
+        if (c->use->rows++ % c->use->step != 0) continue;
+        uint64_t prefix = weft_load_u64_be((const uint8_t *)c->records.data + at) >> 24;
+        weft_buf_append(&c->use->samples, &prefix, 8);
+    }
+    weft_buf_reset(&c->records);
+    weft_buf_reset(&c->words);
+    weft_buf_reset(&c->heap);
+}
+
 /* Traces up to `end` of the open row group, in runs of those that are listed (masked, or the only ones wanted) and those
  * that are not. */
 static int traces_unfold(struct weft_block_cursor *c, uint32_t end, struct weft_err *err)
@@ -366,6 +379,7 @@ static int traces_unfold(struct weft_block_cursor *c, uint32_t end, struct weft_
                  row = to < c->rows.trace_count ? weft_rows_trace_first(&c->rows, to)
                                                 : c->rows.span_count;
         if ((next == c->trace) == gives_listed) rc = rows_unfold(c, c->trace, c->row, row, err);
+        if (c->use != NULL) rows_drop(c);
         c->trace = to;
         c->row = row;
     }

@@ -35,7 +35,8 @@ static int string_take(struct reading *r)
         weft_cursor_spelt(r->c, s);
         return WEFT_OK;
     }
-    if (v >> 1 >= (uint64_t)r->c->block->strings.count + r->c->block->blob_count) return malformed(r, "a string number");
+    if (v >> 1 >= (uint64_t)r->c->block->strings.count + r->c->block->blob_count)
+        return malformed(r, "a string number");
     weft_cursor_string(r->c, (uint32_t)(v >> 1));
     return WEFT_OK;
 }

@@ -225,8 +225,9 @@ struct weft_block_use {
     uint64_t *strings, *keys, *heads; /* a bit each */
     struct weft_buf samples;          /* 40-bit prefix of every `step`-th row */
     uint64_t rows;
+    uint32_t step;
 };
-/* Walks all that the cursor would give, a row group at a time. */
+/* Walks the rows of `only` and keeps none of them. */
 int weft_block_use_find(struct weft_block_use *use, struct weft_block *block,
                         const struct weft_block_mask *only, uint32_t step, struct weft_err *err);
 void weft_block_use_release(struct weft_block_use *use);

@@ -1,7 +1,7 @@
 /* block_masked_test.c -- blocks whose traces are partly read elsewhere: traces, operations and merges leave them out; a
  * patch has them and nothing else, and says so in its footer. */
-#include "store/block_fixture.h"
 #include "base/map.h"
+#include "store/block_fixture.h"
 
 static const struct weft_batch_random_knobs knobs = { .has_odd_values = true,
                                                       .has_nested_values = true,

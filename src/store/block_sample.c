@@ -28,32 +28,18 @@ int weft_block_sample(struct weft_block *block, const struct weft_block_mask *ma
     return rc;
 }
 
-static void samples_take(struct weft_block_use *use, const struct weft_chunk_view *view,
-                         uint32_t step)
-{
-    for (uint32_t i = 0; i < view->span_count; i++) {
-        if (use->rows++ % step != 0) continue;
-        uint64_t prefix = weft_load_u64_be(view->records + (size_t)i * WEFT_RECORD_BYTES) >> 24;
-        weft_buf_append(&use->samples, &prefix, 8);
-    }
-}
-
 int weft_block_use_find(struct weft_block_use *use, struct weft_block *block,
                         const struct weft_block_mask *only, uint32_t step, struct weft_err *err)
 {
     struct weft_block_cursor *cursor = weft_block_cursor_create(block, NULL, only);
-    int rc = WEFT_OK;
+    struct weft_chunk_view none;
 
     use->strings = weft_alloc_array(block->strings.count / 64 + 1, 8);
     use->keys = weft_alloc_array(block->keys.count / 64 + 1, 8);
     use->heads = weft_alloc_array(block->head_count / 64 + 1, 8);
+    use->step = step;
     cursor->use = use;
-    for (uint32_t r = 0; r < block->info.row_group_count && rc == WEFT_OK; r++) {
-        struct weft_chunk_view view;
-        uint64_t last = weft_load_u64_be(block->rows[r].last.bytes) >> 24;
-        if ((rc = weft_block_cursor_range(cursor, last + 1, &view, err)) == WEFT_OK)
-            samples_take(use, &view, step);
-    }
+    int rc = weft_block_cursor_range(cursor, UINT64_C(1) << 40, &none, err);
     weft_block_cursor_destroy(cursor);
     return rc;
 }

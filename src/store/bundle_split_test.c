@@ -284,6 +284,38 @@ static void span_add(struct world *w, struct weft_batch *to, const struct weft_s
     *weft_batch_add(&w->f.all) = span;
 }
 
+/* Values that are blobs of their block lie inside a member, and go with their span into a patch. */
+static void long_values_go_along(void **state)
+{
+    enum { LONG = 40000 };
+    struct weft_bundle_stats stats;
+    struct world w;
+    char *text;
+
+    world_init(&w);
+    const struct weft_scope *scope = scope_make(&w);
+    struct weft_batch spans[2] = { { .arena = &w.f.arena }, { .arena = &w.f.arena } };
+    for (uint32_t i = 0; i < 40; i++) {
+        struct weft_batch *to = &spans[i % 2];
+        span_add(&w, to, scope, i / 2, i, 1000000 + i);
+        text = weft_arena_alloc(&w.f.arena, LONG);
+        memset(text, 'a', LONG);
+        text[i % 5 * 1000] = 'b'; /* five contents */
+        struct weft_attribute *a = weft_arena_alloc(&w.f.arena, sizeof *a);
+        *a = weft_attribute_text(WEFT_S("body"), weft_str_make(text, LONG));
+        to->spans[to->span_count - 1].attributes =
+            (struct weft_attributes){ .items = a, .count = 1 };
+        w.f.all.spans[w.f.all.span_count - 1] = to->spans[to->span_count - 1];
+    }
+    for (uint32_t i = 0; i < 2; i++) world_add(&w, &spans[i]);
+    world_bundle(&w, 0, 2, &stats);
+    assert_int_equal(stats.split_traces, 20);
+    world_check(&w, true);
+    assert_int_equal(weft_block_load_tables(w.blocks[2], NULL), 0);
+    assert_int_equal(w.blocks[2]->blob_count, 5);
+    world_release(&w);
+}
+
 /* A trace with more spans than a row group holds stands in several row groups of its block. */
 static void a_trace_that_is_cut_is_patched(void **state)
 {
@@ -387,6 +419,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_span_is_there_once),
+        cmocka_unit_test(long_values_go_along),
         cmocka_unit_test(a_trace_that_is_cut_is_patched),
         cmocka_unit_test(only_near_blocks_are_asked),
         cmocka_unit_test(ids_in_any_pattern_are_matched),

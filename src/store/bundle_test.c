@@ -303,23 +303,29 @@ static int fail_nth(void *self, enum weft_file_op op, const char *path, size_t *
     return EIO;
 }
 
+/* With a block that has the spans of another: all of its traces go into a patch. */
 static void every_operation_fails_once(void **state)
 {
     struct bundled b;
+    struct weft_merge_stats merged;
     char path[128], temporary[160];
     bool is_done = false;
 
     bundled_init(&b);
+    struct weft_segment *segment = block_fixture_random(&b.f, 100, 8, &knobs);
+    struct weft_block *twin = block_fixture_merge(&b.f, &segment, 1, NULL, 0, &merged);
     snprintf(path, sizeof path, "%s/bundle-%016x.weft", b.f.directory, 80);
     snprintf(temporary, sizeof temporary, "%s.tmp", path);
     for (uint32_t n = 0; !is_done; n++) {
         struct failing failing = { n, false };
         struct weft_file_faults faults = { fail_nth, &failing };
-        struct weft_bundle_part parts[BLOCKS] = { { b.blocks[0], NULL },
-                                                  { b.blocks[1], NULL },
-                                                  { b.blocks[2], NULL } };
-        struct weft_bundle_input input = { .members = parts, .member_count = BLOCKS };
-        struct weft_bundle_options options = { .directory = b.f.directory, .number = 80 };
+        struct weft_bundle_part parts[] = { { b.blocks[0], NULL },
+                                            { b.blocks[1], NULL },
+                                            { twin, NULL } };
+        struct weft_bundle_input input = { .members = parts, .member_count = 3 };
+        struct weft_bundle_options options = { .directory = b.f.directory,
+                                               .number = 80,
+                                               .patch_number = 81 };
         struct weft_bundle_stats stats;
         struct weft_bundle *bundle;
         struct weft_err err = { 0 };
@@ -331,8 +337,12 @@ static void every_operation_fails_once(void **state)
         assert_true(rc == 0 || rc == WEFT_IO);
         assert_int_equal(access(path, F_OK) == 0, rc == 0);
         assert_int_not_equal(access(temporary, F_OK), 0);
-        if (rc == 0) assert_int_equal(weft_file_unlink(path, NULL), 0);
+        if (rc < 0) continue;
+        assert_true(stats.split_traces > 0);
+        assert_int_equal(stats.exact_duplicates, merged.spans_out);
+        assert_int_equal(weft_file_unlink(path, NULL), 0);
     }
+    weft_block_unref(twin);
     bundled_release(&b);
 }
 

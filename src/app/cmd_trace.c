@@ -4,6 +4,8 @@
 #include "app/terminal.h"
 #include "app/waterfall.h"
 #include "model/otlp.h"
+#include "server/api_trace.h"
+#include "wire/protobuf.h"
 
 struct options {
     const char *server;
@@ -56,6 +58,22 @@ static int print_json(const struct weft_command_line *line, const struct options
     return rc < 0 ? weft_command_error(line->command, "%s", err.text) : WEFT_EXIT_OK;
 }
 
+/* Why spans may be missing, or empty: a field that OTLP does not know. */
+static struct weft_str partial_reason(struct weft_str body)
+{
+    struct weft_pb_reader r = weft_pb_reader_make(body);
+    struct weft_str reason = { 0 };
+    uint32_t tag;
+
+    while (weft_pb_next(&r, &tag)) {
+        if (tag == (WEFT_API_TRACE_PARTIAL_FIELD << 3 | WEFT_PB_BYTES))
+            reason = weft_pb_bytes(&r);
+        else
+            weft_pb_skip(&r, tag);
+    }
+    return reason;
+}
+
 static int print_waterfall(const struct weft_command_line *line, const struct options *o,
                            struct weft_str path)
 {
@@ -78,6 +96,9 @@ static int print_waterfall(const struct weft_command_line *line, const struct op
             .shows_full = o->full,
         };
         weft_waterfall_write(&picture, &batch, &how, line->arena);
+        struct weft_str reason = partial_reason(weft_buf_str(&body));
+        if (reason.len > 0)
+            weft_buf_printf(&picture, "spans may be missing: %.*s\n", WEFT_S_ARG(reason));
         weft_terminal_write(1, weft_buf_str(&picture));
     }
     weft_buf_release(&picture);

@@ -102,6 +102,7 @@ struct weft_search_result {
     bool has_more; /* hits after the last one exist */
     const char *
         partial_reason; /* NULL: exact. "time limit" or "cancelled": what was looked at is all that is known */
+    bool is_cut; /* ended by time or cancellation: there is no asking for what follows */
     uint64_t inspected_spans, inspected_bytes;
 };
 

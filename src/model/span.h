@@ -139,6 +139,7 @@ struct weft_batch {
     struct weft_span *spans;
     uint32_t span_count;
     uint32_t span_capacity;
+    const char *partial_reason; /* of an answer: why spans may be missing; NULL: it is whole */
 };
 
 /* Room for one more span, zeroed, at the end of the batch (memory from its arena). */

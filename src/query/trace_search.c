@@ -134,6 +134,7 @@ static int take_hit(struct grouping *g, const struct weft_hit *hit)
         summary.first_hit = copy_hit(hit, g->arena);
         weft_trace_summarise(&summary, &trace, g->arena);
         g->out->traces[g->out->trace_count++] = summary;
+        if (trace.partial_reason != NULL) g->out->partial_reason = trace.partial_reason;
     }
     g->last = hit->position;
     weft_arena_release(&arena);
@@ -147,13 +148,13 @@ static int take_page(struct grouping *g, struct weft_search *page, bool *is_end)
     if (rc < 0) return rc;
     g->out->inspected_spans += result.inspected_spans;
     g->out->inspected_bytes += result.inspected_bytes;
-    g->out->partial_reason = result.partial_reason;
+    if (result.partial_reason != NULL) g->out->partial_reason = result.partial_reason;
     for (uint32_t i = 0; i < result.hit_count && rc == WEFT_OK && !g->out->has_more; i++) {
         if (page->cancelled != NULL && atomic_load_explicit(page->cancelled, memory_order_relaxed))
             return weft_fail(g->err, WEFT_CANCELLED, "the search was cancelled");
         rc = take_hit(g, &result.hits[i]);
     }
-    *is_end = !result.has_more || result.partial_reason != NULL || g->out->has_more;
+    *is_end = !result.has_more || result.is_cut || g->out->has_more;
     page->has_after = true;
     page->after = g->last;
     return rc;

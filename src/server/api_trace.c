@@ -6,6 +6,7 @@
 #include "query/trace_tree.h"
 #include "server/api_value.h"
 #include "wire/json.h"
+#include "wire/protobuf.h"
 
 struct writing {
     struct weft_json_writer w;
@@ -265,6 +266,10 @@ static void write_head(struct writing *x, const struct weft_trace_id *id)
     weft_json_u64(w, x->tree->error_count);
     weft_json_key(w, "orphan_count");
     weft_json_u64(w, x->tree->orphan_count);
+    if (x->batch->partial_reason != NULL) {
+        weft_json_key(w, "partial_reason");
+        weft_json_c(w, x->batch->partial_reason);
+    }
     weft_json_key(w, "depth_max");
     weft_json_u64(w, x->tree->depth_max);
     weft_json_key(w, "root");
@@ -311,9 +316,14 @@ int weft_api_trace(struct weft_call *call, struct weft_err *err)
         weft_call_accepts(call, WEFT_S("application/protobuf"))) {
         call->content_type = WEFT_S("application/x-protobuf");
         weft_otlp_encode_protobuf(&call->body, &batch);
+        if (batch.partial_reason != NULL)
+            weft_pb_put_bytes(&call->body, WEFT_API_TRACE_PARTIAL_FIELD,
+                              weft_str_from_c(batch.partial_reason));
     } else if (weft_str_equal_c(format, "otlp")) {
         weft_buf_append_c(&call->body, "{\"resourceSpans\":");
         weft_otlp_encode_json(&call->body, &batch, WEFT_OTLP_JSON);
+        if (batch.partial_reason != NULL)
+            weft_buf_printf(&call->body, ",\"partialReason\":\"%s\"", batch.partial_reason);
         weft_buf_append_c(&call->body, "}");
     } else if (format.len > 0) {
         return weft_fail(err, WEFT_INVALID, "format: found \"%.*s\", expected otlp or nothing",

@@ -59,6 +59,10 @@ static int trace_v2(struct weft_call *call, struct weft_err *err)
         weft_pb_close(&call->body, trace);
         size_t metrics = weft_pb_open(&call->body, 2);
         weft_pb_close(&call->body, metrics);
+        if (batch.partial_reason != NULL) { /* status = 3: PARTIAL = 1, message = 4 */
+            weft_pb_put_uint(&call->body, 3, 1);
+            weft_pb_put_bytes(&call->body, 4, weft_str_from_c(batch.partial_reason));
+        }
         return WEFT_OK;
     }
     weft_buf_append_c(&call->body, "{\"trace\":{");
@@ -66,7 +70,11 @@ static int trace_v2(struct weft_call *call, struct weft_err *err)
         weft_buf_append_c(&call->body, "\"resourceSpans\":");
         weft_otlp_encode_json(&call->body, &batch, WEFT_OTLP_JSON_TEMPO);
     }
-    weft_buf_append_c(&call->body, "},\"metrics\":{}}");
+    weft_buf_append_c(&call->body, "},\"metrics\":{}");
+    if (batch.partial_reason != NULL)
+        weft_buf_printf(&call->body, ",\"status\":\"PARTIAL\",\"message\":\"%s\"",
+                        batch.partial_reason);
+    weft_buf_append_c(&call->body, "}");
     return WEFT_OK;
 }
 

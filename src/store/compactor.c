@@ -98,7 +98,10 @@ static void compaction_init(struct weft_compaction *c, struct weft_store_set *se
     *c = (struct weft_compaction){ .set = set };
     c->items = weft_alloc_array(set->segment_count + set->block_count + 1, sizeof *c->items);
     for (uint32_t i = 0; i < set->segment_count; i++)
-        if (!set->segments[i].is_live && set->segments[i].number <= number_max)
+        /* A damaged segment stays as it is, for repair: a merge would keep what can be read and
+         * remove the rest. */
+        if (!set->segments[i].is_live && set->segments[i].number <= number_max &&
+            weft_segment_damaged_bytes(set->segments[i].segment) == 0)
             item_from_segment(&c->items[c->item_count++], &set->segments[i], now_ns);
     items_from_blocks(c, set);
     if (c->item_count > 1) qsort(c->items, c->item_count, sizeof *c->items, item_compare);

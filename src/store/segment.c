@@ -79,6 +79,11 @@ uint64_t weft_segment_created_unix_ns(const struct weft_segment *segment)
     return segment->created_unix_ns;
 }
 
+uint64_t weft_segment_damaged_bytes(const struct weft_segment *segment)
+{
+    return segment->damaged_bytes;
+}
+
 bool weft_segment_is_sealed(const struct weft_segment *segment)
 {
     return atomic_load_explicit(&segment->is_sealed, memory_order_acquire);

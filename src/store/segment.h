@@ -91,6 +91,9 @@ const char *weft_segment_path(const struct weft_segment *segment);
 uint64_t weft_segment_number(const struct weft_segment *segment);
 uint64_t weft_segment_created_unix_ns(const struct weft_segment *segment);
 bool weft_segment_is_sealed(const struct weft_segment *segment);
+/* Of a reopened segment: bytes that were committed, and cannot be read or lie behind such. A torn
+ * last write is none. */
+uint64_t weft_segment_damaged_bytes(const struct weft_segment *segment);
 
 /* ---- reading: a view of the committed prefix at one moment ---- */
 

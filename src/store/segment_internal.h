@@ -32,6 +32,7 @@ struct weft_segment {
     int fd;
     const uint8_t *map;
     uint64_t file_bytes;
+    uint64_t damaged_bytes; /* reopened: what was committed and cannot be read */
     uint64_t last_checksum; /* of the last committed header; the committer's */
     struct weft_segment_tables tables;
     struct weft_pages chunks; /* struct weft_segment_chunk */

@@ -120,19 +120,42 @@ static uint64_t read_chunks(struct weft_segment *segment, uint64_t *torn_bytes)
     return offset;
 }
 
+/* A chunk is written when the one before is on disk. So where a chunk of this segment with a later
+ * number lies behind the cut, it was no torn write that was cut off. Bytes from there to the end of
+ * the last such chunk, or 0. */
+static uint64_t bytes_behind_damage(const struct weft_segment *segment, uint64_t end)
+{
+    uint64_t last = end;
+    uint32_t chunk_count = atomic_load(&segment->chunk_count);
+
+    for (uint64_t at = end + WEFT_SEGMENT_PAGE; at + WEFT_SEGMENT_PAGE <= segment->file_bytes;
+         at += WEFT_SEGMENT_PAGE) {
+        struct weft_chunk_header header;
+        if (weft_chunk_header_decode(&header, segment->map + at) &&
+            header.segment_number == segment->number && header.chunk_number > chunk_count &&
+            header.chunk_bytes <= segment->file_bytes - at)
+            last = at + header.chunk_bytes;
+    }
+    return last - end;
+}
+
 /* A sealed file says where it ends: less than that is damage, not a write that was never
- * acknowledged. */
-static void check_seal_mark(const struct weft_segment *segment, uint64_t end, uint64_t *torn_bytes)
+ * acknowledged. Of one that was not sealed, chunks behind the cut say the same. */
+static void find_damage(struct weft_segment *segment, uint64_t end, uint64_t *torn_bytes)
 {
     struct weft_segment_seal_mark mark;
-    if (!weft_segment_seal_mark_decode(&mark, segment->map + WEFT_SEGMENT_SEAL_OFFSET,
-                                       segment->number))
-        return;
-    if (mark.end_offset <= end) return;
-    *torn_bytes = mark.end_offset - end;
+    bool is_marked = weft_segment_seal_mark_decode(&mark, segment->map + WEFT_SEGMENT_SEAL_OFFSET,
+                                                   segment->number);
+
+    if (is_marked && mark.end_offset <= end) return;
+    segment->damaged_bytes = is_marked ? mark.end_offset - end : bytes_behind_damage(segment, end);
+    if (segment->damaged_bytes == 0) return;
+    *torn_bytes = 0;
     weft_log(WEFT_LOG_ERROR, "store",
-             "segment %s was sealed with %u chunks, %u can be read: %" PRIu64 " bytes are damaged",
-             segment->path, mark.chunk_count, atomic_load(&segment->chunk_count), *torn_bytes);
+             "segment %s: chunk %u cannot be read: %" PRIu64
+             " committed bytes are damaged or lie behind the damage; weft store repair saves what "
+             "can be read",
+             segment->path, atomic_load(&segment->chunk_count), segment->damaged_bytes);
 }
 
 int weft_segment_open(struct weft_segment **out, const char *path, uint64_t *torn_bytes,
@@ -158,7 +181,7 @@ int weft_segment_open(struct weft_segment **out, const char *path, uint64_t *tor
     segment->created_unix_ns = header.created_unix_ns;
     segment->last_checksum = header.checksum;
     uint64_t end = read_chunks(segment, &torn);
-    check_seal_mark(segment, end, &torn);
+    find_damage(segment, end, &torn);
     atomic_store_explicit(&segment->is_sealed, true, memory_order_release);
     if (torn_bytes != NULL) *torn_bytes = torn;
     *out = segment;

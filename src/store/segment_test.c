@@ -42,7 +42,7 @@ static void assert_reopened(const char *path, const struct weft_batch *batch, ui
     uint64_t torn;
     struct weft_segment *segment;
     if (weft_segment_open(&segment, path, &torn, &err) < 0) fail_msg("%s", err.text);
-    assert_int_equal(torn > 0, is_torn);
+    assert_int_equal(torn + weft_segment_damaged_bytes(segment) > 0, is_torn);
     assert_true(weft_segment_is_sealed(segment));
     assert_segment_holds(segment, batch, span_count);
     weft_segment_unref(segment);
@@ -287,6 +287,10 @@ static void seal_mark_tells_of_lost_chunks(void **state)
     memset(file.data + bytes.used, 0, 4096);
     write_file(path, file.data, file.len);
     assert_reopened(path, &f->batch, first_spans, true);
+    struct weft_segment *segment;
+    assert_int_equal(weft_segment_open(&segment, path, NULL, NULL), WEFT_OK);
+    assert_true(weft_segment_damaged_bytes(segment) >= 4096); /* lost, not torn */
+    weft_segment_unref(segment);
     weft_buf_release(&file);
 }
 

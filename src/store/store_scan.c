@@ -270,11 +270,13 @@ static int segment_take(struct scan *scan, uint64_t number, bool is_superseded,
                  path, (unsigned long long)torn_bytes);
         atomic_fetch_add(&store->torn_bytes, torn_bytes);
     }
+    bool is_damaged = weft_segment_damaged_bytes(segment) > 0;
+    if (is_damaged) atomic_fetch_add(&store->damaged_files, 1); /* opening it has said why */
     weft_segment_view_init(&view, segment);
     bool is_empty = view.span_count == 0;
     weft_segment_view_release(&view);
     if (is_empty) {
-        if (!store->options.read_only) weft_segment_mark_obsolete(segment, NULL);
+        if (!store->options.read_only && !is_damaged) weft_segment_mark_obsolete(segment, NULL);
         weft_segment_unref(segment);
         return WEFT_OK;
     }

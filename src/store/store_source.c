@@ -41,7 +41,7 @@ static void query_end(struct query *query)
 static bool block_is_damaged(struct weft_store *store, struct weft_store_block *block, int rc,
                              const struct weft_err *err)
 {
-    if (rc != WEFT_CORRUPT) return false;
+    if (rc != WEFT_CORRUPT && rc != WEFT_UNSUPPORTED) return false;
     if (!atomic_exchange(&block->is_damaged, true)) {
         atomic_fetch_add(&store->damaged_files, 1);
         weft_log(WEFT_LOG_ERROR, "store", "%s", err != NULL ? err->text : block->file->path);
@@ -57,8 +57,10 @@ static bool block_may_have(const struct weft_store_block *block, const struct we
            memcmp(id, &block->summary.trace_max, sizeof *id) <= 0;
 }
 
-static int trace_collect(const struct query *query, const struct weft_trace_id *id,
-                         struct weft_batch *parts, struct weft_err *err)
+/* A block that cannot be read leaves a hole in the answer; `damage` says what was found. */
+static int trace_collect(struct weft_store *store, const struct query *query,
+                         const struct weft_trace_id *id, struct weft_batch *parts,
+                         struct weft_err *damage, struct weft_err *err)
 {
     const struct weft_store_set *set = query->set;
     int rc;
@@ -68,9 +70,16 @@ static int trace_collect(const struct query *query, const struct weft_trace_id *
     for (uint32_t i = 0; i < set->block_count; i++) {
         struct weft_block *block;
         if (!block_may_have(set->blocks[i], id)) continue;
-        if ((rc = weft_store_block_get(set->blocks[i], &block, err)) < 0) return rc;
-        rc = weft_block_trace(block, set->blocks[i]->mask, id, parts, err);
-        if (rc < 0 && rc != WEFT_NOT_FOUND) return rc;
+        uint32_t before = parts->span_count;
+        rc = weft_store_block_get(set->blocks[i], &block, damage);
+        if (rc == WEFT_OK) rc = weft_block_trace(block, set->blocks[i]->mask, id, parts, damage);
+        if (rc == WEFT_OK || rc == WEFT_NOT_FOUND) continue;
+        if (!block_is_damaged(store, set->blocks[i], rc, damage)) {
+            if (err != NULL) *err = *damage;
+            return rc;
+        }
+        parts->span_count = before;
+        parts->partial_reason = "damaged file";
     }
     return WEFT_OK;
 }
@@ -86,12 +95,18 @@ static int store_trace(void *self, const struct weft_trace_id *id, struct weft_b
     weft_arena_init(&scratch, 0);
     struct weft_batch parts = { .arena = &scratch };
     query_begin(&query, store);
-    int rc = trace_collect(&query, id, &parts, err);
-    if (rc == WEFT_OK && parts.span_count == 0) {
+    struct weft_err damage = { 0 };
+    int rc = trace_collect(store, &query, id, &parts, &damage, err);
+    if (rc == WEFT_OK && parts.span_count == 0 && parts.partial_reason != NULL) {
+        rc = WEFT_CORRUPT; /* it may be there, but nobody can say */
+        if (err != NULL) *err = damage;
+    } else if (rc == WEFT_OK && parts.span_count == 0) {
         weft_trace_id_format(id, hex);
         rc = weft_fail(err, WEFT_NOT_FOUND, "no span of trace %s is stored", hex);
     }
     if (rc == WEFT_OK) rc = weft_trace_join(&parts, out, err);
+    if (atomic_load(&store->damaged_files) > 0) parts.partial_reason = "damaged file";
+    out->partial_reason = parts.partial_reason;
     query_end(&query);
     weft_arena_release(&scratch);
     return rc;
@@ -280,6 +295,7 @@ static int store_search(void *self, const struct weft_search *search,
                  ? run_search(&run, search->limit, &found, arena, err)
                  : weft_fail(err, WEFT_TOO_LARGE, "search: more than %u files", PARTS_MAX);
     if (rc == WEFT_OK && run.has_hole) out->partial_reason = "damaged file";
+    out->is_cut = rc == WEFT_TIMEOUT || rc == WEFT_CANCELLED;
     if (rc == WEFT_TIMEOUT) out->partial_reason = "time limit";
     if (rc == WEFT_CANCELLED) out->partial_reason = "cancelled";
     if (rc == WEFT_OK || rc == WEFT_TIMEOUT || rc == WEFT_CANCELLED) {

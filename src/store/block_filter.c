@@ -186,24 +186,45 @@ static int numbers_read(const struct evaluation *e, const struct weft_run *run, 
     return WEFT_OK;
 }
 
+enum { UNKNOWN = 2 };
+
+/* The answer for every number of a map's source. */
+static int map_answer(struct evaluation *e, uint8_t *answers, bool *any)
+{
+    const struct weft_function *map = &e->run->function;
+    bool is_range = (e->run->code & 7) == WEFT_VALUE_STRING && e->f->has_range &&
+                    e->rows->block->blob_count == 0,
+         holds;
+    uint32_t packed[BATCH];
+    int rc;
+
+    for (uint32_t at = 0; at < map->count; at += BATCH) {
+        uint32_t n = map->count - at < BATCH ? map->count - at : BATCH;
+        weft_bits_unpack_u32(packed, map->packed, at, n, map->bits, 0);
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t target = map->base + packed[i] - 1;
+            answers[at + i] = UNKNOWN;
+            if (packed[i] == 0) continue;
+            holds = is_range && range_holds(e->f, target);
+            if (!is_range && (rc = number_holds(e, target, &holds)) < 0) return rc;
+            answers[at + i] = holds;
+            *any |= holds;
+        }
+    }
+    return WEFT_OK;
+}
+
 /* The map is asked once per number of the source, then the source's numbers look the answer up. */
 static int function_evaluate(struct evaluation *e)
 {
     const struct weft_run *run = e->run, *source = run->source;
     const struct weft_function *map = &run->function;
-    uint8_t *answers = weft_arena_alloc_zero(e->rows->arena, (size_t)map->count + 1);
-    enum { UNKNOWN = 2 };
-    uint32_t v[BATCH], target;
-    bool holds, any = false;
-    int rc;
+    uint8_t *answers = weft_arena_alloc(e->rows->arena, (size_t)map->count + 1);
+    uint32_t v[BATCH];
+    bool any = false;
+    int rc = map_answer(e, answers, &any);
 
-    for (uint32_t i = 0; i < map->count; i++) {
-        answers[i] = UNKNOWN;
-        if (!weft_function_get(map, map->low + i, &target)) continue;
-        if ((rc = number_holds(e, target, &holds)) < 0) return rc;
-        answers[i] = holds;
-        any |= holds;
-    }
+    if (rc < 0) return rc;
     for (uint32_t at = 0; any && at < run->count; at += BATCH) {
         uint32_t n = run->count - at < BATCH ? run->count - at : BATCH, wrong = 0;
         if ((rc = numbers_read(e, source, at, n, v)) < 0) return rc;

@@ -156,6 +156,10 @@ int weft_rows_load_tree(struct weft_rows *rows,
 /* Group and place in it of rows from .. from + n - 1. */
 int weft_rows_places(struct weft_rows *rows, uint32_t from, uint32_t n, uint16_t *group,
                      uint16_t *index, struct weft_err *err);
+/* Trace of a row; row of a place in a group (block_place.c). Traces and groups are loaded. */
+uint32_t weft_rows_trace_of(const struct weft_rows *rows, uint32_t row);
+int weft_rows_find_row(const struct weft_rows *rows, uint32_t g, uint32_t index, uint32_t *row,
+                       struct weft_err *err);
 int weft_rows_run(struct weft_rows *rows, uint32_t number, struct weft_run **out,
                   struct weft_err *err);
 /* Runs of one key code: first and one past the last. */

@@ -4,6 +4,9 @@
 #include "base/clock.h"
 #include "store/block_filter.h"
 
+/* Finding a row costs about as much as dealing out that many. */
+enum { FEW_ONE_IN = 512 };
+
 struct searching {
     struct weft_block *block;
     const struct weft_block_mask *mask;
@@ -85,17 +88,43 @@ static bool is_behind(const struct weft_top *top, uint64_t start, uint64_t durat
                                            : duration < worst->duration_ns;
 }
 
+/* Where a hit is. */
+struct place {
+    uint32_t row, trace;
+    uint64_t trace_start;
+};
+
+/* `row_of`: rows of the group, when all were dealt out. */
+static int place_find(struct walking *w, uint32_t g, uint32_t index, const uint16_t *row_of,
+                      struct place *out)
+{
+    const struct searching *s = w->s;
+    int rc;
+
+    if (row_of != NULL) {
+        out->row = row_of[index];
+        out->trace = s->trace_of[out->row];
+        out->trace_start = s->starts[out->trace];
+        return WEFT_OK;
+    }
+    if ((rc = weft_rows_find_row(w->rows, g, index, &out->row, s->err)) < 0) return rc;
+    out->trace = weft_rows_trace_of(w->rows, out->row);
+    out->trace_start = weft_paged_get(&w->rows->trace_start, out->trace);
+    return WEFT_OK;
+}
+
 /* The trace id is unpacked only for rows that come so far: most of many hits sort behind what is
  * known already. */
-static int row_offer(struct walking *w, uint32_t row, uint32_t g, uint32_t index, uint64_t start,
-                     uint64_t duration)
+static int row_offer(struct walking *w, const struct place *place, uint32_t g, uint32_t index,
+                     uint64_t start, uint64_t duration)
 {
     struct searching *s = w->s;
     const struct weft_rows_group *group = &w->rows->groups[g];
     struct weft_search_position position = { .start_time_unix_nano = start,
                                              .duration_ns = duration };
+    uint32_t row = place->row;
 
-    weft_rows_trace_id(w->rows, s->trace_of[row], &position.trace_id);
+    weft_rows_trace_id(w->rows, place->trace, &position.trace_id);
     if (!row_filters_hold(w, row, &position.trace_id)) return WEFT_OK;
     uint64_t head = weft_paged_get(&group->heads, index);
     if (head >= s->block->head_count)
@@ -122,15 +151,17 @@ static int group_walk(struct walking *w, uint32_t g, const uint16_t *row_of)
 
     for (uint32_t word = 0; word * 64 < group->rows; word++) {
         for (uint64_t bits = w->selected[g][word]; bits != 0; bits &= bits - 1) {
-            uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(bits), row = row_of[index];
-            uint64_t start = s->starts[s->trace_of[row]] + weft_paged_view_get(&starts, index),
+            uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            struct place place;
+            if ((rc = place_find(w, g, index, row_of, &place)) < 0) return rc;
+            uint64_t start = place.trace_start + weft_paged_view_get(&starts, index),
                      duration = weft_paged_view_get(&durations, index);
-            if (w->masked != NULL && is_masked(w, s->trace_of[row])) continue;
+            if (w->masked != NULL && is_masked(w, place.trace)) continue;
             if (!w->is_inside &&
                 (start < search->from_ns || (search->to_ns != 0 && start >= search->to_ns)))
                 continue;
             if (is_behind(s->top, start, duration)) continue;
-            if ((rc = row_offer(w, row, g, index, start, duration)) < 0) return rc;
+            if ((rc = row_offer(w, &place, g, index, start, duration)) < 0) return rc;
         }
     }
     return WEFT_OK;
@@ -187,25 +218,44 @@ static uint64_t *masked_traces(const struct weft_block_mask *mask, const struct 
     return bits;
 }
 
+/* Few enough to be found one by one. */
+static bool is_few_rows(const struct walking *w)
+{
+    uint32_t left = w->rows->span_count / FEW_ONE_IN;
+
+    for (uint32_t g = 0; g < w->rows->group_count; g++) {
+        for (uint32_t i = 0; w->selected[g] != NULL && i * 64 < w->rows->groups[g].rows; i++) {
+            uint32_t here = (uint32_t)__builtin_popcountll(w->selected[g][i]);
+            if (here > left) return false;
+            left -= here;
+        }
+    }
+    return true;
+}
+
 static int rows_walk(struct walking *w)
 {
     struct searching *s = w->s;
     struct weft_rows *rows = w->rows;
     uint32_t *first = weft_arena_alloc(rows->arena, rows->group_count * sizeof *first);
+    bool is_few = is_few_rows(w);
     int rc;
 
-    if (s->row_of == NULL) {
+    if (!is_few && s->row_of == NULL) {
         s->row_of = weft_alloc((size_t)WEFT_ROWS_MAX * 6);
         s->trace_of = s->row_of + (size_t)WEFT_ROWS_MAX * 2;
         s->starts = weft_alloc((size_t)WEFT_ROWS_MAX * 8);
     }
     if ((rc = weft_rows_load_traces(rows, s->err)) < 0 ||
-        (rc = weft_rows_load_tree(rows, s->err)) < 0 || (rc = rows_deal(s, rows, first)) < 0)
+        (rc = weft_rows_load_tree(rows, s->err)) < 0 ||
+        (!is_few && (rc = rows_deal(s, rows, first)) < 0))
         return rc;
-    traces_spread(s, rows);
+    if (!is_few) traces_spread(s, rows);
     w->masked = masked_traces(s->mask, rows);
     for (uint32_t g = 0; g < rows->group_count; g++)
-        if (w->selected[g] != NULL && (rc = group_walk(w, g, s->row_of + first[g])) < 0) return rc;
+        if (w->selected[g] != NULL &&
+            (rc = group_walk(w, g, is_few ? NULL : s->row_of + first[g])) < 0)
+            return rc;
     return WEFT_OK;
 }
 

@@ -385,20 +385,6 @@ static int parent_set(struct reading *r, uint32_t row, uint32_t depth, uint64_t 
     return WEFT_OK;
 }
 
-static uint32_t trace_of_row(const struct weft_rows *rows, uint32_t row)
-{
-    uint32_t low = 0, high = rows->trace_count;
-
-    while (high - low > 1) {
-        uint32_t middle = (low + high) / 2;
-        if (weft_rows_trace_first(rows, middle) <= row)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Rows of one trace, which starts at row `first`: `from` .. `from + n - 1` are wanted, those before
  * are walked for their depths. */
 static int trace_spans(struct reading *r, uint32_t trace, uint32_t first, uint32_t from, uint32_t n,
@@ -455,7 +441,7 @@ int weft_rows_spans(struct weft_rows *rows, uint32_t from, uint32_t n, struct we
         (rc = weft_rows_load_traces(rows, err)) < 0 ||
         (rc = weft_rows_load_groups(rows, err)) < 0 || (rc = weft_rows_load_tree(rows, err)) < 0)
         return rc;
-    uint32_t trace = trace_of_row(rows, from);
+    uint32_t trace = weft_rows_trace_of(rows, from);
     while (n > 0 && rc == WEFT_OK) {
         uint32_t first = weft_rows_trace_first(rows, trace);
         uint32_t end = trace + 1 < rows->trace_count ? weft_rows_trace_first(rows, trace + 1)

@@ -2,6 +2,7 @@
 #include "store/block_filter.h"
 #include "store/block_blob.h"
 #include "store/codec_decimal.h"
+#include "store/codec_scan.h"
 #include "store/codec_uuid.h"
 
 enum { BATCH = 1024 };
@@ -107,19 +108,19 @@ static void set_all(const struct evaluation *e)
     memset(e->by_position, 0xff, words_of(e->run->count) * 8);
 }
 
-/* Numbers in a range: unpacked in batches, compared without a branch. */
+/* Numbers in a range. */
 static int packed_range(struct evaluation *e)
 {
     const struct weft_run *run = e->run;
-    uint32_t v[BATCH], low = e->f->low, width = e->f->high - e->f->low;
+    uint32_t low = e->f->low, width = e->f->high - e->f->low;
 
-    for (uint32_t at = 0; at < run->count; at += BATCH) {
-        uint32_t n = run->count - at < BATCH ? run->count - at : BATCH;
-        weft_bits_unpack_u32(v, run->data, at, n, run->bits, run->base);
-        for (uint32_t i = 0; i < n; i++)
-            e->by_position[(at + i) / 64] |= (uint64_t)((v[i] - low < width) != e->f->is_outside)
-                                             << (i % 64);
+    /* All but a range is the range that begins where it ends. */
+    if (e->f->is_outside && width == 0) {
+        set_all(e);
+        return WEFT_OK;
     }
+    if (e->f->is_outside) low = e->f->high, width = 0u - width;
+    weft_scan()->range(e->by_position, run->data, run->count, run->bits, run->base, low, width);
     return WEFT_OK;
 }
 

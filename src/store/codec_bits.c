@@ -1,5 +1,6 @@
 /* codec_bits.c -- packing and unpacking numbers of a fixed width. */
 #include "store/codec_bits.h"
+#include "store/codec_scan.h"
 
 /* One 64-bit word is filled at a time; what does not fit starts the next. */
 struct packer {
@@ -63,7 +64,6 @@ void weft_bits_unpack(uint64_t *out, const uint8_t *packed, uint64_t from, size_
     for (size_t i = 0; i < n; i++) out[i] = base + weft_bits_get(packed, from + i, bits);
 }
 
-/* Up to 32 bits one unaligned load has the whole number: no second byte to look at. */
 void weft_bits_unpack_u32(uint32_t *out, const uint8_t *packed, uint64_t from, size_t n,
                           unsigned bits, uint32_t base)
 {
@@ -71,8 +71,7 @@ void weft_bits_unpack_u32(uint32_t *out, const uint8_t *packed, uint64_t from, s
         for (size_t i = 0; i < n; i++) out[i] = base;
         return;
     }
-    uint32_t mask = (uint32_t)weft_bits_mask(bits);
-    uint64_t at = from * bits;
-    for (size_t i = 0; i < n; i++, at += bits)
-        out[i] = base + ((uint32_t)(weft_load_u64(packed + (at >> 3)) >> (at & 7)) & mask);
+    for (; n > 0 && from % 8 != 0; n--) /* up to where a number starts at a byte */
+        *out++ = base + (uint32_t)weft_bits_get(packed, from++, bits);
+    weft_scan()->unpack(out, packed + from / 8 * bits, n, bits, base);
 }

@@ -13,7 +13,8 @@
 struct weft_store_command_options {
     struct weft_config_options_given config;
     bool is_json, is_quiet, no_links, is_dry_run;
-    const char *previous;
+    const char *previous, *by;
+    uint64_t top;
     int colour;
 };
 struct weft_store_action {

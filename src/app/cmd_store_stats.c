@@ -1,4 +1,5 @@
 /* cmd_store_stats.c -- weft store stats: how much is kept, and what takes the space. */
+#include "app/cell_text.h"
 #include "app/cmd_store.h"
 #include "base/clock.h"
 #include <inttypes.h>
@@ -11,6 +12,97 @@ static void write_time_range(struct weft_store_action *a, const struct weft_stor
     weft_time_format_rfc3339(from, sizeof from, sizes->start_min, 3);
     weft_time_format_rfc3339(to, sizeof to, sizes->start_max, 3);
     weft_buf_printf(&a->out, "spans start from %s to %s\n", from, to);
+}
+
+static void write_encodings(struct weft_buf *out, const struct weft_store_key_cost *key)
+{
+    for (unsigned i = 0; i < sizeof key->runs_by_encoding / sizeof key->runs_by_encoding[0]; i++)
+        if (key->runs_by_encoding[i] > 0)
+            weft_buf_printf(out, " %s:%" PRIu64, weft_block_encoding_name(i),
+                            key->runs_by_encoding[i]);
+}
+
+static double share_of(double bytes, uint64_t all)
+{
+    return all > 0 ? 100.0 * bytes / (double)all : 0;
+}
+
+static void write_name(struct weft_buf *out, const char *name)
+{
+    weft_buf_append_c(out, "  ");
+    weft_cell_put(out, weft_str_from_c(name), 200);
+}
+
+static void write_keys(struct weft_store_action *a, const struct weft_store_sizes *sizes)
+{
+    if (sizes->key_count == 0) return;
+    weft_buf_append_c(&a->out, "\nBytes of blocks by attribute key of spans\n");
+    weft_buf_printf(&a->out, "%14s %7s %13s %8s %9s\n", "bytes", "share", "spans", "B/span",
+                    "distinct");
+    for (uint32_t i = 0; i < sizes->key_count && i < a->options->top; i++) {
+        const struct weft_store_key_cost *key = &sizes->keys[i];
+        weft_buf_printf(&a->out, "%14" PRIu64 " %6.1f%% %13" PRIu64 " %8.2f %9" PRIu64, key->bytes,
+                        share_of((double)key->bytes, sizes->stats.block_bytes), key->values,
+                        key->values > 0 ? (double)key->bytes / (double)key->values : 0.0,
+                        key->distinct_max);
+        write_name(&a->out, key->key);
+        weft_buf_append_c(&a->out, " ");
+        write_encodings(&a->out, key);
+        weft_buf_append_byte(&a->out, '\n');
+    }
+}
+
+static void write_shares(struct weft_store_action *a, const struct weft_store_sizes *sizes)
+{
+    if (sizes->share_count == 0) return;
+    weft_buf_append_c(&a->out, "\nBytes of blocks by ");
+    weft_cell_put(&a->out, weft_str_from_c(sizes->by), 200);
+    weft_buf_printf(&a->out, "\n%14s %7s %13s %8s\n", "bytes", "share", "spans", "B/span");
+    for (uint32_t i = 0; i < sizes->share_count && i < a->options->top; i++) {
+        const struct weft_store_share *share = &sizes->shares[i];
+        weft_buf_printf(&a->out, "%14.0f %6.1f%% %13" PRIu64 " %8.2f", share->bytes,
+                        share_of(share->bytes, sizes->stats.block_bytes), share->spans,
+                        share->bytes / (double)share->spans);
+        write_name(&a->out, share->value);
+        weft_buf_append_byte(&a->out, '\n');
+    }
+}
+
+static void write_keys_json(struct weft_store_action *a, const struct weft_store_sizes *sizes)
+{
+    weft_json_key(&a->json, "keys");
+    weft_json_array_start(&a->json);
+    for (uint32_t i = 0; i < sizes->key_count && i < a->options->top; i++) {
+        const struct weft_store_key_cost *key = &sizes->keys[i];
+        weft_json_object_start(&a->json);
+        weft_json_key(&a->json, "key");
+        weft_json_c(&a->json, key->key);
+        weft_store_action_count(a, "bytes", key->bytes);
+        weft_store_action_count(a, "values", key->values);
+        weft_store_action_count(a, "distinct_max", key->distinct_max);
+        weft_json_key(&a->json, "runs_by_encoding");
+        weft_json_object_start(&a->json);
+        for (unsigned e = 0; e < sizeof key->runs_by_encoding / sizeof key->runs_by_encoding[0];
+             e++)
+            if (key->runs_by_encoding[e] > 0)
+                weft_store_action_count(a, weft_block_encoding_name(e), key->runs_by_encoding[e]);
+        weft_json_object_end(&a->json);
+        weft_json_object_end(&a->json);
+    }
+    weft_json_array_end(&a->json);
+    weft_json_key(&a->json, "by");
+    weft_json_c(&a->json, sizes->by);
+    weft_json_key(&a->json, "shares");
+    weft_json_array_start(&a->json);
+    for (uint32_t i = 0; i < sizes->share_count && i < a->options->top; i++) {
+        weft_json_object_start(&a->json);
+        weft_json_key(&a->json, "value");
+        weft_json_c(&a->json, sizes->shares[i].value);
+        weft_store_action_count(a, "spans", sizes->shares[i].spans);
+        weft_store_action_count(a, "bytes", (uint64_t)(sizes->shares[i].bytes + 0.5));
+        weft_json_object_end(&a->json);
+    }
+    weft_json_array_end(&a->json);
 }
 
 static void write_stats_text(struct weft_store_action *a, const struct weft_store_sizes *sizes)
@@ -38,6 +130,8 @@ static void write_stats_text(struct weft_store_action *a, const struct weft_stor
                             ? 100.0 * (double)sizes->parts[i].bytes / (double)s->block_bytes
                             : 0.0,
                         sizes->parts[i].what);
+    write_keys(a, sizes);
+    write_shares(a, sizes);
 }
 
 static void write_stats_json(struct weft_store_action *a, const struct weft_store_sizes *sizes)
@@ -76,13 +170,14 @@ static void write_stats_json(struct weft_store_action *a, const struct weft_stor
         weft_json_u64(&a->json, sizes->parts[i].bytes);
     }
     weft_json_object_end(&a->json);
+    write_keys_json(a, sizes);
     weft_json_object_end(&a->json);
     weft_buf_append_byte(&a->out, '\n');
 }
 
 int weft_store_action_stats(struct weft_store_action *a)
 {
-    struct weft_store_sizes sizes = { 0 };
+    struct weft_store_sizes sizes = { .by = a->options->by };
     struct weft_err err = { 0 };
 
     if (weft_store_sizes(a->directory, &sizes, a->line->arena, &err) < 0)

@@ -118,6 +118,20 @@ struct weft_block_size {
 };
 int weft_block_sizes(struct weft_block *block, struct weft_block_size *out, uint32_t capacity,
                      uint32_t *count);
+/* What each attribute key costs: the bytes of its runs, and whose spans they are, for `weft store stats`. */
+struct weft_block_costs {
+    /* A run: "service.name", or "(events)" for what is no attribute. `distinct`: values in this run. */
+    void (*run)(void *arg, struct weft_str key, unsigned encoding, uint64_t bytes, uint64_t values,
+                uint64_t distinct);
+    /* Spans of a row group with that value of the resource attribute `by`, and their share of its bytes: a group's heads,
+     * times and values by its rows, the rest by all rows. */
+    void (*share)(void *arg, struct weft_str value, uint64_t spans, double bytes);
+    void *arg;
+    struct weft_str by;
+};
+int weft_block_costs(struct weft_block *block, const struct weft_block_costs *costs,
+                     struct weft_err *err);
+const char *weft_block_encoding_name(unsigned encoding);
 /* The file explained, section by section, as text, for `weft store dump`. */
 int weft_block_dump(struct weft_block *block, struct weft_buf *out, struct weft_err *err);
 

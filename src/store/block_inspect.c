@@ -231,8 +231,6 @@ int weft_block_sizes(struct weft_block *b, struct weft_block_size *out, uint32_t
 static int rows_dump(struct weft_block *b, uint32_t number, struct weft_buf *out,
                      struct weft_err *err)
 {
-    static const char *const encodings[] = { "constant", "packed",  "dictionary", "plain",
-                                             "uuid",     "decimal", "mixed",      "function" };
     struct weft_arena arena;
     struct weft_rows rows;
     int rc;
@@ -249,33 +247,14 @@ static int rows_dump(struct weft_block *b, uint32_t number, struct weft_buf *out
             weft_buf_printf(out, "  group %u: %u rows, %u runs%s\n", g, rows.groups[g].rows,
                             rows.groups[g].run_count, rows.groups[g].is_pool ? ", pool" : "");
         for (uint32_t r = 0; r < rows.run_count && rc == WEFT_OK; r++) {
-            struct weft_run *run;
-            struct weft_str name = WEFT_S("(pseudo)");
+            struct weft_run *run = NULL;
+            struct weft_str name;
             if ((rc = weft_rows_run(&rows, r, &run, err)) < 0) break;
-            uint32_t key = (run->code >> 3) - WEFT_PSEUDO_KEYS;
-            if (run->code >> 3 < WEFT_PSEUDO_KEYS) {
-                static const char *const pseudo[] = { "(name)",
-                                                      "(status message)",
-                                                      "(trace state)",
-                                                      "(flags)",
-                                                      "(dropped attributes)",
-                                                      "(dropped events)",
-                                                      "(dropped links)",
-                                                      "(end)",
-                                                      "(events)",
-                                                      "(links)",
-                                                      "(order)" };
-                if (run->code >> 3 < WEFT_PSEUDO_COUNT)
-                    name = weft_str_from_c(pseudo[run->code >> 3]);
-            } else if (key < b->keys.count) {
-                name = weft_block_key(b, key);
-            } else {
-                rc = weft_rows_local_key(&rows, key - b->keys.count, &name, err);
-            }
+            if ((rc = weft_rows_key_name(&rows, run->code, &name, err)) < 0) break;
             weft_buf_printf(out,
                             "  run %u: group %u, key %.*s, type %u, %s, %u bits, %u of %u rows\n",
                             r, run->group, WEFT_S_ARG(name), run->code & 7,
-                            encodings[run->encoding < WEFT_RUN_ENCODINGS ? run->encoding : 0],
+                            weft_block_encoding_name(run->encoding),
                             run->bits, run->count, rows.groups[run->group].rows);
         }
     }

@@ -172,6 +172,9 @@ void weft_rows_trace_id(const struct weft_rows *rows, uint32_t trace, struct wef
 bool weft_rows_orphan_parent(const struct weft_rows *rows, uint32_t row, uint64_t *parent);
 int weft_rows_local_key(struct weft_rows *rows, uint32_t number, struct weft_str *out,
                         struct weft_err *err);
+/* The name of a key code; those that are no attributes in parentheses (block_costs.c). */
+int weft_rows_key_name(struct weft_rows *rows, uint32_t code, struct weft_str *out,
+                       struct weft_err *err);
 bool weft_rows_find_local_key(struct weft_rows *rows, struct weft_str key, uint32_t *number,
                               struct weft_err *err);
 int weft_rows_corrupt(const struct weft_rows *rows, struct weft_err *err, const char *format, ...)

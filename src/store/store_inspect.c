@@ -1,6 +1,7 @@
 /* store_inspect.c -- see store_inspect.h. */
 #include "store/store_inspect.h"
 #include "base/map.h"
+#include "store/store_costs.h"
 #include "store/store_files.h"
 #include "store/store_internal.h"
 #include <sys/stat.h>
@@ -60,12 +61,13 @@ int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct
     struct sizes sizes = { .arena = arena };
     int rc;
 
-    *out = (struct weft_store_sizes){ 0 };
+    *out = (struct weft_store_sizes){ .by = out->by };
     if ((rc = weft_store_open(
              &store, &(struct weft_store_options){ .directory = directory, .read_only = true },
              err)) < 0)
         return rc;
     weft_store_stats(store, &out->stats);
+    struct weft_store_costs *costs = out->by != NULL ? weft_store_costs_create(out->by) : NULL;
     sizes.of_block = weft_alloc_array(BLOCK_PARTS_MAX, sizeof *sizes.of_block);
     struct weft_store_set *set = weft_store_set_take(store);
     for (uint32_t i = 0; i < set->segment_count; i++) {
@@ -80,8 +82,10 @@ int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct
         range_add(out, summary->span_count, summary->start_min, summary->start_max);
         if ((rc = weft_store_block_get(set->blocks[i], &block, err)) == WEFT_OK)
             rc = sizes_add(&sizes, block, set->blocks[i]->file->path, err);
+        if (rc == WEFT_OK && costs != NULL) rc = weft_store_costs_add(costs, block, err);
     }
     weft_store_set_release(set);
+    if (costs != NULL) weft_store_costs_finish(costs, out, arena);
     if (sizes.count > 1) qsort(sizes.parts, sizes.count, sizeof *sizes.parts, size_compare);
     out->parts = weft_arena_alloc_array(arena, sizes.count, sizeof *out->parts);
     if (sizes.count > 0) memcpy(out->parts, sizes.parts, sizes.count * sizeof *out->parts);

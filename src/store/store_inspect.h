@@ -35,12 +35,32 @@ int weft_store_check_watched(const char *directory, weft_store_report *report,
                              weft_store_progress *progress, void *arg, struct weft_store_check *out,
                              struct weft_err *err);
 
+/* What one attribute key of spans costs in all blocks. */
+struct weft_store_key_cost {
+    const char *key;       /* "(events)" and the like: what is no attribute */
+    uint64_t bytes;        /* of its runs; not of the block's dictionary, which keys share */
+    uint64_t values;       /* spans that have it; a span that has it twice counts twice */
+    uint64_t distinct_max; /* different values in the part of a row group that has most of them */
+    uint64_t runs_by_encoding[8];
+};
+/* Spans that come from resources with one value of an attribute. */
+struct weft_store_share {
+    const char *value;
+    uint64_t spans;
+    double bytes; /* their share of row groups, without tables and dictionary */
+};
 /* Figures, and the bytes of all blocks by section and column, largest first. */
 struct weft_store_sizes {
     struct weft_store_stats stats;
     uint64_t start_min, start_max; /* of the spans' start times; 0, 0: no spans */
     struct weft_block_size *parts; /* in the arena; `what` too */
     uint32_t part_count;
+    const char *
+        by; /* in: the resource attribute of the shares; NULL: neither keys nor shares are wanted */
+    struct weft_store_key_cost *keys; /* most bytes first */
+    uint32_t key_count;
+    struct weft_store_share *shares;
+    uint32_t share_count;
 };
 int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct weft_arena *arena,
                      struct weft_err *err);

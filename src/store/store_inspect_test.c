@@ -135,6 +135,13 @@ static void sizes_and_dump_test(void **state)
     assert_int_equal(sizes.stats.sealed_spans,
                      16); /* also what is live in the other process: a snapshot */
     assert_true(sizes.part_count > 0 && sizes.parts[0].bytes > 0);
+    assert_int_equal(sizes.share_count, 0); /* not asked for */
+    sizes.by = "service.name";
+    assert_int_equal(weft_store_sizes(directory, &sizes, &arena, &err), WEFT_OK);
+    assert_int_equal(sizes.share_count, 1);
+    assert_string_equal(sizes.shares[0].value, "shop");
+    assert_int_equal(sizes.shares[0].spans, 24);
+    assert_true(sizes.shares[0].bytes > 24 * 8 && sizes.shares[0].bytes < sizes.stats.block_bytes);
     assert_true(sizes.start_min < sizes.start_max);
 
     assert_int_equal(weft_store_dump(directory, WEFT_S(""), &text, &err), WEFT_OK);

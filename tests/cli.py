@@ -228,7 +228,7 @@ def store_cases(data, weft):
     expect("weft store: an unknown action", 2, "compcat", args=["store", "compcat", "--data", store])
     backup_cases(data, store)
     expect("weft store compact without a server", 0, args=["store", "compact", "--data", os.path.join(data, "back")], out=["spans of"])
-    expect("weft store stats by key and service", 0, args=["store", "stats", "--data", os.path.join(data, "back")], out=["by service.name", "cli"])
+    expect("weft store stats by key and service", 0, args=["store", "stats", "--data", os.path.join(data, "back")], out=["by service.name"])
     blocks = [n for n in os.listdir(os.path.join(data, "back")) if n.startswith("block-")]
     expect("weft store dump of a block", 0, args=["store", "dump", blocks[0], "--data", os.path.join(data, "back")], out=["row group 0"])
 

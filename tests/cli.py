@@ -227,10 +227,6 @@ def store_cases(data, weft):
     expect("weft store of nothing", 1, "nowhere", args=["store", "stats", "--data", os.path.join(data, "nowhere")])
     expect("weft store: an unknown action", 2, "compcat", args=["store", "compcat", "--data", store])
     backup_cases(data, store)
-    expect("weft store compact without a server", 0, args=["store", "compact", "--data", os.path.join(data, "back")], out=["spans of"])
-    expect("weft store stats by key and service", 0, args=["store", "stats", "--data", os.path.join(data, "back")], out=["by service.name"])
-    blocks = [n for n in os.listdir(os.path.join(data, "back")) if n.startswith("block-")]
-    expect("weft store dump of a block", 0, args=["store", "dump", blocks[0], "--data", os.path.join(data, "back")], out=["row group 0"])
 
 
 def backup_cases(data, store):
@@ -260,23 +256,26 @@ def backup_cases(data, store):
 
 
 def repair_cases(data, store, back):
-    """A store that no server has, with a byte changed in a segment's first chunk."""
+    """A store that no server has, with a byte changed in its block."""
     expect("weft store repair beside a server is refused", 1, "locked by process", args=["store", "repair", "--data", store])
     expect("weft store repair of a sound store", 0, args=["store", "repair", "--data", back], out=["nothing is damaged"])
-    segment = next(n for n in sorted(os.listdir(back)) if n.startswith("segment-"))
-    with open(os.path.join(back, segment), "r+b") as f:
-        f.seek(4096 + 256 + 40)
+    expect("weft store compact without a server", 0, args=["store", "compact", "--data", back], out=["spans of"])
+    expect("weft store stats by service", 0, args=["store", "stats", "--data", back], out=["by service.name"])
+    block = max(n for n in os.listdir(back) if n.startswith("block-"))
+    expect("weft store dump of a block", 0, args=["store", "dump", block, "--data", back], out=["row group 0"])
+    with open(os.path.join(back, block), "r+b") as f:
+        f.seek(70)
         byte = f.read(1)
-        f.seek(4096 + 256 + 40)
+        f.seek(70)
         f.write(bytes([byte[0] ^ 1]))
     expect("weft store check says what follows from damage", 1, args=["store", "check", "--data", back],
-           out=["chunk 0 at offset 4096", "weft store repair can save the other"])
-    expect("weft store repair --dry-run changes nothing", 0, args=["store", "repair", "-n", "--data", back], out=["would be", "chunk 0"])
+           out=["checksum of page 0", "weft store repair can save the other"])
+    expect("weft store repair --dry-run changes nothing", 0, args=["store", "repair", "-n", "--data", back], out=["would be", "cannot be read"])
     check("no lost+found after a dry run", not os.path.exists(os.path.join(back, "lost+found")))
     rc, out, err = run("store", "repair", "--data", back, "--json")
     done = json.loads(out)
     check("weft store repair --json", rc == 0 and done["files"] == 1 and done["spans_lost"] > 0, (rc, out, err))
-    check("the damaged file is kept", os.listdir(os.path.join(back, "lost+found")) == [segment])
+    check("the damaged file is kept", os.listdir(os.path.join(back, "lost+found")) == [block])
     expect("afterwards the store is sound", 0, args=["store", "check", "--data", back], out=["all sound"])
 
 

@@ -1,17 +1,28 @@
 /* span.c -- small things about spans: batches that grow, ids as text, names of enums. */
 #include "model/span.h"
 
+static void capacity_set(struct weft_batch *batch, uint32_t capacity)
+{
+    struct weft_span *spans = weft_arena_alloc(batch->arena, (size_t)capacity * sizeof *spans);
+    if (batch->span_count > 0) memcpy(spans, batch->spans, batch->span_count * sizeof *spans);
+    batch->spans = spans;
+    batch->span_capacity = capacity;
+}
+
+void weft_batch_reserve(struct weft_batch *batch, uint32_t more)
+{
+    uint32_t wanted = batch->span_count + more;
+    if (wanted <= batch->span_capacity) return;
+    /* Asked again and again, it doubles too. */
+    capacity_set(batch, wanted > batch->span_capacity * 2 ? wanted : batch->span_capacity * 2);
+}
+
 struct weft_span *weft_batch_add(struct weft_batch *batch)
 {
-    if (batch->span_count == batch->span_capacity) {
-        /* The old array stays behind in the arena: doubling keeps that below the size of the new
-         * one. */
-        uint32_t capacity = batch->span_capacity < 8 ? 16 : batch->span_capacity * 2;
-        struct weft_span *spans = weft_arena_alloc(batch->arena, (size_t)capacity * sizeof *spans);
-        if (batch->span_count > 0) memcpy(spans, batch->spans, batch->span_count * sizeof *spans);
-        batch->spans = spans;
-        batch->span_capacity = capacity;
-    }
+    /* The old array stays behind in the arena: doubling keeps that below the size of the new one.
+     */
+    if (batch->span_count == batch->span_capacity)
+        capacity_set(batch, batch->span_capacity < 8 ? 16 : batch->span_capacity * 2);
     struct weft_span *span = &batch->spans[batch->span_count++];
     memset(span, 0, sizeof *span);
     return span;

@@ -144,6 +144,9 @@ struct weft_batch {
 
 /* Room for one more span, zeroed, at the end of the batch (memory from its arena). */
 struct weft_span *weft_batch_add(struct weft_batch *batch);
+/* Room for `more` spans, exactly so many in an empty batch, for who knows how many come: growing leaves the old arrays behind in
+ * the arena, as much again. */
+void weft_batch_reserve(struct weft_batch *batch, uint32_t more);
 
 static inline bool weft_trace_id_is_zero(const struct weft_trace_id *id)
 {

@@ -143,6 +143,7 @@ int weft_batch_copy(const struct weft_batch *from, struct weft_batch *out, struc
     int rc = WEFT_OK;
 
     share_init(&share, out->arena);
+    weft_batch_reserve(out, from->span_count);
     for (uint32_t i = 0; i < from->span_count && rc == WEFT_OK; i++) {
         const struct weft_scope *scope;
         if ((rc = scope_share(&share, from->spans[i].scope, &scope, err)) < 0) break;
@@ -259,6 +260,7 @@ int weft_trace_join(const struct weft_batch *parts, struct weft_batch *out, stru
     if (parts->span_count > 1)
         qsort(candidates, parts->span_count, sizeof *candidates, candidate_compare);
     duplicates_mark(candidates, parts->span_count, &scratch);
+    weft_batch_reserve(out, parts->span_count);
     for (uint32_t i = 0; i < parts->span_count && rc == WEFT_OK; i++) {
         const struct weft_scope *scope;
         if (candidates[i].is_duplicate) continue;

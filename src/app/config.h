@@ -38,6 +38,7 @@ struct weft_config_storage {
     uint64_t blob_min;
     uint64_t tail_segments_max, tail_memory_max;
     uint64_t free_space_min;
+    uint64_t retention_age_ns, retention_bytes, retention_free_bytes;
 };
 struct weft_config_query {
     uint64_t timeout_ns, limit_max, threads, waiting_max;

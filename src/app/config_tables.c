@@ -408,6 +408,25 @@ static const struct weft_option compaction[] = {
       .help = "The same for the memory of their tables." },
     { 0 },
 };
+static const struct weft_option retention[] = {
+    { .name = "age",
+      .kind = WEFT_OPT_DURATION,
+      .offset = AT(storage.retention_age_ns),
+      .fallback = "0s",
+      .help = "Files whose newest span is older are deleted, such as 30d; 0s: none." },
+    { .name = "size",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(storage.retention_bytes),
+      .fallback = "0",
+      .help = "While the directory takes more, its oldest file is deleted; 0: never." },
+    { .name = "free_space",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(storage.retention_free_bytes),
+      .fallback = "0",
+      .help = "While less is free on the disk, the oldest file is deleted; 0: never. More than "
+              "free_space_min, so that ingest goes on." },
+    { 0 },
+};
 static const struct weft_option storage[] = {
     { .name = "directory",
       .kind = WEFT_OPT_STRING,
@@ -441,6 +460,10 @@ static const struct weft_option storage[] = {
       .kind = WEFT_OPT_TABLE,
       .options = compaction,
       .help = "Turning segments into blocks." },
+    { .name = "retention",
+      .kind = WEFT_OPT_TABLE,
+      .options = retention,
+      .help = "What is deleted by itself: whole files, oldest first. Nothing, unless told." },
     { 0 },
 };
 static const struct weft_option query[] = {

@@ -31,6 +31,9 @@ int weft_serve_open_store(struct weft_serve *serve, struct weft_err *err)
         .tail_segments_max = (uint32_t)storage->tail_segments_max,
         .tail_memory_max = storage->tail_memory_max,
         .free_space_min = storage->free_space_min,
+        .retention_age_ns = storage->retention_age_ns,
+        .retention_bytes = storage->retention_bytes,
+        .retention_free_bytes = storage->retention_free_bytes,
     };
 
     return weft_store_open(&serve->store, &options, err);

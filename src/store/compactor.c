@@ -220,6 +220,7 @@ void weft_store_catalog_save(struct weft_store *store)
     char path[WEFT_STORE_PATH_MAX];
     struct weft_err err;
 
+    pthread_mutex_lock(&store->catalog_mutex); /* and what is written last is the last set */
     weft_catalog_init(&catalog);
     struct weft_store_set *set = weft_store_set_take(store);
     for (uint32_t i = 0; i < set->block_count; i++) {
@@ -235,6 +236,7 @@ void weft_store_catalog_save(struct weft_store *store)
         weft_log(WEFT_LOG_WARN, "store", "%s; the next start reads the blocks' footers instead",
                  err.text);
     weft_catalog_release(&catalog);
+    pthread_mutex_unlock(&store->catalog_mutex);
 }
 
 /* ---- the thread ----

@@ -32,7 +32,11 @@ static void options_fill(struct weft_store *store, const struct weft_store_optio
     if (o->small_block_spans == 0) o->small_block_spans = 1u << 20;
     if (o->small_block_bytes == 0) o->small_block_bytes = 32u << 20;
     if (o->bundle_bytes_max == 0) o->bundle_bytes_max = UINT64_C(8) << 30;
-    if (o->bundle_time_max == 0) o->bundle_time_max = 24 * 3600 * WEFT_NS_PER_SECOND;
+    if (o->bundle_time_max == 0) {
+        o->bundle_time_max = 24 * 3600 * WEFT_NS_PER_SECOND;
+        if (o->retention_age_ns != 0 && o->retention_age_ns / 20 < o->bundle_time_max)
+            o->bundle_time_max = o->retention_age_ns / 20;
+    }
     if (o->housekeeping_ns == 0) o->housekeeping_ns = WEFT_NS_PER_SECOND;
     if (o->compact_age_ns == 0) o->compact_age_ns = 60 * WEFT_NS_PER_SECOND;
     if (o->read_only) o->writer_count = 0;
@@ -54,6 +58,8 @@ static struct weft_store *store_create(const struct weft_store_options *options)
     pthread_mutex_init(&store->compact_wake_mutex, NULL);
     weft_store_cond_init(&store->compact_wake);
     pthread_mutex_init(&store->keep_mutex, NULL);
+    pthread_mutex_init(&store->catalog_mutex, NULL);
+    store->retention_clock.hold_ns = 3600 * WEFT_NS_PER_SECOND;
     weft_store_cond_init(&store->keep_wake);
     pthread_mutex_init(&store->seal_call_mutex, NULL);
     pthread_mutex_init(&store->seal_mutex, NULL);
@@ -102,6 +108,7 @@ static void store_free(struct weft_store *store)
     pthread_mutex_destroy(&store->compact_wake_mutex);
     pthread_cond_destroy(&store->compact_wake);
     pthread_mutex_destroy(&store->keep_mutex);
+    pthread_mutex_destroy(&store->catalog_mutex);
     pthread_cond_destroy(&store->keep_wake);
     pthread_mutex_destroy(&store->seal_call_mutex);
     pthread_mutex_destroy(&store->seal_mutex);
@@ -175,6 +182,9 @@ void weft_store_stats(struct weft_store *store, struct weft_store_stats *out)
         .bundlings = atomic_load(&store->bundlings),
         .compacted_bytes = atomic_load(&store->compacted_bytes),
         .compaction_errors = atomic_load(&store->compaction_errors),
+        .retention_files = atomic_load(&store->retention_files),
+        .retention_spans = atomic_load(&store->retention_spans),
+        .retention_bytes = atomic_load(&store->retention_deleted_bytes),
         .refused_busy = atomic_load(&store->refused[WEFT_REFUSED_BUSY]),
         .refused_tail = atomic_load(&store->refused[WEFT_REFUSED_TAIL]),
         .refused_space = atomic_load(&store->refused[WEFT_REFUSED_SPACE]),

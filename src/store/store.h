@@ -51,6 +51,11 @@ struct weft_store_options {
     /* Below that many free bytes of the file system consume() answers WEFT_IO, and when to come again.
      * 0: 5 % of it, at most 1 GiB, at least 80 MiB */
     uint64_t free_space_min;
+    /* Retention, 0 each: none. Files whose newest span is older; the oldest, while the directory takes
+     * more bytes; the oldest, while the file system has fewer free bytes. */
+    uint64_t retention_age_ns, retention_bytes, retention_free_bytes;
+    uint64_t (*unix_ns)(void *self); /* the wall clock that retention goes by; NULL: the system's */
+    void *unix_self;
     uint64_t housekeeping_ns; /* between two looks at it; 0: 1 s */
     bool no_compaction;       /* tests, read-only tools */
     bool
@@ -90,6 +95,7 @@ struct weft_store_stats {
     uint64_t refused_fault;   /* a commit failed, or no segment file could be made */
     uint64_t free_bytes, free_bytes_min; /* of the file system, as last looked at; the floor */
     uint64_t tail_memory_bytes;          /* tables of sealed segments */
+    uint64_t retention_files, retention_spans, retention_bytes; /* deleted since the start */
     uint64_t damaged_files; /* in the directory, but unreadable: searches are then marked partial */
     uint64_t torn_bytes;    /* cut off from the ends of segments at opening: never acknowledged */
 };

@@ -56,6 +56,7 @@ void weft_store_container_unref(struct weft_store_container *file)
     if (file == NULL || atomic_fetch_sub_explicit(&file->references, 1, memory_order_acq_rel) != 1)
         return;
     weft_bundle_unref(file->bundle);
+    if (file->leaving_bytes != NULL) atomic_fetch_sub(file->leaving_bytes, file->bytes);
     if (atomic_load(&file->is_obsolete) && weft_file_unlink(file->path, &err) < 0)
         weft_log(WEFT_LOG_WARN, "store", "a file that is no longer needed stays: %s", err.text);
     pthread_mutex_destroy(&file->mutex);

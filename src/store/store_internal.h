@@ -58,8 +58,9 @@ struct weft_store_container {
     uint32_t member_count;
     uint64_t *superseded_bundles; /* that may still lie there */
     uint32_t superseded_bundle_count;
-    pthread_mutex_t mutex;      /* bundle */
-    struct weft_bundle *bundle; /* NULL until the first member is needed */
+    _Atomic uint64_t *leaving_bytes; /* where they are counted; NULL: nowhere */
+    pthread_mutex_t mutex;           /* bundle */
+    struct weft_bundle *bundle;      /* NULL until the first member is needed */
 };
 
 /* A block as a set knows it: its summary always, the open block from the first use on. Another mask
@@ -282,10 +283,19 @@ struct weft_store {
     _Atomic uint64_t free_bytes, free_bytes_min;      /* of the file system; the floor */
     _Atomic uint64_t merge_started_ns, merge_took_ns; /* monotonic; 0: none runs; the last one */
 
-    pthread_mutex_t keep_mutex; /* for keep_wake; nothing else */
+    pthread_mutex_t catalog_mutex; /* one writes CATALOG at a time */
+    pthread_mutex_t keep_mutex;    /* keep_stops */
+    bool keep_stops;
     pthread_cond_t keep_wake;
     bool has_keep_thread;
     pthread_t keep_thread;
+    struct weft_store_retention_clock {
+        uint64_t unix_ns, monotonic_ns; /* at the last look that was believed */
+        uint64_t held_since_ns;         /* monotonic; 0: not held */
+        uint64_t hold_ns;
+    } retention_clock;              /* of whoever runs retention */
+    _Atomic uint64_t leaving_bytes; /* of files deleted by retention that still have readers */
+    _Atomic uint64_t retention_files, retention_spans, retention_deleted_bytes;
 
     pthread_mutex_t seal_call_mutex; /* one weft_store_seal() at a time */
     pthread_mutex_t seal_mutex;      /* is_seal_awaited of the writers, seal_rc, seal_err */
@@ -343,6 +353,9 @@ bool weft_store_space_has_room(const struct weft_store *store, struct weft_err *
 bool weft_store_space_has_segment(const struct weft_store *store, struct weft_err *err);
 /* So little is free that everything to spare is given up, and segments are merged sooner. */
 bool weft_store_space_is_tight(const struct weft_store *store);
+
+/* store_retention.c */
+void weft_store_retention_run(struct weft_store *store);
 
 /* store_housekeeping.c */
 int weft_store_housekeeping_start(struct weft_store *store, struct weft_err *err);

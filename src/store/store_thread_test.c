@@ -1,6 +1,6 @@
-/* store_thread_test.c -- readers ask while two I/O threads write and segments are sealed and
- * compacted under them: every
- * acknowledged trace is whole, once, at every moment. Meant for TSan above all. */
+/* store_thread_test.c -- readers ask while two I/O threads write and segments are sealed, compacted
+ * and bundled under them: every acknowledged trace is whole, once, at every moment. Meant for TSan
+ * above all. WEFT_TEST_ROUNDS makes it longer than the one round that is normal. */
 #include "base/random.h"
 #include "store/store_fixture.h"
 
@@ -127,7 +127,15 @@ static void reader_main(void *arg)
     weft_arena_release(&arena);
 }
 
-static void readers_during_compaction_test(void **state)
+static void until_in_blocks(struct work *work, uint64_t spans, struct weft_store_stats *stats)
+{
+    do {
+        weft_clock_sleep_ns(WEFT_NS_PER_MS);
+        weft_store_stats(work->store, stats);
+    } while (!atomic_load(&work->stop) && stats->block_spans < spans);
+}
+
+static void one_round(void)
 {
     static struct work work;
     char directory[256];
@@ -135,6 +143,7 @@ static void readers_during_compaction_test(void **state)
     struct weft_err err;
     struct weft_store_stats stats;
 
+    memset(&work, 0, sizeof work);
     fixture_directory_make(directory);
     fixture_loops_start(&work.loops, 2);
     const struct weft_store_options options = { .directory = directory,
@@ -145,7 +154,9 @@ static void readers_during_compaction_test(void **state)
                                                 .seal_age_ns = 1,
                                                 .compact_age_ns = 1,
                                                 .compact_segments_min = 1,
-                                                .compact_segments_max = 4 };
+                                                .compact_segments_max = 4,
+                                                .compact_fan_in = 2,
+                                                .small_block_spans = 8 * SPANS };
     if (weft_store_open(&work.store, &options, &err) < 0) fail_msg("%s", err.text);
     for (int i = 0; i < 2; i++)
         assert_int_equal(weft_thread_start(&readers[i], "reader", reader_main, &work, NULL), 0);
@@ -157,12 +168,12 @@ static void readers_during_compaction_test(void **state)
         }
         if (i % 20 == 0)
             weft_clock_sleep_ns(3 * WEFT_NS_PER_MS); /* so that several segments come to be */
+        if (i % (TRACES / 8) == TRACES / 8 - 1) until_in_blocks(&work, 2 * SPANS * (i + 1), &stats);
     }
-    do { /* until all is in blocks, and the readers have seen some of it */
+    do { /* until the readers have seen some of it */
         weft_clock_sleep_ns(WEFT_NS_PER_MS);
         weft_store_stats(work.store, &stats);
-    } while (!atomic_load(&work.stop) &&
-             (stats.block_spans < 2 * SPANS * TRACES || atomic_load(&work.answers) < 500));
+    } while (!atomic_load(&work.stop) && (stats.bundlings < 4 || atomic_load(&work.answers) < 500));
     atomic_store(&work.stop, true);
     for (int i = 0; i < 2; i++) pthread_join(readers[i], NULL);
     if (atomic_load(&work.has_failed)) fail_msg("%s", work.failure);
@@ -171,6 +182,13 @@ static void readers_during_compaction_test(void **state)
     fixture_loops_stop(&work.loops);
     weft_store_close(work.store);
     fixture_directory_remove(directory);
+}
+
+static void readers_during_compaction_test(void **state)
+{
+    const char *rounds = getenv("WEFT_TEST_ROUNDS");
+
+    for (long i = rounds != NULL ? strtol(rounds, NULL, 10) : 1; i > 0; i--) one_round();
 }
 
 int main(void)

@@ -174,13 +174,16 @@ def cors_cases(weft):
 
 
 def overload_cases(data):
-    """A budget that another request holds: refused before it is read, with a delay, and told in the right words."""
+    """A budget that others hold, one half and two a quarter each, nearly: refused before it is read, with a delay, and told in the right words."""
     with weft_process.Weft(os.path.join(data, "small"), ["memory.limit=4MiB"]) as weft:
         body = request_bytes(*[span_bytes(os.urandom(16), os.urandom(8), b"n" * 4000) for _ in range(10)])
         host, port = weft.addresses["receivers.otlp.protocols.http.endpoint"].rsplit(":", 1)
-        holder = socket.create_connection((host, int(port)))
-        holder.sendall(f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: {PROTOBUF}\r\n"
-                       f"Content-Length: {(4 << 20) - 10000}\r\n\r\n".encode() + body[:1000])
+        holders = []
+        for length in ((2 << 20) - 100000, (1 << 20) - 20000, (1 << 20) - 20000, 100000):
+            holders.append(socket.create_connection((host, int(port))))
+            holders[-1].sendall(f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: {PROTOBUF}\r\n"
+                                f"Content-Length: {length}\r\n\r\n".encode() + body[:1000])
+            time.sleep(0.1)     # the largest is admitted only while it is the first
         time.sleep(0.2)
         status, answer, head = weft.post("/v1/traces", body, PROTOBUF)
         check("C3.4.1 over the memory budget: 429 with Retry-After", status == 429 and head.get("Retry-After"), (status, answer[:100]))
@@ -188,7 +191,8 @@ def overload_cases(data):
                                "--connections", "1", "--in-flight", "1", "--shape", "small", "--endpoint",
                                weft.url("receivers.otlp.protocols.grpc")], capture_output=True, text=True, check=False)
         check("C3.5.1 over the memory budget: RESOURCE_EXHAUSTED", '"RESOURCE_EXHAUSTED":1' in load.stdout, load)
-        holder.close()
+        for holder in holders:
+            holder.close()
         time.sleep(0.2)
         status, answer, _ = weft.post("/v1/traces", body, PROTOBUF)
         check("it is taken when the budget is free again", status == 200 and answer == b"", (status, answer[:100]))

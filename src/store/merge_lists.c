@@ -220,7 +220,9 @@ static bool name_resolve(struct merge *m, struct merge_row *row)
                                     WEFT_PSEUDO_NAME << 3, &number))
             return false;
     } else {
-        number = m->sources[row->chunk->source].strings[row->words[0]];
+        const struct merge_source *source = &m->sources[row->chunk->source];
+        if (row->words[0] >= source->string_count) return false; /* a blob: no head has it */
+        number = source->strings[row->words[0]];
     }
     uint32_t head = weft_merge_head_find(m, weft_load_u32(e), weft_load_u32(e + 4), number,
                                          weft_load_u32(e + 12));

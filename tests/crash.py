@@ -3,6 +3,8 @@
 
 One data directory is used through all runs, so segments seal, compaction runs and files are recycled between the kills; every
 other kill waits for a merge to be writing its block. `weft store check` finds nothing wrong beside the server and after the kill.
+Every third run a backup is made beside the load, and half of these are killed too: one that said it is complete verifies and
+has every span that was acknowledged before it began.
 A request holds a few traces. Its answer decides: acknowledged traces must come back with exactly the spans sent; of the
 others all spans of a request may be there, or none (a torn request is a failure).
 Environment: SEED=n repeats the choice of moments. Ends with "N passed, N failed", one case a run.
@@ -11,6 +13,7 @@ import http.client
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +24,7 @@ import urllib.parse
 import weft_process
 
 SENDERS = 4
+HISTORY_MAX = 2000      # requests looked at again when all runs are over; all spans are counted
 SETTINGS = ["storage.seal_age=300ms", "storage.compaction.segments_min=2", "storage.compaction.age=1s",
             "service.telemetry.logs.level=warn"]
 
@@ -66,6 +70,7 @@ class Sender(threading.Thread):
             else:
                 self.refused += 1
                 self.unknown.append(traces)
+            time.sleep(self.rng.uniform(0, 0.03))  # more runs a minute tell more than more requests a run
 
 
 class Reader:
@@ -104,6 +109,15 @@ def verify(weft, acknowledged, unknown):
     return wrong
 
 
+def verify_count(weft, acknowledged, unknown):
+    """All spans of all runs are counted: those acknowledged, and of the others at most what was sent."""
+    services = json.loads(weft.get("/api/v1/services")[1])["services"]
+    found = sum(service["span_count"] for service in services)
+    least = sum(len(spans) for request in acknowledged for spans in request.values())
+    most = least + sum(len(spans) for request in unknown for spans in request.values())
+    return [] if least <= found <= most else [f"{found} spans are stored, {least} were acknowledged, {most} sent"]
+
+
 def store_check(weft):
     """Sentences about what is wrong with the files, whether a server runs or not."""
     check = subprocess.run([weft_process.WEFT, "store", "check", "--data", os.path.join(weft.data, "store")],
@@ -120,7 +134,36 @@ def wait_for_merge(weft, rng):
             return
 
 
-def run_once(weft, rng, at_merge):
+class Backup:
+    """A backup made while the server runs; it may be killed with it."""
+
+    def __init__(self, weft, senders):
+        self.to = os.path.join(weft.data, "backup")
+        shutil.rmtree(self.to, ignore_errors=True)
+        self.spans = sum(len(spans) for s in senders for request in list(s.acknowledged) for spans in request.values())
+        self.process = subprocess.Popen([weft_process.WEFT, "store", "backup", self.to, "--data", os.path.join(weft.data, "store")],
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def end(self, is_killed):
+        """Sentences about what is wrong."""
+        if is_killed:
+            self.process.kill()
+        said = self.process.communicate()[0]
+        wrong = [] if is_killed or self.process.returncode == 0 else [f"weft store backup: {said}"]
+        if self.process.returncode == 0:
+            verify = subprocess.run([weft_process.WEFT, "store", "verify", self.to, "--json"], capture_output=True, text=True)
+            if verify.returncode != 0:
+                wrong.append(f"weft store verify: {verify.stdout}{verify.stderr}")
+            else:
+                stats = subprocess.run([weft_process.WEFT, "store", "check", "--json", "--data", self.to], capture_output=True, text=True)
+                found = json.loads(stats.stdout).get("spans", 0) if stats.returncode == 0 else -1
+                if found < self.spans:
+                    wrong.append(f"the backup has {found} spans, {self.spans} were acknowledged before it began")
+        shutil.rmtree(self.to, ignore_errors=True)
+        return wrong
+
+
+def run_once(weft, rng, at_merge, with_backup):
     """Load, kill, start again, verify. Returns (acknowledged, unknown, wrong)."""
     weft.start()
     senders = [Sender(weft.addresses["receivers.otlp.protocols.http.endpoint"], rng.random()) for _ in range(SENDERS)]
@@ -128,9 +171,14 @@ def run_once(weft, rng, at_merge):
         sender.start()
     time.sleep(rng.uniform(0.05, 1.5))
     wrong = store_check(weft)
+    backup = Backup(weft, senders) if with_backup else None
     if at_merge:
         wait_for_merge(weft, rng)
+    elif with_backup:
+        time.sleep(rng.uniform(0, 0.1))
     weft.kill()
+    if backup:
+        wrong += backup.end(rng.random() < 0.5)
     for sender in senders:
         sender.stopping = True
         sender.join()
@@ -151,19 +199,21 @@ def main():
     seed = int(os.environ.get("SEED", random.randrange(1 << 30)))
     rng = random.Random(seed)
     print(f"crash: {runs} runs, SEED={seed}")
-    failed, history, spans = 0, [], 0
+    failed, history, open_requests, spans = 0, [], [], 0
     with tempfile.TemporaryDirectory(prefix="weft-crash-") as data:
         weft = weft_process.Weft(data, SETTINGS)
         for number in range(1, runs + 1):
-            acknowledged, unknown, wrong = run_once(weft, rng, number % 2 == 0)
+            acknowledged, unknown, wrong = run_once(weft, rng, number % 2 == 0, number % 3 == 0)
             history += acknowledged
+            open_requests += unknown
             sent = sum(len(s) for r in acknowledged for s in r.values())
             spans += sent
             print(f"run {number}: {len(acknowledged)} requests, {sent} spans acknowledged, {len(unknown)} open"
                   + "".join(f"\n    {w}" for w in wrong[:5]), flush=True)
             failed += bool(wrong)
         weft.start()                            # all runs together: compaction must not have lost old ones
-        wrong = verify(weft, history, [])
+        wrong = verify_count(weft, history, open_requests)
+        wrong += verify(weft, rng.sample(history, min(len(history), HISTORY_MAX)), [])
         weft.stop()
         wrong += store_check(weft)
         print(f"all runs: {len(history)} requests, {spans} spans" + "".join(f"\n    {w}" for w in wrong[:5]))

@@ -171,6 +171,31 @@ static void duplicates_are_dropped(void **state)
     block_fixture_release(&f);
 }
 
+/* What a merge makes of blocks is no larger than what it makes of the segments that these came from. */
+static void merging_again_costs_no_bytes(void **state)
+{
+    struct block_fixture f;
+    struct weft_merge_stats stats;
+    struct weft_block *blocks[2];
+    struct weft_segment *segments[2];
+
+    block_fixture_init(&f);
+    for (uint32_t i = 0; i < 2; i++) {
+        segments[0] = block_fixture_random(&f, 20 + i, 60, everything());
+        blocks[i] = block_fixture_merge(&f, segments, 1, NULL, 0, &stats);
+    }
+    for (uint32_t i = 0; i < 2; i++)
+        segments[i] = block_fixture_random(&f, 20 + i, 60, everything());
+    struct weft_block *fresh = block_fixture_merge(&f, segments, 2, NULL, 0, &stats);
+    struct weft_block *again = block_fixture_merge(&f, NULL, 0, blocks, 2, &stats);
+    assert_int_equal(again->info.span_count, fresh->info.span_count);
+    assert_true(again->info.file_bytes <= fresh->info.file_bytes * 102 / 100);
+    for (uint32_t i = 0; i < 2; i++) weft_block_unref(blocks[i]);
+    weft_block_unref(fresh);
+    weft_block_unref(again);
+    block_fixture_release(&f);
+}
+
 struct counts {
     uint64_t spans, errors;
 };
@@ -213,6 +238,7 @@ int main(void)
         cmocka_unit_test(blocks_and_segments_become_a_block),
         cmocka_unit_test(traces_are_found),
         cmocka_unit_test(duplicates_are_dropped),
+        cmocka_unit_test(merging_again_costs_no_bytes),
         cmocka_unit_test(operations_add_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

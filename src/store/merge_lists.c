@@ -272,7 +272,7 @@ static uint32_t with_extras(struct merge *m, uint32_t base, uint16_t extras)
     return list;
 }
 
-/* A list of this row alone. Rows are inline because their list is rare, so looking for an equal
+/* A list of this row alone. A segment's rows are inline because their list is rare, so looking for an equal
  * one among thousands costs more than it saves; pools take any number of lists. */
 static uint32_t own_list(struct merge *m, uint16_t extras, const uint32_t *codes, uint32_t count)
 {
@@ -292,8 +292,12 @@ static uint32_t inline_list(struct merge *m, struct merge_row *row)
     const uint64_t *known =
         weft_map_get(&m->list_numbers, weft_str_make((const char *)codes, (size_t)count * 4));
 
-    if (known == NULL) return own_list(m, row->extras, codes, count);
-    return row->extras != 0 ? with_extras(m, (uint32_t)*known, row->extras) : (uint32_t)*known;
+    if (known == NULL && m->sources[row->chunk->source].view != NULL)
+        return own_list(m, row->extras, codes, count);
+    /* Rows of a block are all inline here, whether their list is rare or not. */
+    uint32_t list =
+        known != NULL ? (uint32_t)*known : weft_merge_list_intern(m, codes, count, true);
+    return row->extras != 0 ? with_extras(m, list, row->extras) : list;
 }
 
 int weft_merge_lists_resolve(struct merge *m, struct weft_err *err)

@@ -12,8 +12,9 @@
 
 struct weft_store_command_options {
     struct weft_config_options_given config;
-    bool is_json, is_quiet, no_links, is_dry_run;
+    bool is_json, is_quiet, no_links, is_dry_run, is_bytes;
     const char *previous, *by;
+    const char *at; /* an offset */
     uint64_t top;
     int colour;
 };

@@ -1,6 +1,7 @@
 /* store_inspect.c -- see store_inspect.h. */
 #include "store/store_inspect.h"
 #include "base/map.h"
+#include "store/file_explain.h"
 #include "store/store_costs.h"
 #include "store/store_files.h"
 #include "store/store_internal.h"
@@ -209,17 +210,35 @@ static int dump_directory(const char *directory, struct weft_buf *out, struct we
     return WEFT_OK;
 }
 
+static int path_of(const char *directory, struct weft_str file,
+                   char path[static WEFT_STORE_PATH_MAX], struct weft_err *err)
+{
+    if (weft_str_find(file, '/') >= 0)
+        return weft_fail(err, WEFT_INVALID, "%.*s is a path; the name of a file in %s expected",
+                         WEFT_S_ARG(file), directory);
+    if ((size_t)snprintf(path, WEFT_STORE_PATH_MAX, "%s/%.*s", directory, WEFT_S_ARG(file)) >=
+        WEFT_STORE_PATH_MAX)
+        return weft_fail(err, WEFT_INVALID, "the path of %.*s is too long", WEFT_S_ARG(file));
+    return WEFT_OK;
+}
+
+int weft_store_dump_bytes(const char *directory, struct weft_str file, uint64_t from, uint64_t to,
+                          struct weft_buf *out, struct weft_err *err)
+{
+    char path[WEFT_STORE_PATH_MAX];
+    int rc = path_of(directory, file, path, err);
+
+    return rc == WEFT_OK ? weft_file_explain(path, from, to, out, err) : rc;
+}
+
 int weft_store_dump(const char *directory, struct weft_str file, struct weft_buf *out,
                     struct weft_err *err)
 {
     char path[WEFT_STORE_PATH_MAX];
 
     if (file.len == 0) return dump_directory(directory, out, err);
-    if (weft_str_find(file, '/') >= 0)
-        return weft_fail(err, WEFT_INVALID, "%.*s is a path; the name of a file in %s expected",
-                         WEFT_S_ARG(file), directory);
-    if ((size_t)snprintf(path, sizeof path, "%s/%.*s", directory, WEFT_S_ARG(file)) >= sizeof path)
-        return weft_fail(err, WEFT_INVALID, "the path of %.*s is too long", WEFT_S_ARG(file));
+    int rc = path_of(directory, file, path, err);
+    if (rc < 0) return rc;
     switch (weft_store_file_parse(strrchr(path, '/') + 1).kind) {
     case WEFT_STORE_FILE_BLOCK: return dump_block(path, out, err);
     case WEFT_STORE_FILE_SEGMENT: return dump_segment(path, out, err);

@@ -70,4 +70,8 @@ int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct
 int weft_store_dump(const char *directory, struct weft_str file, struct weft_buf *out,
                     struct weft_err *err);
 
+/* Its fixed fields between two offsets (store/file_explain.h); damaged files too. */
+int weft_store_dump_bytes(const char *directory, struct weft_str file, uint64_t from, uint64_t to,
+                          struct weft_buf *out, struct weft_err *err);
+
 #endif

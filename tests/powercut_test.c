@@ -58,6 +58,10 @@ static struct weft_store *store_open(const char *directory, unsigned writers)
     const struct weft_store_options options = { .directory = directory,
                                                 .writer_count = writers,
                                                 .segment_file_bytes = 1u << 20,
+                                                .compact_segments_min = 2,
+                                                .compact_segments_max = 2,
+                                                .compact_fan_in = 2,
+                                                .small_block_spans = 1,
                                                 .no_compaction = true };
     if (weft_store_open(&store, &options, &err) < 0) fail_msg("%s", err.text);
     return store;
@@ -328,7 +332,12 @@ static void every_moment_test(void **state)
     struct tally tally = { 0 };
     char directory[256];
 
+    bool has_bundle = false;
+
     record_life(&log, directory);
+    for (uint32_t i = log.begin; i < log.count; i++)
+        has_bundle |= log.events[i].to != NULL && strncmp(log.events[i].to, "bundle-", 7) == 0;
+    assert_true(has_bundle);
     for (uint32_t cut = log.begin; cut < log.count; cut++) {
         bool changed = log.events[cut].kind != DISK_MARK;
         if (changed || log.events[cut].mark == MARK_ACKNOWLEDGED)

@@ -182,6 +182,10 @@ static int open_store(const char *directory, unsigned writers, struct weft_store
     const struct weft_store_options options = { .directory = directory,
                                                 .writer_count = writers,
                                                 .segment_file_bytes = 256u << 10,
+                                                .compact_segments_min = 2,
+                                                .compact_segments_max = 2,
+                                                .compact_fan_in = 2,
+                                                .small_block_spans = 1,
                                                 .free_space_min = 1,
                                                 .no_compaction = true };
     *err = (struct weft_err){ 0 };

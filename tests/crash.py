@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """crash [RUNS]: kill -9 at random moments under load; afterwards every acknowledged span is there, whole and once.
 
-One data directory is used through all runs, so segments seal, compaction runs and files are recycled between the kills; every
+One data directory is used through all runs, so segments seal, blocks are merged and bundled, files are recycled between the kills; every
 other kill waits for a merge to be writing its block. `weft store check` finds nothing wrong beside the server and after the kill.
 Every third run a backup is made beside the load, and half of these are killed too: one that said it is complete verifies and
 has every span that was acknowledged before it began.
@@ -26,7 +26,7 @@ import weft_process
 SENDERS = 4
 HISTORY_MAX = 2000      # requests looked at again when all runs are over; all spans are counted
 SETTINGS = ["storage.seal_age=300ms", "storage.compaction.segments_min=2", "storage.compaction.age=1s",
-            "service.telemetry.logs.level=warn"]
+            "storage.compaction.fan_in=2", "storage.compaction.small_block_spans=4000", "service.telemetry.logs.level=warn"]
 
 
 def make_request(rng):
@@ -126,10 +126,10 @@ def store_check(weft):
 
 
 def wait_for_merge(weft, rng):
-    """Until a block is being written, then up to its end. A merge takes milliseconds: look often."""
+    """Until a block or a bundle is being written, then up to its end. A merge takes milliseconds: look often."""
     store, end = os.path.join(weft.data, "store"), time.monotonic() + 3
     while time.monotonic() < end:
-        if any(name.startswith("block-") and name.endswith(".tmp") for name in os.listdir(store)):
+        if any(name.startswith(("block-", "bundle-")) and name.endswith(".tmp") for name in os.listdir(store)):
             time.sleep(rng.choice([0, 0, rng.uniform(0, 0.01)]))
             return
 
@@ -216,7 +216,10 @@ def main():
         wrong += verify(weft, rng.sample(history, min(len(history), HISTORY_MAX)), [])
         weft.stop()
         wrong += store_check(weft)
-        print(f"all runs: {len(history)} requests, {spans} spans" + "".join(f"\n    {w}" for w in wrong[:5]))
+        bundles = sum(name.startswith("bundle-") for name in os.listdir(os.path.join(data, "store")))
+        if runs >= 20 and bundles == 0:
+            wrong.append("no bundle was made in all runs: they prove nothing about bundling")
+        print(f"all runs: {len(history)} requests, {spans} spans, {bundles} bundles" + "".join(f"\n    {w}" for w in wrong[:5]))
         if wrong or failed:
             print(weft.log_tail())
     print(f"{runs + 1 - failed - bool(wrong)} passed, {failed + bool(wrong)} failed")

@@ -35,6 +35,7 @@ struct weft_config_storage {
     const char *directory; /* NULL only before weft_config_finish() */
     uint64_t seal_age_ns;
     uint64_t compaction_segments_min, compaction_segments_max, compaction_age_ns;
+    uint64_t compaction_fan_in, small_block_spans, small_block_bytes, bundle_bytes_max;
     uint64_t blob_min;
     uint64_t tail_segments_max, tail_memory_max;
     uint64_t free_space_min;

@@ -254,8 +254,8 @@ static int rows_dump(struct weft_block *b, uint32_t number, struct weft_buf *out
             weft_buf_printf(out,
                             "  run %u: group %u, key %.*s, type %u, %s, %u bits, %u of %u rows\n",
                             r, run->group, WEFT_S_ARG(name), run->code & 7,
-                            weft_block_encoding_name(run->encoding),
-                            run->bits, run->count, rows.groups[run->group].rows);
+                            weft_block_encoding_name(run->encoding), run->bits, run->count,
+                            rows.groups[run->group].rows);
         }
     }
     weft_arena_release(&arena);

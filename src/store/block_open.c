@@ -63,8 +63,8 @@ static int trailer_read(struct weft_block *b, const uint8_t **footer, uint32_t *
         return corrupt(b, err, "no block trailer at the end; it was cut off or is no block");
     if (weft_load_u32(t + 20) != WEFT_BLOCK_FORMAT_VERSION)
         return weft_fail(err, WEFT_UNSUPPORTED,
-                         "block %s was written by a newer weft: format %u, this one reads %u", b->path,
-                         weft_load_u32(t + 20), WEFT_BLOCK_FORMAT_VERSION);
+                         "block %s was written by a newer weft: format %u, this one reads %u",
+                         b->path, weft_load_u32(t + 20), WEFT_BLOCK_FORMAT_VERSION);
     uint64_t sums = weft_load_u64(t), at = weft_load_u64(t + 8),
              end = b->file_bytes - WEFT_BLOCK_TRAILER_BYTES;
     *footer_bytes = weft_load_u32(t + 16);

@@ -24,8 +24,8 @@ static int trailer_read(struct weft_bundle *b, const uint8_t **directory, uint32
         return corrupt(b, err, "no bundle trailer at the end; it was cut off or is no bundle");
     if (weft_load_u32(t + 12) != WEFT_BUNDLE_FORMAT_VERSION)
         return weft_fail(err, WEFT_UNSUPPORTED,
-                         "bundle %s was written by a newer weft: format %u, this one reads %u", b->path,
-                         weft_load_u32(t + 12), WEFT_BUNDLE_FORMAT_VERSION);
+                         "bundle %s was written by a newer weft: format %u, this one reads %u",
+                         b->path, weft_load_u32(t + 12), WEFT_BUNDLE_FORMAT_VERSION);
     uint64_t at = weft_load_u64(t), end = size - WEFT_BUNDLE_TRAILER_BYTES;
     *bytes = weft_load_u32(t + 8);
     if (at < WEFT_BUNDLE_ALIGNMENT || at > end || end - at != *bytes || *bytes < 8)

@@ -222,7 +222,8 @@ static void newer_files_are_refused_or_read(void **state)
         int rc;
         const char *says;
     } cases[] = {
-        { "a newer version", 2, WEFT_BUNDLE_SUPERSEDED, 1, WEFT_UNSUPPORTED, "newer weft: format 2" },
+        { "a newer version", 2, WEFT_BUNDLE_SUPERSEDED, 1, WEFT_UNSUPPORTED,
+          "newer weft: format 2" },
         { "an unknown section that is required", 1, 9, 1, WEFT_UNSUPPORTED, "section of kind 9" },
         { "an unknown section that is not", 1, 9, 0, WEFT_OK, NULL },
     };

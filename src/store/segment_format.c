@@ -40,7 +40,8 @@ int weft_segment_file_header_decode(struct weft_segment_file_header *out, const 
     uint32_t version = weft_load_u32(bytes + 8);
     if (version != WEFT_SEGMENT_VERSION) {
         return weft_fail(err, WEFT_UNSUPPORTED,
-                         "segment %s was written by a newer weft: format %" PRIu32 ", this one reads %u",
+                         "segment %s was written by a newer weft: format %" PRIu32
+                         ", this one reads %u",
                          path, version, WEFT_SEGMENT_VERSION);
     }
     out->number = weft_load_u64(bytes + 16);

@@ -118,7 +118,7 @@ static bool read_hex_u64(struct weft_str s, uint64_t *out)
     return true;
 }
 
-/* Names lead to files that are opened: only those a backup may have. */
+/* Names lead to files that are opened: only those a backup may have, each once: they rise. */
 static bool read_file(struct weft_backup_manifest *out, struct weft_str line)
 {
     struct weft_file_digest digest;
@@ -132,14 +132,14 @@ static bool read_file(struct weft_backup_manifest *out, struct weft_str line)
     if (strlen(name) != line.len ||
         (kind != WEFT_STORE_FILE_BLOCK && kind != WEFT_STORE_FILE_BUNDLE &&
          kind != WEFT_STORE_FILE_SEGMENT) ||
-        weft_backup_manifest_find(out, name) != NULL)
+        (out->count > 0 && strcmp(out->files[out->count - 1].name, name) >= 0))
         return false;
     add(out, line, &digest);
     return true;
 }
 
-static int read_text(struct weft_backup_manifest *out, struct weft_str text, const char *path,
-                     struct weft_err *err)
+int weft_backup_manifest_parse(struct weft_backup_manifest *out, struct weft_str text,
+                               const char *path, struct weft_err *err)
 {
     struct weft_str rest = text;
     struct weft_str first = weft_str_split(&rest, '\n'), second = weft_str_split(&rest, '\n');
@@ -159,7 +159,8 @@ static int read_text(struct weft_backup_manifest *out, struct weft_str text, con
         struct weft_str line = weft_str_split(&rest, '\n');
         if (!weft_str_starts_with(line, WEFT_S("end "))) {
             if (read_file(out, line)) continue;
-            return weft_fail(err, WEFT_CORRUPT, "%s: line %" PRIu64 " names no file of a backup",
+            return weft_fail(err, WEFT_CORRUPT,
+                             "%s: line %" PRIu64 " names no file of a backup, or one out of order",
                              path, line_number);
         }
         struct weft_str values = weft_str_tail(line, 4);
@@ -187,7 +188,7 @@ int weft_backup_manifest_read(struct weft_backup_manifest *out, const char *dire
             err, WEFT_NOT_FOUND,
             "%s is no backup, or one that was not finished: it has no " WEFT_BACKUP_MANIFEST,
             directory);
-    if (rc == WEFT_OK) rc = read_text(out, weft_buf_str(&text), path.data, err);
+    if (rc == WEFT_OK) rc = weft_backup_manifest_parse(out, weft_buf_str(&text), path.data, err);
     weft_buf_release(&path);
     weft_buf_release(&text);
     return rc;

@@ -31,6 +31,9 @@ const struct weft_backup_file *weft_backup_manifest_find(
     const struct weft_backup_manifest *manifest, const char *name);
 int weft_backup_manifest_read(struct weft_backup_manifest *out, const char *directory,
                               struct weft_err *err);
+/* What stands in the file; `path` is for sentences. Into one that is initialised and empty. */
+int weft_backup_manifest_parse(struct weft_backup_manifest *out, struct weft_str text,
+                               const char *path, struct weft_err *err);
 /* Sorts the files; written beside, synced, renamed. */
 int weft_backup_manifest_write(struct weft_backup_manifest *manifest, const char *directory,
                                struct weft_err *err);

@@ -1,5 +1,5 @@
 /* block_fuzz.c -- a block file of any bytes, its checksums made right: opening, checking, searching
- * and merging it must only ever refuse.
+ * merging it, explaining and salvaging it must only ever refuse.
  *
  * The input is a whole file; where its trailer points inside it, sums and footer are summed again,
  * so that mutations reach the code behind the checksums.
@@ -7,7 +7,10 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "store/block_internal.h"
+#include "store/block_mask.h"
 #include "store/block_mend.h"
+#include "store/file_explain.h"
+#include "store/salvage.h"
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -42,6 +45,33 @@ static void search(struct weft_block *block)
     }
 }
 
+static int take(void *arg, const struct weft_batch *batch, struct weft_err *err)
+{
+    return WEFT_OK;
+}
+
+static void report(void *arg, const char *sentence) {}
+
+/* What is said about a file that is damaged: it must stand it even more. */
+static void examine(const char *path, uint64_t bytes)
+{
+    struct weft_buf text = { 0 };
+
+    weft_file_explain(path, 0, bytes, &text, NULL);
+    weft_buf_release(&text);
+}
+
+static void salvage(struct weft_block *block)
+{
+    struct weft_salvage_to to = { .take = take, .report = report };
+    struct weft_salvage found;
+    struct weft_mask_entry masked = { .block = weft_block_number(block), .trace = 1, .spans = 1 };
+    struct weft_block_mask *mask = weft_block_mask_create(NULL, masked.block, &masked, 1);
+
+    weft_block_salvage(block, mask, &to, &found, NULL);
+    weft_block_mask_unref(mask);
+}
+
 static void merge(struct weft_block *block, const char *directory)
 {
     struct weft_merge_input input = { .blocks = &block, .block_count = 1 };
@@ -72,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (weft_file_open(&fd, path, O_WRONLY | O_CREAT | O_TRUNC, NULL) == 0) {
         weft_file_write_at(fd, path, copy, size, 0, NULL);
         weft_file_close(&fd);
+        examine(path, size);
         if (weft_block_open(&block, path, NULL) == 0) {
             struct weft_arena arena;
             struct weft_batch batch = { .arena = &arena };
@@ -82,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             weft_block_trace(block, NULL, &block->info.trace_min, &batch, NULL);
             weft_block_dump(block, &dump, NULL);
             search(block);
+            salvage(block);
             merge(block, directory);
             weft_buf_release(&dump);
             weft_arena_release(&arena);

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "store/block_mend.h"
 #include "store/bundle_internal.h"
+#include "store/file_explain.h"
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -71,6 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char directory[64];
     struct weft_bundle *bundle;
+    struct weft_buf text = { 0 };
     char path[128];
     int fd;
 
@@ -85,6 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (weft_file_open(&fd, path, O_WRONLY | O_CREAT | O_TRUNC, NULL) == 0) {
         weft_file_write_at(fd, path, copy, size, 0, NULL);
         weft_file_close(&fd);
+        weft_file_explain(path, 0, size, &text, NULL);
+        weft_buf_release(&text);
         if (weft_bundle_open(&bundle, path, NULL) == 0) {
             weft_bundle_check(bundle, NULL, NULL, NULL);
             bundle_again(bundle, directory);

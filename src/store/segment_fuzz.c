@@ -10,6 +10,8 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "store/file_explain.h"
+#include "store/salvage.h"
 #include "store/segment_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -113,6 +115,26 @@ static void read_everything(struct weft_segment *segment)
     weft_arena_release(&arena);
 }
 
+static int take(void *arg, const struct weft_batch *batch, struct weft_err *err)
+{
+    uint64_t *sum = arg;
+    for (uint32_t i = 0; i < batch->span_count; i++) *sum += batch->spans[i].name.len;
+    return WEFT_OK;
+}
+
+/* What is said about a file that is damaged: this reads on where opening gives up. */
+static void examine(const char *path, uint64_t number, size_t bytes)
+{
+    struct weft_buf text = { 0 };
+    struct weft_salvage found;
+    uint64_t sum = 0;
+    struct weft_salvage_to to = { .take = take, .arg = &sum };
+
+    weft_file_explain(path, 0, bytes, &text, NULL);
+    weft_segment_salvage(path, number, &to, &found, NULL);
+    weft_buf_release(&text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char path[64];
@@ -136,6 +158,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_everything(segment);
         weft_segment_unref(segment);
     }
+    examine(path, size >= 24 ? weft_load_u64(data + 16) : 0, size);
     close(fd);
     return 0;
 }

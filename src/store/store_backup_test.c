@@ -235,6 +235,10 @@ static void refused_test(void **state)
     fixture_directory_remove(other);
 }
 
+#define EMPTY_FILE                                                                         \
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 2d06800538d394c2 0 " \
+    "block-0000000000000001.weft\n"
+
 static void manifest_test(void **state)
 {
     static const struct {
@@ -250,6 +254,7 @@ static void manifest_test(void **state)
           "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 2d06800538d394c2 0 "
           "../block-0000000000000001.weft\n",
           WEFT_CORRUPT, "line 3" },
+        { "weft-backup 1\ncreated 5\n" EMPTY_FILE EMPTY_FILE, WEFT_CORRUPT, "line 4" },
         { "weft-backup 1\ncreated 5\nend 0 0000000000000000\n", WEFT_CORRUPT, "checksum" },
     };
     char directory[256], path[512];

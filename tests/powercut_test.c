@@ -2,7 +2,7 @@
  * else.
  *
  * One life of a store is recorded (disk_record.h): commits into new and recycled files, seals,
- * merges, closing and opening. For every moment of it directories are built that a power cut could
+ * merges, bundles, deletion by age, closing and opening. For every moment of it directories are built that a power cut could
  * have left (disk_replay.h). Each is checked, opened and asked for every batch that was ever sent.
  *
  *   powercut_test [SEED RUNS]     RUNS random directories a moment beside the fixed ones; default 3
@@ -10,11 +10,18 @@
 #include "disk_replay.h"
 #include "store/store_fixture.h"
 #include "store/store_inspect.h"
+#include "store/store_internal.h"
 #include <stdlib.h>
 
 #define BATCHES_MAX 256
+#define RETENTION_NS (3600 * WEFT_NS_PER_SECOND)
 
-enum mark { MARK_SENT, MARK_ACKNOWLEDGED, MARK_NOTHING };
+enum mark {
+    MARK_SENT,
+    MARK_ACKNOWLEDGED,
+    MARK_MAY_GO, /* retention begins to delete: traces with smaller numbers */
+    MARK_NOTHING
+};
 
 /* One request: `spans` spans of a trace; a trace may come in several parts. */
 struct batch {
@@ -25,6 +32,7 @@ static struct {
     uint32_t batch_count, trace_count;
     uint64_t seed;
     uint32_t runs;
+    uint64_t clock_ns, deleted_files;
 } life = { .seed = 1, .runs = 3 };
 
 /* ---- the life of a store ---- */
@@ -51,6 +59,11 @@ static void send_batch(struct weft_store *store, unsigned writer, struct batch b
     weft_arena_release(&arena);
 }
 
+static uint64_t unix_ns(void *self)
+{
+    return life.clock_ns;
+}
+
 static struct weft_store *store_open(const char *directory, unsigned writers)
 {
     struct weft_store *store;
@@ -62,8 +75,12 @@ static struct weft_store *store_open(const char *directory, unsigned writers)
                                                 .compact_segments_max = 2,
                                                 .compact_fan_in = 2,
                                                 .small_block_spans = 1,
+                                                .unix_ns = unix_ns,
+                                                .housekeeping_ns = UINT64_MAX,
                                                 .no_compaction = true };
     if (weft_store_open(&store, &options, &err) < 0) fail_msg("%s", err.text);
+    weft_store_housekeeping_stop(store); /* deletes when we say so */
+    store->options.retention_age_ns = RETENTION_NS;
     return store;
 }
 
@@ -79,16 +96,32 @@ static void send_some(struct weft_store *store, uint32_t count)
     }
 }
 
+/* Files go whose traces all have smaller numbers. */
+static void delete_below(struct weft_store *store, uint32_t trace)
+{
+    struct weft_store_stats stats;
+
+    disk_record_mark(MARK_MAY_GO, trace);
+    life.clock_ns = fixture_start(trace, 0, 0) + RETENTION_NS;
+    weft_store_retention_run(store);
+    weft_store_stats(store, &stats);
+    life.deleted_files += stats.retention_files;
+}
+
 static void live(const char *directory)
 {
     struct weft_err err;
+    uint32_t merged = 0; /* traces before the last merge */
 
     for (unsigned session = 0; session < 3; session++) {
         struct weft_store *store = store_open(directory, 2);
+        if (session > 0) delete_below(store, merged);
         for (unsigned round = 0; round < 3; round++) {
             send_some(store, 5);
             assert_int_equal(weft_store_seal(store, &err), WEFT_OK);
-            if (round == 1) assert_int_equal(weft_store_compact(store, NULL, &err), WEFT_OK);
+            if (round != 1) continue;
+            assert_int_equal(weft_store_compact(store, NULL, &err), WEFT_OK);
+            merged = life.trace_count;
         }
         send_some(store, 2); /* closing seals these */
         weft_store_close(store);
@@ -102,6 +135,7 @@ struct verdict {
     uint32_t cut;
     char what[128];
     bool is_sent[BATCHES_MAX], is_acknowledged[BATCHES_MAX];
+    uint32_t gone_below; /* traces with smaller numbers may be deleted */
     uint64_t found_spans;
     uint32_t damages; /* only when `counts` */
     bool counts;      /* instead of failing */
@@ -127,17 +161,19 @@ static void read_marks(struct verdict *verdict)
         if (event->kind != DISK_MARK) continue;
         if (event->mark == MARK_SENT) verdict->is_sent[event->value] = true;
         if (event->mark == MARK_ACKNOWLEDGED) verdict->is_acknowledged[event->value] = true;
+        if (event->mark == MARK_MAY_GO) verdict->gone_below = event->value;
     }
 }
 
-/* A batch is there whole, or (unless it was acknowledged) not at all. */
+/* A batch is there whole, or (unless it was acknowledged, and is not too old) not at all. */
 static void judge_count(struct verdict *verdict, uint32_t number, uint32_t count)
 {
     const struct batch *batch = &life.batches[number];
+    bool must_be = verdict->is_acknowledged[number] && batch->trace >= verdict->gone_below;
 
     verdict->found_spans += count;
     if (count == batch->spans && verdict->is_sent[number]) return;
-    if (count != 0 || verdict->is_acknowledged[number])
+    if (count != 0 || must_be)
         wrong(verdict, "trace %u, part %u: %u spans found, %u sent, %s", batch->trace, batch->part,
               count, verdict->is_sent[number] ? batch->spans : 0,
               verdict->is_acknowledged[number] ? "acknowledged" : "not acknowledged");
@@ -320,6 +356,7 @@ static void try_moment(struct tally *tally, const struct disk_log *log, uint32_t
 static void record_life(struct disk_log *log, char directory[static 256])
 {
     life.batch_count = life.trace_count = 0;
+    life.deleted_files = 0;
     fixture_directory_make(directory);
     disk_record_start(log, directory);
     live(directory);
@@ -337,14 +374,16 @@ static void every_moment_test(void **state)
     record_life(&log, directory);
     for (uint32_t i = log.begin; i < log.count; i++)
         has_bundle |= log.events[i].to != NULL && strncmp(log.events[i].to, "bundle-", 7) == 0;
-    assert_true(has_bundle);
+    assert_true(has_bundle && life.deleted_files >= 2);
     for (uint32_t cut = log.begin; cut < log.count; cut++) {
         bool changed = log.events[cut].kind != DISK_MARK;
         if (changed || log.events[cut].mark == MARK_ACKNOWLEDGED)
             try_moment(&tally, &log, cut, false);
     }
-    print_message("%u events, %u batches: %u directories at %u moments, seed %llu\n", log.count,
-                  life.batch_count, tally.states, tally.moments, (unsigned long long)life.seed);
+    print_message("%u events, %u batches, %llu files deleted: %u directories at %u moments, seed "
+                  "%llu\n",
+                  log.count, life.batch_count, (unsigned long long)life.deleted_files, tally.states,
+                  tally.moments, (unsigned long long)life.seed);
     disk_log_release(&log);
     fixture_directory_remove(directory);
 }

@@ -2,8 +2,10 @@
  * its own. Errors are clean, answers are right or an error, and what was acknowledged is there
  * afterwards; what is merely interrupted or cut short has no consequence at all. */
 #include "store/store_fixture.h"
+#include "store/store_internal.h"
 
 #define BATCHES_MAX 64
+#define RETENTION_NS (3600 * WEFT_NS_PER_SECOND)
 
 /* ---- the fault ---- */
 
@@ -61,7 +63,13 @@ struct run {
     struct fault *fault;
     struct sent sent[BATCHES_MAX];
     uint32_t count;
+    uint32_t gone_below; /* retention may have deleted traces with smaller numbers */
 };
+
+static bool must_be(const struct run *run, const struct sent *sent)
+{
+    return sent->is_acknowledged && sent->trace >= run->gone_below;
+}
 
 static void answered(void *arg, const struct weft_outcome *outcome)
 {
@@ -101,14 +109,14 @@ static void expected(const struct run *run, uint32_t trace, uint32_t *least, uin
     for (uint32_t i = 0; i < run->count; i++) {
         const struct sent *sent = &run->sent[i];
         if (sent->trace != trace) continue;
-        *least += sent->is_acknowledged ? sent->spans : 0;
+        *least += must_be(run, sent) ? sent->spans : 0;
         *most += sent->spans;
     }
 }
 
 /* ---- questions, while things fail and afterwards ---- */
 
-/* Of a batch all spans are there or none; every acknowledged batch is. */
+/* Of a batch all spans are there or none; every acknowledged batch is, unless it is too old. */
 static void check_batches(const struct run *run, uint32_t trace, const struct weft_batch *found)
 {
     for (uint32_t b = 0; b < run->count; b++) {
@@ -117,7 +125,7 @@ static void check_batches(const struct run *run, uint32_t trace, const struct we
         if (sent->trace != trace) continue;
         for (uint32_t i = 0; i < found->span_count; i++)
             count += weft_load_u32(found->spans[i].span_id.bytes) == sent->part + 1;
-        if (count != sent->spans && (count != 0 || sent->is_acknowledged))
+        if (count != sent->spans && (count != 0 || must_be(run, sent)))
             fail_msg("%s: trace %u, part %u: %u spans of %u, acknowledged: %d", run->what, trace,
                      sent->part, count, sent->spans, sent->is_acknowledged);
     }
@@ -153,7 +161,7 @@ static void ask_search(const struct run *run, const struct weft_source *source, 
 
     weft_arena_init(&arena, 0);
     for (uint32_t i = 0; i < run->count; i++)
-        least += run->sent[i].is_acknowledged ? run->sent[i].spans : 0;
+        least += must_be(run, &run->sent[i]) ? run->sent[i].spans : 0;
     if (least > search.limit) least = search.limit;
     int rc = source->search(source->self, &search, &result, &arena, &err);
     bool is_whole = rc == WEFT_OK && result.partial_reason == NULL;
@@ -174,7 +182,30 @@ static void ask(const struct run *run, struct weft_store *store)
     ask_search(run, &source, is_over || run->fault->is_harmless);
 }
 
-/* ---- the scenario: new and recycled files, two writers, late spans, merges, reopening ---- */
+/* ---- the scenario: new and recycled files, two writers, late spans, merges, deletion by age,
+ * reopening ---- */
+
+static uint64_t clock_ns, deleted_files;
+
+static uint64_t unix_ns(void *self)
+{
+    return clock_ns;
+}
+
+/* Files go whose traces all have smaller numbers. */
+static void delete_below(struct run *run, struct weft_store *store, uint32_t trace)
+{
+    struct weft_store_stats stats;
+
+    run->gone_below = trace;
+    clock_ns = fixture_start(trace, 0, 0) + RETENTION_NS;
+    store->options.retention_age_ns = RETENTION_NS;
+    weft_store_retention_run(store);
+    weft_store_stats(store, &stats);
+    deleted_files += stats.retention_files;
+    if (stats.retention_files == 0 && run->fault->is_harmless)
+        fail_msg("%s: retention deletes nothing", run->what);
+}
 
 static int open_store(const char *directory, unsigned writers, struct weft_store **store,
                       struct weft_err *err)
@@ -187,9 +218,13 @@ static int open_store(const char *directory, unsigned writers, struct weft_store
                                                 .compact_fan_in = 2,
                                                 .small_block_spans = 1,
                                                 .free_space_min = 1,
+                                                .unix_ns = unix_ns,
+                                                .housekeeping_ns = UINT64_MAX,
                                                 .no_compaction = true };
     *err = (struct weft_err){ 0 };
-    return weft_store_open(store, &options, err);
+    int rc = weft_store_open(store, &options, err);
+    if (rc == WEFT_OK) weft_store_housekeeping_stop(*store); /* retention when we say so */
+    return rc;
 }
 
 static void session(struct run *run, const char *directory, const char *crashed, uint32_t number)
@@ -206,6 +241,7 @@ static void session(struct run *run, const char *directory, const char *crashed,
             return;
         }
     }
+    if (number == 1) delete_below(run, store, 2 * 4); /* what the first session has merged */
     for (uint32_t round = 0; round < 3; round++) {
         uint32_t first = (number * 3 + round) * 4;
         for (uint32_t i = 0; i < 4; i++) send_batch(run, store, i & 1, first + i, 0);
@@ -328,6 +364,7 @@ static void everything_fails_once_test(void **state)
     /* The scenario comes by the calls that keep the promise. */
     assert_true(calls[WEFT_FILE_WRITE] > 40 && calls[WEFT_FILE_SYNC] > 40);
     assert_true(calls[WEFT_FILE_RENAME] > 10 && calls[WEFT_FILE_MMAP] > 10);
+    assert_true(deleted_files > runs / 2);
 }
 
 static void everything_fails_for_good_test(void **state)

@@ -2,8 +2,10 @@
  * else.
  *
  * One life of a store is recorded (disk_record.h): commits into new and recycled files, seals,
- * merges, bundles, deletion by age, closing and opening. For every moment of it directories are built that a power cut could
- * have left (disk_replay.h). Each is checked, opened and asked for every batch that was ever sent.
+ * merges, bundles, deletion by age, closing and opening. For every moment of it directories are
+ * built that a power cut could have left (disk_replay.h). Each is checked, opened and asked for
+ * every batch that was ever sent. Some are opened under the recorder again: the power fails once
+ * more, at every moment of the recovery.
  *
  *   powercut_test [SEED RUNS]     RUNS random directories a moment beside the fixed ones; default 3
  */
@@ -319,38 +321,48 @@ struct tally {
     char sentence[256]; /* of the first wrong one */
 };
 
-static void try_state(struct tally *tally, const struct disk_log *log, uint32_t cut,
-                      enum disk_fate fate, uint64_t seed, bool counts)
+/* The power goes behind event `cut` of `log`. What must be there is told by the marks in `life` up
+ * to `life_cut`: the same log, unless this is a recovery from an earlier cut. */
+struct moment {
+    const struct disk_log *log, *life;
+    uint32_t cut, life_cut;
+};
+
+static void try_state(struct tally *tally, const struct moment *moment, enum disk_fate fate,
+                      uint64_t seed, bool counts)
 {
     char directory[256];
     struct weft_random random;
-    struct verdict verdict = { .log = log, .cut = cut, .counts = counts };
+    struct verdict verdict = { .log = moment->life, .cut = moment->life_cut, .counts = counts };
 
-    snprintf(verdict.what, sizeof verdict.what, "event %u of %u, fate %d, seed %llu", cut,
-             log->count, (int)fate, (unsigned long long)seed);
+    snprintf(verdict.what, sizeof verdict.what,
+             "event %u of %u%s, event %u of %u, fate %d, seed %llu", moment->life_cut,
+             moment->life->count, moment->log != moment->life ? ", recovering" : "", moment->cut,
+             moment->log->count, (int)fate, (unsigned long long)seed);
     weft_random_init(&random, seed);
     read_marks(&verdict);
     state_directory_make(directory);
-    disk_replay(log, cut, fate, &random, directory);
+    disk_replay(moment->log, moment->cut, fate, &random, directory);
     judge_directory(&verdict, directory, tally->states++);
     fixture_directory_remove(directory);
     if (verdict.damages > 0 && tally->wrong_states++ == 0)
         snprintf(tally->sentence, sizeof tally->sentence, "%s", verdict.sentence);
 }
 
-static void try_moment(struct tally *tally, const struct disk_log *log, uint32_t cut, bool counts)
+static void try_moment(struct tally *tally, const struct moment *moment, enum disk_fate fixed_end,
+                       uint32_t runs)
 {
-    uint64_t seed = life.seed * 1000003 + cut * UINT64_C(1009);
+    uint64_t seed = life.seed * 1000003 + moment->cut * UINT64_C(1009);
 
     tally->moments++;
-    if (!disk_is_open(log, cut)) {
-        try_state(tally, log, cut, DISK_ALL_KEPT, seed, counts);
+    if (!disk_is_open(moment->log, moment->cut)) {
+        try_state(tally, moment, DISK_ALL_KEPT, seed, false);
         return;
     }
-    for (enum disk_fate fate = 0; fate < DISK_JOURNALLED; fate++)
-        try_state(tally, log, cut, fate, seed, counts);
-    for (uint32_t i = 0; i < life.runs; i++)
-        try_state(tally, log, cut, i % 3 == 0 ? DISK_JOURNALLED : DISK_BY_CHANCE, seed + i, counts);
+    for (enum disk_fate fate = 0; fate < fixed_end; fate++)
+        try_state(tally, moment, fate, seed, false);
+    for (uint32_t i = 0; i < runs; i++)
+        try_state(tally, moment, i % 3 == 0 ? DISK_JOURNALLED : DISK_BY_CHANCE, seed + i, false);
 }
 
 static void record_life(struct disk_log *log, char directory[static 256])
@@ -378,12 +390,56 @@ static void every_moment_test(void **state)
     for (uint32_t cut = log.begin; cut < log.count; cut++) {
         bool changed = log.events[cut].kind != DISK_MARK;
         if (changed || log.events[cut].mark == MARK_ACKNOWLEDGED)
-            try_moment(&tally, &log, cut, false);
+            try_moment(&tally, &(struct moment){ &log, &log, cut, cut }, DISK_JOURNALLED,
+                       life.runs);
     }
     print_message("%u events, %u batches, %llu files deleted: %u directories at %u moments, seed "
                   "%llu\n",
                   log.count, life.batch_count, (unsigned long long)life.deleted_files, tally.states,
                   tally.moments, (unsigned long long)life.seed);
+    disk_log_release(&log);
+    fixture_directory_remove(directory);
+}
+
+/* ---- the power fails again, during recovery ---- */
+
+/* Opened as the crash left it, merged, closed; cut at every moment of that. */
+static void try_recovery(struct tally *tally, const struct disk_log *before, uint32_t cut)
+{
+    char directory[256];
+    struct weft_random random;
+    struct disk_log log;
+    struct weft_err err;
+
+    weft_random_init(&random, life.seed + cut);
+    state_directory_make(directory);
+    disk_replay(before, cut, DISK_BY_CHANCE, &random, directory);
+    disk_record_start(&log, directory);
+    struct weft_store *store = store_open(directory, 1);
+    if (weft_store_compact(store, NULL, &err) < 0) fail_msg("event %u: %s", cut, err.text);
+    weft_store_close(store);
+    disk_record_stop();
+    for (uint32_t i = log.begin; i < log.count; i++)
+        if (log.events[i].kind != DISK_MARK)
+            try_moment(tally, &(struct moment){ &log, before, i, cut }, DISK_ALL_KEPT + 1,
+                       1 + life.runs / 10);
+    disk_log_release(&log);
+    fixture_directory_remove(directory);
+}
+
+static void recovery_test(void **state)
+{
+    struct disk_log log;
+    struct tally tally = { 0 };
+    char directory[256];
+    uint32_t recoveries = 0, step = life.runs < 10 ? 61 : 13;
+
+    record_life(&log, directory);
+    for (uint32_t cut = log.begin + life.seed % step; cut < log.count; cut += step, recoveries++)
+        try_recovery(&tally, &log, cut);
+    print_message("%u recoveries: %u directories at %u moments\n", recoveries, tally.states,
+                  tally.moments);
+    assert_true(recoveries > 10 && tally.moments > 20 * recoveries);
     disk_log_release(&log);
     fixture_directory_remove(directory);
 }
@@ -402,7 +458,8 @@ static void lying_disk_test(void **state)
         if (log.events[i].kind == DISK_SYNC)
             log.events[i] = (struct disk_event){ .kind = DISK_MARK, .mark = MARK_NOTHING };
     for (uint32_t cut = log.begin; cut < log.count; cut += 7)
-        if (log.events[cut].kind != DISK_MARK) try_state(&tally, &log, cut, DISK_ALL_LOST, 1, true);
+        if (log.events[cut].kind != DISK_MARK)
+            try_state(&tally, &(struct moment){ &log, &log, cut, cut }, DISK_ALL_LOST, 1, true);
     assert_true(tally.states > 20);
     assert_true(tally.wrong_states > tally.states / 2);
     disk_log_release(&log);
@@ -413,6 +470,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_moment_test),
+        cmocka_unit_test(recovery_test),
         cmocka_unit_test(lying_disk_test),
     };
     if (argc > 2) {

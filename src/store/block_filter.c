@@ -287,43 +287,76 @@ static bool has_blobs(const struct weft_rows *rows, const struct weft_run *run)
     return !is_wide(run) && (uint64_t)run->base + run->range >= rows->block->strings.count;
 }
 
-/* Strings spelt out, in order, so that each page is read once. `at`: their positions, NULL: from 0
- * on. */
+/* Positions of spelt-out strings that were found. `at`: where the n-th stands, NULL: at n. */
+struct spelt_found {
+    struct evaluation *e;
+    const uint16_t *at;
+};
+
+static void spelt_note(void *arg, uint32_t index)
+{
+    const struct spelt_found *found = arg;
+    bit_set(found->e->by_position, found->at != NULL ? found->at[index] : index);
+}
+
+/* Strings spelt out, in order, so that each page is read once. */
 static int spelt_evaluate(struct evaluation *e, uint32_t count, const uint16_t *at)
 {
     const struct weft_predicate *predicate = e->f->predicate;
     struct weft_value value = { .type = e->run->code & 7 };
-    bool is_equal = predicate->op == WEFT_OP_EQ && value.type == WEFT_VALUE_STRING;
+    struct spelt_found found = { e, at };
     int rc;
 
+    if (predicate->op == WEFT_OP_EQ && value.type == WEFT_VALUE_STRING)
+        return weft_plain_equal(&e->reader->plain, &e->run->plain, predicate->value.bytes,
+                                spelt_note, &found, e->err);
     for (uint32_t i = 0; i < count; i++) {
         rc = weft_plain_get(&e->reader->plain, &e->run->plain, i, &value.bytes, e->err);
         if (rc < 0) return rc;
-        if (is_equal && value.bytes.len != predicate->value.bytes.len) continue;
-        if (weft_predicate_holds_value(predicate, &value))
-            bit_set(e->by_position, at != NULL ? at[i] : i);
+        if (weft_predicate_holds_value(predicate, &value)) spelt_note(&found, i);
+    }
+    return WEFT_OK;
+}
+
+/* Which of a mixed run's numbers hold, by their own order. */
+static int mixed_numbers(struct evaluation *e, uint64_t *holds)
+{
+    const struct weft_run *run = e->run;
+    uint32_t v[BATCH], numbers = run->count - run->spelt.count;
+    bool is_held = false;
+    int rc;
+
+    if ((run->code & 7) == WEFT_VALUE_STRING && e->f->has_range && !e->f->is_outside &&
+        !has_blobs(e->rows, run)) {
+        weft_scan()->range(holds, run->data, numbers, run->bits, run->base, e->f->low,
+                           e->f->high - e->f->low);
+        return WEFT_OK;
+    }
+    for (uint32_t at = 0; at < numbers; at += BATCH) {
+        uint32_t n = numbers - at < BATCH ? numbers - at : BATCH;
+        weft_bits_unpack_u32(v, run->data, at, n, run->bits, run->base);
+        for (uint32_t i = 0; i < n; i++) {
+            if ((rc = number_holds(e, v[i], &is_held)) < 0) return rc;
+            if (is_held) bit_set(holds, at + i);
+        }
     }
     return WEFT_OK;
 }
 
 /* The numbers of a mixed run stand at the positions that are not spelt out. */
-static int mixed_numbers(struct evaluation *e, const uint16_t *spelt)
+static int mixed_spread(struct evaluation *e, const uint64_t *holds, const uint16_t *spelt)
 {
     const struct weft_run *run = e->run;
-    uint32_t v[BATCH], numbers = run->count - run->spelt.count, position = 0, s = 0;
-    bool holds = false;
-    int rc;
+    uint32_t before = 0;
 
-    for (uint32_t at = 0; at < numbers; at += BATCH) {
-        uint32_t n = numbers - at < BATCH ? numbers - at : BATCH;
-        weft_bits_unpack_u32(v, run->data, at, n, run->bits, run->base);
-        for (uint32_t i = 0; i < n; i++, position++) {
-            for (; s < run->spelt.count && spelt[s] == position; s++) position++;
-            if (position >= run->count)
+    for (size_t w = 0; w < words_of(run->count - run->spelt.count); w++) {
+        for (uint64_t bits = holds[w]; bits != 0; bits &= bits - 1) {
+            uint32_t number = (uint32_t)w * 64 + (uint32_t)__builtin_ctzll(bits);
+            while (before < run->spelt.count && spelt[before] <= number + before) before++;
+            if (number + before >= run->count)
                 return weft_rows_corrupt(e->rows, e->err, "run of key %u: a position of %u of %u",
-                                         run->code, position, run->count);
-            if ((rc = number_holds(e, v[i], &holds)) < 0) return rc;
-            if (holds) bit_set(e->by_position, position);
+                                         run->code, number + before, run->count);
+            bit_set(e->by_position, number + before);
         }
     }
     return WEFT_OK;
@@ -341,8 +374,13 @@ static int mixed_evaluate(struct evaluation *e, bool may_be_numbers)
         if (spelt[i] >= run->count)
             return weft_rows_corrupt(e->rows, e->err, "run of key %u: value %u of %u is spelt out",
                                      run->code, spelt[i], run->count);
-    if (may_be_numbers) rc = mixed_numbers(e, spelt);
-    return rc == WEFT_OK ? spelt_evaluate(e, run->spelt.count, spelt) : rc;
+    if (may_be_numbers) {
+        uint64_t *holds =
+            weft_arena_alloc_zero(e->rows->arena, words_of(run->count - run->spelt.count) * 8 + 8);
+        if ((rc = mixed_numbers(e, holds)) < 0 || (rc = mixed_spread(e, holds, spelt)) < 0)
+            return rc;
+    }
+    return spelt_evaluate(e, run->spelt.count, spelt);
 }
 
 /* Min and max of the run rule its numbers out. */

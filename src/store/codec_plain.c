@@ -90,8 +90,16 @@ void weft_plain_reader_release(struct weft_plain_reader *reader)
 {
     weft_zstd_give(reader->zstd);
     weft_buf_release(&reader->raw);
-    weft_free(reader->values);
+    for (uint32_t i = 0; i < WEFT_PLAIN_PAGES_HELD; i++) {
+        weft_buf_release(&reader->pages[i].raw);
+        weft_free(reader->pages[i].values);
+    }
     *reader = (struct weft_plain_reader){ 0 };
+}
+
+static const uint8_t *entry_at(const struct weft_plain *column, uint32_t page)
+{
+    return column->bytes + HEADER + (size_t)page * ENTRY;
 }
 
 static uint32_t page_of(const struct weft_plain *column, uint32_t index)
@@ -100,7 +108,7 @@ static uint32_t page_of(const struct weft_plain *column, uint32_t index)
 
     while (high - low > 1) {
         uint32_t middle = (low + high) / 2;
-        if (weft_load_u32(column->bytes + HEADER + (size_t)middle * ENTRY) <= index)
+        if (weft_load_u32(entry_at(column, middle)) <= index)
             low = middle;
         else
             high = middle;
@@ -108,70 +116,96 @@ static uint32_t page_of(const struct weft_plain *column, uint32_t index)
     return low;
 }
 
-static int page_inflate(struct weft_plain_reader *r, const uint8_t *entry, const uint8_t *column,
-                        struct weft_err *err)
+/* The page's bytes: in `raw`, or in the column when they are stored as they are. */
+static int page_inflate(struct weft_plain_reader *r, const struct weft_plain *column, uint32_t page,
+                        struct weft_buf *raw, struct weft_str *out, struct weft_err *err)
 {
-    uint32_t stored = weft_load_u32(entry + 8), raw = weft_load_u32(entry + 12);
-    const uint8_t *from = column + weft_load_u32(entry + 4);
+    const uint8_t *entry = entry_at(column, page);
+    const char *from = (const char *)column->bytes + weft_load_u32(entry + 4);
+    uint32_t stored = weft_load_u32(entry + 8), len = weft_load_u32(entry + 12);
 
-    weft_buf_reset(&r->raw);
-    weft_buf_reserve(&r->raw, raw + 1);
-    if (stored == raw) {
-        memcpy(r->raw.data, from, raw);
-    } else {
-        if (r->zstd == NULL) r->zstd = weft_zstd_take();
-        size_t got = ZSTD_decompressDCtx(r->zstd, r->raw.data, raw, from, stored);
-        if (got != raw)
-            return weft_fail(err, WEFT_CORRUPT,
-                             "plain strings: zstd page gives %s instead of %u bytes",
-                             ZSTD_isError(got) ? ZSTD_getErrorName(got) : "another length", raw);
-    }
-    r->raw.len = raw;
-    r->stored_bytes += stored;
+    *out = weft_str_make(from, len);
+    if (stored == len) return WEFT_OK;
+    weft_buf_reset(raw);
+    weft_buf_reserve(raw, len + 1);
+    if (r->zstd == NULL) r->zstd = weft_zstd_take();
+    size_t got = ZSTD_decompressDCtx(r->zstd, raw->data, len, from, stored);
+    if (got != len)
+        return weft_fail(err, WEFT_CORRUPT, "plain strings: zstd page gives %s instead of %u bytes",
+                         ZSTD_isError(got) ? ZSTD_getErrorName(got) : "another length", len);
+    raw->len = len;
+    *out = weft_buf_str(raw);
     return WEFT_OK;
 }
 
-static int page_split(struct weft_plain_reader *r, uint32_t n, struct weft_err *err)
+static uint32_t page_count(const struct weft_plain *column, uint32_t page)
 {
-    const uint8_t *at = (const uint8_t *)r->raw.data, *end = at + r->raw.len;
+    const uint8_t *entry = entry_at(column, page);
+    uint32_t end = page + 1 < column->pages ? weft_load_u32(entry + ENTRY) : column->count;
+    return end - weft_load_u32(entry);
+}
+
+static int page_split(struct weft_str bytes, uint32_t n, struct weft_plain_page *page,
+                      struct weft_err *err)
+{
+    const uint8_t *at = (const uint8_t *)bytes.ptr, *end = at + bytes.len;
     uint64_t len, sum = 0;
 
-    if (n > r->value_capacity) {
-        r->values = weft_realloc_array(r->values, n, sizeof *r->values);
-        r->value_capacity = n;
+    if (n > bytes.len)
+        return weft_fail(err, WEFT_CORRUPT, "plain strings: more values than bytes in a page");
+    if (n > page->capacity) {
+        page->values = weft_realloc_array(page->values, n, sizeof *page->values);
+        page->capacity = n;
     }
     for (uint32_t i = 0; i < n; i++) {
-        if (!weft_varint_get(&at, end, &len) || len > r->raw.len || (sum += len) > r->raw.len)
+        if (!weft_varint_get(&at, end, &len) || len > bytes.len || (sum += len) > bytes.len)
             return weft_fail(err, WEFT_CORRUPT,
                              "plain strings: length of value %u does not fit its page", i);
-        r->values[i].len = (size_t)len;
+        page->values[i].len = (size_t)len;
     }
     if (sum != (uint64_t)(end - at))
         return weft_fail(err, WEFT_CORRUPT, "plain strings: lengths do not add up to the page");
     for (uint32_t i = 0; i < n; i++) {
-        r->values[i].ptr = (const char *)at;
-        at += r->values[i].len;
+        page->values[i].ptr = (const char *)at;
+        at += page->values[i].len;
     }
     return WEFT_OK;
 }
 
-static int page_load(struct weft_plain_reader *r, const struct weft_plain *column, uint32_t page,
+/* The page of value `index` in place of the one that was loaded longest ago. */
+static int page_load(struct weft_plain_reader *r, const struct weft_plain *column, uint32_t index,
                      struct weft_err *err)
 {
-    const uint8_t *entry = column->bytes + HEADER + (size_t)page * ENTRY;
-    uint32_t first = weft_load_u32(entry),
-             end = page + 1 < column->pages ? weft_load_u32(entry + ENTRY) : column->count;
+    uint32_t number = page_of(column, index), slot = r->next++ % WEFT_PLAIN_PAGES_HELD;
+    struct weft_plain_page *page = &r->pages[slot];
+    struct weft_str bytes;
     int rc;
 
-    r->held = NULL;
-    if (end - first > weft_load_u32(entry + 12))
-        return weft_fail(err, WEFT_CORRUPT, "plain strings: more values than bytes in a page");
-    if ((rc = page_inflate(r, entry, column->bytes, err)) < 0 ||
-        (rc = page_split(r, end - first, err)) < 0)
+    page->column = NULL;
+    if ((rc = page_inflate(r, column, number, &page->raw, &bytes, err)) < 0 ||
+        (rc = page_split(bytes, page_count(column, number), page, err)) < 0)
         return rc;
-    r->held = column->bytes;
-    r->page = page, r->first = first, r->end = end;
+    page->column = column->bytes;
+    page->first = weft_load_u32(entry_at(column, number));
+    page->end = page->first + page_count(column, number);
+    r->last = slot;
     return WEFT_OK;
+}
+
+static bool page_has(const struct weft_plain_page *page, const struct weft_plain *column,
+                     uint32_t index)
+{
+    return page->column == column->bytes && index >= page->first && index < page->end;
+}
+
+static bool page_find(struct weft_plain_reader *r, const struct weft_plain *column, uint32_t index)
+{
+    for (uint32_t i = 0; i < WEFT_PLAIN_PAGES_HELD; i++) {
+        if (!page_has(&r->pages[i], column, index)) continue;
+        r->last = i;
+        return true;
+    }
+    return false;
 }
 
 int weft_plain_get(struct weft_plain_reader *r, const struct weft_plain *column, uint32_t index,
@@ -179,12 +213,54 @@ int weft_plain_get(struct weft_plain_reader *r, const struct weft_plain *column,
 {
     int rc;
 
-    if (r->held != column->bytes || index < r->first || index >= r->end) {
+    if (!page_has(&r->pages[r->last], column, index) && !page_find(r, column, index)) {
         if (index >= column->count)
             return weft_fail(err, WEFT_CORRUPT, "plain strings: value %u of %u", index,
                              column->count);
-        if ((rc = page_load(r, column, page_of(column, index), err)) < 0) return rc;
+        if ((rc = page_load(r, column, index, err)) < 0) return rc;
     }
-    *out = r->values[index - r->first];
+    const struct weft_plain_page *page = &r->pages[r->last];
+    *out = page->values[index - page->first];
+    return WEFT_OK;
+}
+
+/* ---- looking for one value ---- */
+
+/* Values of a page that are `wanted`: first the lengths, the bytes only where these agree. */
+static int page_equal(struct weft_str bytes, uint32_t first, uint32_t n, struct weft_str wanted,
+                      void (*found)(void *arg, uint32_t index), void *arg, struct weft_err *err)
+{
+    const uint8_t *at = (const uint8_t *)bytes.ptr, *end = at + bytes.len, *lengths = at;
+    uint64_t len, sum = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        if (!weft_varint_get(&at, end, &len) || len > bytes.len || (sum += len) > bytes.len)
+            return weft_fail(err, WEFT_CORRUPT,
+                             "plain strings: length of value %u does not fit its page", i);
+    if (sum != (uint64_t)(end - at))
+        return weft_fail(err, WEFT_CORRUPT, "plain strings: lengths do not add up to the page");
+    for (uint32_t i = 0; i < n; i++, at += len) {
+        weft_varint_get(&lengths, end, &len);
+        if (weft_str_equal(weft_str_make((const char *)at, (size_t)len), wanted))
+            found(arg, first + i);
+    }
+    return WEFT_OK;
+}
+
+int weft_plain_equal(struct weft_plain_reader *r, const struct weft_plain *column,
+                     struct weft_str wanted, void (*found)(void *arg, uint32_t index), void *arg,
+                     struct weft_err *err)
+{
+    struct weft_str bytes;
+    int rc;
+
+    for (uint32_t page = 0; page < column->pages; page++) {
+        if ((rc = page_inflate(r, column, page, &r->raw, &bytes, err)) < 0) return rc;
+        if (wanted.len > 0 && memmem(bytes.ptr, bytes.len, wanted.ptr, wanted.len) == NULL)
+            continue;
+        rc = page_equal(bytes, weft_load_u32(entry_at(column, page)), page_count(column, page),
+                        wanted, found, arg, err);
+        if (rc < 0) return rc;
+    }
     return WEFT_OK;
 }

@@ -111,6 +111,39 @@ static void local_dictionary(void **state)
     weft_local_analyser_release(&a);
 }
 
+struct equal_check {
+    const struct weft_str *values;
+    struct weft_str wanted;
+    uint32_t next, found; /* no index below `next` may come any more */
+};
+
+static void equal_found(void *arg, uint32_t index)
+{
+    struct equal_check *check = arg;
+    assert_true(index >= check->next);
+    assert_true(weft_str_equal(check->values[index], check->wanted));
+    check->next = index + 1;
+    check->found++;
+}
+
+/* Some of the values, the empty one, and one that is not there but occurs inside of others. */
+static void check_equal(struct weft_plain_reader *reader, const struct weft_plain *column,
+                        const struct weft_str *values, uint32_t n)
+{
+    struct weft_err err;
+
+    for (uint32_t i = 0; i < n + 2; i += i + 7 < n ? 1 + (uint32_t)weft_random_below(&rng, n) : 1) {
+        struct weft_str wanted = i < n ? values[i] : WEFT_S("");
+        struct equal_check check = { .values = values };
+        uint32_t expected = 0;
+        if (i > n && n > 0) wanted = weft_str_make(values[0].ptr, values[0].len / 2);
+        for (uint32_t k = 0; k < n; k++) expected += weft_str_equal(values[k], wanted);
+        check.wanted = wanted;
+        assert_int_equal(weft_plain_equal(reader, column, wanted, equal_found, &check, &err), 0);
+        assert_int_equal(check.found, expected);
+    }
+}
+
 static void plain(void **state)
 {
     struct weft_plain_reader reader = { 0 };
@@ -144,7 +177,8 @@ static void plain(void **state)
             if (weft_plain_get(&reader, &column, at, &got, &err) < 0) fail_msg("%s", err.text);
             assert_true(weft_str_equal(got, v[at]));
         }
-        reader.held = NULL;
+        check_equal(&reader, &column, v, n);
+        weft_plain_reader_release(&reader); /* the next column may lie at the same address */
         for (size_t cut = 0; cut < b.len; cut += 1 + b.len / 50)
             assert_int_equal(weft_plain_open(&column, (const uint8_t *)b.data, cut, n, &used, &err),
                              WEFT_CORRUPT);

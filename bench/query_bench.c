@@ -1,0 +1,119 @@
+/* query_bench.c -- traces by id and searches over a store that is there, without HTTP: what the store alone takes.
+ *
+ * usage: query_bench DIRECTORY [trace [COUNT] | search TIMES PARAMETER=VALUE ...]   the parameters are those of /api/v1/search
+ *
+ * trace reads COUNT traces spread over the newest spans, each as the HTTP answer gets it. Opened read-only.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "query/search_request.h"
+#include "store/store.h"
+
+static void check(int rc, const struct weft_err *err)
+{
+    if (rc == WEFT_OK) return;
+    fprintf(stderr, "query_bench: %s\n", err->text);
+    exit(1);
+}
+
+static int u64_compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void report(const char *what, uint64_t *ns, uint32_t n)
+{
+    qsort(ns, n, sizeof *ns, u64_compare);
+    printf("%s: p50 %.3f ms, p90 %.3f, p99 %.3f, max %.3f\n", what, (double)ns[n / 2] / 1e6,
+           (double)ns[n * 9 / 10] / 1e6, (double)ns[n * 99 / 100] / 1e6, (double)ns[n - 1] / 1e6);
+}
+
+static void bench_traces(const struct weft_source *source, uint32_t count)
+{
+    struct weft_search search = { .limit = count };
+    struct weft_search_result found;
+    struct weft_arena arena, answer;
+    struct weft_err err;
+    uint64_t *ns = weft_alloc_array(count, sizeof *ns), spans = 0;
+
+    weft_arena_init(&arena, 0);
+    check(source->search(source->self, &search, &found, &arena, &err), &err);
+    for (int round = 0; round < 4; round++) {
+        spans = 0;
+        for (uint32_t i = 0; i < found.hit_count; i++) {
+            weft_arena_init(&answer, 0);
+            struct weft_batch trace = { .arena = &answer };
+            uint64_t start = weft_clock_monotonic_ns();
+            check(source->trace(source->self, &found.hits[i].position.trace_id, &trace, &err),
+                  &err);
+            spans += trace.span_count;
+            weft_arena_release(&answer);
+            ns[i] = weft_clock_monotonic_ns() - start;
+        }
+    }
+    printf("%.1f spans a trace\n", (double)spans / found.hit_count);
+    report("trace by id", ns, found.hit_count);
+    weft_arena_release(&arena);
+    weft_free(ns);
+}
+
+static void bench_search(const struct weft_source *source, uint32_t times, char **parameters)
+{
+    const struct weft_search_limits limits = { 20, 1000 };
+    struct weft_search_request request;
+    struct weft_search_result found = { 0 };
+    struct weft_arena arena, answer;
+    struct weft_err err;
+    uint64_t *ns = weft_alloc_array(times, sizeof *ns);
+
+    weft_arena_init(&arena, 0);
+    weft_search_request_init(&request, &limits, &arena);
+    for (; *parameters != NULL; parameters++) {
+        struct weft_str value = weft_str_from_c(*parameters), name = weft_str_split(&value, '=');
+        check(weft_search_request_set(&request, name, value, &limits, weft_clock_unix_ns(), &arena,
+                                      &err),
+              &err);
+    }
+    for (uint32_t i = 0; i < times; i++) {
+        weft_arena_init(&answer, 0);
+        uint64_t start = weft_clock_monotonic_ns();
+        check(source->search(source->self, &request.search, &found, &answer, &err), &err);
+        ns[i] = weft_clock_monotonic_ns() - start;
+        if (i + 1 == times)
+            printf("%u hits%s, %.1f M spans, %.1f MB inspected\n", found.hit_count,
+                   found.has_more ? " and more" : "", (double)found.inspected_spans / 1e6,
+                   (double)found.inspected_bytes / 1e6);
+        weft_arena_release(&answer);
+    }
+    report("search", ns, times);
+    weft_arena_release(&arena);
+    weft_free(ns);
+}
+
+int main(int argc, char **argv)
+{
+    struct weft_store *store;
+    struct weft_err err;
+
+    if (argc < 3) {
+        fprintf(stderr,
+                "usage: query_bench DIRECTORY trace [COUNT] | search TIMES [NAME=VALUE...]\n");
+        return 2;
+    }
+    const struct weft_store_options options = { .directory = argv[1],
+                                                .no_compaction = true,
+                                                .read_only = true };
+    check(weft_store_open(&store, &options, &err), &err);
+    struct weft_source source = weft_store_source(store);
+    uint32_t count = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 1000;
+    if (strcmp(argv[2], "trace") == 0)
+        bench_traces(&source, count);
+    else
+        bench_search(&source, count, argv + (argc > 3 ? 4 : 3));
+    weft_store_close(store);
+    return 0;
+}

@@ -273,6 +273,37 @@ def paged(b, at, expected=None):
     return out
 
 
+def row_column(b, per_trace):
+    """A column of all rows: paged or following."""
+    if b[0] != 2:
+        return paged(b, 0, sum(per_trace))
+    _, bits, flags, count, base, divisor, spelt, marked = struct.unpack_from("<BBHIQQII", b)
+    need(count == sum(per_trace), "a following column has another count")
+    at, pages, starts, out = 32, (count + 255) // 256, set(), []
+    following, at = struct.unpack_from(f"<{2**bits + 1}H", b, at), at + pad(2 * (2**bits + 1), 8)
+    before, at = struct.unpack_from(f"<{pages}H", b, at), at + pad(2 * pages, 8)
+    has, at = unpack_bits(b[at:], pages, 1), at + pad((pages + 7) // 8, 8)
+    marks = []
+    for page in range(pages):
+        marks += unpack_bits(b[at:], 256, 1) if has[page] else [0] * 256
+        at += 32 * has[page]
+    need(sum(has) == marked, "a following column has another number of marks")
+    codes = unpack_bits(b[at:], spelt, bits)
+    row = used = 0
+    for n in per_trace:
+        starts.add(row)
+        row += n
+    for row in range(count):
+        if row % 256 == 0:
+            need(before[row // 256] == used, "a following column has another number of spelt codes")
+        if row % 256 == 0 or marks[row] or (flags & 1 and row in starts):
+            code, used = codes[used], used + 1
+        else:
+            code = following[2**bits] if row in starts else following[code]
+        out.append((base + divisor * code) % 2**64)
+    return out
+
+
 def names(b):
     count, out, first = u32(b, 0), [], 0
     at = 8 + 4 * count
@@ -488,7 +519,7 @@ class RowGroup:
     def spans(self):
         n, s = self.span_count, self.s
         prefix, per_trace, start0 = paged(s[1], 0, self.trace_count), paged(s[3], 0, self.trace_count), paged(s[5], 0, self.trace_count)
-        depth, group_of, status = paged(s[9], 0, n), paged(s[10], 0, n), paged(s[11], 0, n)
+        depth, group_of, status = (row_column(s[i], per_trace) for i in (9, 10, 11))
         orphans = u32(s[12], 0)
         parents_at = 4 + pad(2 * orphans, 4)
         parents = {u16(s[12], 4 + 2 * i): s[12][parents_at + 8 * i:parents_at + 8 * i + 8] for i in range(orphans)}

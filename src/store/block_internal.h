@@ -114,6 +114,7 @@ struct weft_rows {
     const uint8_t *bases[WEFT_ROWS_SECTION_LIMIT]; /* checked sections; NULL: not yet */
     struct weft_arena *arena;
     struct weft_paged prefix, trace_spans, trace_start, depth, group, status;
+    uint64_t *starts; /* a bit per row: first of its trace; for columns that follow */
     bool has_traces, has_tree;
     const uint8_t *rest, *trace_ranks, *span_ids, *ranks, *run_keys, *runs;
     uint32_t group_count, run_count, run_key_count;

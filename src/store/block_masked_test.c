@@ -152,7 +152,13 @@ static void merges_leave_masked_traces_out(void **state)
     assert_int_equal(info.masked_count, 2);
     assert_int_equal(weft_block_masked(merged, &masked, NULL), 0);
     assert_int_equal(masked.len, sizeof entries);
-    assert_memory_equal(masked.data, entries, sizeof entries);
+    const struct weft_mask_entry *found = (const void *)masked.data;
+    for (uint32_t i = 0; i < 2; i++) { /* by field: padding has no value */
+        assert_int_equal(found[i].block, entries[i].block);
+        assert_int_equal(found[i].row_group, entries[i].row_group);
+        assert_int_equal(found[i].trace, entries[i].trace);
+        assert_int_equal(found[i].spans, entries[i].spans);
+    }
     weft_buf_release(&masked);
     weft_block_mask_unref(first);
     weft_block_mask_unref(second);

@@ -1,6 +1,7 @@
 /* block_place.c -- from a row to its trace, and from a place in a group to its row: by checkpoints,
  * for a few of them. Many are found faster by dealing out all rows (block_search.c). */
 #include "store/block_internal.h"
+#include "store/codec_follow.h"
 
 uint32_t weft_rows_trace_of(const struct weft_rows *rows, uint32_t row)
 {
@@ -31,7 +32,7 @@ int weft_rows_find_row(const struct weft_rows *rows, uint32_t g, uint32_t index,
                        struct weft_err *err)
 {
     uint32_t low = 0, high = (rows->span_count + WEFT_RANK_ROWS - 1) / WEFT_RANK_ROWS;
-    uint64_t groups[WEFT_PAGED_ROWS];
+    uint64_t groups[WEFT_FOLLOW_ROWS];
 
     while (high - low > 1) {
         uint32_t middle = (low + high) / 2;
@@ -42,8 +43,8 @@ int weft_rows_find_row(const struct weft_rows *rows, uint32_t g, uint32_t index,
     }
     uint32_t seen = rank_of(rows, low, g), at = low * WEFT_RANK_ROWS,
              end = at + WEFT_RANK_ROWS < rows->span_count ? at + WEFT_RANK_ROWS : rows->span_count;
-    for (; at < end; at += WEFT_PAGED_ROWS) {
-        uint32_t n = end - at < WEFT_PAGED_ROWS ? end - at : WEFT_PAGED_ROWS, here = 0;
+    for (; at < end; at += WEFT_FOLLOW_ROWS) {
+        uint32_t n = end - at < WEFT_FOLLOW_ROWS ? end - at : WEFT_FOLLOW_ROWS, here = 0;
         weft_paged_read(&rows->group, at, n, groups);
         for (uint32_t i = 0; i < n; i++) here += groups[i] == g;
         if (seen + here <= index) {

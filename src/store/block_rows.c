@@ -1,6 +1,7 @@
 /* block_rows.c -- an open row group: its sections, columns and runs, each checked when first
  * needed. */
 #include "store/block_internal.h"
+#include "store/codec_follow.h"
 #include <inttypes.h>
 #include <stdarg.h>
 
@@ -57,6 +58,20 @@ static int paged_section(struct weft_rows *rows, unsigned kind, uint32_t count,
 
     if (rc == WEFT_OK && !weft_paged_open(out, bytes, len, count, &used))
         return weft_rows_corrupt(rows, err, "section %u is no column of %u numbers", kind, count);
+    return rc;
+}
+
+/* A column of all rows, which may be told from the row before. */
+static int row_column(struct weft_rows *rows, unsigned kind, struct weft_paged *out,
+                      struct weft_err *err)
+{
+    const uint8_t *bytes;
+    size_t len, used;
+    int rc = weft_rows_section(rows, kind, &bytes, &len, err);
+
+    if (rc == WEFT_OK && !weft_follow_open(out, bytes, len, rows->span_count, &used))
+        return weft_rows_corrupt(rows, err, "section %u is no column of %u rows", kind,
+                                 rows->span_count);
     return rc;
 }
 
@@ -296,7 +311,7 @@ int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err)
                             err)) < 0 ||
         (rc = array_section(rows, WEFT_ROWS_RANKS, checkpoints * rows->group_count, 2, &rows->ranks,
                             err)) < 0 ||
-        (rc = paged_section(rows, WEFT_ROWS_GROUP, rows->span_count, &rows->group, err)) < 0 ||
+        (rc = row_column(rows, WEFT_ROWS_GROUP, &rows->group, err)) < 0 ||
         (rc = run_keys_check(rows, err)) < 0 || (rc = local_keys_open(rows, err)) < 0)
         return rc;
     rows->open_runs =
@@ -304,6 +319,7 @@ int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err)
     struct weft_rows_group *none = rows->groups;
     if ((rc = groups_read(rows, bytes, err)) < 0 || (rc = group_runs_deal(rows, err)) < 0)
         rows->groups = none;
+    rows->group.starts = rows->starts;
     return rc;
 }
 
@@ -366,6 +382,28 @@ int weft_rows_load_group_columns(struct weft_rows *rows, uint32_t g, struct weft
     return WEFT_OK;
 }
 
+/* For the columns that are told from the row before. */
+static int starts_find(struct weft_rows *rows, struct weft_err *err)
+{
+    uint64_t counts[WEFT_PAGED_ROWS];
+    uint32_t row = 0;
+    int rc;
+
+    if ((rc = weft_rows_load_traces(rows, err)) < 0) return rc;
+    rows->starts = weft_arena_alloc_array(rows->arena, rows->span_count / 64 + 1, 8);
+    for (uint32_t t = 0; t < rows->trace_count; t += WEFT_PAGED_ROWS) {
+        uint32_t n =
+            rows->trace_count - t < WEFT_PAGED_ROWS ? rows->trace_count - t : WEFT_PAGED_ROWS;
+        weft_paged_read(&rows->trace_spans, t, n, counts);
+        for (uint32_t i = 0; i < n; i++) {
+            rows->starts[row / 64] |= UINT64_C(1) << row % 64;
+            row += (uint32_t)counts[i];
+        }
+    }
+    rows->depth.starts = rows->status.starts = rows->group.starts = rows->starts;
+    return WEFT_OK;
+}
+
 int weft_rows_load_tree(struct weft_rows *rows, struct weft_err *err)
 {
     const uint8_t *p;
@@ -375,8 +413,8 @@ int weft_rows_load_tree(struct weft_rows *rows, struct weft_err *err)
     if (rows->has_tree) return WEFT_OK;
     if ((rc = array_section(rows, WEFT_ROWS_SPAN_ID, rows->span_count, 8, &rows->span_ids, err)) <
             0 ||
-        (rc = paged_section(rows, WEFT_ROWS_DEPTH, rows->span_count, &rows->depth, err)) < 0 ||
-        (rc = paged_section(rows, WEFT_ROWS_STATUS, rows->span_count, &rows->status, err)) < 0 ||
+        (rc = row_column(rows, WEFT_ROWS_DEPTH, &rows->depth, err)) < 0 ||
+        (rc = row_column(rows, WEFT_ROWS_STATUS, &rows->status, err)) < 0 ||
         (rc = weft_rows_section(rows, WEFT_ROWS_PARENTS, &p, &len, err)) < 0)
         return rc;
     uint64_t n = len >= 4 ? weft_load_u32(p) : UINT32_MAX, ids = 4 + (n * 2 + 3) / 4 * 4;
@@ -387,6 +425,7 @@ int weft_rows_load_tree(struct weft_rows *rows, struct weft_err *err)
         if (row >= rows->span_count || (i > 0 && row <= weft_load_u16(p + 2 + (size_t)i * 2)))
             return weft_rows_corrupt(rows, err, "list of parents is out of order");
     }
+    if ((rc = starts_find(rows, err)) < 0) return rc;
     rows->parent_count = (uint32_t)n;
     rows->parent_rows = p + 4;
     rows->parent_ids = p + ids;
@@ -418,12 +457,12 @@ int weft_rows_places(struct weft_rows *rows, uint32_t from, uint32_t n, uint16_t
 {
     uint32_t page = from / WEFT_RANK_ROWS, at = page * WEFT_RANK_ROWS;
     uint32_t *counts = weft_arena_alloc(rows->arena, rows->group_count * sizeof *counts);
-    uint64_t groups[WEFT_PAGED_ROWS];
+    uint64_t groups[WEFT_FOLLOW_ROWS];
 
     for (uint32_t g = 0; g < rows->group_count; g++)
         counts[g] = weft_load_u16(rows->ranks + ((size_t)page * rows->group_count + g) * 2);
     while (at < from + n) {
-        uint32_t take = from + n - at < WEFT_PAGED_ROWS ? from + n - at : WEFT_PAGED_ROWS;
+        uint32_t take = from + n - at < WEFT_FOLLOW_ROWS ? from + n - at : WEFT_FOLLOW_ROWS;
         weft_paged_read(&rows->group, at, take, groups);
         for (uint32_t i = 0; i < take; i++, at++) {
             if (groups[i] >= rows->group_count || counts[groups[i]] >= rows->groups[groups[i]].rows)

@@ -392,12 +392,14 @@ static int trace_spans(struct reading *r, uint32_t trace, uint32_t first, uint32
 {
     struct weft_rows *rows = r->rows;
     uint32_t all = from + n - first, levels = 0;
-    uint64_t *depths = weft_arena_alloc(rows->arena, (size_t)all * 16), *above = depths + all;
+    uint64_t *depths = weft_arena_alloc(rows->arena, (size_t)all * 24), *above = depths + all,
+             *statuses = above + all;
     uint16_t *group = weft_arena_alloc(rows->arena, (size_t)n * 4), *index = group + n;
     struct weft_trace_id id;
     int rc;
 
     weft_paged_read(&rows->depth, first, all, depths);
+    weft_paged_read(&rows->status, from, n, statuses);
     if ((rc = weft_rows_places(rows, from, n, group, index, r->err)) < 0) return rc;
     weft_rows_trace_id(rows, trace, &id);
     uint64_t start = weft_paged_get(&rows->trace_start, trace);
@@ -416,7 +418,7 @@ static int trace_spans(struct reading *r, uint32_t trace, uint32_t first, uint32
         span->start_time_unix_nano = start + weft_paged_get(&rows->groups[g].starts, at);
         span->end_time_unix_nano =
             span->start_time_unix_nano + weft_paged_get(&rows->groups[g].durations, at);
-        uint64_t status = weft_paged_get(&rows->status, row);
+        uint64_t status = statuses[row - from];
         if (status > WEFT_ROW_STATUS_MASK)
             return weft_rows_corrupt(rows, r->err, "row %u: status %llu", row,
                                      (unsigned long long)status);

@@ -1,6 +1,7 @@
 /* codec_paged.c -- the paged column: analyse (divisor, page widths), encode, decode. */
 #include "store/codec_paged.h"
 #include "base/alloc.h"
+#include "store/codec_follow.h"
 
 enum { HEADER = 16, MODE_CONSTANT = 0, MODE_PAGED = 1 };
 
@@ -135,6 +136,11 @@ static const uint8_t *page_at(const struct weft_paged *c, uint32_t page)
 uint64_t weft_paged_get(const struct weft_paged *c, uint32_t index)
 {
     if (c->widths == NULL) return c->base;
+    if (c->follows) {
+        uint64_t value;
+        weft_follow_read(c, index, 1, &value);
+        return value;
+    }
     uint32_t page = index / WEFT_PAGED_ROWS;
     uint64_t rest = weft_bits_get(page_at(c, page), index % WEFT_PAGED_ROWS, c->widths[page]);
     return c->base + c->divisor * (weft_bits_get(c->bases, page, c->base_bits) + rest);
@@ -149,6 +155,10 @@ void weft_paged_read(const struct weft_paged *c, uint32_t from, uint32_t n, uint
 {
     if (c->widths == NULL) {
         for (uint32_t i = 0; i < n; i++) out[i] = c->base;
+        return;
+    }
+    if (c->follows) {
+        weft_follow_read(c, from, n, out);
         return;
     }
     uint32_t page = from / WEFT_PAGED_ROWS;
@@ -166,11 +176,11 @@ void weft_paged_read(const struct weft_paged *c, uint32_t from, uint32_t n, uint
 
 bool weft_paged_read_u16(const struct weft_paged *c, uint32_t from, uint32_t n, uint16_t *out)
 {
-    uint64_t page[WEFT_PAGED_ROWS];
+    uint64_t page[WEFT_FOLLOW_ROWS]; /* two of the other pages */
 
     while (n > 0) {
-        uint32_t take = WEFT_PAGED_ROWS - from % WEFT_PAGED_ROWS < n
-                            ? WEFT_PAGED_ROWS - from % WEFT_PAGED_ROWS
+        uint32_t take = WEFT_FOLLOW_ROWS - from % WEFT_FOLLOW_ROWS < n
+                            ? WEFT_FOLLOW_ROWS - from % WEFT_FOLLOW_ROWS
                             : n;
         uint64_t all = 0;
         weft_paged_read(c, from, take, page);
@@ -189,6 +199,7 @@ uint64_t weft_paged_page_limit(const struct weft_paged *c, uint32_t page)
     uint64_t limit;
 
     if (c->widths == NULL) return c->base;
+    if (c->follows) return UINT64_MAX;
     if (__builtin_add_overflow(weft_bits_get(c->bases, page, c->base_bits),
                                weft_bits_mask(c->widths[page]), &limit) ||
         __builtin_mul_overflow(limit, c->divisor, &limit) ||

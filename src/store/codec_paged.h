@@ -16,6 +16,12 @@ struct weft_paged {
     uint64_t base, divisor;
     uint32_t count;
     uint8_t base_bits;
+    /* Following (codec_follow.h): then `widths` are counts by page, `bases` the table, `data` the
+     * spelt codes. */
+    bool follows, spells_starts;
+    uint32_t spelt;
+    const uint8_t *has, *marks;
+    const uint64_t *starts; /* given by the reader before the first value is read */
 };
 
 /* With `find_divisor` a common divisor of all differences is taken out (clocks that tick in µs or

@@ -17,7 +17,7 @@
 #include "store/codec_bits.h"
 #include "store/codec_decimal.h"
 #include "store/codec_dictionary.h"
-#include "store/codec_paged.h"
+#include "store/codec_follow.h"
 #include "store/codec_plain.h"
 #include "store/codec_presence.h"
 #include "store/codec_uuid.h"
@@ -92,6 +92,67 @@ static void paged(void **state)
             assert_false(weft_paged_open(&column, (const uint8_t *)b.data, len, n + 1, &used));
             weft_buf_release(&b);
         }
+    }
+}
+
+/* Traces of ten rows mostly, counting up, every `wrong`-th value at random. */
+static void following(void **state)
+{
+    static const struct {
+        uint32_t rows, wrong, values, starts_at_random;
+        bool is_taken;
+    } cases[] = {
+        { 5000, 0, 10, false, true },     { 5000, 100, 10, false, true },
+        { 65536, 0, 97, true, true },     { 65536, 40, 3000, true, true },
+        { 65536, 1, 100, true, false },   { 300, 0, 10, false, true },
+        { 4097, 300, 4000, true, false }, { 4864, 7, 16, true, true },
+        { 0, 0, 1, false, false },
+    };
+
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        uint32_t n = cases[c].rows, values = cases[c].values;
+        uint64_t *v = weft_alloc_array(n + 1, 8), *got = weft_alloc_array(n + 1, 8),
+                 *starts = weft_alloc_zero(n / 8 + 16);
+        struct weft_buf b = { 0 };
+        struct weft_paged column;
+        size_t used;
+        for (uint32_t i = 0, code = 0; i < n; i++, code = (code + 1) % values) {
+            if (i % 10 == 0 || (i / 100 % 7 == 3 && i % 10 == 5)) {
+                starts[i / 64] |= UINT64_C(1) << i % 64;
+                code = cases[c].starts_at_random ? (uint32_t)weft_random_below(&rng, values) : 0;
+            }
+            if (cases[c].wrong != 0 && i % cases[c].wrong == 0)
+                code = (uint32_t)weft_random_below(&rng, values);
+            v[i] = 77 + 1000 * code;
+        }
+        weft_follow_encode(&b, v, n, true, starts);
+        size_t len = b.len;
+        slack(&b);
+        assert_true(weft_follow_open(&column, (const uint8_t *)b.data, len, n, &used));
+        assert_int_equal(used, len);
+        assert_int_equal(column.follows, cases[c].is_taken);
+        column.starts = starts;
+        weft_paged_read(&column, 0, n, got);
+        assert_memory_equal(v, got, n * 8);
+        for (uint32_t i = 0; i < n; i += 41) assert_int_equal(weft_paged_get(&column, i), v[i]);
+        if (n > 1000) {
+            weft_paged_read(&column, 500, 345, got);
+            assert_memory_equal(v + 500, got, 345 * 8);
+        }
+        for (size_t cut = 0; cut < len; cut += 8 + len / 50 / 8 * 8)
+            assert_false(weft_follow_open(&column, (const uint8_t *)b.data, cut, n, &used));
+        assert_false(weft_follow_open(&column, (const uint8_t *)b.data, len, n + 1, &used));
+        /* Any damage behind what is checked on opening gives other numbers, never another read. */
+        for (unsigned round = 0; round < 50 && len > 0; round++) {
+            b.data[weft_random_below(&rng, len)] ^= (char)(1u << weft_random_below(&rng, 8));
+            if (!weft_follow_open(&column, (const uint8_t *)b.data, len, n, &used)) continue;
+            column.starts = starts;
+            weft_paged_read(&column, 0, n, got);
+        }
+        weft_buf_release(&b);
+        weft_free(v);
+        weft_free(got);
+        weft_free(starts);
     }
 }
 
@@ -300,9 +361,11 @@ static void varint(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bits),  cmocka_unit_test(paged),    cmocka_unit_test(local_dictionary),
-        cmocka_unit_test(plain), cmocka_unit_test(presence), cmocka_unit_test(decimal),
-        cmocka_unit_test(uuid),  cmocka_unit_test(varint),
+        cmocka_unit_test(bits),      cmocka_unit_test(paged),
+        cmocka_unit_test(following), cmocka_unit_test(local_dictionary),
+        cmocka_unit_test(plain),     cmocka_unit_test(presence),
+        cmocka_unit_test(decimal),   cmocka_unit_test(uuid),
+        cmocka_unit_test(varint),
     };
     weft_random_init(&rng, 42);
     return cmocka_run_group_tests(tests, NULL, NULL);

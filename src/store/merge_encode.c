@@ -1,7 +1,7 @@
 /* merge_encode.c -- a row group's rows and columns to bytes, into the file, with its entry in
  * the directory. */
 #include "base/alloc.h"
-#include "store/codec_paged.h"
+#include "store/codec_follow.h"
 #include "store/merge_internal.h"
 
 /* The row group as it is put together. */
@@ -9,6 +9,7 @@ struct build {
     struct merge *m;
     struct weft_buf *out;
     uint32_t *run_order;
+    uint64_t *starts; /* a bit per row: first of its trace */
     size_t header;  /* place of the next section entry */
     size_t section; /* start of the section at hand */
     uint64_t start_min, start_max, duration_max;
@@ -113,6 +114,24 @@ static void trace_times(struct build *b)
 
 /* ---- rows ---- */
 
+static void starts_find(struct build *b)
+{
+    struct merge *m = b->m;
+
+    b->starts = weft_arena_alloc_array(&m->scratch, m->out_count / 64 + 1, 8);
+    for (uint32_t t = 0; t < m->trace_count; t++) {
+        uint32_t row = m->traces[t].out_first;
+        b->starts[row / 64] |= UINT64_C(1) << row % 64;
+    }
+}
+
+static void row_column(struct build *b, unsigned kind)
+{
+    section_begin(b);
+    weft_follow_encode(b->out, b->m->numbers, b->m->out_count, false, b->starts);
+    section_end(b, kind);
+}
+
 static void span_ids(struct build *b)
 {
     struct merge *m = b->m;
@@ -129,10 +148,11 @@ static void row_columns(struct build *b)
 {
     struct merge *m = b->m;
 
+    starts_find(b);
     for (uint32_t i = 0; i < m->out_count; i++) m->numbers[i] = row_out(m, i)->depth;
-    paged(b, WEFT_ROWS_DEPTH, m->out_count, false);
+    row_column(b, WEFT_ROWS_DEPTH);
     for (uint32_t i = 0; i < m->out_count; i++) m->numbers[i] = m->group_of[i];
-    paged(b, WEFT_ROWS_GROUP, m->out_count, false);
+    row_column(b, WEFT_ROWS_GROUP);
     for (uint32_t i = 0; i < m->out_count; i++) {
         const struct merge_row *row = row_out(m, i);
         uint8_t *head = m->heads + (size_t)row->head * WEFT_HEAD_ENTRY_BYTES;
@@ -141,7 +161,7 @@ static void row_columns(struct build *b)
         weft_store_u64(head + 16, weft_load_u64(head + 16) + 1);
         weft_store_u64(head + 24, weft_load_u64(head + 24) + (status == WEFT_STATUS_ERROR));
     }
-    paged(b, WEFT_ROWS_STATUS, m->out_count, false);
+    row_column(b, WEFT_ROWS_STATUS);
 }
 
 static void parents(struct build *b)

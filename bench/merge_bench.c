@@ -1,12 +1,13 @@
 /* merge_bench.c -- what compaction costs a span and what a span takes on disk: segments are filled,
  * merged, and the block is asked.
  *
- * usage: merge_bench [a1|a2|a2r] [segments] [directory] [bundle]   from the top of the tree
+ * usage: merge_bench [a1|a2|a2r|SHAPE] [segments] [directory] [bundle]   from the top of the tree
  *
  * a1   the 66 shapes of semconv_shapes.tsv, 12.5 attributes, one span a trace, clock of 1 us, a
  * million spans a second
  * a2   ten-span traces, 11 of 97 keys in rotation, values a counter mod 1,000; a2r: the values at
  * random CPU time of this thread; the files are in the page cache.
+ * SHAPE   any other shape of `weft load` (s, h, keys, uuid, ...): merged, and its bytes shown
  *
  * bundle   each segment becomes a block of its own, these one bundle, that once more, and the blocks one block; one span in
  * 200 comes a segment later than its trace
@@ -14,6 +15,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "app/load/template.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -173,6 +175,38 @@ static void batch_fill(struct weft_batch *batch, const struct weft_scope *scope,
     }
 }
 
+/* ---- shapes of the load generator ---- */
+
+static struct weft_load_template generator;
+static bool has_generator;
+
+static void generator_init(const char *kind)
+{
+    const struct weft_load_shape *shape = weft_load_shapes;
+    struct weft_load_draw draw = { .seed = 1, .trace_spans = 500000 };
+    struct weft_err err;
+
+    if (kind[0] == 'a') return; /* made here, so that figures stay comparable */
+    while (shape->name != NULL && strcmp(shape->name, kind) != 0) shape++;
+    if (shape->name == NULL) {
+        fprintf(stderr, "merge_bench: no shape '%s'\n", kind);
+        exit(1);
+    }
+    draw.span_count = shape->spans_per_request;
+    if (weft_load_template_init(&generator, shape, &draw, &err) < 0) die(&err);
+    has_generator = true;
+}
+
+static void batch_generate(struct weft_batch *batch)
+{
+    struct weft_err err;
+
+    while (batch->span_count < generator.draw.span_count * 4) {
+        uint64_t now = UINT64_C(1700000000000000000) + counter * 1000000;
+        if (weft_load_template_batch(&generator, counter++, now, batch, &err) < 0) die(&err);
+    }
+}
+
 static struct weft_segment *segment_fill(const char *directory, uint64_t number,
                                          const struct weft_scope *scope, const char *kind)
 {
@@ -190,7 +224,10 @@ static struct weft_segment *segment_fill(const char *directory, uint64_t number,
     weft_arena_init(&arena, 1 << 20);
     for (;;) {
         struct weft_batch batch = { .arena = &arena };
-        batch_fill(&batch, scope, kind);
+        if (has_generator)
+            batch_generate(&batch);
+        else
+            batch_fill(&batch, scope, kind);
         int rc = weft_segment_writer_append(writer, &batch, &must_seal, &err);
         weft_arena_reset(&arena);
         if (rc == WEFT_FULL && must_seal) break;
@@ -267,6 +304,10 @@ static void block_ask(const char *path, const char *kind)
     if (weft_block_open(&block, path, &err) < 0) die(&err);
     weft_block_info(block, &info);
     sizes_show(block, (double)info.span_count);
+    if (has_generator) {
+        weft_block_unref(block);
+        return;
+    }
     struct weft_predicate p = { .op = WEFT_OP_EQ,
                                 .key = a2_keys[5],
                                 .value = { .type = WEFT_VALUE_STRING, .bytes = a2_values[7] } };
@@ -434,6 +475,7 @@ int main(int argc, char **argv)
     weft_arena_init(&names, 0);
     if (weft_file_make_directory(directory, &err) < 0) die(&err);
     shapes_read();
+    generator_init(kind);
     struct weft_segment_view *views = weft_alloc_array(count, sizeof *views);
     const struct weft_segment_view **inputs = weft_alloc_array(count, sizeof *inputs);
     for (uint32_t i = 0; i < count; i++) {
@@ -467,5 +509,6 @@ int main(int argc, char **argv)
     weft_free(views);
     weft_free(inputs);
     weft_arena_release(&names);
+    weft_load_template_release(&generator);
     return 0;
 }

@@ -377,7 +377,7 @@ class RowGroup:
         self.s = {}
         for i in range(u32(b, 4)):
             kind, flags, offset, length = struct.unpack_from("<HHII", b, 8 + 12 * i)
-            need(kind <= 19 or not flags & 1, f"row group section {kind} is required and unknown")
+            need(kind <= 20 or not flags & 1, f"row group section {kind} is required and unknown")
             self.s[kind] = b[offset:offset + length]
         self.data = self.s[19]
         self.local_keys = names(self.s[18]) if self.s.get(18) else []
@@ -470,6 +470,16 @@ class RowGroup:
         v, at = varint(b, at)
         return (self.block.strings[v // 2], at) if v % 2 == 0 else (b[at:at + v // 2], at + v // 2)
 
+    def value(self, kind, b, at):
+        if kind in (1, 5, 6, 7):
+            return self.token(b, at)
+        if kind == 2:
+            return b[at], at + 1
+        if kind == 3:
+            value, at = varint(b, at)
+            return (value >> 1 ^ -(value & 1)) % 2**64, at
+        return (u64(b, at), at + 8) if kind == 4 else (None, at)
+
     def attributes(self, b, at):
         count, at = varint(b, at)
         out = []
@@ -477,16 +487,7 @@ class RowGroup:
             kind, at = b[at], at + 1
             v, at = varint(b, at)
             key, at = (self.block.keys[v // 2], at) if v % 2 == 0 else (b[at:at + v // 2], at + v // 2)
-            value = None
-            if kind in (1, 5, 6, 7):
-                value, at = self.token(b, at)
-            elif kind == 2:
-                value, at = b[at], at + 1
-            elif kind == 3:
-                value, at = varint(b, at)
-                value = (value >> 1 ^ -(value & 1)) % 2**64
-            elif kind == 4:
-                value, at = u64(b, at), at + 8
+            value, at = self.value(kind, b, at)
             out.append({"key": text(key), "value": plain_value(kind, value)})
         return out, at
 
@@ -513,6 +514,27 @@ class RowGroup:
             out.append({"traceId": ids[:16].hex(), "spanId": ids[16:].hex(), "flags": flags, "traceState": text(state), "dropped": dropped,
                         "attributes": listed})
         return out
+
+    def rest(self, b):
+        """[(key code, number or bytes)]"""
+        count, at = varint(b, 0)
+        out, key = [], 0
+        for _ in range(count):
+            kind, at = b[at], at + 1
+            step, at = varint(b, at)
+            key += step
+            need(self.has_rare_key(key), f"key {key} is not among the rare keys")
+            value, at = self.value(kind, b, at)
+            out.append((8 * (key + 16) + kind, value))
+        need(at == len(b), "a rest is longer than its attributes")
+        return out
+
+    def has_rare_key(self, key):
+        form, count = u32(self.s[20], 0), u32(self.s[20], 4)
+        if form == 1:
+            return key < count and self.s[20][8 + key // 8] >> key % 8 & 1
+        need(form == 2, f"rare keys of form {form}")
+        return key in struct.unpack_from(f"<{count}I", self.s[20], 8)
 
     # ---- rows ----
 
@@ -541,10 +563,9 @@ class RowGroup:
         resource, scope, name, kind = self.block.heads[head]
         name = b"" if name == 0x7fffffff else self.block.strings[name]
         more, end = {"attributes": [], "dropped": [0, 0, 0]}, start + duration
-        for r in runs:
-            code, value = self.runs[r][0], self.values(r).get(i)
-            if value is None:
-                continue
+        values = [(self.runs[r][0], self.values(r)[i]) for r in runs if i in self.values(r)]
+        rest = [v for code, value in values if code >> 3 == 11 for v in self.rest(self.bytes_of(value))]
+        for code, value in sorted(values + rest, key=lambda v: v[0]):
             number, kind_of_value = code >> 3, code & 7
             if number >= 16:
                 if kind_of_value in (1, 5, 6, 7):

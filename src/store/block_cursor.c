@@ -6,6 +6,7 @@
  */
 #include "store/block_cursor.h"
 #include "base/alloc.h"
+#include "store/block_rest.h"
 #include "store/codec_varint.h"
 
 /* A row on its way. */
@@ -15,7 +16,11 @@ struct unfolding {
     struct weft_run_value pseudo[WEFT_PSEUDO_COUNT];
     bool has[WEFT_PSEUDO_COUNT];
     uint64_t start;
+    size_t attributes_from; /* in the words */
     uint32_t attribute_count;
+    bool has_name; /* a spelt-out name has its word */
+    bool has_rest;
+    struct weft_rest rest; /* attributes of rare keys */
 };
 
 struct weft_block_cursor *weft_block_cursor_create(struct weft_block *block,
@@ -70,13 +75,23 @@ static int key_words(struct unfolding *u, uint32_t code)
     return WEFT_OK;
 }
 
+/* A spelt-out name stands before the attributes. */
+static void name_word(struct unfolding *u)
+{
+    if (!u->has[WEFT_PSEUDO_NAME] || u->has_name) return;
+    weft_cursor_string_word(u->c, &u->pseudo[WEFT_PSEUDO_NAME]);
+    u->has_name = true;
+}
+
 static int attribute_words(struct unfolding *u, uint32_t code, const struct weft_run_value *v)
 {
     struct weft_block_cursor *c = u->c;
-    int rc = key_words(u, code);
+    int rc;
 
-    if (rc < 0) return rc;
-    u->attribute_count++;
+    name_word(u);
+    if (u->attribute_count++ == 0) u->attributes_from = c->words.len;
+    weft_buf_append(&c->places, &c->words.len, sizeof c->words.len);
+    if ((rc = key_words(u, code)) < 0) return rc;
     switch (code & 7) {
     case WEFT_VALUE_EMPTY: break;
     case WEFT_VALUE_BOOL: weft_cursor_word(c, v->number); break;
@@ -113,57 +128,99 @@ static int order_restore(struct unfolding *u, size_t from, struct weft_str order
 
 /* ---- rows ---- */
 
+/* The row's rare attributes whose codes come before `code`. */
+static int rest_unfold(struct unfolding *u, uint32_t code)
+{
+    int rc;
+
+    while (u->has_rest && u->rest.code < code) {
+        if ((rc = attribute_words(u, u->rest.code, &u->rest.value)) < 0 ||
+            (rc = weft_rest_next(&u->rest, u->err)) < 0)
+            return rc;
+        u->has_rest = rc > 0;
+    }
+    return WEFT_OK;
+}
+
+static int rest_start(struct unfolding *u)
+{
+    const struct weft_run_value *v = &u->pseudo[WEFT_PSEUDO_REST];
+    int rc;
+
+    if (!v->is_spelt)
+        return weft_rows_corrupt(&u->c->rows, u->err, "attributes of rare keys are malformed");
+    if ((rc = weft_rest_init(&u->rest, &u->c->rows, v->bytes, u->err)) < 0 ||
+        (rc = weft_rest_next(&u->rest, u->err)) < 0)
+        return rc;
+    u->has_rest = rc > 0;
+    return WEFT_OK;
+}
+
+static int value_check(struct unfolding *u, uint32_t code, const struct weft_run_value *v)
+{
+    const struct weft_block *block = u->c->block;
+    uint32_t type = code & 7;
+    bool is_string = type != WEFT_VALUE_EMPTY && type != WEFT_VALUE_BOOL &&
+                     type != WEFT_VALUE_INT && type != WEFT_VALUE_DOUBLE;
+
+    if (is_string && !v->is_spelt &&
+        v->number >= (uint64_t)block->strings.count + block->blob_count)
+        return weft_rows_corrupt(&u->c->rows, u->err, "string %u of %u", v->number,
+                                 block->strings.count);
+    return WEFT_OK;
+}
+
 /* Pseudo keys stand first in a group's runs; what belongs behind the attributes waits in
  * `pseudo`. */
+static int pseudo_unfold(struct unfolding *u, struct weft_run *run, uint32_t position)
+{
+    uint32_t pseudo = run->code >> 3;
+    struct weft_run_value *v = &u->pseudo[pseudo];
+    int rc;
+
+    u->has[pseudo] = true;
+    if ((rc = weft_run_get(&u->c->rows, run, position, &u->c->reader, v, u->err)) < 0 ||
+        (rc = value_check(u, run->code, v)) < 0)
+        return rc;
+    /* The reader's page may be replaced before it is used. */
+    if (v->is_spelt) v->bytes = weft_arena_copy(&u->c->span, v->bytes);
+    return pseudo == WEFT_PSEUDO_REST ? rest_start(u) : WEFT_OK;
+}
+
+static int attribute_unfold(struct unfolding *u, struct weft_run *run, uint32_t position)
+{
+    struct weft_run_value v;
+    int rc;
+
+    if ((rc = rest_unfold(u, run->code)) < 0 ||
+        (rc = weft_run_get(&u->c->rows, run, position, &u->c->reader, &v, u->err)) < 0 ||
+        (rc = value_check(u, run->code, &v)) < 0)
+        return rc;
+    return attribute_words(u, run->code, &v);
+}
+
 static int values_unfold(struct unfolding *u, uint32_t g, uint32_t index)
 {
     struct weft_rows *rows = &u->c->rows;
     const struct weft_rows_group *group = &rows->groups[g];
-    bool has_name = false;
-    size_t from = 0;
     int rc;
 
     for (uint32_t i = 0; i < group->run_count; i++) {
-        struct weft_run_value v, *to = &v;
         struct weft_run *run;
         uint32_t position;
         if ((rc = weft_rows_run(rows, rows->group_runs[group->first_run + i], &run, u->err)) < 0)
             return rc;
         if (!weft_presence_find(&run->presence, index, &position)) continue;
-        uint32_t pseudo = run->code >> 3;
-        if (pseudo < WEFT_PSEUDO_KEYS && pseudo >= WEFT_PSEUDO_COUNT)
-            return weft_rows_corrupt(rows, u->err, "unknown pseudo key %u", pseudo);
-        if (pseudo < WEFT_PSEUDO_COUNT) {
-            to = &u->pseudo[pseudo];
-            u->has[pseudo] = true;
-        } else if (u->has[WEFT_PSEUDO_NAME] && !has_name) {
-            weft_cursor_string_word(u->c, &u->pseudo[WEFT_PSEUDO_NAME]);
-            has_name = true;
-        }
-        if ((rc = weft_run_get(rows, run, position, &u->c->reader, to, u->err)) < 0) return rc;
-        uint32_t type = run->code & 7;
-        bool is_string = type != WEFT_VALUE_EMPTY && type != WEFT_VALUE_BOOL &&
-                         type != WEFT_VALUE_INT && type != WEFT_VALUE_DOUBLE;
-        if (is_string && !to->is_spelt &&
-            to->number >= (uint64_t)u->c->block->strings.count + u->c->block->blob_count)
-            return weft_rows_corrupt(rows, u->err, "string %u of %u", to->number,
-                                     u->c->block->strings.count);
-        if (pseudo < WEFT_PSEUDO_COUNT) {
-            if (to->is_spelt) { /* the reader's page may be replaced before it is used */
-                to->bytes = weft_arena_copy(&u->c->span, to->bytes);
-            }
-            continue;
-        }
-        if (u->attribute_count == 0) from = u->c->words.len;
-        weft_buf_append(&u->c->places, &u->c->words.len, sizeof u->c->words.len);
-        if ((rc = attribute_words(u, run->code, &v)) < 0) return rc;
+        rc = run->code >> 3 < WEFT_PSEUDO_KEYS ? pseudo_unfold(u, run, position)
+                                               : attribute_unfold(u, run, position);
+        if (rc < 0) return rc;
     }
-    if (u->has[WEFT_PSEUDO_NAME] && !has_name)
-        weft_cursor_string_word(u->c, &u->pseudo[WEFT_PSEUDO_NAME]);
+    if ((rc = rest_unfold(u, UINT32_MAX)) < 0) return rc;
+    name_word(u);
     if (!u->has[WEFT_PSEUDO_ORDER] || u->attribute_count == 0) return WEFT_OK;
     if (!u->pseudo[WEFT_PSEUDO_ORDER].is_spelt)
         return weft_rows_corrupt(rows, u->err, "order of attributes is malformed");
-    return order_restore(u, from, u->pseudo[WEFT_PSEUDO_ORDER].bytes);
+    return order_restore(u, u->attributes_from, u->pseudo[WEFT_PSEUDO_ORDER].bytes);
 }
 
 static int payload(struct unfolding *u, unsigned pseudo, struct weft_str *out)
@@ -227,6 +284,7 @@ static void unfolding_init(struct unfolding *u, struct weft_block_cursor *c, str
     u->c = c;
     u->err = err;
     u->attribute_count = 0;
+    u->has_name = u->has_rest = false;
     memset(u->has, 0, sizeof u->has);
     weft_buf_reset(&c->places);
     weft_arena_reset(&c->span);

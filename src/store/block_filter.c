@@ -1,6 +1,7 @@
 /* block_filter.c -- evaluating one predicate over the columns of one group. */
 #include "store/block_filter.h"
 #include "store/block_blob.h"
+#include "store/block_rest.h"
 #include "store/codec_decimal.h"
 #include "store/codec_scan.h"
 #include "store/codec_uuid.h"
@@ -85,22 +86,26 @@ static bool is_wide(const struct weft_run *run)
     return (run->code & 7) == WEFT_VALUE_INT || (run->code & 7) == WEFT_VALUE_DOUBLE;
 }
 
+static int read_value_holds(struct evaluation *e, const struct weft_run_value *v, bool *holds)
+{
+    if (v->is_spelt) {
+        struct weft_value value = { .type = e->run->code & 7, .bytes = v->bytes };
+        *holds = weft_predicate_holds_value(e->f->predicate, &value);
+        return WEFT_OK;
+    }
+    if (is_wide(e->run)) {
+        *holds = wide_holds(e, v->wide);
+        return WEFT_OK;
+    }
+    return number_holds(e, v->number, holds);
+}
+
 static int value_holds(struct evaluation *e, uint32_t position, bool *holds)
 {
     struct weft_run_value v;
     int rc = weft_run_get(e->rows, e->run, position, e->reader, &v, e->err);
 
-    if (rc < 0) return rc;
-    if (v.is_spelt) {
-        struct weft_value value = { .type = e->run->code & 7, .bytes = v.bytes };
-        *holds = weft_predicate_holds_value(e->f->predicate, &value);
-        return WEFT_OK;
-    }
-    if (is_wide(e->run)) {
-        *holds = wide_holds(e, v.wide);
-        return WEFT_OK;
-    }
-    return number_holds(e, v.number, holds);
+    return rc < 0 ? rc : read_value_holds(e, &v, holds);
 }
 
 static void set_all(const struct evaluation *e)
@@ -554,6 +559,55 @@ static int pseudo_filter(const struct weft_filter *f, struct weft_rows *rows, ui
     return rc;
 }
 
+/* ---- attributes of rare keys ---- */
+
+/* Does an attribute of this key in the row's rest hold? */
+static int rest_row_holds(struct evaluation *e, uint32_t key, uint32_t position, bool *holds)
+{
+    bool is_presence =
+        e->f->predicate->op == WEFT_OP_EXISTS || e->f->predicate->op == WEFT_OP_NOT_EXISTS;
+    struct weft_run_value v;
+    struct weft_rest rest;
+    int rc = weft_run_get(e->rows, e->run, position, e->reader, &v, e->err);
+
+    *holds = false;
+    if (rc < 0) return rc;
+    if (!v.is_spelt) return weft_rows_corrupt(e->rows, e->err, "rare keys are not spelt out");
+    if ((rc = weft_rest_init(&rest, e->rows, v.bytes, e->err)) < 0) return rc;
+    while (!*holds && (rc = weft_rest_next(&rest, e->err)) > 0) {
+        struct weft_run code_only = { .code = rest.code };
+        struct evaluation one = { e->f, e->rows, &code_only, e->reader, e->err, NULL };
+        if (rest.code >= weft_key_code(key + 1, 0)) return WEFT_OK;
+        if (rest.code < weft_key_code(key, 0) || !can_hold(e->f, &code_only)) continue;
+        if (is_presence)
+            *holds = true;
+        else if ((rc = read_value_holds(&one, &rest.value, holds)) < 0)
+            return rc;
+    }
+    return rc < 0 ? rc : WEFT_OK;
+}
+
+static int rest_evaluate(const struct weft_filter *f, struct weft_rows *rows, uint32_t g,
+                         uint32_t key, struct weft_block_reader *reader, const uint64_t *selected,
+                         uint64_t *out, struct weft_err *err)
+{
+    struct evaluation e = { f, rows, NULL, reader, err, NULL };
+    bool holds;
+    int rc;
+
+    if (!weft_rest_may_have(rows, key)) return WEFT_OK;
+    e.run = pseudo_run(rows, g, WEFT_PSEUDO_REST, weft_pseudo_type(WEFT_PSEUDO_REST), &rc, err);
+    if (e.run == NULL) return rc;
+    uint16_t *row = weft_arena_alloc(rows->arena, (size_t)e.run->count * 2 + 1);
+    weft_presence_rows(&e.run->presence, row);
+    for (uint32_t i = 0; i < e.run->count; i++) {
+        if (!bit_get(selected, row[i])) continue;
+        if ((rc = rest_row_holds(&e, key, i, &holds)) < 0) return rc;
+        if (holds) bit_set(out, row[i]);
+    }
+    return WEFT_OK;
+}
+
 /* ---- heads, durations ---- */
 
 /* keep[i]: does row i's head say `wanted`? Calls back with batches. */
@@ -649,14 +703,15 @@ static int attribute_filter(const struct weft_filter *f, struct weft_rows *rows,
     size_t words = words_of(rows->groups[g].rows);
     uint64_t *bits = weft_arena_alloc_zero(rows->arena, words * 8 + 8);
     bool is_absence = f->predicate->op == WEFT_OP_NOT_EXISTS, maybe;
-    uint32_t local;
+    uint32_t key = f->key, local;
     int rc;
 
-    if (f->key != WEFT_NO_NAME && (rc = key_evaluate(f, rows, g, f->key, reader, bits, err)) < 0)
-        return rc;
-    if (f->key == WEFT_NO_NAME && rows->local_keys.count > 0 &&
-        weft_rows_find_local_key(rows, f->predicate->key, &local, err) &&
-        (rc = key_evaluate(f, rows, g, rows->block->keys.count + local, reader, bits, err)) < 0)
+    if (key == WEFT_NO_NAME && rows->local_keys.count > 0 &&
+        weft_rows_find_local_key(rows, f->predicate->key, &local, err))
+        key = rows->block->keys.count + local;
+    if (key != WEFT_NO_NAME &&
+        ((rc = key_evaluate(f, rows, g, key, reader, bits, err)) < 0 ||
+         (rc = rest_evaluate(f, rows, g, key, reader, selected, bits, err)) < 0))
         return rc;
     if (f->by_head != NULL && (rc = heads_apply(f, rows, g, true, bits, &maybe, err)) < 0)
         return rc;

@@ -66,12 +66,15 @@ enum weft_rows_section {
     WEFT_ROWS_RUNS,
     WEFT_ROWS_LOCAL_KEYS,
     WEFT_ROWS_DATA,
+    WEFT_ROWS_REST_KEYS, /* the first that a row group need not have */
     WEFT_ROWS_SECTION_LIMIT,
 };
 #define WEFT_ROWS_HEADER_BYTES(sections) (8u + 12u * (sections))
 #define WEFT_GROUP_ENTRY_BYTES 32u
 #define WEFT_RUN_ENTRY_BYTES 16u
 #define WEFT_GROUP_POOL 1u
+#define WEFT_REST_KEYS_BITMAP 1u
+#define WEFT_REST_KEYS_LIST 2u
 
 /* Key codes: key number << 3 | value type. */
 enum weft_pseudo_key {
@@ -86,13 +89,14 @@ enum weft_pseudo_key {
     WEFT_PSEUDO_EVENTS,
     WEFT_PSEUDO_LINKS,
     WEFT_PSEUDO_ORDER,
+    WEFT_PSEUDO_REST, /* attributes of rare keys (block_rest.h) */
     WEFT_PSEUDO_COUNT,
     WEFT_PSEUDO_KEYS = 16,
 };
 /* Type of a pseudo key's values, as enum weft_value_type: string 1, int 3, bytes 7. */
 static inline uint32_t weft_pseudo_type(uint32_t pseudo)
 {
-    static const uint8_t types[WEFT_PSEUDO_COUNT] = { 1, 1, 1, 3, 3, 3, 3, 3, 7, 7, 7 };
+    static const uint8_t types[WEFT_PSEUDO_COUNT] = { 1, 1, 1, 3, 3, 3, 3, 3, 7, 7, 7, 7 };
     return types[pseudo];
 }
 static inline uint32_t weft_key_code(uint32_t key, uint32_t type)

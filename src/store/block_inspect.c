@@ -140,6 +140,7 @@ static const char *const section_names[WEFT_ROWS_SECTION_LIMIT] = {
     [WEFT_ROWS_RUN_KEYS] = "run keys",
     [WEFT_ROWS_RUNS] = "run directory",
     [WEFT_ROWS_LOCAL_KEYS] = "local keys",
+    [WEFT_ROWS_REST_KEYS] = "rare keys",
 };
 enum {
     SIZE_HEADS = WEFT_ROWS_SECTION_LIMIT,
@@ -176,7 +177,8 @@ static int rows_sizes(struct weft_block *b, uint32_t number, uint64_t *sizes, st
         (rc = weft_rows_load_groups(&rows, err)) == WEFT_OK) {
         struct piece *pieces =
             weft_arena_alloc(&arena, (rows.group_count * 3 + rows.run_count + 1) * sizeof *pieces);
-        for (unsigned k = 1; k < WEFT_ROWS_DATA; k++) sizes[k] += rows.sections[k].bytes;
+        for (unsigned k = 1; k < WEFT_ROWS_SECTION_LIMIT; k++)
+            if (k != WEFT_ROWS_DATA) sizes[k] += rows.sections[k].bytes;
         for (uint32_t g = 0; g < rows.group_count; g++)
             for (uint32_t i = 0; i < 3; i++)
                 pieces[n++] = (struct piece){ rows.groups[g].offsets[i], SIZE_HEADS + i };

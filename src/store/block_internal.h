@@ -97,6 +97,12 @@ struct weft_run {
     struct weft_run *source; /* function: of its values */
     struct weft_function function;
 };
+/* Keys of attributes that stand in the rest: a bit each, or sorted numbers. */
+struct weft_rest_keys {
+    const uint8_t *bytes;
+    uint32_t count;
+    bool is_bitmap;
+};
 struct weft_rows_group {
     uint32_t rows, first_run, run_count, name;
     bool is_pool, has_columns;
@@ -125,6 +131,7 @@ struct weft_rows {
     uint32_t parent_count;
     uint32_t local_key_count;
     struct weft_block_list local_keys;
+    struct weft_rest_keys rest_keys;
     /* Whole columns, unpacked at first need. */
     uint16_t *group_of, *index_of; /* by row: group, and place in it */
     uint16_t *depth_of;

@@ -1,6 +1,6 @@
 /* block_rows.c -- an open row group: its sections, columns and runs, each checked when first
  * needed. */
-#include "store/block_internal.h"
+#include "store/block_rest.h"
 #include "store/codec_follow.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -105,7 +105,7 @@ static int contents_read(struct weft_rows *rows, struct weft_err *err)
         rows->sections[kind].offset = offset;
         rows->sections[kind].bytes = bytes;
     }
-    for (unsigned kind = 1; kind < WEFT_ROWS_SECTION_LIMIT; kind++)
+    for (unsigned kind = 1; kind < WEFT_ROWS_REST_KEYS; kind++)
         if (rows->sections[kind].offset == 0)
             return weft_rows_corrupt(rows, err, "section %u is missing", kind);
     return WEFT_OK;
@@ -312,7 +312,8 @@ int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err)
         (rc = array_section(rows, WEFT_ROWS_RANKS, checkpoints * rows->group_count, 2, &rows->ranks,
                             err)) < 0 ||
         (rc = row_column(rows, WEFT_ROWS_GROUP, &rows->group, err)) < 0 ||
-        (rc = run_keys_check(rows, err)) < 0 || (rc = local_keys_open(rows, err)) < 0)
+        (rc = run_keys_check(rows, err)) < 0 || (rc = local_keys_open(rows, err)) < 0 ||
+        (rc = weft_rest_keys_open(rows, err)) < 0)
         return rc;
     rows->open_runs =
         weft_arena_alloc_array(rows->arena, rows->run_count + 1, sizeof *rows->open_runs);

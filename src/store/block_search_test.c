@@ -247,6 +247,107 @@ static uint32_t count_of(const struct weft_buf *text, const char *what)
     return count;
 }
 
+/* ---- attributes of rare keys ---- */
+
+static struct weft_attribute rare_attribute(struct weft_random *random, struct weft_arena *arena)
+{
+    uint32_t key = (uint32_t)weft_random_below(random, weft_random_below(random, 4) == 0 ? 5 : 900);
+    struct weft_str name = weft_arena_printf(arena, "rare.key.%u", key);
+    struct weft_attribute a = weft_attribute_text(
+        name, weft_arena_printf(arena, "v%u", (uint32_t)weft_random_below(random, 40)));
+
+    switch (weft_random_below(random, 8)) {
+    case 0: a = (struct weft_attribute){ .type = WEFT_VALUE_EMPTY }; break;
+    case 1: a = (struct weft_attribute){ .type = WEFT_VALUE_BOOL, .bool_value = key % 2 }; break;
+    case 2:
+        a = (struct weft_attribute){ .type = WEFT_VALUE_INT, .int_value = (int64_t)key - 40 };
+        break;
+    case 3:
+        a = (struct weft_attribute){ .type = WEFT_VALUE_DOUBLE, .double_value = key / 8.0 };
+        break;
+    case 4:
+        a = weft_attribute_text(
+            name,
+            weft_arena_printf(arena, "fresh-%llx", (unsigned long long)weft_random_u64(random)));
+        break;
+    default: break;
+    }
+    a.key = name.ptr;
+    a.key_len = (uint32_t)name.len & 0xffffff;
+    return a;
+}
+
+/* Few names, many key lists: nearly all rows are in pools, where few keys have 32 values. A key may be there twice. */
+static void rare_fill(struct block_fixture *f, struct weft_batch *batch, struct weft_random *random)
+{
+    static struct weft_resource resource;
+    static struct weft_scope scope = { .resource = &resource };
+
+    batch->arena = &f->arena;
+    for (uint32_t i = 0; i < 300; i++) {
+        struct weft_span *span = weft_batch_add(batch);
+        uint32_t count = (uint32_t)weft_random_below(random, 12);
+        struct weft_attribute *a = weft_arena_alloc_array(&f->arena, count, sizeof *a);
+        weft_random_bytes(random, &span->trace_id, 16);
+        weft_random_bytes(random, &span->span_id, 8);
+        span->scope = &scope;
+        span->name = weft_arena_printf(&f->arena, "name-%u", i % 3);
+        span->start_time_unix_nano = 1000000 + i;
+        span->end_time_unix_nano = 1000500 + i * 3;
+        for (uint32_t k = 0; k < count; k++) a[k] = rare_attribute(random, &f->arena);
+        span->attributes = (struct weft_attributes){ .items = a, .count = count };
+        *weft_batch_add(&f->all) = *span;
+    }
+}
+
+static void assert_holds_all(struct block_fixture *f, struct weft_block *block)
+{
+    struct weft_arena arena;
+    struct weft_batch got = { .arena = &arena };
+    struct weft_err err = { 0 };
+
+    weft_arena_init(&arena, 0);
+    fixture_read_all(block, &got);
+    fixture_assert_same(&f->all, &got);
+    if (weft_block_check(block, NULL, NULL, &err) < 0) fail_msg("%s", err.text);
+    weft_arena_release(&arena);
+}
+
+static void rare_keys_are_found(void **state)
+{
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct block_fixture f;
+        struct weft_segment *segments[2];
+        struct weft_merge_stats stats;
+        struct weft_random random;
+        struct weft_buf dump = { 0 };
+        struct weft_err err = { 0 };
+
+        block_fixture_init(&f);
+        weft_random_init(&random, seed);
+        for (uint32_t i = 0; i < 2; i++) {
+            struct weft_batch batches[4] = { 0 };
+            for (uint32_t b = 0; b < 4; b++) rare_fill(&f, &batches[b], &random);
+            segments[i] = block_fixture_segment(&f, batches, 4);
+        }
+        struct weft_block *block = block_fixture_merge(&f, segments, 2, NULL, 0, &stats);
+        uint64_t bytes = stats.bytes;
+        if (weft_block_dump(block, &dump, &err) < 0) fail_msg("%s", err.text);
+        assert_int_equal(count_of(&dump, "key (rare keys), type 7, plain"), 3);
+        assert_in_range(count_of(&dump, "key rare.key."), 3, 200);
+        assert_holds_all(&f, block);
+        search_at_random(&f, block, NULL, 0, &random, 150);
+        struct weft_block *again = block_fixture_merge(&f, NULL, 0, &block, 1, &stats);
+        assert_in_range(stats.bytes, bytes * 99 / 100, bytes * 101 / 100);
+        assert_holds_all(&f, again);
+        search_at_random(&f, again, NULL, 0, &random, 50);
+        weft_buf_release(&dump);
+        weft_block_unref(block);
+        weft_block_unref(again);
+        block_fixture_release(&f);
+    }
+}
+
 static void columns_that_follow_from_another(void **state)
 {
     struct block_fixture f;
@@ -314,6 +415,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(searches_agree_with_the_reference),
                                         cmocka_unit_test(columns_that_follow_from_another),
+                                        cmocka_unit_test(rare_keys_are_found),
                                         cmocka_unit_test(a_search_stops_when_told) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

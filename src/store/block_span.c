@@ -1,6 +1,7 @@
 /* block_span.c -- whole spans again from the columns of a row group. */
 #include "base/alloc.h"
 #include "store/block_blob.h"
+#include "store/block_rest.h"
 #include "store/codec_varint.h"
 
 /* What reading a range of rows needs at hand. */
@@ -308,17 +309,64 @@ static int order_restore(struct reading *r, struct weft_str order, struct weft_a
     return WEFT_OK;
 }
 
+/* Attributes of a row, as they come. */
+struct listing {
+    struct weft_attribute *items;
+    uint32_t count, capacity;
+};
+
+static struct weft_attribute *listing_add(struct reading *r, struct listing *l)
+{
+    if (l->count == l->capacity) {
+        struct weft_attribute *more =
+            weft_arena_alloc_array(r->arena, l->capacity * 2 + 16, sizeof *more);
+        if (l->count > 0) memcpy(more, l->items, l->count * sizeof *more);
+        l->items = more;
+        l->capacity = l->capacity * 2 + 16;
+    }
+    return &l->items[l->count++];
+}
+
+/* The row's rare attributes whose codes come before `code`. */
+static int rest_read(struct reading *r, struct weft_rest *rest, bool *has_rest, uint32_t code,
+                     struct listing *l)
+{
+    int rc = 1;
+
+    while (*has_rest && rest->code < code) {
+        if ((rc = attribute_set(r, rest->code, &rest->value, listing_add(r, l))) < 0 ||
+            (rc = weft_rest_next(rest, r->err)) < 0)
+            return rc;
+        *has_rest = rc > 0;
+    }
+    return WEFT_OK;
+}
+
+static int rest_start(struct reading *r, const struct weft_run_value *v, struct weft_rest *rest,
+                      bool *has_rest)
+{
+    struct weft_str bytes;
+    int rc = value_bytes(r, v, &bytes); /* copied: the reader goes on to other pages */
+
+    if (rc < 0 || (rc = weft_rest_init(rest, r->rows, bytes, r->err)) < 0 ||
+        (rc = weft_rest_next(rest, r->err)) < 0)
+        return rc;
+    *has_rest = rc > 0;
+    return WEFT_OK;
+}
+
 /* Runs of the group, one value each. Pseudo keys come first, and among them the end time before
  * events: they need the start only. */
 static int values_read(struct reading *r, uint32_t g, uint32_t index, struct weft_span *span)
 {
     const struct weft_rows_group *group = &r->rows->groups[g];
-    struct weft_attribute *items =
-        weft_arena_alloc_array(r->arena, group->is_pool ? 0 : group->run_count, sizeof *items);
-    uint32_t count = 0, capacity = group->is_pool ? 0 : group->run_count;
+    struct listing l = { .capacity = group->is_pool ? 0 : group->run_count };
     struct weft_str order = { NULL, 0 };
+    struct weft_rest rest;
+    bool has_rest = false;
     int rc;
 
+    l.items = weft_arena_alloc_array(r->arena, l.capacity, sizeof *l.items);
     for (uint32_t i = 0; i < group->run_count; i++) {
         struct weft_run_value v;
         struct weft_run *run;
@@ -328,25 +376,20 @@ static int values_read(struct reading *r, uint32_t g, uint32_t index, struct wef
             return rc;
         if (!weft_presence_find(&run->presence, index, &position)) continue;
         if ((rc = weft_run_get(r->rows, run, position, r->reader, &v, r->err)) < 0) return rc;
-        if (run->code >> 3 == WEFT_PSEUDO_ORDER) {
-            if ((rc = value_bytes(r, &v, &order)) < 0) return rc;
-            continue;
-        }
-        if (run->code >> 3 < WEFT_PSEUDO_KEYS) {
-            if ((rc = pseudo_set(r, span, run->code >> 3, &v)) < 0) return rc;
-            continue;
-        }
-        if (count == capacity) {
-            struct weft_attribute *more =
-                weft_arena_alloc_array(r->arena, capacity * 2 + 16, sizeof *more);
-            if (count > 0) memcpy(more, items, count * sizeof *more);
-            items = more;
-            capacity = capacity * 2 + 16;
-        }
-        if ((rc = attribute_set(r, run->code, &v, &items[count++])) < 0) return rc;
+        uint32_t pseudo = run->code >> 3;
+        if (pseudo == WEFT_PSEUDO_ORDER)
+            rc = value_bytes(r, &v, &order);
+        else if (pseudo == WEFT_PSEUDO_REST)
+            rc = rest_start(r, &v, &rest, &has_rest);
+        else if (pseudo < WEFT_PSEUDO_KEYS)
+            rc = pseudo_set(r, span, pseudo, &v);
+        else if (!has_rest || (rc = rest_read(r, &rest, &has_rest, run->code, &l)) == WEFT_OK)
+            rc = attribute_set(r, run->code, &v, listing_add(r, &l));
+        if (rc < 0) return rc;
     }
-    span->attributes.items = items;
-    span->attributes.count = count;
+    if ((rc = rest_read(r, &rest, &has_rest, UINT32_MAX, &l)) < 0) return rc;
+    span->attributes.items = l.items;
+    span->attributes.count = l.count;
     return order.len > 0 ? order_restore(r, order, &span->attributes) : WEFT_OK;
 }
 

@@ -206,6 +206,7 @@ static void merge_release(struct merge *m)
     weft_map_release(&m->local_keys);
     weft_free(m->local_key_states);
     weft_buf_release(&m->inline_offsets);
+    weft_buf_release(&m->rest_bytes);
     weft_buf_release(&m->local_key_bytes);
     weft_buf_release(&m->local_key_ends);
     weft_buf_release(&m->directory);

@@ -292,6 +292,13 @@ static void local_keys(struct build *b)
     section_end(b, WEFT_ROWS_LOCAL_KEYS);
 }
 
+/* Only where there are any. */
+static void rest_keys(struct build *b)
+{
+    section_begin(b);
+    if (weft_merge_rest_keys(b->m, b->out)) section_end(b, WEFT_ROWS_REST_KEYS);
+}
+
 /* The last section, and most of the bytes: they are written from where they are. */
 static void data(struct build *b)
 {
@@ -333,7 +340,7 @@ static void directory_add(struct build *b, uint64_t offset)
 int weft_merge_encode(struct merge *m, struct weft_err *err)
 {
     struct build b = { .m = m, .out = &m->rows_out, .header = 8, .start_min = UINT64_MAX };
-    uint32_t sections = WEFT_ROWS_SECTION_LIMIT - 1;
+    uint32_t sections = WEFT_ROWS_SECTION_LIMIT - 1 - (m->rest_keys == NULL);
     int rc;
 
     weft_buf_reset(&m->rows_out);
@@ -356,6 +363,7 @@ int weft_merge_encode(struct merge *m, struct weft_err *err)
     run_keys(&b);
     runs(&b);
     local_keys(&b);
+    rest_keys(&b);
     data(&b);
     if (m->rows_out.len + m->data.len > UINT32_MAX)
         return weft_fail(err, WEFT_TOO_LARGE,

@@ -7,6 +7,8 @@
 
 #define NONE UINT32_MAX
 enum { ROWS_MIN = 256, ROWS_MIN_SMALL = 8 };
+/* A key of a pool with fewer values has no run: its directory entry and headers would be larger than the values. */
+enum { VALUES_MIN = 32, PSEUDO_CODES = WEFT_PSEUDO_KEYS << 3 };
 
 /* Rare lists by the name of their first row. */
 struct pool {
@@ -63,6 +65,7 @@ static void exact_columns(struct merge *m, struct merge_list *list)
  * behind the first in the chain `next`. */
 struct layout {
     uint32_t *by_code; /* NONE or the first column */
+    uint8_t *values;   /* by code: values in the pool, VALUES_MIN when there are more */
     uint32_t *next;    /* by column - base */
     uint32_t next_capacity, base;
 };
@@ -97,20 +100,50 @@ static void pool_list(struct merge *m, struct layout *l, struct merge_list *list
 
     list->group = group;
     list->columns = columns;
+    list->rest_count = 0;
     for (uint32_t i = 0; i < list->count; i++) {
+        if (list->codes[i] >= PSEUDO_CODES && l->values[list->codes[i]] < VALUES_MIN) {
+            weft_merge_rest_key(m, (list->codes[i] >> 3) - WEFT_PSEUDO_KEYS);
+            columns[i] = MERGE_REST;
+            list->rest_count++;
+            continue;
+        }
         occurrence = i > 0 && list->codes[i - 1] == list->codes[i] ? occurrence + 1 : 0;
         columns[i] = pool_column(m, l, list->codes[i], group, occurrence);
         m->columns[columns[i]].capacity += list->rows;
     }
 }
 
+static void values_count(struct layout *l, const struct merge_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        uint32_t sum = l->values[list->codes[i]] + list->rows;
+        l->values[list->codes[i]] = (uint8_t)(sum < VALUES_MIN ? sum : VALUES_MIN);
+    }
+}
+
+static void values_forget(struct layout *l, const struct merge_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++) l->values[list->codes[i]] = 0;
+}
+
 static void pool_columns(struct merge *m, struct layout *l, const struct pool *pools,
                          uint32_t count, uint32_t group)
 {
     struct merge_group *g = &m->groups[group];
+    uint32_t rest_rows = 0;
 
     l->base = g->first_column = m->column_count;
-    for (uint32_t i = 0; i < count; i++) pool_list(m, l, &m->lists[pools[i].list], group);
+    for (uint32_t i = 0; i < count; i++) values_count(l, &m->lists[pools[i].list]);
+    for (uint32_t i = 0; i < count; i++) {
+        struct merge_list *list = &m->lists[pools[i].list];
+        pool_list(m, l, list, group);
+        if (list->rest_count > 0) rest_rows += list->rows;
+    }
+    for (uint32_t i = 0; i < count; i++) values_forget(l, &m->lists[pools[i].list]);
+    g->rest_column = m->column_count;
+    if (rest_rows > 0)
+        column_add(m, WEFT_PSEUDO_REST << 3 | weft_pseudo_type(WEFT_PSEUDO_REST), group, rest_rows);
     g->column_count = m->column_count - g->first_column;
     for (uint32_t c = g->first_column; c < m->column_count; c++) {
         l->by_code[m->columns[c].code] = NONE;
@@ -122,7 +155,8 @@ static void pools_build(struct merge *m, struct pool *pools, uint32_t count, uin
 {
     uint32_t codes = (m->key_count + m->local_key_count + WEFT_PSEUDO_KEYS) * 8, rest = 0,
              rest_rows = 0;
-    struct layout l = { .by_code = weft_alloc((size_t)codes * 4) };
+    struct layout l = { .by_code = weft_alloc((size_t)codes * 4),
+                        .values = weft_alloc_zero(codes) };
 
     memset(l.by_code, 0xff, (size_t)codes * 4);
     qsort(pools, count, sizeof *pools, compare_pool);
@@ -140,6 +174,7 @@ static void pools_build(struct merge *m, struct pool *pools, uint32_t count, uin
     }
     if (rest > 0) pool_columns(m, &l, pools, rest, group_add(m, rest_rows, WEFT_NO_NAME, true));
     weft_free(l.by_code);
+    weft_free(l.values);
     weft_free(l.next);
 }
 
@@ -150,6 +185,7 @@ void weft_merge_groups_choose(struct merge *m)
     if (rows_min > ROWS_MIN) rows_min = ROWS_MIN;
     if (rows_min < ROWS_MIN_SMALL) rows_min = ROWS_MIN_SMALL;
     m->group_count = m->column_count = 0;
+    weft_merge_rest_begin(m);
     m->groups = weft_arena_alloc(&m->scratch, (m->out_count / rows_min + 2) * sizeof *m->groups);
     struct pool *pools = weft_arena_alloc(&m->scratch, m->list_count * sizeof *pools);
     for (uint32_t i = 0; i < m->list_count; i++) {

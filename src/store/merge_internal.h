@@ -69,8 +69,11 @@ struct merge_list {
     uint32_t group;          /* in this row group */
     uint32_t pool_name;      /* name of its rows when there is one only; else WEFT_NO_NAME */
     uint32_t first_column;   /* exact groups: columns stand in list order */
-    const uint32_t *columns; /* pools: column of the i-th value */
+    const uint32_t *columns; /* pools: column of the i-th value, or MERGE_REST */
+    uint32_t rest_count;     /* values without a column of their own */
 };
+
+#define MERGE_REST UINT32_MAX
 
 /* One row of a row group, as gathered. */
 struct merge_row {
@@ -109,6 +112,7 @@ struct merge_group {
     uint32_t name;
     bool is_pool;
     uint32_t first_column, column_count;
+    uint32_t rest_column; /* of its rows' rest, when a list has any */
     uint64_t *heads, *starts, *durations;
 };
 
@@ -185,6 +189,8 @@ struct merge {
     uint32_t group_count;
     struct merge_column *columns;
     uint32_t column_count, column_capacity;
+    uint64_t *rest_keys;                /* a bit by key number; NULL: none */
+    struct weft_buf rest_bytes;         /* of the row at hand */
     struct weft_function_set functions; /* maps between columns */
     uint16_t *group_of;                 /* by output row */
     struct merge_run_memory *run_memory;
@@ -246,6 +252,13 @@ void weft_merge_scatter(struct merge *m);
 struct weft_str weft_merge_heap(const struct merge_chunk *chunk, uint32_t word);
 bool weft_merge_heap_number(struct merge *m, const struct merge_chunk *chunk, struct weft_str s,
                             uint32_t code, uint32_t *number);
+/* merge_rest.c: attributes of rare keys. A row's, as bytes in the scratch arena; `offsets` of its attributes. */
+struct weft_str weft_merge_rest(struct merge *m, const struct merge_row *row,
+                                const uint32_t *attributes, const uint32_t *offsets,
+                                uint32_t extras);
+void weft_merge_rest_begin(struct merge *m);
+void weft_merge_rest_key(struct merge *m, uint32_t key);
+bool weft_merge_rest_keys(const struct merge *m, struct weft_buf *out); /* false: there are none */
 /* merge_blob.c: numbers of long values. False: it is too short for one, or m->blob_rc. */
 struct merge_blobs *weft_merge_blobs_create(void);
 void weft_merge_blobs_destroy(struct merge_blobs *blobs); /* NULL is fine */

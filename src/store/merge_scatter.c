@@ -102,18 +102,34 @@ static void put_extra(struct merge *m, const struct merge_row *row, struct merge
     c->spelt++;
 }
 
-static inline struct merge_column *column_of(struct merge *m, const struct merge_list *list,
-                                             uint32_t i, uint32_t index, uint32_t *at)
+/* The next place of a pool's column. */
+static inline struct merge_column *pool_place(struct merge *m, uint32_t column, uint32_t index,
+                                              uint32_t *at)
 {
-    if (list->columns == NULL) {
-        *at = index;
-        return &m->columns[list->first_column + i];
-    }
-    struct merge_column *c = &m->columns[list->columns[i]];
+    struct merge_column *c = &m->columns[column];
+
     *at = c->count;
     if (c->rows != NULL) c->rows[c->count] = (uint16_t)index;
     c->count++;
     return c;
+}
+
+static inline struct merge_column *column_of(struct merge *m, const struct merge_list *list,
+                                             uint32_t i, uint32_t index, uint32_t *at)
+{
+    if (list->columns != NULL) return pool_place(m, list->columns[i], index, at);
+    *at = index;
+    return &m->columns[list->first_column + i];
+}
+
+static void put_rest(struct merge *m, const struct merge_row *row, uint32_t index,
+                     const uint32_t *attributes, const uint32_t *offsets, uint32_t extras)
+{
+    uint32_t at, column = m->groups[m->lists[row->list].group].rest_column;
+    struct merge_column *c = pool_place(m, column, index, &at);
+
+    c->numbers[at] = ref_add(m, weft_merge_rest(m, row, attributes, offsets, extras));
+    c->spelt++;
 }
 
 static void row_scatter(struct merge *m, const struct merge_row *row, uint32_t index)
@@ -132,7 +148,10 @@ static void row_scatter(struct merge *m, const struct merge_row *row, uint32_t i
         }
     }
     offsets = offsets_of(m, row);
+    if (list->columns != NULL && list->rest_count > 0)
+        put_rest(m, row, index, attributes, offsets, extras);
     for (uint32_t i = extras; i < list->count; i++) {
+        if (list->columns != NULL && list->columns[i] == MERGE_REST) continue;
         struct merge_column *c = column_of(m, list, i, index, &at);
         put(m, row, c, at, attributes + offsets[i - extras]);
     }

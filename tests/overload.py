@@ -278,6 +278,8 @@ def slow_readers(server):
         held.append(s)
     time.sleep(1)
     grown = anonymous_kib(server) - before
+    vital = [server.get(path)[0] for path in ("/health", "/ready", "/metrics")]
+    check("readers that do not read: health and metrics are told beside them", vital == [200] * 3, vital)
     check("readers that do not read: bounded", grown < 48 * 1024, f"{grown} KiB for 1,600 questions")
     for s in held:
         s.close()

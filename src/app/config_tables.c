@@ -363,12 +363,13 @@ static const struct weft_option memory[] = {
     { .name = "limit",
       .kind = WEFT_OPT_BYTES,
       .offset = AT(memory_limit_bytes),
-      .fallback = "64MiB",
+      .fallback = "40MiB",
       .min = 4 * MIB,
-      .help = "Bytes of requests with spans in memory at once, all listeners together, and as much "
-              "again for inflating and decoding them. Past it senders hear 429 or "
-              "RESOURCE_EXHAUSTED with a delay, before the body is read. One request may have half "
-              "of it." },
+      .help =
+          "Bytes of requests with spans in memory at once, all listeners together, and as much "
+          "again for inflating and decoding them. Past it senders hear 429 or "
+          "RESOURCE_EXHAUSTED with a delay, before the body is read. Requests up to a sixteenth "
+          "of it share one half; larger ones, each up to a half, share three quarters." },
     { 0 },
 };
 static const struct weft_option compaction[] = {

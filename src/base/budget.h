@@ -11,6 +11,8 @@
 struct weft_budget {
     _Atomic int64_t used_bytes;
     int64_t limit_bytes; /* 0: no limit */
+    /* Of used_bytes, where the one who takes tells them apart (net/exchange_body.c). */
+    _Atomic int64_t small_bytes, large_bytes;
 };
 
 /* False, and nothing taken, when it would pass the limit. */

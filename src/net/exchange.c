@@ -4,12 +4,7 @@
  *                      |                                  |                          |
  *                      +--> refused: answered, destroyed <+                          +-> peer gone: orphan, until the reply
  *
- * Body bytes are counted three times before they are kept: against limits.body_bytes_max, against what one connection may hold and
- * against the budget of all listeners, in one piece when the length is told, else each time the buffer doubles. What an open request
- * costs beside its body is counted too, or many empty ones would cost nothing.
- *
- * One connection may fill the budget only while that takes nothing from others: once half of it is in use, a connection that holds a
- * quarter gets no more. So however much one asks for, a quarter of the budget and more is left to those who hold little.
+ * Body bytes and the budget: exchange_body.c.
  */
 #include <stdarg.h>
 
@@ -17,42 +12,12 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "net/http_internal.h"
-#include "wire/grpc_frame.h"
 
 #define FREE_EXCHANGES_MAX 256
 #define RETRY_AFTER_NS WEFT_NS_PER_SECOND
-#define HEADER_BLOCK_BYTES 4096 /* most headers fit, with what the reply needs */
-
-/* ---- budget ---- */
-
-static bool is_over_share(const struct weft_http_connection *connection,
-                          const struct weft_budget *budget, int64_t more)
-{
-    int64_t used = atomic_load_explicit(&budget->used_bytes, memory_order_relaxed);
-    return budget->limit_bytes > 0 && used + more > budget->limit_bytes / 2 &&
-           (int64_t)connection->body_bytes + more > budget->limit_bytes / 4;
-}
-
-static bool budget_take(struct weft_http_exchange *exchange, int64_t more)
-{
-    struct weft_http_connection *connection = exchange->connection;
-    struct weft_budget *budget = exchange->listener->body_budget;
-    if (connection->body_bytes + (uint64_t)more >
-        exchange->listener->limits.connection_body_bytes_max)
-        return false;
-    if (budget != NULL &&
-        (is_over_share(connection, budget, more) || !weft_budget_take(budget, more)))
-        return false;
-    connection->body_bytes += (uint64_t)more;
-    return true;
-}
-
-static void budget_give(struct weft_http_exchange *exchange, int64_t bytes)
-{
-    if (exchange->listener->body_budget != NULL)
-        weft_budget_give(exchange->listener->body_budget, bytes);
-    if (exchange->connection != NULL) exchange->connection->body_bytes -= (uint64_t)bytes;
-}
+#define VITAL_A_CONNECTION_MAX 2 /* taken over the budget at once */
+#define VITAL_MAX 128            /* a worker */
+#define HEADER_BLOCK_BYTES 4096  /* most headers fit, with what the reply needs */
 
 /* ---- life ---- */
 
@@ -123,7 +88,11 @@ void weft_http_exchange_destroy(struct weft_http_exchange *exchange)
     struct weft_http_worker *worker = exchange->worker;
     opened_remove(worker, exchange);
     weft_http_exchange_body_release(exchange);
-    budget_give(exchange, exchange->header_budget_bytes);
+    weft_http_exchange_header_release(exchange);
+    if (exchange->is_vital) {
+        worker->vital_count--;
+        if (exchange->connection != NULL) exchange->connection->vital_count--;
+    }
     weft_buf_release(&exchange->out);
     if (WEFT_ALLOC_EXACT || worker->free_exchange_count >= FREE_EXCHANGES_MAX) {
         weft_arena_release(&exchange->arena);
@@ -187,6 +156,7 @@ void weft_http_worker_pool_release(struct weft_http_worker *worker)
         weft_arena_release(&exchange->arena);
         weft_free(exchange);
     }
+    weft_loop_timer_stop(worker->loop, &worker->rate_timer);
     weft_http_blocks_release(worker);
 }
 
@@ -263,115 +233,24 @@ void weft_http_exchange_method_set(struct weft_http_exchange *exchange, struct w
     exchange->public.method_name = weft_arena_copy(&exchange->arena, method);
 }
 
-/* ---- body ---- */
-
-/* Enough budget and connection allowance for a buffer of `bytes`? */
-static bool budget_grow(struct weft_http_exchange *exchange, int64_t bytes)
-{
-    int64_t more = bytes - exchange->budget_bytes;
-    if (more <= 0) return true;
-    if (!budget_take(exchange, more)) return false;
-    exchange->budget_bytes = bytes;
-    return true;
-}
-
-static bool body_too_large(struct weft_http_exchange *exchange)
-{
-    weft_http_exchange_refuse(exchange, WEFT_HTTP_REFUSED_BODY, 413,
-                              "the request body is larger than %llu bytes",
-                              (unsigned long long)exchange->listener->limits.body_bytes_max);
-    return false;
-}
-
-static bool body_over_budget(struct weft_http_exchange *exchange)
-{
-    weft_http_exchange_refuse(exchange, WEFT_HTTP_REFUSED_BUDGET, 429,
-                              "too many request bytes are in memory, try again later");
-    return false;
-}
-
-static void body_grow(struct weft_http_exchange *exchange, size_t size)
-{
-    size_t capacity;
-    char *grown = weft_http_block_take(exchange->worker, size, &capacity);
-    if (exchange->body_len > 0) memcpy(grown, exchange->body, exchange->body_len);
-    if (exchange->body != NULL)
-        weft_http_block_give(exchange->worker, exchange->body, exchange->body_capacity);
-    exchange->body = grown;
-    exchange->body_capacity = capacity;
-}
-
-bool weft_http_exchange_body_reserve(struct weft_http_exchange *exchange, size_t more)
-{
-    size_t needed = exchange->body_len + more;
-    if (needed > exchange->listener->limits.body_bytes_max) return body_too_large(exchange);
-    if ((uint64_t)exchange->budget_bytes < needed) {
-        /* The length was not told. Twice as much each time, so that the copying stays linear. */
-        uint64_t grown =
-            needed > 2 * exchange->body_capacity ? needed : 2 * exchange->body_capacity;
-        if (grown > exchange->listener->limits.body_bytes_max)
-            grown = exchange->listener->limits.body_bytes_max;
-        if (!budget_grow(exchange, (int64_t)grown)) return body_over_budget(exchange);
-        if (grown > exchange->body_capacity) body_grow(exchange, grown);
-    } else if (needed > exchange->body_capacity) {
-        body_grow(exchange, (size_t)exchange->budget_bytes);
-    }
-    return true;
-}
-
-/* A gRPC message says its length in front: one buffer of the right size instead of doublings. */
-static bool grpc_length_expect(struct weft_http_exchange *exchange, struct weft_str bytes)
-{
-    if (exchange->public.content_length >= 0 || bytes.len < WEFT_GRPC_PREFIX_BYTES ||
-        exchange->public.http_major != 2 ||
-        !weft_str_starts_with(weft_exchange_header(&exchange->public, WEFT_S("content-type")),
-                              WEFT_S("application/grpc")))
-        return true;
-    const unsigned char *prefix = (const unsigned char *)bytes.ptr;
-    uint64_t len = (uint64_t)prefix[1] << 24 | (uint64_t)prefix[2] << 16 |
-                   (uint64_t)prefix[3] << 8 | prefix[4];
-    len += WEFT_GRPC_PREFIX_BYTES;
-    if (len > exchange->listener->limits.body_bytes_max) return body_too_large(exchange);
-    return budget_grow(exchange, (int64_t)len) || body_over_budget(exchange);
-}
-
-bool weft_http_exchange_body_append(struct weft_http_exchange *exchange, struct weft_str bytes)
-{
-    if (exchange->body_len == 0 && !grpc_length_expect(exchange, bytes)) return false;
-    bool is_in_place = exchange->body != NULL && bytes.ptr == exchange->body + exchange->body_len;
-    if (!is_in_place) {
-        if (!weft_http_exchange_body_reserve(exchange, bytes.len)) return false;
-        memcpy(exchange->body + exchange->body_len, bytes.ptr, bytes.len);
-    }
-    exchange->body_len += bytes.len;
-    return true;
-}
-
-void weft_http_exchange_body_release(struct weft_http_exchange *exchange)
-{
-    if (exchange->body != NULL)
-        weft_http_block_give(exchange->worker, exchange->body, exchange->body_capacity);
-    exchange->body = NULL;
-    exchange->body_len = exchange->body_capacity = 0;
-    exchange->public.body = (struct weft_str){ NULL, 0 };
-    budget_give(exchange, exchange->budget_bytes);
-    exchange->budget_bytes = 0;
-}
-
-void weft_exchange_body_release(struct weft_exchange *public)
-{
-    weft_http_exchange_body_release(weft_http_exchange_of(public));
-}
-
-void weft_http_exchange_out_count(struct weft_http_exchange *exchange, size_t bytes)
-{
-    if (exchange->listener->body_budget != NULL)
-        weft_budget_count(exchange->listener->body_budget, (int64_t)bytes);
-    exchange->header_budget_bytes += (int64_t)bytes;
-    exchange->connection->body_bytes += bytes;
-}
-
 /* ---- hand-over ---- */
+
+/* Over the budget, but how the server is must be told even then. A few at once, so that this is no way around the budget. */
+static bool vital_admit(struct weft_http_exchange *exchange, bool has_body)
+{
+    const struct weft_http_handler *handler = &exchange->listener->handler;
+    struct weft_http_connection *connection = exchange->connection;
+    struct weft_http_worker *worker = exchange->worker;
+    if (has_body || handler->is_vital == NULL ||
+        connection->vital_count >= VITAL_A_CONNECTION_MAX || worker->vital_count >= VITAL_MAX ||
+        !handler->is_vital(handler->self, &exchange->public))
+        return false;
+    connection->vital_count++;
+    worker->vital_count++;
+    exchange->is_vital = true;
+    weft_http_exchange_out_count(exchange, sizeof *exchange + exchange->arena.total_bytes);
+    return true;
+}
 
 bool weft_http_exchange_admit(struct weft_http_exchange *exchange, bool has_body)
 {
@@ -379,11 +258,11 @@ bool weft_http_exchange_admit(struct weft_http_exchange *exchange, bool has_body
     weft_metric_add(&listener->metrics->requests, 1);
     int64_t length = exchange->public.content_length;
     if (length >= 0 && (uint64_t)length > listener->limits.body_bytes_max)
-        return body_too_large(exchange);
-    int64_t header_bytes = (int64_t)(sizeof *exchange + exchange->arena.total_bytes);
-    if (!budget_take(exchange, header_bytes)) return body_over_budget(exchange);
-    exchange->header_budget_bytes = header_bytes;
-    if (length > 0 && has_body && !budget_grow(exchange, length)) return body_over_budget(exchange);
+        return weft_http_exchange_too_large(exchange);
+    if (!weft_http_exchange_header_count(exchange) && !vital_admit(exchange, has_body))
+        return weft_http_exchange_over_budget(exchange);
+    if (length > 0 && has_body && !weft_http_exchange_claim(exchange, length))
+        return weft_http_exchange_over_budget(exchange);
     if (listener->handler.admit == NULL) return true;
     exchange->is_handed_over = true;
     bool goes_on = listener->handler.admit(listener->handler.self, &exchange->public);

@@ -286,6 +286,13 @@ static void session_expired(struct weft_http_connection *connection, uint64_t no
         weft_http_connection_close(connection);
 }
 
+static void session_refuse_slow_body(struct weft_http_exchange *exchange)
+{
+    struct weft_http1_session *session = exchange->connection->session;
+    session->keeps_alive = false;
+    weft_http_exchange_refuse_slow(exchange);
+}
+
 static void session_drain(struct weft_http_connection *connection)
 {
     const struct weft_http1_session *session = connection->session;
@@ -314,6 +321,7 @@ const struct weft_http_protocol weft_http1_protocol = {
     .written = session_written,
     .deadline = session_deadline,
     .expired = session_expired,
+    .refuse_slow_body = session_refuse_slow_body,
     .drain = session_drain,
     .closed = session_closed,
     .release = session_release,

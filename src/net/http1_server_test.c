@@ -209,6 +209,70 @@ static void budget_is_shared(void **state)
     weft_buf_release(&in);
 }
 
+/* However many small requests are open, a large one finds room, and the other way round. */
+static void budget_of_small_and_large(void **state)
+{
+    fixture.budget.limit_bytes = 1600000;
+    fixture_start(&fixture);
+    int fds[10];
+    for (unsigned i = 0; i < 8; i++) {
+        fds[i] = client_connect(&fixture);
+        client_send(fds[i],
+                    WEFT_S("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 100000\r\n\r\nx"));
+        FIXTURE_WAIT(atomic_load(&fixture.budget.small_bytes) == 100000 * (i + 1));
+    }
+    TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 100\r\n\r\n", "HTTP/1.1 429");
+    fds[8] = client_connect(&fixture);
+    client_send(fds[8], WEFT_S("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 600000\r\n\r\nx"));
+    FIXTURE_WAIT(atomic_load(&fixture.budget.large_bytes) == 600000);
+    for (unsigned i = 0; i < 8; i++) close(fds[i]);
+    FIXTURE_WAIT(atomic_load(&fixture.budget.small_bytes) == 0);
+    fds[9] = client_connect(&fixture);
+    client_send(fds[9], WEFT_S("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 600000\r\n\r\nx"));
+    FIXTURE_WAIT(atomic_load(&fixture.budget.large_bytes) == 1200000);
+    TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 110000\r\n\r\n", "HTTP/1.1 429");
+    TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 5\r\n\r\nhello", "HTTP/1.1 200", "hello");
+    close(fds[8]);
+    close(fds[9]);
+    FIXTURE_WAIT(atomic_load(&fixture.budget.used_bytes) == 0);
+    assert_int_equal(atomic_load(&fixture.budget.large_bytes), 0);
+}
+
+/* A full budget does not keep anybody from asking how the server is. */
+static void vital_requests_pass(void **state)
+{
+    fixture.budget.limit_bytes = 10;
+    fixture_start(&fixture);
+    TALK("GET /vital HTTP/1.1\r\n" LAST "\r\n", "HTTP/1.1 200", "/vital?");
+    TALK("GET /other HTTP/1.1\r\n" LAST "\r\n", "HTTP/1.1 429");
+    TALK("POST /vital HTTP/1.1\r\n" LAST "Content-Length: 5\r\n\r\nhello", "HTTP/1.1 429");
+    FIXTURE_WAIT(atomic_load(&fixture.budget.used_bytes) == 0);
+}
+
+/* Who claims much and sends little gives way once memory is short. */
+static void slow_body_gives_way(void **state)
+{
+    fixture.budget.limit_bytes = 1600000;
+    fixture_start(&fixture);
+    struct weft_buf in = { 0 };
+    int fds[2];
+    for (unsigned i = 0; i < 2; i++) {
+        fds[i] = client_connect(&fixture);
+        client_send(fds[i],
+                    WEFT_S("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 600000\r\n\r\nx"));
+        FIXTURE_WAIT(atomic_load(&fixture.budget.large_bytes) == 600000 * (i + 1));
+    }
+    client_read_until(fds[0], &in,
+                      "HTTP/1.1 429"); /* the older one; then memory is not short any more */
+    weft_buf_reset(&in);
+    client_send(fds[1], WEFT_S("y"));
+    assert_int_equal(atomic_load(&fixture.budget.large_bytes), 600000);
+    close(fds[0]);
+    close(fds[1]);
+    FIXTURE_WAIT(atomic_load(&fixture.budget.used_bytes) == 0);
+    weft_buf_release(&in);
+}
+
 /* Replies that nobody reads count: nothing large is taken until they are gone. */
 static void budget_counts_unread_replies(void **state)
 {
@@ -515,6 +579,9 @@ int main(void)
         TEST(limits),
         TEST(budget),
         TEST(budget_is_shared),
+        TEST(budget_of_small_and_large),
+        TEST(vital_requests_pass),
+        TEST(slow_body_gives_way),
         TEST(budget_counts_open_requests),
         TEST(budget_counts_unread_replies),
         TEST(smuggling),

@@ -239,6 +239,14 @@ static void session_expired(struct weft_http_connection *connection, uint64_t no
     weft_http_connection_flush_later(connection);
 }
 
+static void session_refuse_slow_body(struct weft_http_exchange *exchange)
+{
+    struct weft_http_connection *connection = exchange->connection;
+    weft_http2_timeline_leave(connection->session, exchange);
+    weft_http_exchange_refuse_slow(exchange);
+    weft_http_connection_flush_later(connection);
+}
+
 const struct weft_http_protocol weft_http2_protocol = {
     .read_place = session_read_place,
     .read_behind_bytes = READ_BEHIND_BYTES,
@@ -248,6 +256,7 @@ const struct weft_http_protocol weft_http2_protocol = {
     .written = session_written,
     .deadline = session_deadline,
     .expired = session_expired,
+    .refuse_slow_body = session_refuse_slow_body,
     .drain = session_drain,
     .closed = session_closed,
     .release = session_release,

@@ -372,7 +372,7 @@ static void limits(void **state)
 
 static void budget(void **state)
 {
-    fixture.budget.limit_bytes = 24000;
+    fixture.budget.limit_bytes = 18000;
     fixture_start(&fixture);
     struct client client;
     struct weft_buf body = { 0 };

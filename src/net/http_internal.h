@@ -60,6 +60,8 @@ struct weft_http_worker {
     uint64_t block_bytes;                    /* held in `blocks` */
     struct weft_timer block_timer;           /* runs while `blocks` has any */
     bool is_block_taken;                     /* since it was started */
+    struct weft_timer rate_timer; /* runs while bodies are received and memory is short */
+    uint32_t vital_count;         /* open exchanges taken over the budget */
     struct weft_http_exchange *free_exchanges;
     uint32_t free_exchange_count;
     struct weft_http_exchange *orphans; /* the peer is gone, a reply is owed */
@@ -126,6 +128,8 @@ struct weft_http_protocol {
     void (*written)(struct weft_http_connection *connection);
     uint64_t (*deadline)(const struct weft_http_connection *connection);
     void (*expired)(struct weft_http_connection *connection, uint64_t now_ns);
+    /* Answer with weft_http_exchange_refuse_slow() and take no more of its body. */
+    void (*refuse_slow_body)(struct weft_http_exchange *exchange);
     void (*drain)(struct weft_http_connection *connection);
     /* Let go of the exchanges (weft_http_exchange_orphan()); the connection is closed already. */
     void (*closed)(struct weft_http_connection *connection);
@@ -152,6 +156,7 @@ struct weft_http_connection {
     uint64_t write_since_ns; /* last progress while something waits, or 0 */
     uint64_t linger_until_ns;
     uint64_t body_bytes; /* what its requests hold of the budget */
+    uint32_t vital_count;
     int64_t out_counted; /* of `out`, in the budget too */
     bool is_handshaking, is_closed, is_read_paused, is_write_blocked, is_flush_deferred,
         is_read_deferred, tls_wants_write;
@@ -200,6 +205,7 @@ struct weft_http_exchange {
     bool is_handed_over;         /* the handler owes a reply */
     bool is_replied;             /* weft_exchange_reply() or weft_exchange_start() was called */
     bool is_finished;            /* the last byte of the reply was handed over */
+    bool is_vital;               /* taken over the budget, counted */
     bool is_streaming, expects_continue, has_sent_continue, is_header_refused, is_body_complete;
     /* HTTP/2 */
     int32_t stream_id;
@@ -231,17 +237,28 @@ bool weft_http_exchange_target_set(struct weft_http_exchange *exchange, struct w
 void weft_http_exchange_method_set(struct weft_http_exchange *exchange, struct weft_str method);
 /* The header is complete: check lengths and budget, ask the handler. False: it was answered. `has_body`: bytes will follow. */
 bool weft_http_exchange_admit(struct weft_http_exchange *exchange, bool has_body);
+void weft_http_exchange_hand_over(struct weft_http_exchange *exchange);
+void weft_http_exchange_refuse(struct weft_http_exchange *exchange, enum weft_http_refusal why,
+                               int status, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void weft_http_worker_pool_release(struct weft_http_worker *worker);
+
+/* ---- exchange_body.c ---- */
+/* Count the header and what belongs to it; false: over the budget. */
+bool weft_http_exchange_header_count(struct weft_http_exchange *exchange);
+void weft_http_exchange_header_release(struct weft_http_exchange *exchange);
+/* Count a body of `bytes` in all; false: over the budget. */
+bool weft_http_exchange_claim(struct weft_http_exchange *exchange, int64_t bytes);
 /* Room for at least `more` bytes of body. False: refused and answered. */
 bool weft_http_exchange_body_reserve(struct weft_http_exchange *exchange, size_t more);
 bool weft_http_exchange_body_append(struct weft_http_exchange *exchange, struct weft_str bytes);
 void weft_http_exchange_body_release(struct weft_http_exchange *exchange);
 /* Count reply bytes that wait in exchange->out, until the exchange ends. */
 void weft_http_exchange_out_count(struct weft_http_exchange *exchange, size_t bytes);
-void weft_http_exchange_hand_over(struct weft_http_exchange *exchange);
-void weft_http_exchange_refuse(struct weft_http_exchange *exchange, enum weft_http_refusal why,
-                               int status, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-void weft_http_worker_pool_release(struct weft_http_worker *worker);
+/* Answer so; false always. */
+bool weft_http_exchange_too_large(struct weft_http_exchange *exchange);
+bool weft_http_exchange_over_budget(struct weft_http_exchange *exchange);
+void weft_http_exchange_refuse_slow(struct weft_http_exchange *exchange);
 
 /* ---- body_block.c ---- */
 char *weft_http_block_take(struct weft_http_worker *worker, size_t size, size_t *capacity);

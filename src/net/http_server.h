@@ -83,6 +83,8 @@ struct weft_http_handler {
     void *self;
     /* Headers are here, the body is not read yet. True: read it. False: a reply was given. NULL: always read. */
     bool (*admit)(void *self, struct weft_exchange *exchange);
+    /* Must it be taken though the budget is used up? For small answers about the server itself. NULL: nothing. */
+    bool (*is_vital)(void *self, const struct weft_exchange *exchange);
     /* The whole request is here: reply now or later. */
     void (*handle)(void *self, struct weft_exchange *exchange);
     /* The server refuses by itself (400, 408, 413, 417, 429, 431, 503): reply in this listener's language. retry_after_ns > 0: with

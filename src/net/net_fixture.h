@@ -72,6 +72,11 @@ static inline bool fixture_admit(void *self, struct weft_exchange *exchange)
     return false;
 }
 
+static inline bool fixture_is_vital(void *self, const struct weft_exchange *exchange)
+{
+    return weft_str_equal(exchange->path, WEFT_S("/vital"));
+}
+
 static inline void fixture_peer_left(struct weft_exchange *exchange)
 {
     struct fixture *fixture = exchange->state;
@@ -117,6 +122,7 @@ static inline void fixture_init(struct fixture *fixture)
     fixture->options.body_budget = &fixture->budget;
     fixture->options.handler = (struct weft_http_handler){ .self = fixture,
                                                            .admit = fixture_admit,
+                                                           .is_vital = fixture_is_vital,
                                                            .handle = fixture_handle };
 }
 

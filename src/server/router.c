@@ -255,10 +255,17 @@ static void handle(void *self, struct weft_exchange *exchange)
     }
 }
 
+static bool is_vital(void *self, const struct weft_exchange *exchange)
+{
+    struct weft_str parameters[WEFT_ROUTE_PARAMETERS_MAX];
+    struct match match = find_route(self, exchange, parameters);
+    return match.route != NULL && match.route->is_vital;
+}
+
 struct weft_http_handler weft_face_handler(struct weft_face *face)
 {
     weft_metric_register(&cancelled_queries);
-    return (struct weft_http_handler){ .self = face, .handle = handle };
+    return (struct weft_http_handler){ .self = face, .is_vital = is_vital, .handle = handle };
 }
 
 /* ---- for routes ---- */

@@ -47,6 +47,7 @@ struct weft_route {
     const char *pattern; /* "/api/v1/traces/{}" */
     bool is_instant;
     int (*run)(struct weft_call *call, struct weft_err *err); /* negative: the error is the reply */
+    bool is_vital; /* answered even when the budget is used up: small, about the server itself */
 };
 enum weft_face_errors { WEFT_ERRORS_JSON, WEFT_ERRORS_TEXT };
 struct weft_mount {

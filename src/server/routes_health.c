@@ -41,9 +41,9 @@ static int root(struct weft_call *call, struct weft_err *err)
 }
 
 const struct weft_route weft_routes_health[] = {
-    { "GET", "/health", true, health },
-    { "GET", "/ready", true, weft_route_ready },
-    { "GET", "/metrics", true, metrics },
+    { "GET", "/health", true, health, .is_vital = true },
+    { "GET", "/ready", true, weft_route_ready, .is_vital = true },
+    { "GET", "/metrics", true, metrics, .is_vital = true },
     { 0 },
 };
 const struct weft_route weft_routes_root[] = {

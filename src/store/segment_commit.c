@@ -10,36 +10,55 @@
 
 /* ---- memory of pending chunks ---- */
 
-#define BUILDS_KEPT 8u
-#define BUILD_KEPT_BYTES_MAX (12u << 20) /* a build grown by an unusual batch is not kept */
+#define BUILDS_KEPT_BYTES_MAX ((size_t)8 << 20) /* of all together, between two segments */
 static struct {
     pthread_mutex_t lock; /* guards the rest */
     struct weft_chunk_build *free;
-    unsigned count;
+    size_t bytes;
 } builds = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-struct weft_chunk_build *weft_chunk_build_take(void)
+static size_t build_bytes(const struct weft_chunk_build *build)
 {
+    return build->image_capacity + build->word_capacity * sizeof *build->words +
+           build->heap_capacity;
+}
+
+struct weft_chunk_build *weft_chunk_build_create(void)
+{
+    return weft_alloc_zero(sizeof(struct weft_chunk_build));
+}
+
+/* Done with its first span, because segments are prepared long before they are written to. */
+void weft_chunk_build_adopt_memory(struct weft_chunk_build *build)
+{
+    if (build_bytes(build) > 0) return;
     pthread_mutex_lock(&builds.lock);
-    struct weft_chunk_build *build = builds.free;
-    if (build != NULL) {
-        builds.free = build->next_free;
-        builds.count--;
+    struct weft_chunk_build *kept = builds.free;
+    if (kept != NULL) {
+        builds.free = kept->next_free;
+        builds.bytes -= build_bytes(kept);
     }
     pthread_mutex_unlock(&builds.lock);
-    return build != NULL ? build : weft_alloc_zero(sizeof *build);
+    if (kept == NULL) return;
+    build->image = kept->image;
+    build->image_capacity = kept->image_capacity;
+    build->words = kept->words;
+    build->word_capacity = kept->word_capacity;
+    build->heap = kept->heap;
+    build->heap_capacity = kept->heap_capacity;
+    weft_free(kept);
 }
 
 void weft_chunk_build_give(struct weft_chunk_build *build)
 {
     if (build == NULL) return;
-    size_t bytes = build->image_capacity + build->word_capacity * 4 + build->heap_capacity;
+    size_t bytes = build_bytes(build);
     pthread_mutex_lock(&builds.lock);
-    bool is_kept = builds.count < BUILDS_KEPT && bytes <= BUILD_KEPT_BYTES_MAX;
+    bool is_kept = bytes > 0 && builds.bytes + bytes <= BUILDS_KEPT_BYTES_MAX;
     if (is_kept) {
         build->next_free = builds.free;
         builds.free = build;
-        builds.count++;
+        builds.bytes += bytes;
     }
     pthread_mutex_unlock(&builds.lock);
     if (is_kept) return;

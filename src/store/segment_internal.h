@@ -158,7 +158,9 @@ struct weft_chunk_build {
     uint64_t offset;                      /* in the file, once taken */
     uint32_t number;
 };
-struct weft_chunk_build *weft_chunk_build_take(void);
+struct weft_chunk_build *weft_chunk_build_create(void); /* without memory for rows */
+/* Memory that another build gave back, if there is any and `build` has none yet. */
+void weft_chunk_build_adopt_memory(struct weft_chunk_build *build);
 void weft_chunk_build_give(struct weft_chunk_build *build); /* NULL is fine */
 void weft_chunk_build_reserve_image(struct weft_chunk_build *build, size_t bytes);
 void weft_chunk_build_reserve_words(struct weft_chunk_build *build, size_t more);

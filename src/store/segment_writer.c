@@ -106,7 +106,7 @@ int weft_segment_writer_create_limited(struct weft_segment_writer **out,
     writer->limits = *limits;
     writer->interner = weft_interner_take();
     writer->next_offset = WEFT_SEGMENT_PAGE;
-    writer->pending = build_start(writer, weft_chunk_build_take());
+    writer->pending = build_start(writer, weft_chunk_build_create());
     *out = writer;
     return WEFT_OK;
 }
@@ -214,6 +214,7 @@ int weft_segment_writer_append(struct weft_segment_writer *writer, const struct 
     if (room > CHUNK_BYTES_MAX) room = CHUNK_BYTES_MAX;
     uint64_t soft_room = is_first || room < limits->chunk_bytes ? room : limits->chunk_bytes;
     struct append_mark mark = mark_append(writer);
+    if (build->image == NULL) weft_chunk_build_adopt_memory(build);
     writer->last_scope = NULL; /* addresses of another batch mean nothing */
     writer->last_resource = NULL;
     for (uint32_t i = 0; i < batch->span_count; i++) {
@@ -246,7 +247,7 @@ struct weft_chunk_build *weft_segment_writer_take(struct weft_segment_writer *wr
     writer->taken_spans += build->span_count;
     writer->out = build;
     writer->pending =
-        build_start(writer, writer->spare != NULL ? writer->spare : weft_chunk_build_take());
+        build_start(writer, writer->spare != NULL ? writer->spare : weft_chunk_build_create());
     writer->spare = NULL;
     return build;
 }

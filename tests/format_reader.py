@@ -314,24 +314,35 @@ def names(b):
     return out
 
 
+def sound_end(b, magic, look):
+    """The last trailer and what it belongs to, or, where they are damaged, the first copy of them."""
+    end, why = len(b), Refused("no sound trailer")
+    while end >= 48:
+        t = b[end - 48:end]
+        try:
+            found = look(b, t, end) if t[40:] == magic else None
+            if found is not None:
+                return t, found
+        except Refused as refused:
+            why = refused
+        end = b.rfind(magic, 0, end - 1) + 8
+    raise why
+
+
 KNOWN = range(1, 10)
 REQUIRED = {1, 2, 3, 4, 5, 6, 7}
 
 
 class Block:
     def __init__(self, b):
-        t = b[-48:]
-        need(t[40:] == b"weftblk\1" == b[:8], "no block")
-        need(u32(t, 20) == 1, f"written by a newer weft: format {u32(t, 20)}, this one reads 1")
-        sums, footer = u64(t, 0), u64(t, 8)
-        f = b[footer:footer + u32(t, 16)]
-        need(xxh3(f + t[:32]) == u64(t, 32), "checksum of the footer")
-        need(xxh3(b[sums:footer]) == u64(t, 24), "checksum of the sums")
+        t, f = sound_end(b, b"weftblk\1", self.end_at)
+        data, tail, pages = u64(t, 0), u64(t, 8), (u64(t, 0) + 16383) // 16384
+        sums = next((s for s in (b[at:at + 8 * pages] for at in (data + tail, data)) if xxh3(s) == u64(t, 24)), None)
+        need(sums is not None, "checksum of the sums")
         self.number = u64(f, 0)
-        for page in range((sums + 16383) // 16384):
-            need(xxh3(b[16384 * page:min(sums, 16384 * page + 16384)], self.number * 0x9e3779b97f4a7c15 + page) == u64(b, sums + 8 * page),
+        for page in range(pages):
+            need(xxh3(b[max(64, 16384 * page):min(data, 16384 * page + 16384)], self.number * 0x9e3779b97f4a7c15 + page) == u64(sums, 8 * page),
                  f"checksum of page {page}")
-        need(u64(b, 16) == self.number, "number in the header")
         self.b, self.span_count = b, u64(f, 16)
         groups, segments, blocks, sections = struct.unpack_from("<4I", f, 112)
         s = {}
@@ -347,6 +358,14 @@ class Block:
         self.keys, self.resources, self.scopes = names(s[3]), names(s[5]), names(s[6])
         self.heads = [struct.unpack_from("<4I", s[4], i) for i in range(0, len(s[4]), 32)]
         self.groups = [struct.unpack_from("<QQII", s[7], 96 * i) for i in range(groups)]
+
+    @staticmethod
+    def end_at(b, t, end):
+        """The footer that belongs to a trailer which ends there, or None."""
+        need(u32(t, 20) == 1, f"written by a newer weft: format {u32(t, 20)}, this one reads 1")
+        data, tail, f = u64(t, 0), u64(t, 8), b[max(0, end - 48 - u32(t, 16)):end - 48]
+        fits = data + 2 * tail == len(b) and end in (len(b), data + tail) and tail == (data + 16383) // 16384 * 8 + len(f) + 48
+        return f if fits and xxh3(f + t[:32]) == u64(t, 32) else None
 
     @staticmethod
     def read_strings(pages, index):
@@ -591,11 +610,7 @@ class RowGroup:
 
 class Bundle:
     def __init__(self, b):
-        need(b[:8] == b"weftbdl\1" == b[-8:] and xxh3(b[:56]) == u64(b, 56), "no bundle")
-        t = b[-48:]
-        need(u32(t, 12) == 1, f"written by a newer weft: format {u32(t, 12)}, this one reads 1")
-        d = b[u64(t, 0):u64(t, 0) + u32(t, 8)]
-        need(xxh3(d + t[:32]) == u64(t, 32), "checksum of the directory")
+        _, d = sound_end(b, b"weftbdl\1", self.end_at)
         self.members = []
         for i in range(u32(d, 0)):
             kind, flags, offset, length = struct.unpack_from("<IIQQ", d, 8 + 24 * i)
@@ -606,6 +621,15 @@ class Bundle:
                     block = Block(b[where:where + size])
                     need(block.number == number, "a member has another number")
                     self.members.append(block)
+
+    @staticmethod
+    def end_at(b, t, end):
+        """The directory that belongs to a trailer which ends there, or None."""
+        need(u32(t, 12) == 1, f"written by a newer weft: format {u32(t, 12)}, this one reads 1")
+        first, tail = u64(t, 0), u32(t, 8) + 48
+        fits = pad(first + tail, 4096) + tail == len(b) and end in (len(b), first + tail)
+        d = b[max(0, end - tail):end - 48]
+        return d if fits and xxh3(d + t[:32]) == u64(t, 32) else None
 
     def spans(self):
         for block in self.members:
@@ -633,7 +657,8 @@ class Catalog:
 def open_file(path):
     with open(path, "rb") as f:
         b = f.read()
-    return {b"weftseg1": Segment, b"weftblk\1": Block, b"weftbdl\1": Bundle}[b[:8]](b)
+    kinds = {b"weftseg1": Segment, b"weftblk\1": Block, b"weftbdl\1": Bundle}
+    return kinds[b[:8] if b[:8] in kinds else b[-8:]](b)
 
 
 if __name__ == "__main__":

@@ -124,42 +124,44 @@ def with_segment_version(b, version):
     b[48:56] = struct.pack("<Q", reader.xxh3(b[:48]))
 
 
-def with_block_trailer(b, change):
-    """Change footer or trailer, and make its checksum right again."""
-    trailer = len(b) - 48
-    footer = reader.u64(b, trailer + 8)
-    change(b, footer, trailer)
-    b[trailer + 32:trailer + 40] = struct.pack("<Q", reader.xxh3(b[footer:trailer] + b[trailer:trailer + 32]))
+def with_block_tail(b, change):
+    """Both tails written anew, with what `change` makes of footer and version."""
+    trailer = b[-48:]
+    data, tail, size = reader.u64(trailer, 0), reader.u64(trailer, 8), reader.u32(trailer, 16)
+    sums, footer, version = bytes(b[data:data + tail - 48 - size]), *change(bytes(b[-48 - size:-48]))
+    start = struct.pack("<QQIIQ", data, len(sums) + len(footer) + 48, len(footer), version, reader.xxh3(sums))
+    b[data:] = 2 * (sums + footer + start + struct.pack("<Q", reader.xxh3(footer + start)) + b"weftblk\1")
 
 
-def with_section(required):
-    """A block with one more section, of a kind that nobody knows."""
-    def change(b):
-        trailer = len(b) - 48
-        footer = reader.u64(b, trailer + 8)
-        sections = reader.u32(b, footer + 124)
-        b[footer + 124:footer + 128] = struct.pack("<I", sections + 1)
-        at = footer + 128 + 24 * sections
-        b[at:at] = struct.pack("<IIQQ", 99, 1 if required else 0, 64, 8)
-        trailer += 24
-        b[trailer + 16:trailer + 20] = struct.pack("<I", trailer - footer)
-        with_block_trailer(b, lambda *_: None)
-    return change
+def with_bundle_tail(b, change):
+    first, size = reader.u64(b, len(b) - 48), reader.u32(b, len(b) - 40)
+    directory, version = change(bytes(b[-48 - size:-48]))
+    start = struct.pack("<QII", first, len(directory), version) + bytes(b[-32:-16])
+    tail = directory + start + struct.pack("<Q", reader.xxh3(directory + start)) + b"weftbdl\1"
+    b[first:] = tail + bytes(-(first + len(tail)) % 4096) + tail
 
 
-def with_block_version(b):
-    def change(b, footer, trailer):
-        b[trailer + 20:trailer + 24] = struct.pack("<I", 2)
-    with_block_trailer(b, change)
+def with_block_section(flags):
+    """One section more, of a kind that nobody knows."""
+    def change(footer):
+        sections = reader.u32(footer, 124)
+        at = 128 + 24 * sections
+        return footer[:124] + struct.pack("<I", sections + 1) + footer[128:at] + struct.pack("<IIQQ", 99, flags, 64, 8) + footer[at:], 1
+    return lambda b: with_block_tail(b, change)
+
+
+def with_bundle_section(flags):
+    """Its second section (what it supersedes) is of a kind that nobody knows."""
+    return lambda b: with_bundle_tail(b, lambda d: (d[:32] + struct.pack("<II", 99, flags) + d[40:], 1))
 
 
 def later_cases(folder):
     newer = ["was written by a newer weft: format 2, this one reads 1"]
     for kind, name, change, words in [
         ("segment", "a newer version", lambda b: with_segment_version(b, 2), newer),
-        ("block", "a newer version", with_block_version, newer),
-        ("block", "an unknown required section", with_section(True), ["kind 99", "required"]),
-        ("block", "an unknown section that may be skipped", with_section(False), None),
+        ("block", "a newer version", lambda b: with_block_tail(b, lambda f: (f, 2)), newer),
+        ("block", "an unknown required section", with_block_section(1), ["kind 99", "required"]),
+        ("block", "an unknown section that may be skipped", with_block_section(0), None),
     ]:
         path = glob.glob(os.path.join(folder, f"{kind}-*.weft"))[0]
         with open(path, "rb") as f:

@@ -13,8 +13,6 @@
 #include "store/block_mask.h"
 #include "store/segment.h"
 
-#define WEFT_BLOCK_FORMAT_VERSION 1u
-
 struct weft_block;
 
 /* What a merge reads: views of sealed segments and open blocks, in any mix. */

@@ -99,6 +99,82 @@ static void flipped_bits_are_noticed(void **state)
     block_fixture_release(&f);
 }
 
+/* What stands at the end twice, and the header, which the footer knows: no bit there costs an answer, and the check names it. */
+static void spare_bytes_cost_no_answer(void **state)
+{
+    struct block_fixture f;
+    struct weft_buf bytes = { 0 };
+    char path[128];
+
+    block_fixture_init(&f);
+    block_make(&f, 3, path, sizeof path, &bytes);
+    const uint8_t *trailer = (uint8_t *)bytes.data + bytes.len - WEFT_BLOCK_TRAILER_BYTES;
+    size_t data = weft_load_u64(trailer);
+    assert_int_equal(data + 2 * weft_load_u64(trailer + 8), bytes.len);
+    for (size_t at = 0; at < bytes.len; at = at + 1 == WEFT_BLOCK_HEADER_BYTES ? data : at + 1) {
+        struct weft_block *block;
+        struct weft_arena arena;
+        struct weft_err err = { 0 };
+        struct weft_batch batch = { .arena = &arena };
+        uint32_t findings = 0;
+        char bit = (char)(1 << at % 8);
+        bytes.data[at] = (char)(bytes.data[at] ^ bit);
+        write_file(path, bytes.data, bytes.len);
+        bytes.data[at] = (char)(bytes.data[at] ^ bit);
+        weft_arena_init(&arena, 0);
+        if (weft_block_open(&block, path, &err) < 0) fail_msg("byte %zu: %s", at, err.text);
+        fixture_read_all(block, &batch);
+        assert_int_equal(batch.span_count, f.all.span_count);
+        assert_int_equal(weft_block_check(block, count_finding, &findings, &err), WEFT_CORRUPT);
+        assert_int_equal(findings, 1);
+        assert_non_null(strstr(err.text, "no span is lost"));
+        weft_arena_release(&arena);
+        weft_block_unref(block);
+    }
+    weft_buf_release(&bytes);
+    block_fixture_release(&f);
+}
+
+/* Sums of both copies, footers of both, or the footer of one and the sums of the other. */
+static void two_damages_in_the_copies(void **state)
+{
+    struct block_fixture f;
+    struct weft_buf bytes = { 0 };
+    char path[128];
+
+    block_fixture_init(&f);
+    block_make(&f, 3, path, sizeof path, &bytes);
+    const uint8_t *trailer = (uint8_t *)bytes.data + bytes.len - WEFT_BLOCK_TRAILER_BYTES;
+    size_t tail = weft_load_u64(trailer + 8), first = weft_load_u64(trailer),
+           footer = tail - WEFT_BLOCK_TRAILER_BYTES - weft_load_u32(trailer + 16);
+    const struct {
+        size_t a, b;
+        bool is_open;
+    } cases[] = {
+        { first, first + tail, false },
+        { first + footer, first + tail + footer, false },
+        { first, first + tail + footer, true },
+        { first + footer, first + tail, true },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct weft_block *block = NULL;
+        struct weft_err err = { 0 };
+        uint32_t findings = 0;
+        bytes.data[cases[i].a] ^= 2;
+        bytes.data[cases[i].b] ^= 4;
+        write_file(path, bytes.data, bytes.len);
+        bytes.data[cases[i].a] ^= 2;
+        bytes.data[cases[i].b] ^= 4;
+        int rc = weft_block_open(&block, path, &err);
+        assert_int_equal(rc, cases[i].is_open ? WEFT_OK : WEFT_CORRUPT);
+        if (rc < 0) continue;
+        assert_int_equal(weft_block_check(block, count_finding, &findings, &err), WEFT_CORRUPT);
+        weft_block_unref(block);
+    }
+    weft_buf_release(&bytes);
+    block_fixture_release(&f);
+}
+
 static void cut_files_are_refused(void **state)
 {
     struct block_fixture f;
@@ -224,6 +300,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flipped_bits_are_noticed),
+        cmocka_unit_test(spare_bytes_cost_no_answer),
+        cmocka_unit_test(two_damages_in_the_copies),
         cmocka_unit_test(cut_files_are_refused),
         cmocka_unit_test(every_operation_fails_once),
         cmocka_unit_test(opening_fails_cleanly),

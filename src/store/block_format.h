@@ -3,8 +3,11 @@
 #ifndef WEFT_STORE_BLOCK_FORMAT_H
 #define WEFT_STORE_BLOCK_FORMAT_H
 #include "base/endian.h"
+#include "base/hash.h"
+#include <string.h>
 
 #define WEFT_BLOCK_MAGIC UINT64_C(0x016b6c6274666577) /* "weftblk\1" */
+#define WEFT_BLOCK_FORMAT_VERSION 1u
 #define WEFT_BLOCK_PAGE_BYTES 16384u
 #define WEFT_BLOCK_HEADER_BYTES 64u
 #define WEFT_BLOCK_TRAILER_BYTES 48u
@@ -12,10 +15,25 @@
 #define WEFT_BLOCK_SECTION_BYTES 24u
 #define WEFT_BLOCK_SECTION_REQUIRED 1u
 
-/* Seed of a page's checksum: a page that strayed from another file or place does not fit. */
-static inline uint64_t weft_block_page_seed(uint64_t number, uint64_t page)
+/* A page's checksum. Its seed: a page that strayed from another file or place does not fit. Page 0 goes without the header,
+ * which says nothing that the footer does not say: damage there must not cost the strings behind it. */
+static inline uint64_t weft_block_page_sum(const void *bytes, uint64_t len, uint64_t number,
+                                           uint64_t page)
 {
-    return number * UINT64_C(0x9e3779b97f4a7c15) + page;
+    uint64_t skipped = page == 0 ? WEFT_BLOCK_HEADER_BYTES : 0;
+    return weft_hash_seeded((const uint8_t *)bytes + skipped, len - skipped,
+                            number * UINT64_C(0x9e3779b97f4a7c15) + page);
+}
+
+static inline void weft_block_header_make(uint8_t out[static WEFT_BLOCK_HEADER_BYTES],
+                                          uint64_t number, uint64_t created_unix_ns)
+{
+    memset(out, 0, WEFT_BLOCK_HEADER_BYTES);
+    weft_store_u64(out, WEFT_BLOCK_MAGIC);
+    weft_store_u32(out + 8, WEFT_BLOCK_FORMAT_VERSION);
+    weft_store_u32(out + 12, WEFT_BLOCK_PAGE_BYTES);
+    weft_store_u64(out + 16, number);
+    weft_store_u64(out + 24, created_unix_ns);
 }
 
 enum weft_block_section {

@@ -106,8 +106,10 @@ int weft_block_check(struct weft_block *block, void (*report)(void *arg, const c
     struct weft_block_reader reader;
 
     pages_check(&c);
-    if (c.findings == 0) masks_check(&c);
-    if (c.findings == 0 && !finding(&c, weft_block_load_tables(block, &c.err))) {
+    bool has_pages = c.findings == 0;
+    finding(&c, weft_block_tail_check(block, &c.err));
+    if (has_pages) masks_check(&c);
+    if (has_pages && !finding(&c, weft_block_load_tables(block, &c.err))) {
         weft_block_reader_init(&reader, block);
         strings_check(&c, &reader);
         finding(&c, weft_block_blobs_check(block, &c.err));

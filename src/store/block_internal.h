@@ -36,8 +36,10 @@ struct weft_block {
     struct weft_bundle *bundle;      /* that it lies in, or NULL: a file of its own */
     const uint8_t *map;              /* its first byte */
     uint64_t file_bytes, data_bytes; /* whole; covered by the sums */
-    const uint8_t *sums;
+    const uint8_t *sums, *footer;    /* of the copies, those whose checksums are right */
     uint64_t page_count;
+    uint64_t tail_bytes; /* of sums, footer and trailer: twice at the end */
+    uint32_t footer_bytes;
     _Atomic uint64_t *checked;    /* a bit per page whose checksum was right */
     _Atomic bool *traces_checked; /* by row group: the counts of its traces add up */
     struct weft_block_info info;
@@ -67,6 +69,10 @@ uint64_t weft_block_number(const struct weft_block *block);
 /* A block that lies in a bundle's mapping. Takes `name`, also on failure; holds the bundle. */
 int weft_block_open_member(struct weft_block **out, struct weft_bundle *bundle,
                            const uint8_t *bytes, uint64_t len, char *name, struct weft_err *err);
+/* Sums and footer, from the copy that can be believed (block_tail.c). */
+int weft_block_tail_find(struct weft_block *block, struct weft_err *err);
+/* WEFT_CORRUPT: header or one of the copies is not what it was; reading goes on without them. */
+int weft_block_tail_check(const struct weft_block *block, struct weft_err *err);
 /* `len` bytes at `offset`, checked. `what` is for the sentence. */
 int weft_block_bytes(struct weft_block *block, uint64_t offset, uint64_t len, const char *what,
                      const uint8_t **out, struct weft_err *err);

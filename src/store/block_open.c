@@ -1,4 +1,4 @@
-/* block_open.c -- opening a block: trailer, footer, directory; pages checked at their first use;
+/* block_open.c -- opening a block: footer, directory; pages checked at their first use;
  * references. */
 #include "base/alloc.h"
 #include "base/file.h"
@@ -23,7 +23,7 @@ static int page_check(struct weft_block *b, uint64_t page, const char *what, str
         b->data_bytes - from < WEFT_BLOCK_PAGE_BYTES ? b->data_bytes - from : WEFT_BLOCK_PAGE_BYTES;
 
     if (atomic_load_explicit(&b->checked[page / 64], memory_order_relaxed) & bit) return WEFT_OK;
-    if (weft_hash_seeded(b->map + from, len, weft_block_page_seed(b->info.number, page)) !=
+    if (weft_block_page_sum(b->map + from, len, b->info.number, page) !=
         weft_load_u64(b->sums + page * 8))
         return weft_fail(err, WEFT_CORRUPT,
                          "block %s: %s: checksum of page %llu (offset %llu) does not fit its bytes",
@@ -52,37 +52,6 @@ int weft_block_bytes(struct weft_block *b, uint64_t offset, uint64_t len, const 
 
 /* ---- footer ---- */
 
-static int trailer_read(struct weft_block *b, const uint8_t **footer, uint32_t *footer_bytes,
-                        struct weft_err *err)
-{
-    if (b->file_bytes <
-        WEFT_BLOCK_HEADER_BYTES + WEFT_BLOCK_FOOTER_FIXED + WEFT_BLOCK_TRAILER_BYTES)
-        return corrupt(b, err, "too short for a block; it was cut off or never finished");
-    const uint8_t *t = b->map + b->file_bytes - WEFT_BLOCK_TRAILER_BYTES;
-    if (weft_load_u64(t + 40) != WEFT_BLOCK_MAGIC)
-        return corrupt(b, err, "no block trailer at the end; it was cut off or is no block");
-    if (weft_load_u32(t + 20) != WEFT_BLOCK_FORMAT_VERSION)
-        return weft_fail(err, WEFT_UNSUPPORTED,
-                         "block %s was written by a newer weft: format %u, this one reads %u",
-                         b->path, weft_load_u32(t + 20), WEFT_BLOCK_FORMAT_VERSION);
-    uint64_t sums = weft_load_u64(t), at = weft_load_u64(t + 8),
-             end = b->file_bytes - WEFT_BLOCK_TRAILER_BYTES;
-    *footer_bytes = weft_load_u32(t + 16);
-    if (sums < WEFT_BLOCK_HEADER_BYTES || sums > at || at > end || end - at != *footer_bytes ||
-        *footer_bytes < WEFT_BLOCK_FOOTER_FIXED || (at - sums) % 8 != 0 ||
-        (at - sums) / 8 != (sums + WEFT_BLOCK_PAGE_BYTES - 1) / WEFT_BLOCK_PAGE_BYTES)
-        return corrupt(b, err, "trailer: offsets do not fit the file");
-    if (weft_hash(b->map + at, *footer_bytes + 32) != weft_load_u64(t + 32))
-        return corrupt(b, err, "checksum of the footer does not fit");
-    if (weft_hash(b->map + sums, at - sums) != weft_load_u64(t + 24))
-        return corrupt(b, err, "checksum of the page checksums does not fit");
-    b->data_bytes = sums;
-    b->sums = b->map + sums;
-    b->page_count = (at - sums) / 8;
-    *footer = b->map + at;
-    return WEFT_OK;
-}
-
 static int sections_read(struct weft_block *b, const uint8_t *entries, uint32_t count,
                          struct weft_err *err)
 {
@@ -99,7 +68,8 @@ static int sections_read(struct weft_block *b, const uint8_t *entries, uint32_t 
         b->sections[kind].offset = weft_load_u64(e + 8);
         b->sections[kind].bytes = weft_load_u64(e + 16);
         b->sections[kind].is_there = true;
-        if (b->sections[kind].offset > b->data_bytes ||
+        if (b->sections[kind].offset < WEFT_BLOCK_HEADER_BYTES ||
+            b->sections[kind].offset > b->data_bytes ||
             b->sections[kind].bytes > b->data_bytes - b->sections[kind].offset)
             return weft_fail(err, WEFT_CORRUPT, "block %s: section %u lies outside of the file",
                              b->path, kind);
@@ -116,11 +86,10 @@ static int sections_read(struct weft_block *b, const uint8_t *entries, uint32_t 
 static int footer_read(struct weft_block *b, struct weft_err *err)
 {
     struct weft_block_info *info = &b->info;
-    const uint8_t *f = NULL;
-    uint32_t bytes = 0;
-    int rc;
+    int rc = weft_block_tail_find(b, err);
 
-    if ((rc = trailer_read(b, &f, &bytes, err)) < 0) return rc;
+    if (rc < 0) return rc;
+    const uint8_t *f = b->footer;
     info->number = weft_load_u64(f);
     info->created_unix_ns = weft_load_u64(f + 8);
     info->span_count = weft_load_u64(f + 16);
@@ -137,7 +106,7 @@ static int footer_read(struct weft_block *b, struct weft_err *err)
     uint64_t segments = weft_load_u32(f + 116), blocks = weft_load_u32(f + 120),
              sections = weft_load_u32(f + 124);
     if (WEFT_BLOCK_FOOTER_FIXED + sections * WEFT_BLOCK_SECTION_BYTES + (segments + blocks) * 8 !=
-        bytes)
+        b->footer_bytes)
         return corrupt(b, err, "footer: counts do not fit its size");
     b->superseded = weft_alloc_array(segments + blocks + 1, 8);
     memcpy(b->superseded, f + WEFT_BLOCK_FOOTER_FIXED + sections * WEFT_BLOCK_SECTION_BYTES,
@@ -177,9 +146,9 @@ static int directory_read(struct weft_block *b, struct weft_err *err)
         memcpy(&r->first, e + 24, 16);
         memcpy(&r->last, e + 40, 16);
         spans += r->span_count;
-        if (r->offset > b->data_bytes || r->bytes > b->data_bytes - r->offset ||
-            r->bytes > UINT32_MAX || r->offset % 8 != 0 || r->span_count == 0 ||
-            r->span_count > WEFT_ROWS_MAX || r->trace_count == 0 ||
+        if (r->offset < WEFT_BLOCK_HEADER_BYTES || r->offset > b->data_bytes ||
+            r->bytes > b->data_bytes - r->offset || r->bytes > UINT32_MAX || r->offset % 8 != 0 ||
+            r->span_count == 0 || r->span_count > WEFT_ROWS_MAX || r->trace_count == 0 ||
             r->trace_count > r->span_count || memcmp(&r->first, &r->last, 16) > 0 ||
             (i > 0 && memcmp(&b->rows[i - 1].last, &r->first, 16) > 0))
             return weft_fail(err, WEFT_CORRUPT,
@@ -189,18 +158,6 @@ static int directory_read(struct weft_block *b, struct weft_err *err)
     return spans == b->info.span_count
                ? WEFT_OK
                : corrupt(b, err, "row group directory: spans do not add up to the footer's count");
-}
-
-static int header_read(struct weft_block *b, struct weft_err *err)
-{
-    const uint8_t *h;
-    int rc = weft_block_bytes(b, 0, WEFT_BLOCK_HEADER_BYTES, "header", &h, err);
-
-    if (rc < 0) return rc;
-    if (weft_load_u64(h) != WEFT_BLOCK_MAGIC || weft_load_u32(h + 8) != WEFT_BLOCK_FORMAT_VERSION ||
-        weft_load_u32(h + 12) != WEFT_BLOCK_PAGE_BYTES || weft_load_u64(h + 16) != b->info.number)
-        return corrupt(b, err, "header does not fit the footer");
-    return WEFT_OK;
 }
 
 static struct weft_block *block_create(char *path)
@@ -221,7 +178,6 @@ static int contents_read(struct weft_block *b, struct weft_err *err)
 
     if (rc < 0) return rc;
     b->checked = weft_alloc_zero((b->page_count + 63) / 64 * sizeof *b->checked);
-    if ((rc = header_read(b, err)) < 0) return rc;
     return directory_read(b, err);
 }
 

@@ -19,13 +19,9 @@ static char *path_make(const char *directory, uint64_t number, const char *suffi
 
 static int header_append(struct weft_block_writer *w, struct weft_err *err)
 {
-    uint8_t header[WEFT_BLOCK_HEADER_BYTES] = { 0 };
+    uint8_t header[WEFT_BLOCK_HEADER_BYTES];
 
-    weft_store_u64(header, WEFT_BLOCK_MAGIC);
-    weft_store_u32(header + 8, 1);
-    weft_store_u32(header + 12, WEFT_BLOCK_PAGE_BYTES);
-    weft_store_u64(header + 16, w->number);
-    weft_store_u64(header + 24, w->created_unix_ns);
+    weft_block_header_make(header, w->number, w->created_unix_ns);
     return weft_block_writer_append(w, header, sizeof header, err);
 }
 
@@ -71,8 +67,7 @@ uint64_t weft_block_writer_offset(const struct weft_block_writer *w)
 static void sum_page(struct weft_block_writer *w, size_t from, size_t len)
 {
     uint64_t page = (w->flushed + from) / WEFT_BLOCK_PAGE_BYTES;
-    uint64_t sum =
-        weft_hash_seeded(w->pending.data + from, len, weft_block_page_seed(w->number, page));
+    uint64_t sum = weft_block_page_sum(w->pending.data + from, len, w->number, page);
     weft_buf_append(&w->sums, &sum, 8);
 }
 
@@ -126,19 +121,21 @@ void weft_block_writer_section(struct weft_block_writer *w, uint32_t kind, uint3
     weft_buf_append(&w->sections, e, sizeof e);
 }
 
-static void trailer_append(struct weft_buf *tail, uint64_t sums_offset, const struct weft_buf *sums,
-                           const struct weft_buf *footer)
+/* Sums, footer and trailer. */
+static void tail_make(struct weft_buf *tail, uint64_t data_bytes, const struct weft_buf *sums,
+                      const struct weft_buf *footer)
 {
     uint8_t t[WEFT_BLOCK_TRAILER_BYTES];
 
-    weft_store_u64(t, sums_offset);
-    weft_store_u64(t + 8, sums_offset + sums->len);
+    weft_store_u64(t, data_bytes);
+    weft_store_u64(t + 8, sums->len + footer->len + WEFT_BLOCK_TRAILER_BYTES);
     weft_store_u32(t + 16, (uint32_t)footer->len);
-    weft_store_u32(t + 20, 1);
+    weft_store_u32(t + 20, WEFT_BLOCK_FORMAT_VERSION);
     weft_store_u64(t + 24, weft_hash(sums->data, sums->len));
+    weft_buf_append_str(tail, weft_buf_str(sums));
     weft_buf_append_str(tail, weft_buf_str(footer));
     weft_buf_append(tail, t, 32);
-    weft_store_u64(t + 32, weft_hash(tail->data, tail->len));
+    weft_store_u64(t + 32, weft_hash(tail->data + sums->len, tail->len - sums->len));
     weft_store_u64(t + 40, WEFT_BLOCK_MAGIC);
     weft_buf_append(tail, t + 32, 16);
 }
@@ -171,12 +168,12 @@ int weft_block_writer_finish(struct weft_block_writer *w,
     weft_store_u32(footer.data + 124, (uint32_t)(w->sections.len / WEFT_BLOCK_SECTION_BYTES));
     weft_buf_append_str(&footer, weft_buf_str(&w->sections));
     weft_buf_append_str(&footer, superseded);
-    trailer_append(&tail, w->flushed, &w->sums, &footer);
-    uint64_t at = w->base + w->flushed;
-    rc = weft_file_write_at(w->fd, w->temporary, w->sums.data, w->sums.len, at, err);
-    if (rc == 0)
-        rc = weft_file_write_at(w->fd, w->temporary, tail.data, tail.len, at + w->sums.len, err);
-    w->flushed += w->sums.len + tail.len;
+    tail_make(&tail, w->flushed, &w->sums, &footer);
+    for (unsigned copy = 0; copy < 2 && rc == WEFT_OK; copy++) {
+        rc =
+            weft_file_write_at(w->fd, w->temporary, tail.data, tail.len, w->base + w->flushed, err);
+        w->flushed += tail.len;
+    }
     weft_buf_release(&footer);
     weft_buf_release(&tail);
     return rc < 0 || w->is_inside ? rc : publish(w, err);

@@ -34,8 +34,8 @@ int weft_block_writer_align(struct weft_block_writer *w, struct weft_err *err); 
 /* A section from `offset` to here. */
 void weft_block_writer_section(struct weft_block_writer *w, uint32_t kind, uint32_t flags,
                                uint64_t offset);
-/* Sums, footer (its fixed part is given; sections and `superseded` numbers follow), trailer, sync,
- * rename. */
+/* Sums, footer (its fixed part is given; sections and `superseded` numbers follow) and trailer, all
+ * twice; sync, rename. */
 int weft_block_writer_finish(struct weft_block_writer *w,
                              const uint8_t fixed[static WEFT_BLOCK_FOOTER_FIXED],
                              struct weft_str superseded, struct weft_err *err);

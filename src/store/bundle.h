@@ -61,8 +61,12 @@ void weft_bundle_info(const struct weft_bundle *bundle, struct weft_bundle_info 
 /* Member `index` as a block. All members of a bundle share one mapping. */
 int weft_bundle_block(struct weft_bundle *bundle, uint32_t index, struct weft_block **out,
                       struct weft_err *err);
-/* Every page and value of every member, and the zeros between them; every finding goes to `report` as a sentence.
+/* Header, both copies of the directory, and the zeros between the members; every finding goes to `report` as a sentence.
  * WEFT_CORRUPT when there was one. */
+int weft_bundle_check_frame(struct weft_bundle *bundle,
+                            void (*report)(void *arg, const char *sentence), void *arg,
+                            struct weft_err *err);
+/* That, and every page and value of every member. */
 int weft_bundle_check(struct weft_bundle *bundle, void (*report)(void *arg, const char *sentence),
                       void *arg, struct weft_err *err);
 void weft_bundle_ref(struct weft_bundle *bundle);

@@ -28,13 +28,15 @@ static void bundle_mend(uint8_t *b, size_t size)
 {
     if (size < WEFT_BUNDLE_HEADER_BYTES + WEFT_BUNDLE_TRAILER_BYTES) return;
     uint8_t *t = b + size - WEFT_BUNDLE_TRAILER_BYTES;
-    uint64_t directory = weft_load_u64(t), end = size - WEFT_BUNDLE_TRAILER_BYTES;
+    uint64_t first = weft_load_u64(t), end = size - WEFT_BUNDLE_TRAILER_BYTES;
     uint32_t bytes = weft_load_u32(t + 8);
-    if (directory > end || end - directory != bytes) return;
+    if (bytes > end || first > end - bytes) return;
+    uint64_t tail = bytes + UINT64_C(48), last = end - bytes;
     weft_store_u64(b + 56, weft_hash(b, 56));
-    members_mend(b, directory, bytes);
-    weft_store_u64(t + 32, weft_hash(b + directory, bytes + UINT64_C(32)));
+    members_mend(b, last, bytes);
+    weft_store_u64(t + 32, weft_hash(b + last, bytes + UINT64_C(32)));
     weft_store_u64(t + 40, WEFT_BUNDLE_MAGIC);
+    if (first + tail <= last) memcpy(b + first, b + last, tail);
 }
 
 static void bundle_again(struct weft_bundle *bundle, const char *directory)

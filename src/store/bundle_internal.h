@@ -22,11 +22,24 @@ enum weft_bundle_section {
     WEFT_BUNDLE_SECTION_LIMIT,
 };
 
+static inline void weft_bundle_header_make(uint8_t out[static WEFT_BUNDLE_HEADER_BYTES],
+                                           uint64_t number)
+{
+    memset(out, 0, WEFT_BUNDLE_HEADER_BYTES);
+    weft_store_u64(out, WEFT_BUNDLE_MAGIC);
+    weft_store_u32(out + 8, WEFT_BUNDLE_FORMAT_VERSION);
+    weft_store_u32(out + 12, WEFT_BUNDLE_ALIGNMENT);
+    weft_store_u64(out + 16, number);
+    weft_store_u64(out + 56, weft_hash(out, WEFT_BUNDLE_HEADER_BYTES - 8));
+}
+
 struct weft_bundle {
     _Atomic uint32_t references;
     _Atomic bool is_obsolete;
     char *path;
     const uint8_t *map;
+    uint64_t directory, last_directory; /* offsets of its two copies */
+    uint64_t tail_bytes;                /* of directory and trailer */
     struct weft_bundle_info info;
     struct weft_bundle_member *members;
     uint64_t *superseded;
@@ -50,7 +63,7 @@ int weft_bundle_writer_copy(struct weft_bundle_writer *w, const struct weft_bloc
 /* A block whose bytes somebody else writes into the file: from where, and afterwards how many. */
 int weft_bundle_writer_member_start(struct weft_bundle_writer *w, struct weft_err *err);
 void weft_bundle_writer_member_end(struct weft_bundle_writer *w, uint64_t number, uint64_t bytes);
-/* Directory, trailer, sync, rename. */
+/* Directory and trailer, twice; sync, rename. */
 int weft_bundle_writer_finish(struct weft_bundle_writer *w, const uint64_t *superseded,
                               uint32_t superseded_count, struct weft_err *err);
 void weft_bundle_writer_release(struct weft_bundle_writer *w);

@@ -1,4 +1,4 @@
-/* bundle_open.c -- opening a bundle: trailer, directory, header; members as blocks; references. */
+/* bundle_open.c -- opening a bundle: trailer and directory, of the copy that is sound; members as blocks; references. */
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -11,42 +11,71 @@ static int corrupt(const struct weft_bundle *b, struct weft_err *err, const char
     return weft_fail(err, WEFT_CORRUPT, "bundle %s: %s", b->path, what);
 }
 
-/* The directory's bytes, checked. */
+/* Behind the last trailer's place the first one is looked for by its magic word, so far back at most. */
+enum { DIRECTORY_BYTES_MAX = 8 << 20 };
+
+static uint64_t align(uint64_t at)
+{
+    return (at + WEFT_BUNDLE_ALIGNMENT - 1) & ~(uint64_t)(WEFT_BUNDLE_ALIGNMENT - 1);
+}
+
+/* NULL, or why the trailer at `at` cannot be believed. It says where the first copy starts, of whichever it is. */
+static const char *trailer_fault(const struct weft_bundle *b, uint64_t at)
+{
+    const uint8_t *t = b->map + at;
+    uint64_t first = weft_load_u64(t), end = at + WEFT_BUNDLE_TRAILER_BYTES,
+             tail = weft_load_u32(t + 8) + UINT64_C(48);
+
+    if (weft_load_u64(t + 40) != WEFT_BUNDLE_MAGIC)
+        return "no bundle trailer at the end; it was cut off or is no bundle";
+    if (weft_load_u32(t + 12) != WEFT_BUNDLE_FORMAT_VERSION) return "trailer: unknown version";
+    if (first < WEFT_BUNDLE_ALIGNMENT || first > b->info.file_bytes || tail < 8 + 48 ||
+        align(first + tail) + tail != b->info.file_bytes ||
+        (end != first + tail && end != b->info.file_bytes))
+        return "trailer: the directory's place does not fit the file";
+    if (weft_hash(b->map + end - tail, tail - 16) != weft_load_u64(t + 32))
+        return "checksum of directory and trailer does not fit";
+    return NULL;
+}
+
+static uint64_t first_trailer(const struct weft_bundle *b)
+{
+    uint64_t last = b->info.file_bytes - WEFT_BUNDLE_TRAILER_BYTES;
+
+    for (uint64_t back = 8; back <= DIRECTORY_BYTES_MAX && last - back >= WEFT_BUNDLE_ALIGNMENT;
+         back += 8)
+        if (weft_load_u64(b->map + last - back + 40) == WEFT_BUNDLE_MAGIC &&
+            trailer_fault(b, last - back) == NULL)
+            return last - back;
+    return 0;
+}
+
+/* The directory's bytes, checked: of the copy that can be believed. */
 static int trailer_read(struct weft_bundle *b, const uint8_t **directory, uint32_t *bytes,
                         struct weft_err *err)
 {
-    uint64_t size = b->info.file_bytes;
-
-    if (size < WEFT_BUNDLE_ALIGNMENT + WEFT_BUNDLE_TRAILER_BYTES)
+    if (b->info.file_bytes < WEFT_BUNDLE_ALIGNMENT + WEFT_BUNDLE_TRAILER_BYTES)
         return corrupt(b, err, "too short for a bundle; it was cut off or never finished");
-    const uint8_t *t = b->map + size - WEFT_BUNDLE_TRAILER_BYTES;
-    if (weft_load_u64(t + 40) != WEFT_BUNDLE_MAGIC)
-        return corrupt(b, err, "no bundle trailer at the end; it was cut off or is no bundle");
-    if (weft_load_u32(t + 12) != WEFT_BUNDLE_FORMAT_VERSION)
-        return weft_fail(err, WEFT_UNSUPPORTED,
-                         "bundle %s was written by a newer weft: format %u, this one reads %u",
-                         b->path, weft_load_u32(t + 12), WEFT_BUNDLE_FORMAT_VERSION);
-    uint64_t at = weft_load_u64(t), end = size - WEFT_BUNDLE_TRAILER_BYTES;
+    uint64_t at = b->info.file_bytes - WEFT_BUNDLE_TRAILER_BYTES;
+    const char *fault = trailer_fault(b, at);
+    if (fault != NULL) {
+        uint32_t version = weft_load_u32(b->map + at + 12);
+        bool is_trailer = weft_load_u64(b->map + at + 40) == WEFT_BUNDLE_MAGIC;
+        at = first_trailer(b);
+        if (at == 0 && is_trailer && version > WEFT_BUNDLE_FORMAT_VERSION)
+            return weft_fail(err, WEFT_UNSUPPORTED,
+                             "bundle %s was written by a newer weft: format %u, this one reads %u",
+                             b->path, version, WEFT_BUNDLE_FORMAT_VERSION);
+        if (at == 0) return corrupt(b, err, fault);
+    }
+    const uint8_t *t = b->map + at;
     *bytes = weft_load_u32(t + 8);
-    if (at < WEFT_BUNDLE_ALIGNMENT || at > end || end - at != *bytes || *bytes < 8)
-        return corrupt(b, err, "trailer: the directory's place does not fit the file");
-    if (weft_hash(b->map + at, *bytes + 32) != weft_load_u64(t + 32))
-        return corrupt(b, err, "checksum of directory and trailer does not fit");
+    *directory = t - *bytes;
+    b->tail_bytes = *bytes + WEFT_BUNDLE_TRAILER_BYTES;
+    b->directory = weft_load_u64(t);
+    b->last_directory = align(b->directory + b->tail_bytes);
     b->info.number = weft_load_u64(t + 16);
     b->info.created_unix_ns = weft_load_u64(t + 24);
-    *directory = b->map + at;
-    return WEFT_OK;
-}
-
-static int header_check(const struct weft_bundle *b, struct weft_err *err)
-{
-    const uint8_t *h = b->map;
-
-    if (weft_load_u64(h) != WEFT_BUNDLE_MAGIC ||
-        weft_load_u64(h + 56) != weft_hash(h, WEFT_BUNDLE_HEADER_BYTES - 8) ||
-        weft_load_u32(h + 8) != WEFT_BUNDLE_FORMAT_VERSION ||
-        weft_load_u64(h + 16) != b->info.number)
-        return corrupt(b, err, "header does not fit the trailer");
     return WEFT_OK;
 }
 
@@ -105,7 +134,7 @@ static int section_read(struct weft_bundle *b, const uint8_t *entry, const uint8
                          b->path, kind);
     if (kind == WEFT_BUNDLE_SUPERSEDED) return superseded_read(b, directory + offset, len, err);
     if (b->members != NULL) return corrupt(b, err, "two sections of members");
-    return members_read(b, directory + offset, len, (uint64_t)(directory - b->map), err);
+    return members_read(b, directory + offset, len, b->directory, err);
 }
 
 static int directory_read(struct weft_bundle *b, const uint8_t *directory, uint32_t bytes,
@@ -149,7 +178,7 @@ int weft_bundle_open(struct weft_bundle **out, const char *path, struct weft_err
     b->path = strdup(path);
     b->info.path = b->path;
     if ((rc = file_map(b, err)) < 0 || (rc = trailer_read(b, &directory, &bytes, err)) < 0 ||
-        (rc = header_check(b, err)) < 0 || (rc = directory_read(b, directory, bytes, err)) < 0) {
+        (rc = directory_read(b, directory, bytes, err)) < 0) {
         weft_bundle_unref(b);
         return rc;
     }

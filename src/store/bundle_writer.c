@@ -45,7 +45,7 @@ static int align(struct weft_bundle_writer *w, struct weft_err *err)
 int weft_bundle_writer_create(struct weft_bundle_writer *w,
                               const struct weft_bundle_options *options, struct weft_err *err)
 {
-    uint8_t h[WEFT_BUNDLE_HEADER_BYTES] = { 0 };
+    uint8_t h[WEFT_BUNDLE_HEADER_BYTES];
     int rc;
 
     *w = (struct weft_bundle_writer){ .fd = -1,
@@ -58,11 +58,7 @@ int weft_bundle_writer_create(struct weft_bundle_writer *w,
     }
     w->temporary = temporary;
     w->path = path_make(options->directory, options->number, "");
-    weft_store_u64(h, WEFT_BUNDLE_MAGIC);
-    weft_store_u32(h + 8, WEFT_BUNDLE_FORMAT_VERSION);
-    weft_store_u32(h + 12, WEFT_BUNDLE_ALIGNMENT);
-    weft_store_u64(h + 16, options->number);
-    weft_store_u64(h + 56, weft_hash(h, sizeof h - 8));
+    weft_bundle_header_make(h, options->number);
     return append(w, h, sizeof h, err);
 }
 
@@ -92,7 +88,7 @@ static int page_check(const struct weft_block *b, uint64_t page, uint64_t len, s
 {
     uint64_t from = page * WEFT_BLOCK_PAGE_BYTES;
 
-    if (weft_hash_seeded(b->map + from, len, weft_block_page_seed(b->info.number, page)) ==
+    if (weft_block_page_sum(b->map + from, len, b->info.number, page) ==
         weft_load_u64(b->sums + page * 8))
         return WEFT_OK;
     return weft_fail(err, WEFT_CORRUPT,
@@ -139,7 +135,7 @@ static void section_append(struct weft_buf *directory, uint32_t kind, uint32_t f
     weft_buf_append(directory, e, sizeof e);
 }
 
-/* Directory and trailer in one run of bytes: one checksum covers both. */
+/* Directory and trailer in one run of bytes: one checksum covers both. They are written twice. */
 static void directory_make(const struct weft_bundle_writer *w, const uint64_t *superseded,
                            uint32_t superseded_count, struct weft_buf *out)
 {
@@ -177,7 +173,8 @@ int weft_bundle_writer_finish(struct weft_bundle_writer *w, const uint64_t *supe
 
     if (rc < 0) return rc;
     directory_make(w, superseded, superseded_count, &tail);
-    rc = append(w, tail.data, tail.len, err);
+    if ((rc = append(w, tail.data, tail.len, err)) == WEFT_OK && (rc = align(w, err)) == WEFT_OK)
+        rc = append(w, tail.data, tail.len, err);
     weft_buf_release(&tail);
     if (rc < 0 || (rc = weft_file_sync_data(w->fd, w->temporary, err)) < 0) return rc;
     if ((rc = weft_file_rename(w->temporary, w->path, err)) < 0) {

@@ -119,8 +119,8 @@ static const struct field section_entry[] = {
     { 0 },
 };
 static const struct field block_trailer[] = {
-    { 0, 8, FIELD_NUMBER, "offset of the sums" },
-    { 8, 8, FIELD_NUMBER, "offset of the footer" },
+    { 0, 8, FIELD_NUMBER, "bytes before the two tails" },
+    { 8, 8, FIELD_NUMBER, "bytes of a tail: sums, footer, trailer" },
     { 16, 4, FIELD_NUMBER, "footer bytes" },
     { 20, 4, FIELD_NUMBER, "version" },
     { 24, 8, FIELD_HEX, "xxh3 of the sums" },
@@ -137,7 +137,7 @@ static const struct field bundle_header[] = {
     { 0 },
 };
 static const struct field bundle_trailer[] = {
-    { 0, 8, FIELD_NUMBER, "offset of the directory" },
+    { 0, 8, FIELD_NUMBER, "offset of the first directory" },
     { 8, 4, FIELD_NUMBER, "directory bytes" },
     { 12, 4, FIELD_NUMBER, "version" },
     { 16, 8, FIELD_NUMBER, "bundle number" },
@@ -223,27 +223,45 @@ static void explain_segment(struct explaining *e)
     }
 }
 
-static void explain_block(struct explaining *e)
+/* Footer and trailer, from the trailer's place on backwards. */
+static void explain_tail(struct explaining *e, uint64_t trailer, const char *copy)
 {
-    uint64_t trailer = e->len - WEFT_BLOCK_TRAILER_BYTES;
+    char footer_of[32], trailer_of[32];
+    uint32_t bytes = weft_load_u32(e->bytes + trailer + 16);
 
-    explain(e, 0, block_header, "block");
-    uint64_t footer = weft_load_u64(e->bytes + trailer + 8);
-    if (footer < trailer && trailer - footer >= WEFT_BLOCK_FOOTER_FIXED) {
-        explain(e, footer, block_footer, "footer");
+    snprintf(footer_of, sizeof footer_of, "%s footer", copy);
+    snprintf(trailer_of, sizeof trailer_of, "%s trailer", copy);
+    if (bytes <= trailer && bytes >= WEFT_BLOCK_FOOTER_FIXED) {
+        uint64_t footer = trailer - bytes;
+        explain(e, footer, block_footer, footer_of);
         uint32_t sections = weft_load_u32(e->bytes + footer + 124);
         for (uint64_t i = 0, at = footer + WEFT_BLOCK_FOOTER_FIXED;
              i < sections && at + WEFT_BLOCK_SECTION_BYTES <= trailer;
              i++, at += WEFT_BLOCK_SECTION_BYTES)
-            explain(e, at, section_entry, "footer");
+            explain(e, at, section_entry, footer_of);
     }
-    explain(e, trailer, block_trailer, "trailer");
+    explain(e, trailer, block_trailer, trailer_of);
+}
+
+static void explain_block(struct explaining *e)
+{
+    uint64_t last = e->len - WEFT_BLOCK_TRAILER_BYTES, tail = weft_load_u64(e->bytes + last + 8);
+
+    explain(e, 0, block_header, "block");
+    if (tail < last && last - tail >= WEFT_BLOCK_HEADER_BYTES)
+        explain_tail(e, last - tail, "first");
+    explain_tail(e, last, "last");
 }
 
 static void explain_bundle(struct explaining *e)
 {
+    uint64_t last = e->len - 48, first = weft_load_u64(e->bytes + last),
+             bytes = weft_load_u32(e->bytes + last + 8);
+
     explain(e, 0, bundle_header, "bundle");
-    explain(e, e->len - 48, bundle_trailer, "trailer");
+    if (first < last && bytes < last - first)
+        explain(e, first + bytes, bundle_trailer, "first trailer");
+    explain(e, last, bundle_trailer, "last trailer");
 }
 
 static int explain_any(struct explaining *e, const char *path, struct weft_err *err)

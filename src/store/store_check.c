@@ -76,6 +76,12 @@ static void consequence(struct checker *checker, const struct weft_salvage *salv
 
     checker->out->spans_lost += salvage->spans_lost;
     checker->out->spans_saved += salvage->spans_saved;
+    if (salvage->spans_lost == 0 && !salvage->is_uncounted) {
+        finding(checker, WEFT_FINDING_DAMAGE,
+                "%s: all of its %" PRIu64 " spans can be read; weft store repair writes them anew",
+                checker->path, salvage->spans_saved);
+        return;
+    }
     if (salvage->traces_lost > 0)
         snprintf(traces, sizeof traces, " of %" PRIu64 " traces", salvage->traces_lost);
     finding(checker, WEFT_FINDING_DAMAGE,
@@ -218,6 +224,7 @@ static void check_bundle(struct checker *checker, const struct weft_store_file *
                 checker->path, info.number);
     superseded_add(checker, info.number, "bundle", info.superseded_bundles,
                    info.superseded_bundle_count);
+    weft_bundle_check_frame(bundle, block_finding, checker, &err);
     check_members(checker, bundle, &info);
     weft_bundle_unref(bundle);
 }

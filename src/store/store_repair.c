@@ -382,6 +382,7 @@ static int member_extract(struct repair *r, const struct weft_bundle_member *mem
 
 static bool bundle_is_sound(struct weft_bundle *bundle, const struct weft_bundle_info *info)
 {
+    if (weft_bundle_check_frame(bundle, NULL, NULL, NULL) < 0) return false;
     for (uint32_t i = 0; i < info->member_count; i++) {
         struct weft_block *block = NULL;
         bool is_sound =

@@ -258,7 +258,8 @@ static void lost_tables_test(void **state)
 /* ---- broken off ---- */
 
 struct breaking {
-    uint64_t calls, at;
+    _Atomic uint64_t calls; /* the store's own threads make some */
+    uint64_t at;
 };
 
 static int break_at(void *self, enum weft_file_op op, const char *path, size_t *len)

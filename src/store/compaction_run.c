@@ -99,6 +99,9 @@ static int merge_init(struct merge *m, const struct weft_store *store,
         else
             rc = merge_add_block(store, m, c->items[i].blocks[0], err);
     }
+    /* Rows have no checksum of their own, and after the merge there is no other copy of them. */
+    for (uint32_t i = 0; i < m->segment_count && rc == WEFT_OK; i++)
+        rc = weft_segment_verify(&m->views[i], err);
     merge_drop_own_masks(m);
     return rc;
 }
@@ -268,6 +271,33 @@ static bool is_near(const struct range *range, const struct weft_store_block *bl
     return summary->start_max >= min && summary->start_min <= max;
 }
 
+bool weft_compaction_concerns(const struct weft_compaction *c, const struct weft_store_block *block)
+{
+    const struct range range = members_range(c);
+    return is_input(c, block) || is_near(&range, block);
+}
+
+/* Files that are asked for earlier spans. One that cannot be read keeps its part of a split trace:
+ * nothing is lost. What retention deletes now must not come back in a patch. */
+static void others_claim(const struct weft_compaction *c)
+{
+    const struct range range = members_range(c);
+
+    for (uint32_t i = 0; i < c->set->block_count; i++) {
+        struct weft_store_block *block = c->set->blocks[i];
+        if (!is_input(c, block) && is_near(&range, block) && !atomic_load(&block->is_damaged) &&
+            atomic_load(&block->file->compaction_failures) < WEFT_STORE_FAILURES_MAX)
+            weft_store_container_claim(block->file, WEFT_CLAIM_ASKED);
+    }
+}
+
+static void others_give_up(const struct weft_compaction *c)
+{
+    for (uint32_t i = 0; i < c->set->block_count; i++)
+        if (atomic_load(&c->set->blocks[i]->file->claim) == WEFT_CLAIM_ASKED)
+            weft_store_container_give_up(c->set->blocks[i]->file);
+}
+
 static int bundling_init(struct bundling *b, const struct weft_compaction *c, struct weft_err *err)
 {
     uint32_t n = c->set->block_count + 1;
@@ -286,10 +316,11 @@ static int bundling_init(struct bundling *b, const struct weft_compaction *c, st
         }
     }
     const struct range range = members_range(c);
+    others_claim(c);
     for (uint32_t i = 0; i < c->set->block_count; i++) {
-        /* One that cannot be read keeps its part of a split trace: nothing is lost. */
         struct weft_store_block *block = c->set->blocks[i];
-        if (is_input(c, block) || atomic_load(&block->is_damaged) || !is_near(&range, block))
+        if (atomic_load(&block->file->claim) != WEFT_CLAIM_ASKED || !is_near(&range, block) ||
+            atomic_load(&block->is_damaged))
             continue;
         rc = part_add(b->others, &b->other_count, block, err);
         if (rc < 0 && rc != WEFT_CORRUPT) return rc;
@@ -402,6 +433,7 @@ int weft_compaction_bundle(struct weft_store *store, const struct weft_compactio
     if (rc == WEFT_OK) rc = weft_bundle_write(&input, &options, &bundled, err);
     if (rc == WEFT_OK) rc = bundle_swap_in(store, c, &b, options.number, err);
     stats->bytes = bundled.bytes;
+    others_give_up(c);
     bundling_release(&b);
     return rc;
 }

@@ -24,4 +24,13 @@ int weft_compaction_merge(struct weft_store *store, const struct weft_compaction
 int weft_compaction_bundle(struct weft_store *store, const struct weft_compaction *compaction,
                            struct weft_merge_stats *stats, struct weft_err *err);
 
+/* Is it one of the inputs, or might it have earlier spans of their traces? */
+bool weft_compaction_concerns(const struct weft_compaction *compaction,
+                              const struct weft_store_block *block);
+
+/* compaction_failure.c: a merge or bundling has failed. True: something was set aside, or is tried
+ * apart, so the next attempt will be another one. */
+bool weft_compaction_failed(struct weft_store *store, const struct weft_compaction *compaction,
+                            int rc, const struct weft_err *err);
+
 #endif

@@ -67,6 +67,7 @@ static int by_file(const void *a, const void *b)
 
 static bool item_is_damaged(const struct weft_compaction_item *item)
 {
+    if (atomic_load(&item->container->compaction_failures) >= WEFT_STORE_FAILURES_MAX) return true;
     for (uint32_t i = 0; i < item->file.members; i++)
         if (atomic_load(&item->blocks[i]->is_damaged)) return true;
     return false;
@@ -101,7 +102,7 @@ static void compaction_init(struct weft_compaction *c, struct weft_store_set *se
         /* A damaged segment stays as it is, for repair: a merge would keep what can be read and
          * remove the rest. */
         if (!set->segments[i].is_live && set->segments[i].number <= number_max &&
-            weft_segment_damaged_bytes(set->segments[i].segment) == 0)
+            !weft_store_segment_is_set_aside(&set->segments[i]))
             item_from_segment(&c->items[c->item_count++], &set->segments[i], now_ns);
     items_from_blocks(c, set);
     if (c->item_count > 1) qsort(c->items, c->item_count, sizeof *c->items, item_compare);
@@ -119,9 +120,11 @@ static enum weft_compaction_kind compaction_choose(const struct weft_store *stor
                                                    struct weft_compaction *c, bool is_due)
 {
     const struct weft_store_options *o = &store->options;
+    bool is_alone = c->item_count > 0 && c->items[0].segment != NULL &&
+                    c->items[0].number <= store->merge_alone_max;
     const struct weft_compaction_policy policy = {
-        .segments_min = o->compact_segments_min,
-        .segments_max = o->compact_segments_max,
+        .segments_min = is_alone ? 1 : o->compact_segments_min,
+        .segments_max = is_alone ? 1 : o->compact_segments_max,
         .segment_age_ns = o->compact_age_ns,
         .segments_now =
             is_due || weft_store_tail_is_pressing(store) || weft_store_space_is_tight(store),
@@ -145,9 +148,29 @@ static enum weft_compaction_kind compaction_choose(const struct weft_store *stor
     return choice.kind;
 }
 
-/* One merge or bundling, if there is something to do: 1 done, 0 nothing to do. */
+static void inputs_give_up(struct weft_compaction *c, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (c->items[i].container != NULL) weft_store_container_give_up(c->items[i].container);
+}
+
+/* All inputs, or none: retention may have taken one since. */
+static bool inputs_claim(struct weft_compaction *c)
+{
+    for (uint32_t i = 0; i < c->item_count; i++) {
+        if (c->items[i].container == NULL ||
+            weft_store_container_claim(c->items[i].container, WEFT_CLAIM_INPUT))
+            continue;
+        inputs_give_up(c, i);
+        return false;
+    }
+    return true;
+}
+
+/* One merge or bundling, if there is something to do: 1 done, 0 nothing to do. *is_mended: it failed,
+ * and the next attempt will be another one. */
 static int compact_once(struct weft_store *store, bool is_due, uint64_t number_max,
-                        struct weft_merge_stats *stats, struct weft_err *err)
+                        struct weft_merge_stats *stats, bool *is_mended, struct weft_err *err)
 {
     struct weft_compaction compaction;
     int rc = 0;
@@ -155,6 +178,8 @@ static int compact_once(struct weft_store *store, bool is_due, uint64_t number_m
     pthread_mutex_lock(&store->compact_mutex);
     compaction_init(&compaction, weft_store_set_take(store), number_max);
     enum weft_compaction_kind kind = compaction_choose(store, &compaction, is_due);
+    *is_mended = false;
+    if (!inputs_claim(&compaction)) kind = WEFT_COMPACT_NOTHING;
     if (kind != WEFT_COMPACT_NOTHING) {
         uint64_t started_ns = weft_clock_monotonic_ns();
         atomic_store(&store->merge_started_ns, started_ns);
@@ -166,7 +191,12 @@ static int compact_once(struct weft_store *store, bool is_due, uint64_t number_m
                          rc != WEFT_CANCELLED);
         if (rc == WEFT_OK) atomic_fetch_add(&store->bundlings, kind == WEFT_COMPACT_BUNDLING);
         if (rc == WEFT_OK) atomic_fetch_add(&store->compacted_bytes, stats->bytes);
-        if (rc == WEFT_OK) rc = 1;
+        if (rc < 0) {
+            inputs_give_up(&compaction, compaction.item_count);
+            *is_mended = weft_compaction_failed(store, &compaction, rc, err);
+        } else {
+            rc = 1;
+        }
     }
     compaction_release(&compaction);
     if (rc == 1) weft_store_catalog_save(store);
@@ -180,14 +210,22 @@ int weft_store_compact(struct weft_store *store, struct weft_merge_stats *stats,
     struct weft_merge_stats sum = { 0 };
     uint64_t number_max =
         atomic_load(&store->next_number); /* what is sealed while we work comes next time */
-    int rc;
+    struct weft_err failure;
+    bool is_mended;
+    int rc, failed = WEFT_OK;
 
     if (store->options.read_only)
         return weft_fail(err, WEFT_UNSUPPORTED, "%s is open read-only: it cannot be compacted",
                          store->directory);
     for (;;) {
         struct weft_merge_stats one = { 0 };
-        if ((rc = compact_once(store, true, number_max, &one, err)) <= 0) break;
+        rc = compact_once(store, true, number_max, &one, &is_mended, &failure);
+        if (rc < 0 && failed == WEFT_OK) { /* the first failure is told; the others go on */
+            failed = rc;
+            if (err != NULL) *err = failure;
+        }
+        if (rc < 0 && is_mended) continue;
+        if (rc <= 0) break;
         sum.spans_in += one.spans_in;
         sum.spans_out += one.spans_out;
         sum.exact_duplicates += one.exact_duplicates;
@@ -197,7 +235,7 @@ int weft_store_compact(struct weft_store *store, struct weft_merge_stats *stats,
         sum.bytes += one.bytes;
     }
     if (stats != NULL) *stats = sum;
-    return rc;
+    return failed;
 }
 
 static void catalog_add_bundle(struct weft_catalog *catalog,
@@ -271,7 +309,9 @@ static void compactor_main(void *arg)
     while (!atomic_load(&store->is_stopping)) {
         struct weft_merge_stats stats = { 0 };
         struct weft_err err = { 0 };
-        int rc = compact_once(store, false, UINT64_MAX, &stats, &err);
+        bool is_mended;
+        int rc = compact_once(store, false, UINT64_MAX, &stats, &is_mended, &err);
+        if (rc < 0 && is_mended) continue; /* what was set aside has been told */
         if (rc < 0 && rc != WEFT_CANCELLED) {
             if (retry_ns == 0)
                 weft_log(WEFT_LOG_ERROR, "store",

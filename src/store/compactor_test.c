@@ -1,6 +1,7 @@
 /* compactor_test.c -- segments become blocks: what is replaced, what a crash in between leaves,
  * what readers keep, what is
  * recycled, and that CATALOG is a cache and no more. */
+#include "store/compaction_run.h"
 #include "store/store_fixture.h"
 #include "store/store_internal.h"
 
@@ -258,6 +259,109 @@ static void damaged_block_test(void **state)
     fixture_directory_remove(directory);
 }
 
+static void flip_bit(const char *path, uint64_t offset)
+{
+    uint8_t byte;
+    int fd;
+
+    assert_int_equal(weft_file_open(&fd, path, O_RDWR, NULL), 0);
+    assert_int_equal(weft_file_read_at(fd, path, &byte, 1, offset, NULL), 0);
+    byte ^= 4;
+    assert_int_equal(weft_file_write_at(fd, path, &byte, 1, offset, NULL), 0);
+    weft_file_close(&fd);
+}
+
+/* A bit flips in a sealed segment, and once more when segments are merged by the thread and only two
+ * may wait: it is set aside, and all others are merged. */
+static void segment_set_aside_test(void **state)
+{
+    for (int with_thread = 0; with_thread < 2; with_thread++) {
+        char directory[256];
+        struct weft_store_stats stats;
+        struct weft_store *store;
+        struct weft_err err = { 0 };
+
+        fixture_directory_make(directory);
+        store = open_store(directory);
+        struct weft_source source = weft_store_source(store);
+        for (uint32_t i = 0; i < 3; i++) {
+            send_trace(store, i, 0, 5);
+            weft_store_seal(store, NULL);
+        }
+        struct weft_store_set *set = weft_store_set_take(store);
+        flip_bit(weft_segment_path(set->segments[1].segment), 4096 + 256 + 70); /* in a row */
+        weft_store_set_release(set);
+        if (with_thread) {
+            store->options.no_compaction = false;
+            store->options.tail_segments_max = 2;
+            assert_int_equal(weft_store_compactor_start(store, &err), WEFT_OK);
+            do {
+                weft_clock_sleep_ns(WEFT_NS_PER_MS);
+                weft_store_stats(store, &stats);
+            } while (stats.sealed_segments > 1);
+        } else {
+            assert_int_equal(weft_store_compact(store, NULL, &err), WEFT_CORRUPT);
+            assert_non_null(strstr(err.text, "checksums of chunk 0"));
+        }
+        weft_store_stats(store, &stats);
+        assert_int_equal(stats.sealed_segments, 1);
+        assert_int_equal(stats.set_aside_files, 1);
+        assert_int_equal(stats.blocks, 1);
+        assert_int_equal(stats.block_spans, 10);
+        assert_int_equal(atomic_load(&store->tail_segments), 0);
+        assert_true(weft_store_tail_has_room(store, &err));
+        assert_int_equal(weft_store_compact(store, NULL, &err), WEFT_OK); /* not tried again */
+        assert_int_equal(fixture_trace_spans(&source, 0), 5);
+        assert_int_equal(fixture_trace_spans(&source, 2), 5);
+        weft_store_close(store);
+        store = open_store(directory); /* opening sees it too */
+        weft_store_stats(store, &stats);
+        assert_int_equal(stats.damaged_files, 1);
+        assert_int_equal(fixture_count_files(directory, "block-"), 1);
+        weft_store_close(store);
+        fixture_directory_remove(directory);
+    }
+}
+
+/* What fails although every checksum fits: first all together, then one by one, three times each. */
+static void failures_test(void **state)
+{
+    char directory[256];
+    struct weft_compaction_item items[3] = { 0 };
+    const struct weft_err err = { .text = "not to be merged" };
+
+    fixture_directory_make(directory);
+    struct weft_store *store = open_store(directory);
+    for (uint32_t i = 0; i < 3; i++) {
+        send_trace(store, i, 0, 5);
+        weft_store_seal(store, NULL);
+    }
+    struct weft_compaction compaction = { .set = weft_store_set_take(store), .items = items };
+    for (uint32_t i = 0; i < compaction.set->segment_count; i++)
+        if (!compaction.set->segments[i].is_live)
+            items[compaction.item_count++] =
+                (struct weft_compaction_item){ .number = compaction.set->segments[i].number,
+                                               .segment = &compaction.set->segments[i] };
+    assert_int_equal(compaction.item_count, 3);
+    assert_false(weft_compaction_failed(store, &compaction, WEFT_IO, &err)); /* the disk's doing */
+    assert_int_equal(store->merge_alone_max, 0);
+    assert_true(weft_compaction_failed(store, &compaction, WEFT_INVALID, &err));
+    assert_int_equal(store->merge_alone_max, items[2].number);
+    compaction.item_count = 1;
+    assert_false(weft_compaction_failed(store, &compaction, WEFT_INVALID, &err));
+    assert_false(weft_compaction_failed(store, &compaction, WEFT_INVALID, &err));
+    assert_false(weft_store_segment_is_set_aside(items[0].segment));
+    assert_true(weft_compaction_failed(store, &compaction, WEFT_INVALID, &err));
+    assert_true(weft_store_segment_is_set_aside(items[0].segment));
+    assert_int_equal(atomic_load(&store->tail_segments), 2);
+    weft_store_set_release(compaction.set);
+    compact(store, NULL); /* the others: each in a block of its own, then small ones as ever */
+    assert_int_equal(atomic_load(&store->tail_segments), 0);
+    assert_int_equal(fixture_count_files(directory, "block-"), 2);
+    weft_store_close(store);
+    fixture_directory_remove(directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +371,8 @@ int main(void)
         cmocka_unit_test(recycling_waits_for_readers_test),
         cmocka_unit_test(recycling_test),
         cmocka_unit_test(damaged_block_test),
+        cmocka_unit_test(segment_set_aside_test),
+        cmocka_unit_test(failures_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,6 +94,9 @@ bool weft_segment_is_sealed(const struct weft_segment *segment);
 /* Of a reopened segment: bytes that were committed, and cannot be read or lie behind such. A torn
  * last write is none. */
 uint64_t weft_segment_damaged_bytes(const struct weft_segment *segment);
+/* Read all chunks of the view as they stand in the file: do their checksums still fit? */
+struct weft_segment_view;
+int weft_segment_verify(const struct weft_segment_view *view, struct weft_err *err);
 
 /* ---- reading: a view of the committed prefix at one moment ---- */
 

@@ -158,6 +158,27 @@ static void find_damage(struct weft_segment *segment, uint64_t end, uint64_t *to
              segment->path, atomic_load(&segment->chunk_count), segment->damaged_bytes);
 }
 
+int weft_segment_verify(const struct weft_segment_view *view, struct weft_err *err)
+{
+    const struct weft_segment *segment = view->segment;
+    uint64_t offset = WEFT_SEGMENT_PAGE;
+
+    for (uint32_t i = 0; i < view->chunk_count; i++) {
+        struct weft_chunk_header header;
+        const uint8_t *chunk = segment->map + offset;
+        uint64_t end = weft_segment_chunk_at(segment, i)->end_offset;
+        if (!weft_chunk_header_decode(&header, chunk) || header.chunk_number != i ||
+            header.segment_number != segment->number || header.chunk_bytes != end - offset ||
+            !weft_chunk_places_fit(&header) || !body_is_whole(&header, chunk))
+            return weft_fail(err, WEFT_CORRUPT,
+                             "segment %s: the checksums of chunk %u, byte %" PRIu64
+                             ", no longer fit",
+                             segment->path, i, offset);
+        offset = end;
+    }
+    return WEFT_OK;
+}
+
 int weft_segment_open(struct weft_segment **out, const char *path, uint64_t *torn_bytes,
                       struct weft_err *err)
 {

@@ -151,6 +151,8 @@ static void stats_of_set(const struct weft_store_set *set, struct weft_store_sta
         weft_segment_view_init(&view, set->segments[i].segment);
         weft_segment_bytes(set->segments[i].segment, &bytes);
         out->segment_bytes += bytes.file;
+        out->set_aside_files +=
+            !set->segments[i].is_live && weft_store_segment_is_set_aside(&set->segments[i]);
         if (set->segments[i].is_live) {
             out->live_segments += view.span_count > 0;
             out->live_spans += view.span_count;
@@ -164,6 +166,9 @@ static void stats_of_set(const struct weft_store_set *set, struct weft_store_sta
     for (uint32_t i = 0; i < set->block_count; i++) {
         out->block_spans += weft_store_block_spans(set->blocks[i]);
         out->masked_spans += weft_block_mask_spans(set->blocks[i]->mask);
+        out->set_aside_files +=
+            set->blocks[i]->summary.member == 0 &&
+            atomic_load(&set->blocks[i]->file->compaction_failures) >= WEFT_STORE_FAILURES_MAX;
         out->block_bytes += set->blocks[i]->summary.file_bytes;
         out->bundled_blocks += set->blocks[i]->file->is_bundle;
         out->bundles += set->blocks[i]->file->is_bundle && set->blocks[i]->summary.member == 0;

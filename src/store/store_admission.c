@@ -4,7 +4,8 @@
  * the tail is bounded in both: a writer whose segment is full begins another one only while there is
  * room in the tail. Segments begun are filled to their end, so the bound is passed by at most one
  * segment a writer. What could not be merged for another reason (a full or broken disk) counts too:
- * memory stays bounded whatever keeps the compactor from its work.
+ * memory stays bounded whatever keeps the compactor from its work. Only segments that are damaged or
+ * set aside do not: nothing would ever take them out of the tail.
  *
  * Below the floor of free space nothing is taken at all. What is left is for compaction, which needs
  * room beside a segment before the segment can go; so a disk that filled up becomes free by itself.
@@ -31,7 +32,8 @@ void weft_store_tail_update(struct weft_store *store, const struct weft_store_se
 
     for (uint32_t i = 0; i < set->segment_count; i++) {
         struct weft_segment_bytes bytes;
-        if (set->segments[i].is_live) continue;
+        if (set->segments[i].is_live || weft_store_segment_is_set_aside(&set->segments[i]))
+            continue;
         weft_segment_bytes(set->segments[i].segment, &bytes);
         memory_bytes += bytes.memory;
         segments++;

@@ -65,6 +65,17 @@ void weft_store_container_unref(struct weft_store_container *file)
     weft_free(file);
 }
 
+bool weft_store_container_claim(struct weft_store_container *file, enum weft_store_claim claim)
+{
+    uint32_t none = WEFT_CLAIM_NONE;
+    return atomic_compare_exchange_strong(&file->claim, &none, claim);
+}
+
+void weft_store_container_give_up(struct weft_store_container *file)
+{
+    atomic_store(&file->claim, WEFT_CLAIM_NONE);
+}
+
 /* ---- blocks ---- */
 
 struct weft_store_block *weft_store_block_create(struct weft_store_container *file,

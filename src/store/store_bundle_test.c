@@ -169,12 +169,49 @@ static void readers_keep_files_test(void **state)
     fixture_directory_remove(directory);
 }
 
+/* A block with a flipped bit is not bundled, nor does it keep the others from it. */
+static void damaged_block_test(void **state)
+{
+    char directory[256];
+    struct weft_store_stats stats;
+    char path[WEFT_STORE_PATH_MAX];
+    struct weft_err err;
+    uint8_t byte;
+    int fd;
+
+    fixture_directory_make(directory);
+    struct weft_store *store = open_store(directory);
+    rounds(store, 0, 1);
+    struct weft_store_set *set = weft_store_set_take(store);
+    snprintf(path, sizeof path, "%s", set->blocks[0]->file->path);
+    weft_store_set_release(set);
+    weft_store_close(store);
+    assert_int_equal(weft_file_open(&fd, path, O_RDWR, NULL), 0);
+    assert_int_equal(weft_file_read_at(fd, path, &byte, 1, 600, NULL), 0);
+    byte ^= 16;
+    assert_int_equal(weft_file_write_at(fd, path, &byte, 1, 600, NULL), 0);
+    weft_file_close(&fd);
+    store = open_store(directory);
+    for (uint32_t i = 0; i < TRACES; i++) send_trace(store, i, 1);
+    assert_int_equal(weft_store_seal(store, &err), 0);
+    assert_int_equal(weft_store_compact(store, NULL, &err), WEFT_CORRUPT);
+    rounds(store, 2, 3);
+    weft_store_stats(store, &stats);
+    assert_int_equal(stats.bundles, 1);
+    assert_int_equal(stats.bundled_blocks, 3); /* two and their patch */
+    assert_int_equal(stats.set_aside_files, 1);
+    assert_int_equal(access(path, F_OK), 0);
+    weft_store_close(store);
+    fixture_directory_remove(directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(levels_test),
         cmocka_unit_test(crash_before_removal_test),
         cmocka_unit_test(readers_keep_files_test),
+        cmocka_unit_test(damaged_block_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

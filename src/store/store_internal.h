@@ -42,16 +42,30 @@ struct weft_store_memo {
     struct weft_arena arena;
     struct weft_operation *operations; /* NULL: too many to be kept */
     uint32_t operation_count;
+    _Atomic uint32_t compaction_failures; /* of a segment; a block's file counts its own */
 };
 struct weft_store_memo *weft_store_memo_create(void);
 void weft_store_memo_ref(struct weft_store_memo *memo);
 void weft_store_memo_unref(struct weft_store_memo *memo);
+
+/* Who is at work on a file: compaction and retention leave each other's alone. The inputs of a
+ * compaction that came to its end, and what retention deletes, stay claimed: others may still find
+ * them in an older set. */
+enum weft_store_claim {
+    WEFT_CLAIM_NONE,
+    WEFT_CLAIM_INPUT, /* of the merge or bundling at hand */
+    WEFT_CLAIM_ASKED, /* by the bundling at hand, for the traces of late spans */
+    WEFT_CLAIM_RETENTION,
+};
+#define WEFT_STORE_FAILURES_MAX 3u /* then a file is set aside: compaction leaves it as it is */
 
 /* A file of blocks: block-N with one, bundle-N with several. Counted references, one of each
  * weft_store_block in it; the last one unlinks it when it is obsolete. */
 struct weft_store_container {
     _Atomic uint32_t references;
     _Atomic bool is_obsolete;
+    _Atomic uint32_t claim; /* enum weft_store_claim */
+    _Atomic uint32_t compaction_failures;
     char *path;
     uint64_t number, bytes, created_unix_ns;
     bool is_bundle;
@@ -85,6 +99,8 @@ struct weft_store_segment {
     bool is_abandoned; /* a write or sync failed: its file is not used again */
 };
 
+/* Damaged, or not to be merged: it is still read, and not waited for. */
+bool weft_store_segment_is_set_aside(const struct weft_store_segment *segment);
 void weft_store_segment_release(struct weft_store_segment *segment); /* what it refers to */
 
 /* Immutable: what exists at one moment. A query works on one set from beginning to end. */
@@ -133,6 +149,9 @@ int weft_store_bundle_read(const char *path, uint64_t number, struct weft_store_
                            void (*damaged)(void *arg, const struct weft_err *err), void *arg,
                            struct weft_err *err);
 void weft_store_container_unref(struct weft_store_container *file);
+/* False: somebody else has it. */
+bool weft_store_container_claim(struct weft_store_container *file, enum weft_store_claim claim);
+void weft_store_container_give_up(struct weft_store_container *file);
 /* Takes its own references to file and mask, and takes over `open`, which may be NULL (opened at
  * first use). One reference for the caller. */
 struct weft_store_block *weft_store_block_create(struct weft_store_container *file,
@@ -275,6 +294,7 @@ struct weft_store {
     pthread_mutex_t compact_wake_mutex; /* is_compact_due */
     pthread_cond_t compact_wake;
     bool is_compact_due;
+    uint64_t merge_alone_max; /* compact_mutex; segments up to this number are merged one by one */
     bool has_compact_thread;
     pthread_t compact_thread;
     /* The tail as of the present set, for writers and policy; see store_admission.c. */

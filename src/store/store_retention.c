@@ -4,8 +4,9 @@
  * another file that stays is masked by one of its patches: the masked traces would come to light
  * again, without the spans that had joined them.
  *
- * A merge may be reading what is deleted here; its result then has those spans once more, and the next
- * look finds them.
+ * What a merge or bundling is reading is left until it has ended: its result would have those spans
+ * once more. So is a file while something that it supersedes still lies there, kept by a reader: after
+ * a crash nothing would say any more that it is superseded.
  *
  * The wall clock decides about age alone. When it has moved by more than an hour against the monotonic
  * one since the last look that was believed, nothing is deleted by age for an hour, or until it has
@@ -26,7 +27,7 @@ struct retention {
     struct candidate *items; /* oldest first */
     uint32_t count, doomed_count;
     uint64_t total_bytes, free_bytes, now_ns;
-    bool believes_clock;
+    bool believes_clock, is_synced;
 };
 
 static int by_container(const void *a, const void *b)
@@ -153,13 +154,57 @@ static bool masks_what_stays(const struct retention *r, const struct candidate *
     return found;
 }
 
+static bool lies_there(const struct retention *r, const char *kind, const uint64_t *numbers,
+                       uint32_t count)
+{
+    char path[WEFT_STORE_PATH_MAX];
+
+    for (uint32_t i = 0; i < count; i++) {
+        weft_store_path(r->store, path, kind, numbers[i]);
+        if (weft_file_exists(path)) return true;
+    }
+    return false;
+}
+
+/* Does a file lie there that opening would read if this one were gone? */
+static bool hides_what_lies_there(const struct retention *r, const struct candidate *c)
+{
+    const struct weft_store_container *file = c->container;
+
+    if (lies_there(r, "bundle", file->superseded_bundles, file->superseded_bundle_count))
+        return true;
+    for (uint32_t i = 0; i < r->set->block_count; i++) {
+        const struct weft_block_summary *summary = &r->set->blocks[i]->summary;
+        if (r->set->blocks[i]->file == file &&
+            (lies_there(r, "segment", summary->superseded_segments,
+                        summary->superseded_segment_count) ||
+             lies_there(r, "block", summary->superseded_blocks, summary->superseded_block_count) ||
+             (file->is_bundle && lies_there(r, "block", &summary->number, 1))))
+            return true;
+    }
+    return false;
+}
+
+/* What is gone stays gone, before what says that it is superseded goes too. */
+static bool directory_is_synced(struct retention *r)
+{
+    struct weft_err err;
+
+    if (r->is_synced) return true;
+    r->is_synced = weft_file_sync_directory(r->store->directory, &err) == WEFT_OK;
+    if (!r->is_synced) weft_log(WEFT_LOG_WARN, "store", "nothing is deleted: %s", err.text);
+    return r->is_synced;
+}
+
 static void doom(struct retention *r, struct candidate *c, const char *reason)
 {
     char newest[40];
 
+    if (!weft_store_container_claim(c->container, WEFT_CLAIM_RETENTION)) return;
     c->is_doomed = true;
-    if (masks_what_stays(r, c)) {
+    if (masks_what_stays(r, c) || hides_what_lies_there(r, c) || !directory_is_synced(r)) {
         c->is_doomed = false;
+        weft_store_container_give_up(c->container);
         return;
     }
     r->doomed_count++;

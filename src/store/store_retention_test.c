@@ -42,8 +42,8 @@ static void answered(void *arg, const struct weft_outcome *outcome)
     assert_int_equal(outcome->status, WEFT_OK);
 }
 
-/* A block with one trace, which starts so many milliseconds after START. */
-static void make_block(struct weft_store *store, uint32_t trace, uint32_t part)
+/* A trace that starts so many milliseconds after START. */
+static void send_trace(struct weft_store *store, uint32_t trace, uint32_t part)
 {
     struct weft_consumer consumer = weft_store_consumer(store);
     struct weft_arena arena;
@@ -52,6 +52,12 @@ static void make_block(struct weft_store *store, uint32_t trace, uint32_t part)
     consumer.consume(consumer.self, 0, fixture_trace_batch(&arena, trace, part, SPANS), answered,
                      NULL);
     weft_arena_release(&arena);
+}
+
+/* A block with that trace, and what else was sent. */
+static void make_block(struct weft_store *store, uint32_t trace, uint32_t part)
+{
+    send_trace(store, trace, part);
     assert_int_equal(weft_store_seal(store, NULL), WEFT_OK);
     assert_int_equal(weft_store_compact(store, NULL, NULL), WEFT_OK);
 }
@@ -228,6 +234,87 @@ static void masks_test(void **state)
     fixture_directory_remove(directory);
 }
 
+/* The same with a block that is younger: its trace does not come to light without what joined it. */
+static void patch_stays_test(void **state)
+{
+    char directory[256];
+
+    fixture_directory_make(directory);
+    atomic_store(&wall_ns, START + HOUR / 2);
+    struct weft_store *store =
+        open_store(directory, (struct weft_store_options){ .retention_age_ns = HOUR,
+                                                           .small_block_spans = 1,
+                                                           .bundle_time_max = WEFT_NS_PER_SECOND,
+                                                           .compact_fan_in = 3 });
+    store->retention_clock.hold_ns = 0;
+    struct weft_source source = weft_store_source(store);
+    send_trace(store, 50000, 0); /* 50 s later than the others: not bundled with them */
+    make_block(store, 7, 3);
+    for (uint32_t part = 0; part < 3; part++) make_block(store, 7, part);
+    struct weft_store_stats stats = look(store);
+    assert_int_equal(stats.bundles, 1);
+    assert_int_equal(stats.blocks, 5); /* the young one, three members and their patch */
+    assert_int_equal(stats.masked_spans, 4 * SPANS);
+    atomic_store(&wall_ns, START + HOUR + WEFT_NS_PER_SECOND); /* the bundle is old enough */
+    assert_int_equal(look(store).blocks, 5);
+    assert_int_equal(fixture_trace_spans(&source, 7), 4 * SPANS);
+    atomic_store(&wall_ns, START + HOUR + 100 * WEFT_NS_PER_SECOND); /* and the block */
+    assert_int_equal(look(store).blocks, 4);
+    assert_int_equal(fixture_trace_spans(&source, 50000), 0);
+    assert_int_equal(fixture_trace_spans(&source, 7), 4 * SPANS);
+    assert_int_equal(look(store).blocks, 0);
+    weft_store_close(store);
+    fixture_directory_remove(directory);
+}
+
+/* What a merge reads is left, since its result would bring the spans back. */
+static void merge_at_work_test(void **state)
+{
+    char directory[256];
+
+    fixture_directory_make(directory);
+    atomic_store(&wall_ns, START);
+    struct weft_store *store = open_store(directory, (struct weft_store_options){ 0 });
+    for (uint32_t i = 0; i < 3; i++) make_block(store, i, 0);
+    struct weft_store_set *set = weft_store_set_take(store);
+    assert_true(weft_store_container_claim(set->blocks[0]->file, WEFT_CLAIM_INPUT));
+    store->options.retention_bytes = 1;
+    assert_int_equal(look(store).blocks, 1);
+    assert_int_equal(look(store).blocks, 1);
+    weft_store_container_give_up(set->blocks[0]->file);
+    assert_false(weft_store_container_claim(set->blocks[1]->file, WEFT_CLAIM_INPUT));
+    assert_int_equal(look(store).blocks, 0);
+    assert_int_equal(look(store).retention_files, 3); /* each counted once */
+    weft_store_set_release(set);
+    weft_store_close(store);
+    fixture_directory_remove(directory);
+}
+
+/* A reader keeps a segment that a block supersedes: the block must be there as long as its file. */
+static void superseded_test(void **state)
+{
+    char directory[256];
+
+    fixture_directory_make(directory);
+    atomic_store(&wall_ns, START);
+    struct weft_store *store = open_store(directory, (struct weft_store_options){ 0 });
+    send_trace(store, 1, 0);
+    assert_int_equal(weft_store_seal(store, NULL), WEFT_OK);
+    struct weft_store_set *reader = weft_store_set_take(store);
+    make_block(store, 2, 0);
+    store->options.retention_bytes = 1;
+    assert_int_equal(look(store).blocks, 1);
+    assert_int_equal(fixture_count_files(directory, "block-"), 1);
+    weft_store_set_release(reader);
+    assert_int_equal(look(store).blocks, 0);
+    weft_store_close(store);
+    store = open_store(directory, (struct weft_store_options){ 0 });
+    struct weft_source source = weft_store_source(store);
+    assert_int_equal(fixture_all_spans(&source), 0);
+    weft_store_close(store);
+    fixture_directory_remove(directory);
+}
+
 int main(void)
 {
     const struct weft_file_faults faults = { .before = steer };
@@ -235,6 +322,8 @@ int main(void)
         cmocka_unit_test(age_test),         cmocka_unit_test(future_test),
         cmocka_unit_test(clock_jumps_test), cmocka_unit_test(size_test),
         cmocka_unit_test(free_space_test),  cmocka_unit_test(masks_test),
+        cmocka_unit_test(patch_stays_test), cmocka_unit_test(merge_at_work_test),
+        cmocka_unit_test(superseded_test),
     };
 
     atomic_store(&free_bytes, SIZE_MAX);

@@ -2,6 +2,12 @@
  * their readers. */
 #include "store/store_internal.h"
 
+bool weft_store_segment_is_set_aside(const struct weft_store_segment *segment)
+{
+    return atomic_load(&segment->memo->compaction_failures) >= WEFT_STORE_FAILURES_MAX ||
+           weft_segment_damaged_bytes(segment->segment) > 0;
+}
+
 void weft_store_segment_release(struct weft_store_segment *segment)
 {
     weft_store_memo_unref(segment->memo);

@@ -273,6 +273,17 @@ def paged(b, at, expected=None):
     return out
 
 
+def paged_bytes(b, at):
+    """Bytes of the paged column that starts there."""
+    if b[at] == 0:
+        return 16
+    count, base_bits = u32(b, at + 4), b[at + 1]
+    pages = (count + 127) // 128
+    widths = b[at + 24:at + 24 + pages]
+    values = sum((min(128, count - 128 * i) * w + 7) // 8 for i, w in enumerate(widths))
+    return 24 + pad(pages, 8) + pad((pages * base_bits + 7) // 8, 8) + pad(values, 8)
+
+
 def row_column(b, per_trace):
     """A column of all rows: paged or following."""
     if b[0] != 2:
@@ -402,11 +413,22 @@ class RowGroup:
         self.local_keys = names(self.s[18]) if self.s.get(18) else []
         self.groups = [struct.unpack_from("<8I", self.s[13], i) for i in range(0, len(self.s[13]), 32)]
         codes = [(u32(self.s[16], i), u32(self.s[16], i + 4)) for i in range(0, len(self.s[16]), 8)]
-        self.runs = []
+        self.runs, entries = [], self.run_entries()
         for (code, first), (_, end) in zip(codes, codes[1:]):
             for r in range(first, end):
-                self.runs.append((code, *struct.unpack_from("<IIIHBB", self.s[17], 16 * r)))
+                self.runs.append((code, *entries[r]))
         self.decoded = {}
+
+    def run_entries(self):
+        s = self.s[17]
+        if s[:4] != b"\xff" * 4:
+            return list(struct.iter_unpack("<IIIHBB", s))
+        fields, at = [], 8
+        for _ in range(6):
+            fields.append(paged(s, at, u32(s, 4)))
+            at += paged_bytes(s, at)
+        need(at == len(s), "bytes behind the directory of runs")
+        return list(zip(*fields))
 
     def rows_present(self, at, mode, rows):
         if mode == 0:

@@ -60,10 +60,11 @@ static struct piece *pieces_make(struct weft_rows *rows, uint32_t *count)
     struct piece *pieces = weft_arena_alloc_array(
         rows->arena, (size_t)rows->run_count + rows->group_count * 3 + 1, sizeof *pieces);
 
-    for (uint32_t r = 0; r < rows->run_count; r++)
-        pieces[n++] =
-            (struct piece){ .offset = weft_load_u32(rows->runs + (size_t)r * WEFT_RUN_ENTRY_BYTES),
-                            .owner = r };
+    for (uint32_t r = 0; r < rows->run_count; r++) {
+        struct weft_run_entry e;
+        weft_rows_run_entry(rows, r, &e);
+        pieces[n++] = (struct piece){ .offset = e.offset, .owner = r };
+    }
     for (uint32_t g = 0; g < rows->group_count; g++)
         for (uint32_t i = 0; i < 3; i++)
             pieces[n++] = (struct piece){ .offset = rows->groups[g].offsets[i],

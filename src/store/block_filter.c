@@ -471,14 +471,12 @@ static int key_evaluate(const struct weft_filter *f, struct weft_rows *rows, uin
         uint32_t low = first, high = end;
         while (low < high) { /* first run of the group */
             uint32_t middle = (low + high) / 2;
-            if (weft_load_u16(rows->runs + (size_t)middle * WEFT_RUN_ENTRY_BYTES + 12) < g)
+            if (rows->run_groups[middle] < g)
                 low = middle + 1;
             else
                 high = middle;
         }
-        for (;
-             low < end && weft_load_u16(rows->runs + (size_t)low * WEFT_RUN_ENTRY_BYTES + 12) == g;
-             low++) {
+        for (; low < end && rows->run_groups[low] == g; low++) {
             struct evaluation e = { f, rows, NULL, reader, err, NULL };
             struct weft_run code_only = { .code = weft_key_code(key, type) };
             if (!can_hold(f, &code_only)) continue;
@@ -502,7 +500,7 @@ static struct weft_run *pseudo_run(struct weft_rows *rows, uint32_t g, uint32_t 
     *rc = WEFT_OK;
     if (!weft_rows_find_runs(rows, pseudo << 3 | type, &first, &end)) return NULL;
     for (; first < end; first++)
-        if (weft_load_u16(rows->runs + (size_t)first * WEFT_RUN_ENTRY_BYTES + 12) == g) {
+        if (rows->run_groups[first] == g) {
             *rc = weft_rows_run(rows, first, &run, err);
             return *rc < 0 ? NULL : run;
         }

@@ -90,6 +90,17 @@ enum weft_rows_section {
 #define WEFT_ROWS_HEADER_BYTES(sections) (8u + 12u * (sections))
 #define WEFT_GROUP_ENTRY_BYTES 32u
 #define WEFT_RUN_ENTRY_BYTES 16u
+#define WEFT_RUN_COLUMNS UINT32_MAX /* instead of the first offset: columns follow, one a field */
+#define WEFT_RUN_COLUMNS_MAX 65536u /* runs; more have entries */
+enum weft_run_field {
+    WEFT_RUN_FIELD_OFFSET,
+    WEFT_RUN_FIELD_BASE,
+    WEFT_RUN_FIELD_RANGE,
+    WEFT_RUN_FIELD_GROUP,
+    WEFT_RUN_FIELD_ENCODING,
+    WEFT_RUN_FIELD_BITS,
+    WEFT_RUN_FIELDS,
+};
 #define WEFT_GROUP_POOL 1u
 #define WEFT_REST_KEYS_BITMAP 1u
 #define WEFT_REST_KEYS_LIST 2u

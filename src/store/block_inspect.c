@@ -185,10 +185,11 @@ static int rows_sizes(struct weft_block *b, uint32_t number, uint64_t *sizes, st
             for (uint32_t i = 0; i < 3; i++)
                 pieces[n++] = (struct piece){ rows.groups[g].offsets[i], SIZE_HEADS + i };
         for (uint32_t r = 0; r < rows.run_count; r++) {
-            const uint8_t *e = rows.runs + (size_t)r * WEFT_RUN_ENTRY_BYTES;
-            uint32_t encoding = e[14] & 15;
+            struct weft_run_entry e;
+            weft_rows_run_entry(&rows, r, &e);
+            uint32_t encoding = e.encoding & 15;
             pieces[n++] =
-                (struct piece){ weft_load_u32(e),
+                (struct piece){ e.offset,
                                 SIZE_VALUES + (encoding < WEFT_RUN_ENCODINGS ? encoding : 0) };
         }
         qsort(pieces, n, sizeof *pieces, compare_piece);

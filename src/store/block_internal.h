@@ -109,6 +109,11 @@ struct weft_rest_keys {
     uint32_t count;
     bool is_bitmap;
 };
+struct weft_run_entry { /* of the directory of runs */
+    uint32_t offset, base, range;
+    uint16_t group;
+    uint8_t encoding, bits;
+};
 struct weft_rows_group {
     uint32_t rows, first_run, run_count, name;
     bool is_pool, has_columns;
@@ -128,7 +133,10 @@ struct weft_rows {
     struct weft_paged prefix, trace_spans, trace_start, depth, group, status;
     uint64_t *starts; /* a bit per row: first of its trace; for columns that follow */
     bool has_traces, has_tree;
-    const uint8_t *rest, *trace_ranks, *span_ids, *ranks, *run_keys, *runs;
+    const uint8_t *rest, *trace_ranks, *span_ids, *ranks, *run_keys;
+    const uint8_t *runs;            /* entries, or NULL: */
+    struct weft_paged *run_columns; /* by field */
+    uint16_t *run_groups;           /* by run */
     uint32_t group_count, run_count, run_key_count;
     struct weft_rows_group *groups;
     uint32_t *group_runs;        /* runs of every group, one group after the other, rising */
@@ -174,6 +182,10 @@ int weft_rows_places(struct weft_rows *rows, uint32_t from, uint32_t n, uint16_t
 uint32_t weft_rows_trace_of(const struct weft_rows *rows, uint32_t row);
 int weft_rows_find_row(const struct weft_rows *rows, uint32_t g, uint32_t index, uint32_t *row,
                        struct weft_err *err);
+/* block_runs.c. Sets run_count. */
+int weft_rows_runs_open(struct weft_rows *rows, struct weft_err *err);
+void weft_rows_run_entry(const struct weft_rows *rows, uint32_t number,
+                         struct weft_run_entry *out);
 int weft_rows_run(struct weft_rows *rows, uint32_t number, struct weft_run **out,
                   struct weft_err *err);
 /* Runs of one key code: first and one past the last. */

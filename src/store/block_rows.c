@@ -206,6 +206,29 @@ uint32_t weft_rows_trace_lower(const struct weft_rows *rows, const struct weft_t
     return low;
 }
 
+/* For the columns that are told from the row before, where there are any. */
+static int starts_find(struct weft_rows *rows, struct weft_err *err)
+{
+    uint64_t counts[WEFT_PAGED_ROWS];
+    uint32_t row = 0;
+    int rc;
+
+    if (!rows->depth.follows && !rows->status.follows && !rows->group.follows) return WEFT_OK;
+    if ((rc = weft_rows_load_traces(rows, err)) < 0) return rc;
+    rows->starts = weft_arena_alloc_array(rows->arena, rows->span_count / 64 + 1, 8);
+    for (uint32_t t = 0; t < rows->trace_count; t += WEFT_PAGED_ROWS) {
+        uint32_t n =
+            rows->trace_count - t < WEFT_PAGED_ROWS ? rows->trace_count - t : WEFT_PAGED_ROWS;
+        weft_paged_read(&rows->trace_spans, t, n, counts);
+        for (uint32_t i = 0; i < n; i++) {
+            rows->starts[row / 64] |= UINT64_C(1) << row % 64;
+            row += (uint32_t)counts[i];
+        }
+    }
+    rows->depth.starts = rows->status.starts = rows->group.starts = rows->starts;
+    return WEFT_OK;
+}
+
 /* ---- groups ---- */
 
 static int groups_read(struct weft_rows *rows, const uint8_t *bytes, struct weft_err *err)
@@ -243,7 +266,7 @@ static int group_runs_deal(struct weft_rows *rows, struct weft_err *err)
     rows->group_runs =
         weft_arena_alloc(rows->arena, ((size_t)rows->run_count + 1) * sizeof *rows->group_runs);
     for (uint32_t r = 0; r < rows->run_count; r++) {
-        uint32_t g = weft_load_u16(rows->runs + (size_t)r * WEFT_RUN_ENTRY_BYTES + 12);
+        uint32_t g = rows->run_groups[r];
         if (g >= rows->group_count || filled[g] == rows->groups[g].run_count)
             return weft_rows_corrupt(rows, err, "run %u belongs to group %u, which has no such run",
                                      r, g);
@@ -296,7 +319,6 @@ int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err)
 
     if (rows->groups != NULL) return WEFT_OK;
     rows->group_count = rows->sections[WEFT_ROWS_GROUPS].bytes / WEFT_GROUP_ENTRY_BYTES;
-    rows->run_count = rows->sections[WEFT_ROWS_RUNS].bytes / WEFT_RUN_ENTRY_BYTES;
     rows->run_key_count = rows->sections[WEFT_ROWS_RUN_KEYS].bytes / 8;
     if (rows->group_count == 0 || rows->group_count > 65535 || rows->run_key_count == 0)
         return weft_rows_corrupt(rows, err, "%u groups, %u keys", rows->group_count,
@@ -305,8 +327,7 @@ int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err)
     uint64_t checkpoints = (rows->span_count + WEFT_RANK_ROWS - 1) / WEFT_RANK_ROWS;
     if ((rc = array_section(rows, WEFT_ROWS_GROUPS, rows->group_count, WEFT_GROUP_ENTRY_BYTES,
                             &bytes, err)) < 0 ||
-        (rc = array_section(rows, WEFT_ROWS_RUNS, rows->run_count, WEFT_RUN_ENTRY_BYTES,
-                            &rows->runs, err)) < 0 ||
+        (rc = weft_rows_runs_open(rows, err)) < 0 ||
         (rc = array_section(rows, WEFT_ROWS_RUN_KEYS, rows->run_key_count + 1, 8, &rows->run_keys,
                             err)) < 0 ||
         (rc = array_section(rows, WEFT_ROWS_RANKS, checkpoints * rows->group_count, 2, &rows->ranks,
@@ -320,7 +341,7 @@ int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err)
     struct weft_rows_group *none = rows->groups;
     if ((rc = groups_read(rows, bytes, err)) < 0 || (rc = group_runs_deal(rows, err)) < 0)
         rows->groups = none;
-    rows->group.starts = rows->starts;
+    if (rc == WEFT_OK && rows->has_tree && (rc = starts_find(rows, err)) < 0) rows->groups = NULL;
     return rc;
 }
 
@@ -380,28 +401,6 @@ int weft_rows_load_group_columns(struct weft_rows *rows, uint32_t g, struct weft
         (rc = group_column(rows, group->offsets[2], group->rows, &group->durations, err)) < 0)
         return rc;
     group->has_columns = true;
-    return WEFT_OK;
-}
-
-/* For the columns that are told from the row before. */
-static int starts_find(struct weft_rows *rows, struct weft_err *err)
-{
-    uint64_t counts[WEFT_PAGED_ROWS];
-    uint32_t row = 0;
-    int rc;
-
-    if ((rc = weft_rows_load_traces(rows, err)) < 0) return rc;
-    rows->starts = weft_arena_alloc_array(rows->arena, rows->span_count / 64 + 1, 8);
-    for (uint32_t t = 0; t < rows->trace_count; t += WEFT_PAGED_ROWS) {
-        uint32_t n =
-            rows->trace_count - t < WEFT_PAGED_ROWS ? rows->trace_count - t : WEFT_PAGED_ROWS;
-        weft_paged_read(&rows->trace_spans, t, n, counts);
-        for (uint32_t i = 0; i < n; i++) {
-            rows->starts[row / 64] |= UINT64_C(1) << row % 64;
-            row += (uint32_t)counts[i];
-        }
-    }
-    rows->depth.starts = rows->status.starts = rows->group.starts = rows->starts;
     return WEFT_OK;
 }
 
@@ -554,21 +553,22 @@ int weft_rows_run(struct weft_rows *rows, uint32_t number, struct weft_run **out
     if (number >= rows->run_count)
         return weft_rows_corrupt(rows, err, "run %u of %u", number, rows->run_count);
     if ((*out = rows->open_runs[number]) != NULL) return WEFT_OK;
-    const uint8_t *e = rows->runs + (size_t)number * WEFT_RUN_ENTRY_BYTES;
+    struct weft_run_entry e;
+    weft_rows_run_entry(rows, number, &e);
     struct weft_run *run = weft_arena_alloc_zero(rows->arena, sizeof *run);
     run->code = code_of_run(rows, number);
-    run->base = weft_load_u32(e + 4);
-    run->range = weft_load_u32(e + 8);
-    run->group = weft_load_u16(e + 12);
-    run->encoding = e[14];
-    run->bits = e[15];
+    run->base = e.base;
+    run->range = e.range;
+    run->group = e.group;
+    run->encoding = e.encoding;
+    run->bits = e.bits;
     uint32_t pseudo = run->code >> 3;
     if (pseudo < WEFT_PSEUDO_KEYS &&
         (pseudo >= WEFT_PSEUDO_COUNT || weft_pseudo_type(pseudo) != (run->code & 7)))
         return weft_rows_corrupt(rows, err, "run %u has the unknown key code %u", number,
                                  run->code);
     /* The directory at the payload's start tells how long it is: check generously, then exactly. */
-    if ((rc = data_peek(rows, weft_load_u32(e), 64, &p, &len, err)) < 0 ||
+    if ((rc = data_peek(rows, e.offset, 64, &p, &len, err)) < 0 ||
         (rc = weft_run_open(rows, run, number, p, len, &used, err)) < 0 ||
         (rc = data_check(rows, p, used, err)) < 0)
         return rc;

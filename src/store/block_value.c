@@ -100,13 +100,15 @@ static int function_open(struct weft_rows *rows, struct weft_run *run, uint32_t 
                          const uint8_t *payload, struct weft_err *err)
 {
     uint32_t source = weft_load_u32(payload), map = weft_load_u32(payload + 4);
-    const uint8_t *section, *e = rows->runs + (size_t)source * WEFT_RUN_ENTRY_BYTES;
+    struct weft_run_entry e = { 0 };
+    const uint8_t *section;
     size_t len;
     int rc;
 
+    if (source < number) weft_rows_run_entry(rows, source, &e);
     if (run->presence.mode != WEFT_PRESENCE_ALL || is_wide(run->code) || source >= number ||
-        weft_load_u16(e + 12) != run->group || e[14] >> 4 != 0 ||
-        (e[14] != WEFT_RUN_PACKED && e[14] != WEFT_RUN_DICTIONARY))
+        e.group != run->group || e.encoding >> 4 != 0 ||
+        (e.encoding != WEFT_RUN_PACKED && e.encoding != WEFT_RUN_DICTIONARY))
         return weft_rows_corrupt(rows, err, "run %u cannot follow from run %u", number, source);
     if ((rc = weft_rows_run(rows, source, &run->source, err)) < 0 ||
         (rc = weft_rows_section(rows, WEFT_ROWS_MAPS, &section, &len, err)) < 0)

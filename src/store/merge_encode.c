@@ -10,8 +10,8 @@ struct build {
     struct weft_buf *out;
     uint32_t *run_order;
     uint64_t *starts; /* a bit per row: first of its trace */
-    size_t header;  /* place of the next section entry */
-    size_t section; /* start of the section at hand */
+    size_t header;    /* place of the next section entry */
+    size_t section;   /* start of the section at hand */
     uint64_t start_min, start_max, duration_max;
     uint32_t errors;
 };
@@ -262,6 +262,32 @@ static void run_keys(struct build *b)
     section_end(b, WEFT_ROWS_RUN_KEYS);
 }
 
+/* The directory field by field, where that is shorter: `entries` stand at the end of the section. */
+static void run_columns(struct build *b)
+{
+    struct merge *m = b->m;
+    size_t len = b->out->len - b->section;
+    uint8_t *entries = weft_arena_alloc(&m->scratch, len + 1);
+
+    if (m->column_count > WEFT_RUN_COLUMNS_MAX || m->column_count == 0) return;
+    memcpy(entries, b->out->data + b->section, len);
+    b->out->len = b->section;
+    uint32_t header[2] = { WEFT_RUN_COLUMNS, m->column_count };
+    weft_buf_append(b->out, header, 8);
+    for (unsigned field = 0; field < WEFT_RUN_FIELDS; field++) {
+        for (uint32_t r = 0; r < m->column_count; r++) {
+            const uint8_t *e = entries + (size_t)r * WEFT_RUN_ENTRY_BYTES;
+            m->numbers[r] = field < WEFT_RUN_FIELD_GROUP    ? weft_load_u32(e + (size_t)field * 4)
+                            : field == WEFT_RUN_FIELD_GROUP ? weft_load_u16(e + 12)
+                                                            : e[10 + field];
+        }
+        weft_paged_encode(b->out, m->numbers, m->column_count, field == WEFT_RUN_FIELD_OFFSET);
+    }
+    if (b->out->len - b->section < len) return;
+    b->out->len = b->section;
+    weft_buf_append(b->out, entries, len);
+}
+
 static void runs(struct build *b)
 {
     struct merge *m = b->m;
@@ -275,6 +301,7 @@ static void runs(struct build *b)
         weft_merge_run_encode(m, &m->data, c, run_of[c->source], entry);
         weft_buf_append(b->out, entry, sizeof entry);
     }
+    run_columns(b);
     section_end(b, WEFT_ROWS_RUNS);
 }
 

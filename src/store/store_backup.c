@@ -49,10 +49,15 @@ __attribute__((format(printf, 2, 3))) static void damage(struct backup *b, const
         b->options->report(b->options->arg, WEFT_FINDING_DAMAGE, sentence);
 }
 
+/* Of a file that is linked and not read yet: links come first, so that the set is taken in a moment; once linked, a file
+ * stays whatever the server does. */
+static const struct weft_file_digest undigested = { .bytes = UINT64_MAX };
+
 static void took(struct backup *b, const char *name, const struct weft_file_digest *digest)
 {
     weft_backup_manifest_add(&b->manifest, name, digest);
     b->stats->files++;
+    if (digest->bytes == undigested.bytes) return;
     b->stats->bytes += digest->bytes;
     if (b->options->progress != NULL)
         b->options->progress(b->options->arg, b->stats->bytes, b->bytes_total);
@@ -104,10 +109,7 @@ static int link_or_copy(struct backup *b, struct weft_file_digest *digest, struc
     int rc = b->options->no_links ? WEFT_UNSUPPORTED : weft_file_link(b->from, b->to, err);
 
     if (rc == WEFT_OK) {
-        if ((rc = weft_file_digest(b->to, digest, err)) < 0) {
-            weft_file_unlink(b->to, NULL);
-            return rc;
-        }
+        *digest = undigested;
         b->stats->linked++;
     } else if (rc == WEFT_UNSUPPORTED) {
         if ((rc = weft_file_copy(b->from, UINT64_MAX, NULL, 0, b->to, digest, err)) < 0) return rc;
@@ -350,7 +352,7 @@ static int drop_unlisted(struct backup *b, const struct weft_store_files *files,
             (rc = weft_file_unlink(b->to, err)) < 0)
             return rc;
         b->stats->files--;
-        b->stats->bytes -= file->digest.bytes;
+        if (file->digest.bytes != undigested.bytes) b->stats->bytes -= file->digest.bytes;
         weft_backup_manifest_remove(&b->manifest, i);
     }
     return WEFT_OK;
@@ -387,6 +389,23 @@ static int take_set(struct backup *b, struct weft_err *err)
     }
 }
 
+static int digest_linked(struct backup *b, struct weft_err *err)
+{
+    int rc = WEFT_OK;
+
+    for (uint32_t i = 0; rc == WEFT_OK && i < b->manifest.count; i++) {
+        struct weft_backup_file *file = &b->manifest.files[i];
+        if (file->digest.bytes != undigested.bytes) continue;
+        if ((rc = path_join(b->to, b->options->to, file->name, err)) < 0 ||
+            (rc = weft_file_digest(b->to, &file->digest, err)) < 0)
+            return rc;
+        b->stats->bytes += file->digest.bytes;
+        if (b->options->progress != NULL)
+            b->options->progress(b->options->arg, b->stats->bytes, b->bytes_total);
+    }
+    return rc;
+}
+
 /* ---- from outside ---- */
 
 static void undo(struct backup *b)
@@ -414,6 +433,7 @@ int weft_store_backup(const struct weft_store_backup_options *options,
     if (rc == WEFT_OK) rc = weft_store_empty_directory(options->to, err);
     if (rc == WEFT_OK) {
         rc = take_set(&b, err);
+        if (rc == WEFT_OK) rc = digest_linked(&b, err);
         if (rc == WEFT_OK) rc = weft_file_sync_directory(options->to, err);
         if (rc == WEFT_OK) rc = weft_backup_manifest_write(&b.manifest, options->to, err);
         if (rc < 0) undo(&b);

@@ -3,6 +3,7 @@
 #include "store/store_backup.h"
 #include "store/store_files.h"
 #include "store/store_fixture.h"
+#include <errno.h>
 
 static void answered(void *arg, const struct weft_outcome *outcome)
 {
@@ -127,6 +128,7 @@ struct adding {
     struct weft_store *store;
     _Atomic uint32_t acknowledged; /* traces: commits are done inside consume() */
     _Atomic bool stop;
+    bool is_restless; /* compactions back to back */
 };
 
 static void add_until_stopped(void *arg)
@@ -136,22 +138,22 @@ static void add_until_stopped(void *arg)
     for (uint32_t i = 0; !atomic_load(&adding->stop); i++) {
         store_add(adding->store, i);
         atomic_store(&adding->acknowledged, i + 1);
-        weft_clock_sleep_ns(
-            WEFT_NS_PER_MS); /* otherwise hundreds of blocks, and all time is theirs */
+        /* Otherwise hundreds of blocks, and all time is theirs. */
+        if (!adding->is_restless) weft_clock_sleep_ns(WEFT_NS_PER_MS);
     }
 }
 
-static void beside_compaction_test(void **state)
+static void beside_compaction(uint32_t backups, bool is_restless)
 {
     char directory[256];
-    struct adding adding = { 0 };
+    struct adding adding = { .is_restless = is_restless };
     pthread_t thread;
     uint64_t retries = 0;
 
     fixture_directory_make(directory);
     adding.store = store_open(directory);
     assert_int_equal(weft_thread_start(&thread, "adding", add_until_stopped, &adding, NULL), 0);
-    for (uint32_t i = 0; i < 25; i++) {
+    for (uint32_t i = 0; i < backups; i++) {
         char to[256];
         fixture_directory_make(to);
         uint32_t traces = atomic_load(&adding.acknowledged);
@@ -170,6 +172,16 @@ static void beside_compaction_test(void **state)
     pthread_join(thread, NULL);
     weft_store_close(adding.store);
     fixture_directory_remove(directory);
+}
+
+static void beside_compaction_test(void **state)
+{
+    beside_compaction(25, false);
+}
+
+static void compaction_back_to_back_test(void **state)
+{
+    beside_compaction(6, true);
 }
 
 /* ---- what is refused ---- */
@@ -239,6 +251,71 @@ static void refused_test(void **state)
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 2d06800538d394c2 0 " \
     "block-0000000000000001.weft\n"
 
+struct failing {
+    uint32_t left;
+    bool has_failed, is_crash;
+};
+
+/* The N-th operation fails; or that and all behind it, as if the process were gone. */
+static int fail_nth(void *self, enum weft_file_op op, const char *path, size_t *len)
+{
+    struct failing *f = self;
+    if (f->has_failed && f->is_crash) return EIO;
+    if (f->has_failed || f->left-- > 0) return 0;
+    f->has_failed = true;
+    return EIO;
+}
+
+/* After any end of a restore there is a whole store, or none that opens. */
+static void restore_fails_once_test(void **state)
+{
+    char directory[256], backup[256];
+    uint32_t opened = 0, refused = 0;
+
+    fixture_directory_make(directory);
+    fixture_directory_make(backup);
+    struct weft_store *store = store_open(directory);
+    for (uint32_t i = 0; i < 8; i++) store_add(store, i);
+    weft_store_close(store);
+    backup_make(&(struct weft_store_backup_options){ .directory = directory, .to = backup });
+    bool is_done = false;
+    for (uint32_t n = 0; !is_done; n++) {
+        char to[256];
+        struct weft_store_backup_stats stats;
+        struct weft_err err;
+        struct failing failing = { .left = n / 2, .is_crash = n % 2 == 1 };
+        struct weft_file_faults faults = { fail_nth, &failing };
+        const struct weft_store_options options = { .directory = to,
+                                                    .writer_count = 1,
+                                                    .no_compaction = true };
+        fixture_directory_make(to);
+        weft_file_set_faults(&faults);
+        int rc = weft_store_restore(backup, to, NULL, NULL, &stats, &err);
+        weft_file_set_faults(NULL);
+        is_done = !failing.has_failed;
+        if (is_done) assert_int_equal(rc, WEFT_OK);
+        if (rc < 0 && !failing.is_crash && fixture_count_files(to, "RESTORING") == 0)
+            assert_int_equal(
+                fixture_count_files(to, "segment-") + fixture_count_files(to, "block-"), 0);
+        rc = weft_store_open(&store, &options, &err);
+        if (rc == WEFT_OK) {
+            struct weft_source source = weft_store_source(store);
+            uint32_t spans = fixture_all_spans(&source);
+            assert_true(spans == 32 || spans == 0);
+            opened += spans == 32;
+            weft_store_close(store);
+        } else {
+            assert_int_equal(rc, WEFT_INVALID);
+            assert_non_null(strstr(err.text, "restore again"));
+            refused++;
+        }
+        fixture_directory_remove(to);
+    }
+    assert_true(opened > 0 && refused > 0);
+    fixture_directory_remove(directory);
+    fixture_directory_remove(backup);
+}
+
 static void manifest_test(void **state)
 {
     static const struct {
@@ -277,7 +354,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip_test),        cmocka_unit_test(recycled_test),
-        cmocka_unit_test(beside_compaction_test), cmocka_unit_test(refused_test),
+        cmocka_unit_test(beside_compaction_test), cmocka_unit_test(compaction_back_to_back_test),
+        cmocka_unit_test(refused_test),           cmocka_unit_test(restore_fails_once_test),
         cmocka_unit_test(manifest_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

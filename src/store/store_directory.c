@@ -41,7 +41,21 @@ int weft_store_lock_directory(int *fd, const char *directory, struct weft_err *e
     return weft_file_write_at(*fd, path, pid, (size_t)len, 0, err);
 }
 
+int weft_store_restore_is_done(const char *directory, struct weft_err *err)
+{
+    char path[WEFT_STORE_PATH_MAX];
+
+    if ((size_t)snprintf(path, sizeof path, "%s/" WEFT_STORE_RESTORING, directory) >= sizeof path ||
+        !weft_file_exists(path))
+        return WEFT_OK;
+    return weft_fail(err, WEFT_INVALID,
+                     "%s exists: a restore into %s has not ended, so only part of the store may be "
+                     "there; empty the directory and restore again",
+                     path, directory);
+}
+
 int weft_store_lock(struct weft_store *store, struct weft_err *err)
 {
-    return weft_store_lock_directory(&store->lock_fd, store->directory, err);
+    int rc = weft_store_lock_directory(&store->lock_fd, store->directory, err);
+    return rc == WEFT_OK ? weft_store_restore_is_done(store->directory, err) : rc;
 }

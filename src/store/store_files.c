@@ -105,17 +105,16 @@ static const struct weft_store_file *next_with_spans(const struct weft_store_fil
     return *at < files->count ? &files->items[(*at)++] : NULL;
 }
 
-static bool same_names(const struct weft_store_files *a, const struct weft_store_files *b)
+static bool has_all_of(const struct weft_store_files *files, const struct weft_store_files *before)
 {
-    const struct weft_store_file *x, *y;
+    const struct weft_store_file *old, *now;
     uint32_t i = 0, j = 0;
 
-    do {
-        x = next_with_spans(a, &i);
-        y = next_with_spans(b, &j);
-        if ((x == NULL) != (y == NULL) || (x != NULL && strcmp(x->name, y->name) != 0))
-            return false;
-    } while (x != NULL);
+    while ((old = next_with_spans(before, &i)) != NULL) {
+        do now = next_with_spans(files, &j);
+        while (now != NULL && strcmp(now->name, old->name) < 0);
+        if (now == NULL || strcmp(now->name, old->name) != 0) return false;
+    }
     return true;
 }
 
@@ -129,9 +128,9 @@ int weft_store_files_list_stable(struct weft_store_files *out, const char *direc
 
     for (unsigned i = 0; rc == WEFT_OK && i < LISTINGS_MAX; i++) {
         if ((rc = weft_store_files_list(out, directory, err)) < 0) break;
-        bool is_same = same_names(&before, out);
+        bool is_stable = has_all_of(out, &before);
         weft_store_files_release(&before);
-        if (is_same) return WEFT_OK;
+        if (is_stable) return WEFT_OK;
         before = *out;
         weft_clock_sleep_ns(i * WEFT_NS_PER_MS);
     }

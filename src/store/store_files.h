@@ -36,8 +36,8 @@ struct weft_store_file weft_store_file_parse(const char *name);
 int weft_store_files_list(struct weft_store_files *out, const char *directory,
                           struct weft_err *err);
 /* The same, so that no span falls between two names: while a compaction makes one file and removes another, one reading of
- * the directory may see neither. Two readings that are equal cannot have missed both, for the new file is there before the
- * old one goes. WEFT_BUSY when the directory does not come to rest. */
+ * the directory may see neither. Where a second reading has all that the first had, it has not missed both, for the new file is
+ * there before the old one goes; what has come besides does no harm. WEFT_BUSY when files go again and again. */
 int weft_store_files_list_stable(struct weft_store_files *out, const char *directory,
                                  struct weft_err *err);
 void weft_store_files_release(struct weft_store_files *files);

@@ -336,6 +336,9 @@ void weft_store_path(const struct weft_store *store, char out[static WEFT_STORE_
                      const char *kind, uint64_t number);
 int weft_store_lock(struct weft_store *store, struct weft_err *err);
 /* The lock goes with the descriptor. */
+/* WEFT_INVALID while, or after, a restore into the directory that did not end (store_restore.c). */
+#define WEFT_STORE_RESTORING "RESTORING"
+int weft_store_restore_is_done(const char *directory, struct weft_err *err);
 int weft_store_lock_directory(int *fd, const char *directory, struct weft_err *err);
 /* Fill the first set from what lies in the directory; unless read-only, also remove what is
  * superseded or left over. */

@@ -143,7 +143,34 @@ static void undo(const struct weft_backup_manifest *manifest, uint32_t count, co
     for (uint32_t i = 0; i < count; i++) {
         names_of(to, manifest->files[i].name, beside, path);
         weft_file_unlink(beside, NULL);
+        weft_file_unlink(path, NULL);
     }
+}
+
+/* A directory with this file has only part of its store, or none of it: nobody opens it. */
+static int marker_make(const char *to, struct weft_err *err)
+{
+    char path[WEFT_STORE_PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/" WEFT_STORE_RESTORING, to);
+    return weft_file_replace(path, WEFT_S("a restore has begun and not ended\n"), err);
+}
+
+static int marker_remove(const char *to, struct weft_err *err)
+{
+    char path[WEFT_STORE_PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/" WEFT_STORE_RESTORING, to);
+    int rc = weft_file_unlink(path, err);
+    return rc == WEFT_OK ? weft_file_sync_directory(to, err) : rc;
+}
+
+static void lock_remove(const char *to)
+{
+    char path[WEFT_STORE_PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/LOCK", to);
+    weft_file_unlink(path, NULL);
 }
 
 int weft_store_restore(const char *backup, const char *to, weft_store_progress *progress, void *arg,
@@ -151,11 +178,14 @@ int weft_store_restore(const char *backup, const char *to, weft_store_progress *
 {
     struct weft_backup_manifest manifest;
     uint32_t copied = 0;
+    int lock = -1;
 
     *stats = (struct weft_store_backup_stats){ 0 };
     int rc = weft_backup_manifest_read(&manifest, backup, err);
     uint64_t total = total_bytes(&manifest);
     if (rc == WEFT_OK) rc = weft_store_empty_directory(to, err);
+    bool is_begun = rc == WEFT_OK && (rc = weft_store_lock_directory(&lock, to, err)) == WEFT_OK;
+    if (is_begun) rc = marker_make(to, err);
     while (rc == WEFT_OK && copied < manifest.count) {
         const struct weft_backup_file *file = &manifest.files[copied];
         rc = restore_file(backup, to, file, err);
@@ -164,10 +194,14 @@ int weft_store_restore(const char *backup, const char *to, weft_store_progress *
         if (rc == WEFT_OK && progress != NULL) progress(arg, stats->bytes, total);
     }
     stats->files = stats->copied = manifest.count;
-    if (rc == WEFT_OK)
-        rc = publish(&manifest, to, err);
-    else
+    if (rc == WEFT_OK) rc = publish(&manifest, to, err);
+    if (rc == WEFT_OK) rc = marker_remove(to, err);
+    if (rc < 0 && is_begun) {
         undo(&manifest, copied, to);
+        marker_remove(to, NULL);
+        lock_remove(to);
+    }
+    weft_file_close(&lock);
     weft_backup_manifest_release(&manifest);
     return rc;
 }

@@ -5,6 +5,7 @@
  * name only when it is whole; what it names as superseded is gone, whether its file lies there or
  * not), then segment files, then CATALOG as a cache of footers and directories.
  */
+#include "store/store_files.h"
 #include "store/store_internal.h"
 #include <fcntl.h>
 
@@ -54,26 +55,6 @@ static bool numbers_have(const struct numbers *sorted, uint64_t number)
                                         sizeof *sorted->items, number_compare) != NULL;
 }
 
-/* "<kind>-<16 lower-case hex digits>.weft" */
-static bool name_parse(const char *name, const char *kind, uint64_t *number)
-{
-    size_t kind_len = strlen(kind);
-
-    if (strncmp(name, kind, kind_len) != 0 || name[kind_len] != '-' ||
-        strlen(name) != kind_len + 1 + 16 + 5 || strcmp(name + kind_len + 17, ".weft") != 0)
-        return false;
-    *number = 0;
-    for (const char *digit = name + kind_len + 1; *digit != '.'; digit++) {
-        if (*digit >= '0' && *digit <= '9')
-            *number = *number << 4 | (uint64_t)(*digit - '0');
-        else if (*digit >= 'a' && *digit <= 'f')
-            *number = *number << 4 | (uint64_t)(*digit - 'a' + 10);
-        else
-            return false;
-    }
-    return true;
-}
-
 static void remove_logged(const char *path, const char *why)
 {
     struct weft_err err;
@@ -84,40 +65,43 @@ static void remove_logged(const char *path, const char *why)
         weft_log(WEFT_LOG_INFO, "store", "removed %s: %s", path, why);
 }
 
-static void name_take(void *arg, const char *name)
+static void file_take(struct scan *scan, const struct weft_store_file *file)
 {
-    struct scan *scan = arg;
-    uint64_t number = 0;
-    struct weft_str s = weft_str_from_c(name);
+    char path[WEFT_STORE_PATH_MAX];
 
-    if (name_parse(name, "segment", &number))
-        numbers_add(&scan->segments, number);
-    else if (name_parse(name, "block", &number))
-        numbers_add(&scan->blocks, number);
-    else if (name_parse(name, "bundle", &number))
-        numbers_add(&scan->bundles, number);
-    else if (name_parse(name, "spare", &number))
-        numbers_add(&scan->spares, number);
-    else if (!scan->store->options.read_only &&
-             (weft_str_ends_with(s, WEFT_S(".tmp")) || weft_str_ends_with(s, WEFT_S(".new")))) {
-        char path[WEFT_STORE_PATH_MAX];
-        if ((size_t)snprintf(path, sizeof path, "%s/%s", scan->store->directory, name) <
-            sizeof path)
+    if (file->number > scan->number_max) scan->number_max = file->number;
+    switch (file->kind) {
+    case WEFT_STORE_FILE_SEGMENT: numbers_add(&scan->segments, file->number); break;
+    case WEFT_STORE_FILE_BLOCK: numbers_add(&scan->blocks, file->number); break;
+    case WEFT_STORE_FILE_BUNDLE: numbers_add(&scan->bundles, file->number); break;
+    case WEFT_STORE_FILE_SPARE: numbers_add(&scan->spares, file->number); break;
+    case WEFT_STORE_FILE_LEFTOVER:
+        if (!scan->store->options.read_only &&
+            (size_t)snprintf(path, sizeof path, "%s/%s", scan->store->directory, file->name) <
+                sizeof path)
             remove_logged(path, "half-written before a crash");
+        break;
+    default: break;
     }
-    if (number > scan->number_max) scan->number_max = number;
 }
 
+/* Beside a process that serves the directory, one reading of it may miss what a compaction is just replacing. */
 static int list_directory(struct scan *scan, struct weft_err *err)
 {
-    int rc = weft_file_list(scan->store->directory, name_take, scan, err);
+    struct weft_store_files files;
+    const char *directory = scan->store->directory;
+    int rc = scan->store->options.read_only ? weft_store_files_list_stable(&files, directory, err)
+                                            : weft_store_files_list(&files, directory, err);
 
     if (rc == WEFT_NOT_FOUND) rc = WEFT_IO; /* a store without its directory is no empty store */
+    if (rc < 0) return rc;
+    for (uint32_t i = 0; i < files.count; i++) file_take(scan, &files.items[i]);
+    weft_store_files_release(&files);
     numbers_sort(&scan->segments);
     numbers_sort(&scan->blocks);
     numbers_sort(&scan->bundles);
     numbers_sort(&scan->spares);
-    return rc;
+    return WEFT_OK;
 }
 
 static void read_catalog(struct scan *scan)
@@ -496,7 +480,8 @@ int weft_store_scan(struct weft_store *store, struct weft_err *err)
         weft_catalog_init(&scan.catalog);
         atomic_store(&store->damaged_files, 0);
         store->spare_count = 0;
-        rc = scan_files(&scan, err);
+        rc = store->options.read_only ? weft_store_restore_is_done(store->directory, err) : WEFT_OK;
+        if (rc == WEFT_OK) rc = scan_files(&scan, err);
         if (rc == WEFT_OK && scan.vanished && attempt < RESCANS_MAX) {
             scan_release(&scan); /* a compaction went by: look again */
             continue;

@@ -18,6 +18,15 @@ static uint64_t bucket_middle_ns(uint32_t bucket)
     return (UINT64_C(64) + bucket % 64) * width + width / 2;
 }
 
+static void count_delay(struct weft_load_report *report, uint64_t delay_ns)
+{
+    if (delay_ns == 0) return;
+    if (report->delay_count++ == 0 || delay_ns < report->delay_min_ns)
+        report->delay_min_ns = delay_ns;
+    if (delay_ns > report->delay_max_ns) report->delay_max_ns = delay_ns;
+    report->delays[bucket_of(delay_ns)]++;
+}
+
 static void count_refusal(struct weft_load_report *report, const struct weft_otlp_sent *sent)
 {
     uint32_t i = 0;
@@ -45,18 +54,26 @@ void weft_load_report_add(struct weft_load_report *report, const struct weft_otl
     report->refused_requests++;
     report->refused_spans += spans;
     report->refused_without_delay += sent->may_retry && sent->retry_after_ns == 0;
+    count_delay(report, sent->retry_after_ns);
     count_refusal(report, sent);
+}
+
+/* 0: more than the buckets hold. */
+static uint64_t percentile_ns(const uint32_t buckets[WEFT_LOAD_BUCKETS], uint64_t total,
+                              double percentile)
+{
+    uint64_t rank = (uint64_t)((double)total * percentile / 100), seen = 0;
+    for (uint32_t b = 0; b < WEFT_LOAD_BUCKETS; b++) {
+        seen += buckets[b];
+        if (seen > rank) return bucket_middle_ns(b);
+    }
+    return 0;
 }
 
 uint64_t weft_load_report_percentile_ns(const struct weft_load_report *report, double percentile)
 {
-    uint64_t total = report->accepted_requests, seen = 0;
-    uint64_t rank = (uint64_t)((double)total * percentile / 100);
-    for (uint32_t b = 0; b < WEFT_LOAD_BUCKETS; b++) {
-        seen += report->latencies[b];
-        if (seen > rank) return bucket_middle_ns(b);
-    }
-    return report->latency_max_ns;
+    uint64_t ns = percentile_ns(report->latencies, report->accepted_requests, percentile);
+    return ns > 0 ? ns : report->latency_max_ns;
 }
 
 static double per_second(uint64_t count, uint64_t ns)
@@ -127,6 +144,9 @@ void weft_load_report_write_json(struct weft_buf *out, const struct weft_load_re
     put_ms(&w, "latency_p90_ms", weft_load_report_percentile_ns(report, 90));
     put_ms(&w, "latency_p99_ms", weft_load_report_percentile_ns(report, 99));
     put_ms(&w, "latency_max_ms", report->latency_max_ns);
+    put_ms(&w, "delay_min_ms", report->delay_min_ns);
+    put_ms(&w, "delay_p50_ms", percentile_ns(report->delays, report->delay_count, 50));
+    put_ms(&w, "delay_max_ms", report->delay_max_ns);
     put_ms(&w, "elapsed_ms", report->elapsed_ns);
     put_ms(&w, "cpu_ms", report->cpu_ns);
     weft_json_key(&w, "verified_traces");

@@ -18,6 +18,8 @@ struct weft_load_report {
     uint32_t
         latencies[WEFT_LOAD_BUCKETS]; /* of accepted ones; 64 buckets a doubling: within 1.6 % */
     uint64_t latency_max_ns;
+    uint32_t delays[WEFT_LOAD_BUCKETS]; /* that refusals told, likewise */
+    uint64_t delay_count, delay_min_ns, delay_max_ns;
     uint64_t elapsed_ns, cpu_ns;
     uint64_t verified_traces, verified_spans; /* read back, equal */
 };

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "net/http_internal.h"
 
-#define FREE_BYTES_MAX (8u << 20) /* kept for reuse, a worker */
+#define FREE_BYTES_MAX (4u << 20) /* kept for reuse, a worker */
 #define SHIFT_MIN 12
 #define SHIFT_MAX 25 /* larger ones go straight back to the system */
 #define IDLE_NS (2 * WEFT_NS_PER_SECOND)

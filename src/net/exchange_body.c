@@ -107,10 +107,14 @@ void weft_http_exchange_out_count(struct weft_http_exchange *exchange, size_t by
 
 /* ---- bodies that come too slowly ---- */
 
-static bool is_contended(const struct weft_budget *budget)
+/* Is more than half in use of what there is, for either kind or for both? */
+static bool is_contended(struct weft_budget *budget)
 {
-    return budget != NULL && budget->limit_bytes > 0 &&
-           used_bytes(budget) > budget->limit_bytes / 2;
+    if (budget == NULL || budget->limit_bytes == 0) return false;
+    int64_t sixteenth = budget->limit_bytes / 16;
+    return used_bytes(budget) > 8 * sixteenth ||
+           atomic_load_explicit(&budget->small_bytes, memory_order_relaxed) > 4 * sixteenth ||
+           atomic_load_explicit(&budget->large_bytes, memory_order_relaxed) > 6 * sixteenth;
 }
 
 static bool is_too_slow(const struct weft_http_exchange *exchange, uint64_t age_ns)

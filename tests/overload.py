@@ -286,6 +286,30 @@ def slow_readers(server):
     check("  and questions are answered after them", wait(lambda: server.get("/api/v1/search?limit=1")[0] == 200))
 
 
+def long_answers(directory):
+    """A trace of 60,000 spans: its answer comes in pieces, and whoever does not read it holds no query thread."""
+    spans = 60000
+    with weft_process.Weft(os.path.join(directory, "long"), ["query.threads=2"]) as server:
+        subprocess.run([weft_process.WEFT, "load", "--quiet", "--endpoint", server.url(GRPC), "--shape", "giant", "--trace-spans", str(spans),
+                        "--spans", str(spans)], stdout=subprocess.DEVNULL)
+        path = "/api/v1/traces/" + json.loads(server.get("/api/v1/search?limit=1")[1])["traces"][0]["trace_id"]
+        status, body = server.get(path)
+        columns = json.loads(body)["columns"]
+        check("long answers: whole", status == 200 and {len(c) for c in columns.values()} == {spans}, f"{len(body) >> 10} KiB")
+        ids = json.loads(server.get(path + "?format=otlp")[1])["resourceSpans"]
+        told = {s["spanId"] for r in ids for c in r["scopeSpans"] for s in c["spans"]}
+        check("  the same spans as in OTLP", told == set(columns["span_id"]))
+        held = [connect(server, WEB) for _ in range(4)]
+        for s in held:
+            s.sendall(f"GET {path} HTTP/1.1\r\nHost: weft\r\n\r\n".encode())
+        time.sleep(1)
+        check("  four that do not read hold no query thread", server.get("/api/v1/search?limit=1")[0] == 200)
+        holding = anonymous_kib(server)
+        for s in held:
+            s.close()
+        check("  and their memory comes back", wait(lambda: anonymous_kib(server) < holding / 2), f"{holding >> 10} MiB held")
+
+
 # ---- questions nobody waits for ----
 
 def cancelled_queries(server):
@@ -401,6 +425,7 @@ def main():
             slow_readers(server)
             cancelled_queries(server)
             hang_up(server)
+        long_answers(directory)
         few_descriptors(directory)
         overload(directory)
     print(f"{passed} passed, {failed} failed")

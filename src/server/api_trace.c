@@ -16,7 +16,10 @@ struct writing {
     const struct weft_scope **scopes; /* in order of first use */
     uint32_t *scope_of;               /* node -> scope number */
     uint32_t scope_count;
+    uint32_t column, row; /* written next */
+    bool is_column_open;
 };
+#define PIECE_BYTES ((size_t)1 << 20) /* of a long answer, made when the one before was taken */
 
 static const struct weft_span *span_of(const struct writing *x, uint32_t node)
 {
@@ -276,60 +279,78 @@ static void write_head(struct writing *x, const struct weft_trace_id *id)
     weft_json_u64(w, x->tree->root);
 }
 
+/* The next piece of the answer; false: that was the end. */
+static bool columns_write(struct weft_call *call)
+{
+    struct writing *x = call->more_state;
+    for (; x->column < sizeof columns / sizeof columns[0]; x->column++, x->row = 0) {
+        if (!x->is_column_open) {
+            weft_json_key(&x->w, columns[x->column].name);
+            weft_json_array_start(&x->w);
+            x->is_column_open = true;
+        }
+        while (x->row < x->tree->count && call->body.len < PIECE_BYTES)
+            columns[x->column].write(x, x->row++);
+        if (x->row < x->tree->count) return true;
+        weft_json_array_end(&x->w);
+        x->is_column_open = false;
+    }
+    weft_json_object_end(&x->w);
+    weft_json_object_end(&x->w);
+    return false;
+}
+
 static void write_columns(struct weft_call *call, const struct weft_trace_id *id,
                           const struct weft_batch *batch)
 {
-    struct weft_trace_tree tree;
-    weft_trace_tree_build(&tree, batch, &call->arena);
-    struct writing x = { .w = { .out = &call->body }, .id = id, .batch = batch, .tree = &tree };
-    number_scopes(&x, &call->arena);
-    weft_json_object_start(&x.w);
-    write_head(&x, id);
-    write_scopes(&x);
-    weft_json_key(&x.w, "columns");
-    weft_json_object_start(&x.w);
-    for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++) {
-        weft_json_key(&x.w, columns[c].name);
-        weft_json_array_start(&x.w);
-        for (uint32_t n = 0; n < tree.count; n++) columns[c].write(&x, n);
-        weft_json_array_end(&x.w);
-    }
-    weft_json_object_end(&x.w);
-    weft_json_object_end(&x.w);
+    struct weft_trace_tree *tree = weft_arena_alloc(&call->arena, sizeof *tree);
+    struct writing *x = weft_arena_alloc_zero(&call->arena, sizeof *x);
+    weft_trace_tree_build(tree, batch, &call->arena);
+    *x = (struct writing){ .w = { .out = &call->body }, .id = id, .batch = batch, .tree = tree };
+    number_scopes(x, &call->arena);
+    weft_json_object_start(&x->w);
+    write_head(x, id);
+    write_scopes(x);
+    weft_json_key(&x->w, "columns");
+    weft_json_object_start(&x->w);
+    call->more_state = x;
+    if (columns_write(call)) call->more = columns_write;
 }
 
 int weft_api_trace(struct weft_call *call, struct weft_err *err)
 {
-    struct weft_trace_id id;
-    struct weft_batch batch = { .arena = &call->arena };
+    /* In the arena: a long answer is written after this returns. */
+    struct weft_trace_id *id = weft_arena_alloc(&call->arena, sizeof *id);
+    struct weft_batch *batch = weft_arena_alloc_zero(&call->arena, sizeof *batch);
     const struct weft_source *source = &call->face->parts->source;
     struct weft_str format = weft_call_query(call, WEFT_S("format"), NULL);
 
-    if (!weft_trace_id_parse(call->parameters[0], &id))
+    batch->arena = &call->arena;
+    if (!weft_trace_id_parse(call->parameters[0], id))
         return weft_fail(err, WEFT_INVALID, "trace id \"%.*s\": expected 1 to 32 hex digits",
                          WEFT_S_ARG(call->parameters[0]));
-    int rc = source->trace(source->self, &id, &batch, err);
+    int rc = source->trace(source->self, id, batch, err);
     if (rc == WEFT_NOT_FOUND)
         return weft_fail(err, rc, "trace %.*s is not here", WEFT_S_ARG(call->parameters[0]));
     if (rc < 0) return rc;
     if (weft_call_accepts(call, WEFT_S("application/x-protobuf")) ||
         weft_call_accepts(call, WEFT_S("application/protobuf"))) {
         call->content_type = WEFT_S("application/x-protobuf");
-        weft_otlp_encode_protobuf(&call->body, &batch);
-        if (batch.partial_reason != NULL)
+        weft_otlp_encode_protobuf(&call->body, batch);
+        if (batch->partial_reason != NULL)
             weft_pb_put_bytes(&call->body, WEFT_API_TRACE_PARTIAL_FIELD,
-                              weft_str_from_c(batch.partial_reason));
+                              weft_str_from_c(batch->partial_reason));
     } else if (weft_str_equal_c(format, "otlp")) {
         weft_buf_append_c(&call->body, "{\"resourceSpans\":");
-        weft_otlp_encode_json(&call->body, &batch, WEFT_OTLP_JSON);
-        if (batch.partial_reason != NULL)
-            weft_buf_printf(&call->body, ",\"partialReason\":\"%s\"", batch.partial_reason);
+        weft_otlp_encode_json(&call->body, batch, WEFT_OTLP_JSON);
+        if (batch->partial_reason != NULL)
+            weft_buf_printf(&call->body, ",\"partialReason\":\"%s\"", batch->partial_reason);
         weft_buf_append_c(&call->body, "}");
     } else if (format.len > 0) {
         return weft_fail(err, WEFT_INVALID, "format: found \"%.*s\", expected otlp or nothing",
                          WEFT_S_ARG(format));
     } else {
-        write_columns(call, &id, &batch);
+        write_columns(call, id, batch);
     }
     return WEFT_OK;
 }

@@ -142,7 +142,7 @@ static void compress_body(struct weft_call *call)
     weft_buf_release(&packed);
 }
 
-static void call_destroy(struct weft_call *call)
+void weft_call_destroy(struct weft_call *call)
 {
     weft_buf_release(&call->body);
     weft_arena_release(&call->arena);
@@ -152,6 +152,10 @@ static void call_destroy(struct weft_call *call)
 static void reply(void *arg) /* on the exchange's loop */
 {
     struct weft_call *call = arg;
+    if (call->more != NULL) {
+        weft_call_stream(call);
+        return;
+    }
     weft_exchange_reply(call->owned_exchange, &(struct weft_http_reply){
                                                   .status = call->status,
                                                   .content_type = call->content_type,
@@ -159,7 +163,7 @@ static void reply(void *arg) /* on the exchange's loop */
                                                   .header_count = call->header_count,
                                                   .body = weft_buf_str(&call->body),
                                               });
-    call_destroy(call);
+    weft_call_destroy(call);
 }
 
 static void run_route(struct weft_call *call)
@@ -167,10 +171,11 @@ static void run_route(struct weft_call *call)
     struct weft_err err = { 0 };
     int rc = call->route->run(call, &err);
     if (rc >= 0) {
-        compress_body(call);
+        if (call->more == NULL) compress_body(call);
         return;
     }
     if (rc == WEFT_CORRUPT || rc == WEFT_IO) weft_log(WEFT_LOG_ERROR, "query", "%s", err.text);
+    call->more = NULL;
     write_error(call, http_status_of(rc), weft_status_name(rc), err.text);
 }
 

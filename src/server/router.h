@@ -35,7 +35,13 @@ struct weft_call {
     struct weft_buf body;
     struct weft_http_header headers[WEFT_CALL_HEADERS_MAX];
     uint32_t header_count;
+    /* A long answer: called on a query thread each time `body` was sent, appends the next piece of it and says whether there is more.
+     * NULL: `body` is all. Whoever reads slowly holds no thread. */
+    bool (*more)(struct weft_call *call);
+    void *more_state;
 
+    bool is_last_piece;
+    struct weft_timer timer; /* waits for the connection to take more */
     struct weft_query_job job;
     struct weft_exchange *owned_exchange;
     const struct weft_mount *mount; /* whose language errors are said in */
@@ -82,6 +88,10 @@ void weft_call_add_header(struct weft_call *call, struct weft_str name, struct w
 /* A parameter of the query string, decoded; empty when absent (*is_there tells, unless NULL). */
 struct weft_str weft_call_query(struct weft_call *call, struct weft_str name, bool *is_there);
 bool weft_call_accepts(const struct weft_call *call, struct weft_str media_type);
+
+/* call_stream.c: the reply of a call with more(); the call is destroyed with its end. On the exchange's loop. */
+void weft_call_stream(struct weft_call *call);
+void weft_call_destroy(struct weft_call *call);
 
 int weft_route_ready(struct weft_call *call, struct weft_err *err); /* in two tables */
 /* The faces' tables. */

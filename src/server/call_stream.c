@@ -1,0 +1,81 @@
+/* call_stream.c -- long answers, piece by piece: no more of them is in memory than the connection takes.
+ *
+ *      loop:          start -> write -- taken --> (last piece: finish)
+ *                               ^  \                   |
+ *                               |   full: RETRY_NS     | not the last
+ *      query thread:            +------- more() <------+
+ *
+ * Between pieces no thread waits. A reader that takes nothing is cut off by the connection (`write_ns_max`), and the call ends.
+ */
+#include "base/clock.h"
+#include "server/router.h"
+
+#define RETRY_NS (5 * WEFT_NS_PER_MS)
+
+static void end(struct weft_call *call)
+{
+    weft_loop_timer_stop(call->exchange->loop, &call->timer);
+    weft_exchange_finish(call->owned_exchange, NULL, 0);
+    weft_call_destroy(call);
+}
+
+static void piece_write(void *arg);
+
+static void piece_make(struct weft_query_job *job) /* on a query thread */
+{
+    struct weft_call *call = (struct weft_call *)((char *)job - offsetof(struct weft_call, job));
+    weft_buf_reset(&call->body);
+    if (atomic_load_explicit(&call->is_cancelled, memory_order_relaxed))
+        call->is_last_piece = true;
+    else
+        call->is_last_piece = !call->more(call);
+    weft_loop_post(call->owned_exchange->loop, piece_write, call);
+}
+
+static void retry_later(struct weft_call *call, void (*fire)(struct weft_timer *timer))
+{
+    call->timer.fire = fire;
+    weft_loop_timer_start(call->owned_exchange->loop, &call->timer, RETRY_NS);
+}
+
+static void piece_next(struct weft_timer *timer)
+{
+    struct weft_call *call =
+        (struct weft_call *)((char *)timer - offsetof(struct weft_call, timer));
+    call->job.run = piece_make;
+    int rc = weft_query_pool_submit(call->face->parts->pool, &call->job);
+    if (rc == WEFT_FULL)
+        retry_later(call, piece_next);
+    else if (
+        rc <
+        0) /* stopping: what was sent is half an answer, and no reader takes it for a whole one */
+        end(call);
+}
+
+static void piece_write_again(struct weft_timer *timer)
+{
+    piece_write((char *)timer - offsetof(struct weft_call, timer));
+}
+
+static void piece_write(void *arg)
+{
+    struct weft_call *call = arg;
+    int rc = weft_exchange_write(call->owned_exchange, weft_buf_str(&call->body));
+    if (rc == WEFT_FULL)
+        retry_later(call, piece_write_again);
+    else if (rc < 0 || call->is_last_piece)
+        end(call);
+    else
+        piece_next(&call->timer);
+}
+
+void weft_call_stream(struct weft_call *call)
+{
+    weft_exchange_start(call->owned_exchange, &(struct weft_http_reply){
+                                                  .status = call->status,
+                                                  .content_type = call->content_type,
+                                                  .headers = call->headers,
+                                                  .header_count = call->header_count,
+                                              });
+    piece_write(call);
+}

@@ -203,8 +203,7 @@ static void merge_release(struct merge *m)
     weft_map_release(&m->local_list_numbers);
     weft_map_release(&m->extra_list_numbers);
     weft_merge_crowd_release(m);
-    weft_map_release(&m->local_keys);
-    weft_free(m->local_key_states);
+    weft_merge_keys_release(&m->spelt_keys);
     weft_buf_release(&m->inline_offsets);
     weft_buf_release(&m->rest_bytes);
     weft_buf_release(&m->local_key_bytes);

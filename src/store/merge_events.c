@@ -7,12 +7,6 @@
 #include "store/codec_varint.h"
 #include "store/merge_internal.h"
 
-static const uint8_t type_words[8] = {
-    [WEFT_VALUE_STRING] = 1, [WEFT_VALUE_BOOL] = 1,  [WEFT_VALUE_INT] = 2,
-    [WEFT_VALUE_DOUBLE] = 2, [WEFT_VALUE_ARRAY] = 1, [WEFT_VALUE_KVLIST] = 1,
-    [WEFT_VALUE_BYTES] = 1
-};
-
 /* One attribute of a segment's list, walked in its order. */
 struct walk {
     const struct merge *m;
@@ -57,7 +51,7 @@ static bool walk_next(struct walk *w)
         w->type = key & 7;
     }
     w->value = w->at;
-    w->at += type_words[w->type];
+    w->at += weft_merge_type_words[w->type];
     return true;
 }
 

@@ -102,6 +102,7 @@ struct merge_column {
     uint32_t *numbers; /* 32-bit kinds: block numbers, or MERGE_REF | index into refs */
     uint64_t *wide;    /* int, double */
     uint16_t *rows;    /* pools: row in the group of each value */
+    uint8_t *uuids;    /* all that are spelt out so far are UUIDs: these; or NULL */
     uint32_t map;      /* it follows from `source` by this draft, or WEFT_FUNCTION_NONE */
     uint32_t source;   /* column */
 };
@@ -130,11 +131,14 @@ struct merge_crowd {
     bool has_more;
 };
 
-/* A key that some row spells out. */
-struct merge_local_key {
-    uint32_t row_group; /* the last one whose keys it is among */
-    uint32_t number;    /* there; a key of the block: its number, and row_group is NONE */
+/* Keys that some row spells out. */
+struct merge_keys {
+    struct merge_spelt_key *slots;
+    void *memory;
+    uint32_t count, capacity; /* a power of two, or 0 */
+    struct weft_arena names;  /* long ones */
 };
+enum { MERGE_KEYS_MANY = 4096 }; /* fewer stay in the cache by themselves */
 
 struct merge {
     const struct weft_merge_input *input;
@@ -170,6 +174,7 @@ struct merge {
     struct merge_entry *entries, *entry_scratch;
     uint32_t entry_count, entry_capacity;
     struct merge_crowd crowd;
+    bool has_heaps;    /* much of the rows is spelt out */
     uint32_t rows_max; /* of a row group: WEFT_ROWS_MAX, fewer where rows are large */
     struct merge_row *rows;
     uint32_t row_count, row_capacity;
@@ -178,9 +183,8 @@ struct merge {
     struct merge_trace *traces;
     uint32_t trace_count, trace_capacity;
     struct weft_buf inline_offsets; /* uint32_t */
-    struct weft_map local_keys;     /* name -> place in local_key_states; kept over row groups */
-    struct merge_local_key *local_key_states;
-    uint32_t local_key_count, local_key_capacity; /* local keys of this row group; room */
+    struct merge_keys spelt_keys;   /* kept over row groups */
+    uint32_t local_key_count;       /* local keys of this row group */
     uint32_t row_group_number;
     struct weft_buf local_key_bytes, local_key_ends;
     struct weft_str *refs;
@@ -252,6 +256,14 @@ void weft_merge_scatter(struct merge *m);
 struct weft_str weft_merge_heap(const struct merge_chunk *chunk, uint32_t word);
 bool weft_merge_heap_number(struct merge *m, const struct merge_chunk *chunk, struct weft_str s,
                             uint32_t code, uint32_t *number);
+/* merge_keys.c: the number of a key that a row spells out, among the block's and the row group's. */
+uint32_t weft_merge_spelt_key(struct merge *m, struct weft_str name);
+/* What finding the keys of an inline row will touch: its names, then (they are here: is_near) their slots. There are slots. */
+void weft_merge_keys_prefetch(const struct merge *m, const struct merge_row *row, bool is_near);
+void weft_merge_keys_forget(struct merge *m); /* between row groups, when there are too many */
+void weft_merge_keys_release(struct merge_keys *keys);
+/* Words of a value by its type. */
+extern const uint8_t weft_merge_type_words[8];
 /* merge_rest.c: attributes of rare keys. A row's, as bytes in the scratch arena; `offsets` of its attributes. */
 struct weft_str weft_merge_rest(struct merge *m, const struct merge_row *row,
                                 const uint32_t *attributes, const uint32_t *offsets,

@@ -5,13 +5,7 @@
 #include "store/merge_internal.h"
 #include <stddef.h>
 
-/* Of local keys: not among those of any row group yet; a key of the block. */
-#define NO_ROW_GROUP 0
-#define OF_THE_BLOCK UINT32_MAX
-/* Local keys remembered from one row group to the next. */
-enum { LOCAL_KEYS_MAX = 1 << 17, LOCAL_KEY_BYTES_MAX = 8 << 20 };
-
-static const uint8_t type_words[8] = {
+const uint8_t weft_merge_type_words[8] = {
     [WEFT_VALUE_STRING] = 1, [WEFT_VALUE_BOOL] = 1,  [WEFT_VALUE_INT] = 2,
     [WEFT_VALUE_DOUBLE] = 2, [WEFT_VALUE_ARRAY] = 1, [WEFT_VALUE_KVLIST] = 1,
     [WEFT_VALUE_BYTES] = 1
@@ -130,7 +124,7 @@ void weft_merge_shapes_build(struct merge *m)
                 uint32_t type = view.keys[k] & 7;
                 codes[k] = source->keys[view.keys[k] >> 4] | type;
                 offsets[k] = words;
-                words += type_words[type];
+                words += weft_merge_type_words[type];
             }
             sort_list(m, codes, offsets, view.count);
             source->shapes[i] =
@@ -142,41 +136,7 @@ void weft_merge_shapes_build(struct merge *m)
     m->global_list_count = m->list_count;
 }
 
-/* ---- spelt-out keys ---- */
-
-/* One look-up a key, also over row groups: foreign programs that spell keys out tend to have the
- * same hundred thousand in each. */
-static struct merge_local_key *local_key(struct merge *m, struct weft_str name)
-{
-    bool is_new;
-    uint32_t at = (uint32_t)*weft_map_put(&m->local_keys, name, m->local_keys.count, &is_new);
-
-    if (!is_new) return &m->local_key_states[at];
-    if (at >= m->local_key_capacity) {
-        m->local_key_capacity = m->local_key_capacity * 2 + 1024;
-        m->local_key_states = weft_realloc_array(m->local_key_states, m->local_key_capacity,
-                                                 sizeof *m->local_key_states);
-    }
-    const uint64_t *known = weft_map_get(&m->key_numbers, name);
-    m->local_key_states[at] = known != NULL
-                                  ? (struct merge_local_key){ OF_THE_BLOCK, (uint32_t)*known }
-                                  : (struct merge_local_key){ NO_ROW_GROUP, 0 };
-    return &m->local_key_states[at];
-}
-
-static uint32_t spelt_key(struct merge *m, struct weft_str name)
-{
-    struct merge_local_key *key = local_key(m, name);
-
-    if (key->row_group == OF_THE_BLOCK) return key->number;
-    if (key->row_group != m->row_group_number) {
-        *key = (struct merge_local_key){ m->row_group_number, m->local_key_count++ };
-        weft_buf_append_str(&m->local_key_bytes, name);
-        uint32_t end = (uint32_t)m->local_key_bytes.len;
-        weft_buf_append(&m->local_key_ends, &end, 4);
-    }
-    return m->key_count + key->number;
-}
+/* ---- inline rows ---- */
 
 /* The codes of an inline row, and the offsets of its values, in canonical order. */
 static uint32_t *inline_codes(struct merge *m, struct merge_row *row, const uint32_t *attributes)
@@ -193,13 +153,14 @@ static uint32_t *inline_codes(struct merge *m, struct merge_row *row, const uint
         uint32_t word = attributes[at++], type;
         if (word & WEFT_WORD_HEAP) {
             type = attributes[at++] & 7;
-            codes[i] = weft_key_code(spelt_key(m, weft_merge_heap(row->chunk, word)), type);
+            codes[i] =
+                weft_key_code(weft_merge_spelt_key(m, weft_merge_heap(row->chunk, word)), type);
         } else {
             type = word & 7;
             codes[i] = source->keys[word >> 4] | type;
         }
         offsets[i] = at;
-        at += type_words[type];
+        at += weft_merge_type_words[type];
     }
     sort_list(m, codes, offsets, count);
     if (is_reordered(codes, offsets, count)) row->extras |= 1u << WEFT_PSEUDO_ORDER;
@@ -302,10 +263,16 @@ static uint32_t inline_list(struct merge *m, struct merge_row *row)
 
 int weft_merge_lists_resolve(struct merge *m, struct weft_err *err)
 {
+    bool has_many_keys = m->spelt_keys.count >= MERGE_KEYS_MANY;
+
     m->row_group_number++;
     for (uint32_t i = 0; i < m->out_count; i++) {
         struct merge_row *row = &m->rows[m->order[i]];
-        if (i + 8 < m->out_count) __builtin_prefetch(m->rows[m->order[i + 8]].words);
+        if (i + 12 < m->out_count) __builtin_prefetch(m->rows[m->order[i + 12]].words);
+        if (has_many_keys && i + 8 < m->out_count)
+            weft_merge_keys_prefetch(m, &m->rows[m->order[i + 8]], false);
+        if (has_many_keys && i + 4 < m->out_count)
+            weft_merge_keys_prefetch(m, &m->rows[m->order[i + 4]], true);
         uint32_t list;
         row->extras =
             (row->flags & ~WEFT_ROW_STATUS_MASK) != 0 || row->start + row->length < row->start
@@ -336,9 +303,7 @@ void weft_merge_lists_reset(struct merge *m)
     m->list_count = m->global_list_count;
     weft_map_reset(&m->local_list_numbers);
     weft_map_reset(&m->extra_list_numbers);
-    if (m->local_keys.count > LOCAL_KEYS_MAX ||
-        m->local_keys.keys.total_bytes > LOCAL_KEY_BYTES_MAX)
-        weft_map_reset(&m->local_keys);
+    weft_merge_keys_forget(m);
     m->local_key_count = 0;
     weft_buf_reset(&m->local_key_bytes);
     weft_buf_reset(&m->local_key_ends);

@@ -9,7 +9,13 @@
 #include "base/alloc.h"
 #include "store/merge_internal.h"
 
-enum { SAMPLE = MERGE_SAMPLE_ROWS, RANGE_ROWS = 62000, BYTES_MAX = 10 << 20, ROWS_MIN = 128 };
+enum {
+    SAMPLE = MERGE_SAMPLE_ROWS,
+    RANGE_ROWS = 62000,
+    BYTES_MAX = 10 << 20,
+    ROWS_MIN = 128,
+    HEAP_MIN = 64
+};
 
 static int compare_u64(const void *a, const void *b)
 {
@@ -21,14 +27,16 @@ static int compare_u64(const void *a, const void *b)
  * average size. A merge's private memory is three to five times that: values gathered in columns,
  * then encoded. Rows of everyday spans are 40 to 150 bytes here and fill a row group; rows of
  * thousands of bytes pay little for smaller ones. */
-static uint32_t rows_wanted(const struct merge *m)
+static uint32_t rows_wanted(struct merge *m)
 {
-    uint64_t bytes = 0, rows = 1;
+    uint64_t bytes = 0, heap = 0, rows = 1;
 
     for (uint32_t c = 0; c < m->chunk_count; c++) {
         bytes += (uint64_t)m->chunks[c].view.word_count * 4 + m->chunks[c].view.heap_bytes;
+        heap += m->chunks[c].view.heap_bytes;
         rows += m->chunks[c].view.span_count;
     }
+    m->has_heaps = heap / rows >= HEAP_MIN;
     uint64_t fit = bytes == 0 ? RANGE_ROWS : BYTES_MAX / (bytes / rows + 1);
     return (uint32_t)(fit < ROWS_MIN ? ROWS_MIN : fit > RANGE_ROWS ? RANGE_ROWS : fit);
 }

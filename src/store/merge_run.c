@@ -5,7 +5,6 @@
 #include "store/codec_dictionary.h"
 #include "store/codec_plain.h"
 #include "store/codec_presence.h"
-#include "store/codec_uuid.h"
 #include "store/merge_internal.h"
 
 struct run {
@@ -106,30 +105,6 @@ static struct run encode_numbers(struct weft_buf *out, struct merge_run_memory *
 
 /* ---- strings spelt out ---- */
 
-static bool all_uuids(struct weft_buf *out, const struct weft_str *v, uint32_t n)
-{
-    size_t start = out->len;
-    for (uint32_t i = 0; i < n; i++) {
-        if (!weft_uuid_parse(v[i], (uint8_t *)weft_buf_reserve(out, 16))) {
-            out->len = start;
-            return false;
-        }
-        out->len += 16;
-    }
-    return true;
-}
-
-static struct run encode_spelt(struct merge *m, struct weft_buf *out, const struct weft_str *v,
-                               uint32_t n, uint32_t type)
-{
-    struct run run = { 0, 0, WEFT_RUN_UUID, 0 };
-
-    if (type == WEFT_VALUE_STRING && all_uuids(out, v, n)) return run;
-    run.encoding = WEFT_RUN_PLAIN;
-    weft_plain_encode(out, v, n, m->level, m->zstd);
-    return run;
-}
-
 /* Some numbered, some spelt out: rows of the latter first, then the numbers, then the strings. */
 static struct run encode_mixed(struct merge *m, struct weft_buf *out, struct merge_run_memory *w,
                                const struct merge_column *c)
@@ -158,8 +133,13 @@ static struct run encode_strings(struct merge *m, struct weft_buf *out,
 
     if (c->spelt == 0) return encode_numbers(out, w, c->numbers, c->count);
     if (c->spelt < c->count) return encode_mixed(m, out, w, c);
+    if (c->uuids != NULL) {
+        weft_buf_append(out, c->uuids, (size_t)c->count * 16);
+        return (struct run){ 0, 0, WEFT_RUN_UUID, 0 };
+    }
     for (uint32_t i = 0; i < c->count; i++) w->strings[i] = m->refs[c->numbers[i] & ~MERGE_REF];
-    return encode_spelt(m, out, w->strings, c->count, c->code & 7);
+    weft_plain_encode(out, w->strings, c->count, m->level, m->zstd);
+    return (struct run){ 0, 0, WEFT_RUN_PLAIN, 0 };
 }
 
 /* ---- 64-bit numbers ---- */

@@ -1,5 +1,6 @@
 /* merge_scatter.c -- the values of every row into the columns of its group. */
 #include "base/alloc.h"
+#include "store/codec_uuid.h"
 #include "store/merge_internal.h"
 
 enum { AHEAD = 12, TRIES = 64, FOUND_ONE_IN = 16, TRY_AGAIN = 16 };
@@ -46,6 +47,16 @@ bool weft_merge_heap_number(struct merge *m, const struct merge_chunk *chunk, st
     return true;
 }
 
+/* Fresh UUIDs are parsed here, where their text has just been touched. */
+static void put_spelt(struct merge *m, struct merge_column *c, uint32_t at, struct weft_str s)
+{
+    if ((c->code & 7) == WEFT_VALUE_STRING && s.len == WEFT_UUID_TEXT && c->spelt == 0)
+        c->uuids = weft_arena_alloc(&m->scratch, (size_t)c->capacity * 16);
+    if (c->uuids != NULL && !weft_uuid_parse(s, c->uuids + (size_t)c->spelt * 16)) c->uuids = NULL;
+    c->numbers[at] = ref_add(m, s);
+    c->spelt++;
+}
+
 static inline void put(struct merge *m, const struct merge_row *row, struct merge_column *c,
                        uint32_t at, const uint32_t *value)
 {
@@ -62,10 +73,7 @@ static inline void put(struct merge *m, const struct merge_row *row, struct merg
     }
     struct weft_str s = weft_merge_heap(row->chunk, value[0]);
     if (weft_merge_blob(m, &m->sources[row->chunk->source], s, &c->numbers[at])) return;
-    if (!weft_merge_heap_number(m, row->chunk, s, c->code, &c->numbers[at])) {
-        c->numbers[at] = ref_add(m, s);
-        c->spelt++;
-    }
+    if (!weft_merge_heap_number(m, row->chunk, s, c->code, &c->numbers[at])) put_spelt(m, c, at, s);
 }
 
 static const uint32_t *offsets_of(const struct merge *m, const struct merge_row *row)
@@ -157,6 +165,33 @@ static void row_scatter(struct merge *m, const struct merge_row *row, uint32_t i
     }
 }
 
+static bool has_string(uint32_t code)
+{
+    enum {
+        STRINGS = 1 << WEFT_VALUE_STRING | 1 << WEFT_VALUE_BYTES | 1 << WEFT_VALUE_ARRAY |
+                  1 << WEFT_VALUE_KVLIST
+    };
+    return STRINGS >> (code & 7) & 1;
+}
+
+/* Values that are spelt out lie elsewhere than the row. */
+static void values_prefetch(const struct merge *m, const struct merge_row *row)
+{
+    const struct merge_list *list = &m->lists[row->list];
+    const uint32_t *attributes = row->words + ((row->flags & WEFT_ROW_NAME_INLINE) != 0),
+                   *offsets = offsets_of(m, row),
+                   extras = (uint32_t)__builtin_popcount(row->extras);
+
+    for (uint32_t i = extras; i < list->count; i++) {
+        if (!has_string(list->codes[i])) continue;
+        uint32_t word = attributes[offsets[i - extras]];
+        if (!(word & WEFT_WORD_HEAP)) continue;
+        const char *p = row->chunk->view.heap + (word & ~WEFT_WORD_HEAP);
+        __builtin_prefetch(p);
+        __builtin_prefetch(p + WEFT_UUID_TEXT + 3);
+    }
+}
+
 void weft_merge_scatter(struct merge *m)
 {
     uint32_t out = 0;
@@ -175,6 +210,8 @@ void weft_merge_scatter(struct merge *m)
                 __builtin_prefetch(words);
                 __builtin_prefetch(words + 64);
             }
+            if (m->has_heaps && out + AHEAD / 2 < m->out_count)
+                values_prefetch(m, &m->rows[m->order[out + AHEAD / 2]]);
             uint32_t g = m->lists[row->list].group;
             struct merge_group *group = &m->groups[g];
             uint32_t index = group->filled++;

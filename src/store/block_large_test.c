@@ -3,7 +3,7 @@
  * half, uuids, decimals, keys that no table has. */
 #include "store/block_fixture.h"
 
-enum kind { MANY_TRACES, ONE_TRACE, CHAIN, SHORT_IDS, HOSTILE };
+enum kind { MANY_TRACES, ONE_TRACE, CHAIN, SHORT_IDS, HOSTILE, TENS };
 
 static struct weft_str uuid_text(struct weft_arena *arena, struct weft_random *random)
 {
@@ -48,6 +48,7 @@ static void spans_fill(struct weft_batch *batch, struct weft_random *random, enu
                        const struct weft_scope *scope, uint32_t from, uint32_t count)
 {
     static struct weft_span_id last;
+    static struct weft_trace_id trace;
 
     for (uint32_t i = from; i < from + count; i++) {
         struct weft_span *span = weft_batch_add(batch);
@@ -57,9 +58,12 @@ static void spans_fill(struct weft_batch *batch, struct weft_random *random, enu
         if (kind == SHORT_IDS) memset(&span->trace_id, 0, 8);
         if (kind == SHORT_IDS && i % 3 != 0)
             span->trace_id = batch->spans[batch->span_count - 2 + (i == from)].trace_id;
+        if (kind == TENS && i % 10 == 0) trace = span->trace_id;
+        if (kind == TENS) span->trace_id = trace;
         if (weft_trace_id_is_zero(&span->trace_id)) span->trace_id.bytes[15] = 1;
         memcpy(&span->span_id, &id, 8);
-        if ((kind == CHAIN && i > 0) || (kind == ONE_TRACE && i % 3 != 0))
+        if ((kind == CHAIN && i > 0) || (kind == TENS && i % 10 != 0) ||
+            (kind == ONE_TRACE && i % 3 != 0))
             span->parent_span_id = last;
         last = span->span_id;
         span->scope = scope;
@@ -71,6 +75,21 @@ static void spans_fill(struct weft_batch *batch, struct weft_random *random, enu
         span->status_code = i % 100 == 0 ? WEFT_STATUS_ERROR : WEFT_STATUS_UNSET;
         attributes_fill(span, random, batch->arena, kind, i);
     }
+}
+
+/* Depths in traces alike are told from the row before. */
+static void assert_follows(struct weft_block *block)
+{
+    struct weft_arena arena;
+    struct weft_rows rows;
+    struct weft_err err;
+
+    weft_arena_init(&arena, 0);
+    assert_int_equal(weft_rows_open(&rows, block, 0, &arena, &err), 0);
+    assert_int_equal(weft_rows_load_groups(&rows, &err), 0);
+    assert_int_equal(weft_rows_load_tree(&rows, &err), 0);
+    assert_true(rows.depth.follows);
+    weft_arena_release(&arena);
 }
 
 static void run_crowded(enum kind kind, uint32_t spans, uint32_t crowd_rows)
@@ -107,6 +126,7 @@ static void run_crowded(enum kind kind, uint32_t spans, uint32_t crowd_rows)
     fixture_sort(&f.all);
     for (unsigned b = 0; b < 2; b++) {
         struct weft_batch got = { .arena = &arena };
+        if (kind == TENS) assert_follows(blocks[b]);
         weft_arena_init(&arena, 1 << 20);
         fixture_read_all(blocks[b], &got);
         fixture_sort(&got);
@@ -141,6 +161,10 @@ static void one_trace_over_row_groups(void **state)
 {
     run(ONE_TRACE, 70000);
 }
+static void traces_alike(void **state)
+{
+    run(TENS, 70000);
+}
 static void a_chain_of_spans(void **state)
 {
     run(CHAIN, 3000);
@@ -167,13 +191,10 @@ static void fresh_keys_names_and_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_row_groups),
-        cmocka_unit_test(one_trace_over_row_groups),
-        cmocka_unit_test(a_chain_of_spans),
-        cmocka_unit_test(ids_of_64_bits),
-        cmocka_unit_test(ids_of_64_bits_in_pieces),
-        cmocka_unit_test(one_trace_in_pieces),
-        cmocka_unit_test(fresh_keys_names_and_values),
+        cmocka_unit_test(many_row_groups),     cmocka_unit_test(one_trace_over_row_groups),
+        cmocka_unit_test(traces_alike),        cmocka_unit_test(a_chain_of_spans),
+        cmocka_unit_test(ids_of_64_bits),      cmocka_unit_test(ids_of_64_bits_in_pieces),
+        cmocka_unit_test(one_trace_in_pieces), cmocka_unit_test(fresh_keys_names_and_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,13 @@
 /* store_thread_test.c -- readers ask while two I/O threads write and segments are sealed, compacted
- * and bundled under them: every acknowledged trace is whole, once, at every moment. Meant for TSan
- * above all. WEFT_TEST_ROUNDS makes it longer than the one round that is normal. */
+ * and bundled under them: every acknowledged trace is whole, once, at every moment. With retention
+ * beside that, a trace that became too old may be missing, or the part of it that lay in a file that
+ * was deleted; it does not come back. Meant for TSan above all. WEFT_TEST_ROUNDS makes it longer than the one round that is normal. */
 #include "base/random.h"
 #include "store/store_fixture.h"
 
 #define TRACES 400
 #define SPANS 3 /* of each part; a trace has two parts, one by each I/O thread */
+#define KEEP_NS (3600 * WEFT_NS_PER_SECOND)
 
 struct work;
 struct part {
@@ -18,6 +20,8 @@ struct work {
     struct part parts[TRACES][2];
     _Atomic uint32_t acknowledged[TRACES]; /* parts */
     _Atomic uint32_t acknowledged_parts;
+    bool with_retention;
+    _Atomic uint32_t expired; /* traces before this one are too old */
     _Atomic bool stop;
     _Atomic uint32_t answers;
     _Atomic bool has_failed;
@@ -61,20 +65,36 @@ static void failed(struct work *work, const char *what, uint32_t trace, uint32_t
     atomic_store(&work->stop, true);
 }
 
+static uint64_t unix_ns(void *self)
+{
+    struct work *work = self;
+    return fixture_start(atomic_load(&work->expired), 0, 0) + KEEP_NS;
+}
+
+/* *seen: what this reader found last. What is deleted by now stays so. */
+static bool is_right(struct work *work, uint32_t trace, uint32_t found, uint32_t *seen)
+{
+    uint32_t before = *seen;
+
+    *seen = found;
+    if (trace >= atomic_load(&work->expired)) return found == 2 * SPANS;
+    return found % SPANS == 0 && found <= before;
+}
+
 static void ask_trace(struct work *work, const struct weft_source *source, uint32_t trace,
-                      struct weft_arena *arena)
+                      struct weft_arena *arena, uint32_t *seen)
 {
     const struct weft_batch *asked = fixture_trace_batch(arena, trace, 0, 1);
     struct weft_batch found = { .arena = arena };
     struct weft_err err = { 0 };
 
     int rc = source->trace(source->self, &asked->spans[0].trace_id, &found, &err);
-    if (rc < 0 || found.span_count != 2 * SPANS)
+    if ((rc < 0 && rc != WEFT_NOT_FOUND) || !is_right(work, trace, found.span_count, seen))
         failed(work, "trace()", trace, found.span_count, err.text);
 }
 
 static void ask_search(struct work *work, const struct weft_source *source, uint32_t trace,
-                       struct weft_arena *arena)
+                       struct weft_arena *arena, uint32_t *seen)
 {
     const struct weft_batch *asked = fixture_trace_batch(arena, trace, 0, 1);
     struct weft_predicate predicate = { .field = WEFT_FIELD_TRACE_ID, .op = WEFT_OP_EQ };
@@ -87,7 +107,8 @@ static void ask_search(struct work *work, const struct weft_source *source, uint
                                         .predicate_count = 1,
                                         .limit = 50 };
     int rc = source->search(source->self, &search, &found, arena, &err);
-    if (rc < 0 || found.hit_count != 2 * SPANS || found.has_more || found.partial_reason != NULL)
+    if (rc < 0 || !is_right(work, trace, found.hit_count, seen) || found.has_more ||
+        found.partial_reason != NULL)
         failed(work, "search()", trace, found.hit_count, err.text);
 }
 
@@ -99,9 +120,9 @@ static void ask_operations(struct work *work, const struct weft_source *source,
     struct weft_err err = { 0 };
 
     int rc = source->operations(source->self, WEFT_S("shop"), &operations, &count, arena, &err);
-    if (rc < 0 ||
-        (before > 0 && (count != 1 || operations[0].span_count < (uint64_t)before * SPANS ||
-                        operations[0].span_count > 2 * SPANS * TRACES)))
+    if (rc < 0 || (before > 0 && !work->with_retention &&
+                   (count != 1 || operations[0].span_count < (uint64_t)before * SPANS ||
+                    operations[0].span_count > 2 * SPANS * TRACES)))
         failed(work, "operations()", 0, count > 0 ? (uint32_t)operations[0].span_count : 0,
                err.text);
 }
@@ -112,14 +133,16 @@ static void reader_main(void *arg)
     struct weft_source source = weft_store_source(work->store);
     struct weft_random random;
     struct weft_arena arena;
+    uint32_t seen[TRACES];
 
+    for (uint32_t i = 0; i < TRACES; i++) seen[i] = 2 * SPANS;
     weft_random_init_from_system(&random);
     weft_arena_init(&arena, 0);
     while (!atomic_load(&work->stop)) {
         uint32_t trace = (uint32_t)weft_random_below(&random, TRACES);
         if (atomic_load(&work->acknowledged[trace]) < 2) continue;
-        ask_trace(work, &source, trace, &arena);
-        ask_search(work, &source, trace, &arena);
+        ask_trace(work, &source, trace, &arena, &seen[trace]);
+        ask_search(work, &source, trace, &arena, &seen[trace]);
         if (trace % 16 == 0) ask_operations(work, &source, &arena);
         weft_arena_reset(&arena);
         atomic_fetch_add(&work->answers, 1);
@@ -132,10 +155,10 @@ static void until_in_blocks(struct work *work, uint64_t spans, struct weft_store
     do {
         weft_clock_sleep_ns(WEFT_NS_PER_MS);
         weft_store_stats(work->store, stats);
-    } while (!atomic_load(&work->stop) && stats->block_spans < spans);
+    } while (!atomic_load(&work->stop) && stats->block_spans + stats->retention_spans < spans);
 }
 
-static void one_round(void)
+static void one_round(bool with_retention)
 {
     static struct work work;
     char directory[256];
@@ -144,19 +167,27 @@ static void one_round(void)
     struct weft_store_stats stats;
 
     memset(&work, 0, sizeof work);
+    work.with_retention = with_retention;
     fixture_directory_make(directory);
     fixture_loops_start(&work.loops, 2);
-    const struct weft_store_options options = { .directory = directory,
-                                                .writer_count = 2,
-                                                .post = fixture_post,
-                                                .defer = fixture_defer,
-                                                .post_self = &work.loops,
-                                                .seal_age_ns = 1,
-                                                .compact_age_ns = 1,
-                                                .compact_segments_min = 1,
-                                                .compact_segments_max = 4,
-                                                .compact_fan_in = 2,
-                                                .small_block_spans = 8 * SPANS };
+    struct weft_store_options options = { .directory = directory,
+                                          .writer_count = 2,
+                                          .post = fixture_post,
+                                          .defer = fixture_defer,
+                                          .post_self = &work.loops,
+                                          .seal_age_ns = 1,
+                                          .compact_age_ns = 1,
+                                          .compact_segments_min = 1,
+                                          .compact_segments_max = 4,
+                                          .compact_fan_in = 2,
+                                          .small_block_spans = 8 * SPANS };
+    if (with_retention) {
+        options.retention_age_ns = KEEP_NS;
+        options.unix_ns = unix_ns;
+        options.unix_self = &work;
+        options.housekeeping_ns = WEFT_NS_PER_MS;
+        options.bundle_time_max = 100 * WEFT_NS_PER_MS; /* so that files become old one by one */
+    }
     if (weft_store_open(&work.store, &options, &err) < 0) fail_msg("%s", err.text);
     for (int i = 0; i < 2; i++)
         assert_int_equal(weft_thread_start(&readers[i], "reader", reader_main, &work, NULL), 0);
@@ -168,12 +199,16 @@ static void one_round(void)
         }
         if (i % 20 == 0)
             weft_clock_sleep_ns(3 * WEFT_NS_PER_MS); /* so that several segments come to be */
+        if (with_retention) atomic_store(&work.expired, i / 2);
         if (i % (TRACES / 8) == TRACES / 8 - 1) until_in_blocks(&work, 2 * SPANS * (i + 1), &stats);
     }
+    if (with_retention) atomic_store(&work.expired, TRACES * 3 / 4);
     do { /* until the readers have seen some of it */
         weft_clock_sleep_ns(WEFT_NS_PER_MS);
         weft_store_stats(work.store, &stats);
-    } while (!atomic_load(&work.stop) && (stats.bundlings < 4 || atomic_load(&work.answers) < 500));
+    } while (!atomic_load(&work.stop) &&
+             (atomic_load(&work.answers) < 500 || (!with_retention && stats.bundlings < 4) ||
+              (with_retention && stats.retention_files < 2)));
     atomic_store(&work.stop, true);
     for (int i = 0; i < 2; i++) pthread_join(readers[i], NULL);
     if (atomic_load(&work.has_failed)) fail_msg("%s", work.failure);
@@ -188,11 +223,19 @@ static void readers_during_compaction_test(void **state)
 {
     const char *rounds = getenv("WEFT_TEST_ROUNDS");
 
-    for (long i = rounds != NULL ? strtol(rounds, NULL, 10) : 1; i > 0; i--) one_round();
+    for (long i = rounds != NULL ? strtol(rounds, NULL, 10) : 1; i > 0; i--) one_round(false);
+}
+
+static void readers_during_retention_test(void **state)
+{
+    const char *rounds = getenv("WEFT_TEST_ROUNDS");
+
+    for (long i = rounds != NULL ? strtol(rounds, NULL, 10) : 1; i > 0; i--) one_round(true);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(readers_during_compaction_test) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(readers_during_compaction_test),
+                                        cmocka_unit_test(readers_during_retention_test) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,6 +120,11 @@ static void write_stats_text(struct weft_store_action *a, const struct weft_stor
     if (s->block_spans > 0)
         weft_buf_printf(&a->out, "%.2f bytes a span in blocks\n",
                         (double)s->block_bytes / (double)s->block_spans);
+    if (s->bundles > 0)
+        weft_buf_printf(&a->out,
+                        "%" PRIu64 " of the blocks lie in %" PRIu64 " bundles; %" PRIu64
+                        " of their spans were taken over by later blocks\n",
+                        s->bundled_blocks, s->bundles, s->masked_spans);
     if (s->damaged_files > 0)
         weft_buf_printf(&a->out, "%" PRIu64 " files cannot be read\n", s->damaged_files);
     write_time_range(a, sizes);
@@ -150,6 +155,9 @@ static void write_stats_json(struct weft_store_action *a, const struct weft_stor
         { "segment_bytes", s->segment_bytes },
         { "block_bytes", s->block_bytes },
         { "spare_bytes", s->spare_bytes },
+        { "bundles", s->bundles },
+        { "bundled_blocks", s->bundled_blocks },
+        { "masked_spans", s->masked_spans },
         { "damaged_files", s->damaged_files },
         { "torn_bytes", s->torn_bytes },
     };

@@ -1,0 +1,176 @@
+/* config_tables_store.c -- the keys under memory, storage and query; see config_tables.c. */
+#include "app/config.h"
+#include "app/config_tables.h"
+
+#define AT(field) offsetof(struct weft_config, field)
+#define MIB (UINT64_C(1) << 20)
+#define SECOND UINT64_C(1000000000)
+#define HOUR (UINT64_C(3600) * SECOND)
+
+const struct weft_option weft_config_memory_options[] = {
+    { .name = "limit",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(memory_limit_bytes),
+      .fallback = "40MiB",
+      .min = 4 * MIB,
+      .help =
+          "Bytes of requests with spans in memory at once, all listeners together, and as much "
+          "again for inflating and decoding them. Past it senders hear 429 or "
+          "RESOURCE_EXHAUSTED with a delay, before the body is read. Requests up to a sixteenth "
+          "of it share one half; larger ones, each up to a half, share three quarters." },
+    { 0 },
+};
+static const struct weft_option compaction[] = {
+    { .name = "segments_min",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(storage.compaction_segments_min),
+      .fallback = "8",
+      .min = 1,
+      .max = 1000,
+      .help = "So many sealed segments start a merge into a block." },
+    { .name = "segments_max",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(storage.compaction_segments_max),
+      .fallback = "16",
+      .min = 1,
+      .max = 1000,
+      .help = "At most so many go into one block." },
+    { .name = "age",
+      .kind = WEFT_OPT_DURATION,
+      .offset = AT(storage.compaction_age_ns),
+      .fallback = "1m",
+      .min = SECOND,
+      .help = "A sealed segment that old is merged even when it is alone." },
+    { .name = "fan_in",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(storage.compaction_fan_in),
+      .fallback = "8",
+      .min = 2,
+      .max = 1000,
+      .help =
+          "So many small blocks of about the same size are merged into one, so many other files "
+          "put together into a bundle." },
+    { .name = "small_block_spans",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(storage.small_block_spans),
+      .fallback = "1048576",
+      .min = 1,
+      .help =
+          "A block with fewer spans and fewer bytes than small_block_size is small: merged again. "
+          "Others are copied into bundles as they are." },
+    { .name = "small_block_size",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(storage.small_block_bytes),
+      .fallback = "32MiB",
+      .min = 1,
+      .help = "See small_block_spans." },
+    { .name = "bundle_size_max",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(storage.bundle_bytes_max),
+      .fallback = "8GiB",
+      .min = 1,
+      .help = "No bundle becomes larger." },
+    { .name = "backlog_segments_max",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(storage.tail_segments_max),
+      .fallback = "32",
+      .min = 2,
+      .max = 10000,
+      .help =
+          "When so many sealed segments wait for a merge, senders are told to come back later." },
+    { .name = "backlog_memory_max",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(storage.tail_memory_max),
+      .fallback = "32MiB",
+      .min = MIB,
+      .help = "The same for the memory of their tables." },
+    { 0 },
+};
+static const struct weft_option retention[] = {
+    { .name = "age",
+      .kind = WEFT_OPT_DURATION,
+      .offset = AT(storage.retention_age_ns),
+      .fallback = "0s",
+      .help = "Files whose newest span is older are deleted, such as 30d; 0s: none." },
+    { .name = "size",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(storage.retention_bytes),
+      .fallback = "0",
+      .help = "While the directory takes more, its oldest file is deleted; 0: never." },
+    { .name = "free_space",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(storage.retention_free_bytes),
+      .fallback = "0",
+      .help = "While less is free on the disk, the oldest file is deleted; 0: never. More than "
+              "free_space_min, so that ingest goes on." },
+    { 0 },
+};
+const struct weft_option weft_config_storage_options[] = {
+    { .name = "directory",
+      .kind = WEFT_OPT_STRING,
+      .offset = AT(storage.directory),
+      .value_name = "DIR",
+      .help = "Where spans are kept. Default: /var/lib/weft for root, otherwise "
+              "$XDG_DATA_HOME/weft or ~/.local/share/weft." },
+    { .name = "seal_age",
+      .kind = WEFT_OPT_DURATION,
+      .offset = AT(storage.seal_age_ns),
+      .fallback = "30s",
+      .min = SECOND / 10,
+      .help = "A live segment that old is sealed, and can then be compacted." },
+    { .name = "free_space_min",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(storage.free_space_min),
+      .fallback = "0",
+      .help =
+          "With less free space on the disk, senders hear 503 or UNAVAILABLE with a delay; what "
+          "is stored can be asked and is compacted. 0: 5 % of the disk, at most 1 GiB, at least "
+          "80 MiB." },
+    { .name = "blob_min",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(storage.blob_min),
+      .fallback = "16KiB",
+      .min = 4096,
+      .max = 16 * MIB,
+      .help = "Values of at least that length are kept beside the columns, once per content, and "
+              "shown as a preview until asked for." },
+    { .name = "compaction",
+      .kind = WEFT_OPT_TABLE,
+      .options = compaction,
+      .help = "Turning segments into blocks." },
+    { .name = "retention",
+      .kind = WEFT_OPT_TABLE,
+      .options = retention,
+      .help = "What is deleted by itself: whole files, oldest first. Nothing, unless told." },
+    { 0 },
+};
+const struct weft_option weft_config_query_options[] = {
+    { .name = "timeout",
+      .kind = WEFT_OPT_DURATION,
+      .offset = AT(query.timeout_ns),
+      .fallback = "30s",
+      .min = SECOND / 1000,
+      .max = HOUR,
+      .help = "A question that takes longer is answered with what was found, marked partial." },
+    { .name = "limit_max",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(query.limit_max),
+      .fallback = "1000",
+      .min = 1,
+      .max = 100000,
+      .help = "Largest limit a search may ask for." },
+    { .name = "threads",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(query.threads),
+      .fallback = "0",
+      .max = 256,
+      .help = "Threads that answer questions; 0: one a processor, at least two." },
+    { .name = "waiting_max",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(query.waiting_max),
+      .fallback = "256",
+      .min = 1,
+      .max = 100000,
+      .help = "Questions that may wait for a thread; more are told to come back later." },
+    { 0 },
+};

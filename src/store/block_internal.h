@@ -156,7 +156,7 @@ struct weft_block_reader {
     struct weft_block *block;
     struct weft_buf blob; /* the one read last */
     uint32_t blob_held;   /* + 1; 0: none */
-    bool keeps_blobs;     /* long values of attributes have their length, not their bytes */
+    bool is_line_only;    /* spans have what a weft_hit shows, and no attributes, events or links */
     struct weft_strings_reader strings;
     struct weft_plain_reader plain;
 };
@@ -188,6 +188,7 @@ void weft_rows_run_entry(const struct weft_rows *rows, uint32_t number,
                          struct weft_run_entry *out);
 int weft_rows_run(struct weft_rows *rows, uint32_t number, struct weft_run **out,
                   struct weft_err *err);
+uint32_t weft_rows_run_code(const struct weft_rows *rows, uint32_t number);
 /* Runs of one key code: first and one past the last. */
 bool weft_rows_find_runs(const struct weft_rows *rows, uint32_t code, uint32_t *first,
                          uint32_t *end);

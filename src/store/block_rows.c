@@ -526,7 +526,7 @@ bool weft_rows_find_local_key(struct weft_rows *rows, struct weft_str key, uint3
     return false;
 }
 
-static uint32_t code_of_run(const struct weft_rows *rows, uint32_t number)
+uint32_t weft_rows_run_code(const struct weft_rows *rows, uint32_t number)
 {
     uint32_t low = 0, high = rows->run_key_count;
 
@@ -556,7 +556,7 @@ int weft_rows_run(struct weft_rows *rows, uint32_t number, struct weft_run **out
     struct weft_run_entry e;
     weft_rows_run_entry(rows, number, &e);
     struct weft_run *run = weft_arena_alloc_zero(rows->arena, sizeof *run);
-    run->code = code_of_run(rows, number);
+    run->code = weft_rows_run_code(rows, number);
     run->base = e.base;
     run->range = e.range;
     run->group = e.group;

@@ -35,19 +35,6 @@ static int string_get(struct reading *r, uint32_t number, struct weft_str *out)
     return WEFT_OK;
 }
 
-/* A value of an attribute: a blob may be left where it is. */
-static int value_string(struct reading *r, uint32_t number, struct weft_str *out)
-{
-    const struct weft_block *block = r->rows->block;
-
-    if (!r->reader->keeps_blobs || number < block->strings.count ||
-        number - block->strings.count >= block->blob_count)
-        return string_get(r, number, out);
-    struct weft_blob blob = weft_block_blob(block, number - block->strings.count);
-    *out = weft_str_make(blob.preview, blob.raw_bytes);
-    return WEFT_OK;
-}
-
 static int value_bytes(struct reading *r, const struct weft_run_value *v, struct weft_str *out)
 {
     if (!v->is_spelt) return string_get(r, v->number, out);
@@ -73,7 +60,7 @@ static int take_token(struct cursor *c, struct weft_str *out)
 
     if (!weft_varint_get(&c->at, c->end, &v)) return malformed(c, "a string");
     if (!(v & 1))
-        return v >> 1 <= UINT32_MAX ? value_string(c->r, (uint32_t)(v >> 1), out)
+        return v >> 1 <= UINT32_MAX ? string_get(c->r, (uint32_t)(v >> 1), out)
                                     : malformed(c, "a string number");
     if (v >> 1 > (uint64_t)(c->end - c->at)) return malformed(c, "a string's length");
     *out = weft_arena_copy(c->r->arena, weft_str_make((const char *)c->at, (size_t)(v >> 1)));
@@ -285,7 +272,7 @@ static int attribute_set(struct reading *r, uint32_t code, const struct weft_run
     case WEFT_VALUE_INT:
     case WEFT_VALUE_DOUBLE: memcpy(&a->int_value, &v->wide, 8); return WEFT_OK;
     default:
-        rc = v->is_spelt ? value_bytes(r, v, &bytes) : value_string(r, v->number, &bytes);
+        rc = v->is_spelt ? value_bytes(r, v, &bytes) : string_get(r, v->number, &bytes);
         if (rc < 0) return rc;
         a->ptr = bytes.ptr;
         a->value_len = (uint32_t)bytes.len;
@@ -355,6 +342,12 @@ static int rest_start(struct reading *r, const struct weft_run_value *v, struct 
     return WEFT_OK;
 }
 
+/* A line of a list shows the name and the duration: other runs are not even opened. */
+static bool is_on_line(uint32_t code)
+{
+    return code >> 3 == WEFT_PSEUDO_NAME || code >> 3 == WEFT_PSEUDO_END;
+}
+
 /* Runs of the group, one value each. Pseudo keys come first, and among them the end time before
  * events: they need the start only. */
 static int values_read(struct reading *r, uint32_t g, uint32_t index, struct weft_span *span)
@@ -370,10 +363,13 @@ static int values_read(struct reading *r, uint32_t g, uint32_t index, struct wef
     for (uint32_t i = 0; i < group->run_count; i++) {
         struct weft_run_value v;
         struct weft_run *run;
-        uint32_t position;
-        if ((rc = weft_rows_run(r->rows, r->rows->group_runs[group->first_run + i], &run, r->err)) <
-            0)
-            return rc;
+        uint32_t position, number = r->rows->group_runs[group->first_run + i];
+        if (r->reader->is_line_only) {
+            uint32_t code = weft_rows_run_code(r->rows, number);
+            if (code >> 3 >= WEFT_PSEUDO_KEYS) break;
+            if (!is_on_line(code)) continue;
+        }
+        if ((rc = weft_rows_run(r->rows, number, &run, r->err)) < 0) return rc;
         if (!weft_presence_find(&run->presence, index, &position)) continue;
         if ((rc = weft_run_get(r->rows, run, position, r->reader, &v, r->err)) < 0) return rc;
         uint32_t pseudo = run->code >> 3;

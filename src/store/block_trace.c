@@ -65,7 +65,7 @@ int weft_block_trace(struct weft_block *b, const struct weft_block_mask *mask,
     return rc;
 }
 
-static int span_read(struct weft_block *b, uint64_t row_tag, bool keeps_blobs,
+static int span_read(struct weft_block *b, uint64_t row_tag, bool is_line_only,
                      struct weft_span *out, struct weft_arena *arena, struct weft_err *err)
 {
     uint32_t number = (uint32_t)(row_tag >> 20 & 0xfffff), row = (uint32_t)(row_tag & 0xfffff);
@@ -80,7 +80,7 @@ static int span_read(struct weft_block *b, uint64_t row_tag, bool keeps_blobs,
     if ((rc = weft_block_load_tables(b, err)) < 0) return rc;
     weft_arena_init(&scratch, 0);
     weft_block_reader_init(&reader, b);
-    reader.keeps_blobs = keeps_blobs;
+    reader.is_line_only = is_line_only;
     if ((rc = weft_rows_open(&rows, b, number, &scratch, err)) == WEFT_OK)
         rc = weft_rows_spans(&rows, row, 1, out, &reader, arena, err);
     weft_block_reader_release(&reader);

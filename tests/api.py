@@ -373,11 +373,15 @@ def ask(weft, parameters, post):
 
 def pages(weft, q, r, post):
     """All hits of a search, page by page, and a complaint when a page is not as it must be."""
-    parameters, hits, cursor = parameters_of(q, r), [], None
+    parameters, hits, cursor, totals = parameters_of(q, r), [], None, set()
     while True:
-        status, answer = ask(weft, parameters + ([("cursor", cursor)] if cursor else []), post)
+        count = [("count", "exact")] if r.random() < 0.5 else []
+        status, answer = ask(weft, parameters + count + ([("cursor", cursor)] if cursor else []), post)
         if status != 200:
             return hits, f"{status} {answer}"
+        if ("total_spans" in answer) != bool(count):
+            return hits, f"count {count}, but {answer.get('total_spans')} in all"
+        totals.add(answer.get("total_spans"))
         page = answer[q["view"]]
         for hit in page if q["view"] == "traces" else []:
             counts = [s["span_count"] for s in hit["services"]]
@@ -388,7 +392,9 @@ def pages(weft, q, r, post):
         if answer["partial"] is not None or len(page) > q["limit"] or answer["has_more"] != ("next_cursor" in answer):
             return hits, f"{len(page)} hits, partial {answer['partial']}, has_more {answer['has_more']}"
         if not answer["has_more"]:
-            return hits, None
+            totals.discard(None)
+            found = sum(hit.get("matched_span_count", 1) for hit in hits)
+            return hits, None if totals <= {found} else f"{totals} spans counted, {found} found"
         if len(page) != q["limit"]:
             return hits, f"{len(page)} hits of {q['limit']} and has_more"
         cursor = answer["next_cursor"]

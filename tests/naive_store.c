@@ -307,12 +307,14 @@ static int naive_search(void *self, const struct weft_search *search,
     struct naive_store *store = self;
     struct weft_hit *hits = weft_arena_alloc_array(arena, store->count, sizeof *hits);
     uint32_t count = 0, different = 0;
+    uint64_t total = 0;
     enum weft_order order = search->order;
 
     for (uint32_t i = 0; i < store->count; i++) {
         const struct weft_span *span = store->spans[i];
         struct weft_search_position position = position_of(span);
         if (!naive_span_matches(search, span)) continue;
+        total += search->wants_total;
         if (search->has_after && position_compare(order, &position, &search->after) <= 0) continue;
         hits[count++] = (struct weft_hit){ .position = position,
                                            .parent_span_id = span->parent_span_id,
@@ -325,7 +327,9 @@ static int naive_search(void *self, const struct weft_search *search,
         if (different == 0 ||
             position_compare(order, &hits[different - 1].position, &hits[i].position) != 0)
             hits[different++] = hits[i];
-    *out = (struct weft_search_result){ .hits = hits, .inspected_spans = store->count };
+    *out = (struct weft_search_result){ .hits = hits,
+                                        .total = total,
+                                        .inspected_spans = store->count };
     out->hit_count = different < search->limit ? different : search->limit;
     out->has_more = different > search->limit;
     return WEFT_OK;

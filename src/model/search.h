@@ -79,6 +79,8 @@ struct weft_search {
     const struct weft_predicate *predicates;
     uint32_t predicate_count;
     uint32_t limit; /* hits wanted, at least 1 */
+    bool
+        wants_total; /* count all hits, also those that are not given: nothing is skipped for its order */
     uint64_t from_ns, to_ns;
     enum weft_order order;
     bool has_after;
@@ -100,6 +102,9 @@ struct weft_search_result {
     struct weft_hit *hits; /* in order, at most `limit` */
     uint32_t hit_count;
     bool has_more; /* hits after the last one exist */
+    /* When asked for: hits in all, whatever the cursor says. A span that is stored twice, not yet
+     * brought together by a merge, counts twice. */
+    uint64_t total;
     const char *
         partial_reason; /* NULL: exact. "time limit" or "cancelled": what was looked at is all that is known */
     bool is_cut; /* ended by time or cancellation: there is no asking for what follows */
@@ -122,7 +127,8 @@ bool weft_predicate_holds_span(const struct weft_predicate *predicate,
 /* Time range and every predicate; the cursor is not asked. */
 bool weft_search_matches_span(const struct weft_search *search, const struct weft_span *span);
 
-/* Keeps the best `limit` positions of a stream of hits: a heap whose worst is on top. */
+/* Keeps the best `limit` different positions of a stream of hits: a heap whose worst is on top. Of
+ * equal positions the first that came stays. */
 struct weft_top {
     struct weft_top_entry {
         struct weft_search_position position;
@@ -132,6 +138,8 @@ struct weft_top {
     enum weft_order order;
     bool overflowed;                          /* something was pushed out: there is more */
     const struct weft_search_position *after; /* NULL: from the start */
+    struct weft_search_position *known; /* a hash table of what the heap holds; kind 255: empty */
+    uint32_t known_mask;
 };
 void weft_top_init(struct weft_top *top, const struct weft_search *search,
                    struct weft_arena *arena);

@@ -218,12 +218,43 @@ static void heap_agrees_with_a_sort(void **state)
     }
 }
 
+static void equal_positions_take_one_place(void **state)
+{
+    enum { DIFFERENT = 50, REPEATED = 100000 };
+    struct weft_random random;
+    struct weft_arena arena;
+    struct weft_top top;
+    (void)state;
+
+    weft_random_init(&random, 11);
+    for (uint32_t limit = 1; limit <= DIFFERENT + 1; limit++) {
+        bool is_last = limit == DIFFERENT + 1;
+        weft_arena_init(&arena, 0);
+        weft_top_init(&top, &(struct weft_search){ .limit = limit }, &arena);
+        for (uint32_t i = 0; i < (is_last ? REPEATED : DIFFERENT * 20); i++) {
+            struct weft_search_position p = { .kind = 1 };
+            uint32_t which =
+                i < DIFFERENT ? DIFFERENT - 1 - i : (uint32_t)weft_random_below(&random, DIFFERENT);
+            p.start_time_unix_nano = which / 2; /* pairs differ in their ids alone */
+            weft_store_u32_be(p.span_id.bytes, which);
+            weft_top_offer(&top, &p, which);
+        }
+        weft_top_finish(&top);
+        assert_int_equal(top.count, is_last ? DIFFERENT : limit);
+        assert_int_equal(top.overflowed, limit < DIFFERENT);
+        for (uint32_t i = 0; i < top.count; i++)
+            assert_int_equal(top.heap[i].row, (DIFFERENT - 2 - i / 2 * 2) + i % 2);
+        weft_arena_release(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values),
         cmocka_unit_test(spans),
         cmocka_unit_test(heap_agrees_with_a_sort),
+        cmocka_unit_test(equal_positions_take_one_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

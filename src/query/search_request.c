@@ -174,6 +174,15 @@ static int set_view(struct setter *s, struct weft_str value)
     return WEFT_OK;
 }
 
+static int set_count(struct setter *s, struct weft_str value)
+{
+    if (!weft_str_equal_c(value, "exact"))
+        return weft_fail(s->err, WEFT_INVALID, "count: found \"%.*s\", expected exact",
+                         WEFT_S_ARG(value));
+    s->request->search.wants_total = true;
+    return WEFT_OK;
+}
+
 static int set_cursor(struct setter *s, struct weft_str value)
 {
     struct weft_search *search = &s->request->search;
@@ -204,6 +213,7 @@ static const struct {
     { "order", set_order },
     { "view", set_view },
     { "cursor", set_cursor },
+    { "count", set_count },
 };
 
 void weft_search_request_init(struct weft_search_request *request,

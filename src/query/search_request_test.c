@@ -92,6 +92,7 @@ static const struct {
     { "min_duration", "5", "min_duration: found \"5\", expected a duration such as 250ms or 1.5s" },
     { "order", "best", "order: found \"best\", expected newest or slowest" },
     { "view", "x", "view: found \"x\", expected traces or spans" },
+    { "count", "about", "count: found \"about\", expected exact" },
     { "cursor", "x", "cursor: found \"x\", expected the next_cursor of an earlier answer" },
     { "root", "yes", "root: found \"yes\", expected true or false" },
 };

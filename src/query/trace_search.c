@@ -148,6 +148,8 @@ static int take_page(struct grouping *g, struct weft_search *page, bool *is_end)
     if (rc < 0) return rc;
     g->out->inspected_spans += result.inspected_spans;
     g->out->inspected_bytes += result.inspected_bytes;
+    g->out->total_spans += result.total;
+    page->wants_total = false; /* the first page has counted them all */
     if (result.partial_reason != NULL) g->out->partial_reason = result.partial_reason;
     for (uint32_t i = 0; i < result.hit_count && rc == WEFT_OK && !g->out->has_more; i++) {
         if (page->cancelled != NULL && atomic_load_explicit(page->cancelled, memory_order_relaxed))

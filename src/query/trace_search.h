@@ -33,6 +33,7 @@ struct weft_trace_search_result {
     bool has_more;
     struct weft_search_position next; /* the cursor, if has_more */
     const char *partial_reason;
+    uint64_t total_spans; /* hits in all, when asked for */
     uint64_t inspected_spans, inspected_bytes;
 };
 /* search->limit counts traces. */

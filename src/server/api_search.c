@@ -135,16 +135,20 @@ static void write_trace_summary(struct weft_json_writer *w, const struct weft_tr
 
 /* How exact the answer is and where it goes on: the end of every search answer. */
 static void write_tail_of_answer(struct weft_json_writer *w, struct weft_call *call,
-                                 enum weft_order order, bool has_more,
+                                 const struct weft_search *search, uint64_t total, bool has_more,
                                  const struct weft_search_position *next,
                                  const char *partial_reason, uint64_t inspected_spans,
                                  uint64_t inspected_bytes)
 {
     weft_json_key(w, "has_more");
     weft_json_bool(w, has_more);
+    if (search->wants_total) {
+        weft_json_key(w, "total_spans");
+        weft_json_u64(w, total);
+    }
     if (has_more) {
         weft_json_key(w, "next_cursor");
-        weft_json_string(w, weft_cursor_format(order, next, &call->arena));
+        weft_json_string(w, weft_cursor_format(search->order, next, &call->arena));
     }
     weft_json_key(w, "partial");
     if (partial_reason != NULL)
@@ -173,7 +177,7 @@ static int search_spans(struct weft_call *call, const struct weft_search *search
     weft_json_array_start(&w);
     for (uint32_t i = 0; i < result.hit_count; i++) write_hit(&w, &result.hits[i]);
     weft_json_array_end(&w);
-    write_tail_of_answer(&w, call, search->order, result.has_more,
+    write_tail_of_answer(&w, call, search, result.total, result.has_more,
                          result.hit_count > 0 ? &result.hits[result.hit_count - 1].position
                                               : &search->after,
                          result.partial_reason, result.inspected_spans, result.inspected_bytes);
@@ -193,7 +197,7 @@ static int search_traces(struct weft_call *call, const struct weft_search *searc
     weft_json_array_start(&w);
     for (uint32_t i = 0; i < result.trace_count; i++) write_trace_summary(&w, &result.traces[i]);
     weft_json_array_end(&w);
-    write_tail_of_answer(&w, call, search->order, result.has_more, &result.next,
+    write_tail_of_answer(&w, call, search, result.total_spans, result.has_more, &result.next,
                          result.partial_reason, result.inspected_spans, result.inspected_bytes);
     weft_json_object_end(&w);
     return WEFT_OK;

@@ -59,6 +59,7 @@ struct walking {
     uint64_t *status;    /* of the row group, when asked for; else NULL */
     uint64_t *masked;    /* a bit per trace; NULL: none is masked here */
     bool is_inside;      /* all start times are in range */
+    bool is_counting;    /* each row that holds, here */
 };
 
 static bool row_filters_hold(const struct walking *w, uint32_t row, const struct weft_trace_id *id)
@@ -125,7 +126,7 @@ static int row_offer(struct walking *w, const struct place *place, uint32_t g, u
     uint32_t row = place->row;
 
     weft_rows_trace_id(w->rows, place->trace, &position.trace_id);
-    if (!row_filters_hold(w, row, &position.trace_id)) return WEFT_OK;
+    if (!w->is_counting && !row_filters_hold(w, row, &position.trace_id)) return WEFT_OK;
     uint64_t head = weft_paged_get(&group->heads, index);
     if (head >= s->block->head_count)
         return weft_rows_corrupt(w->rows, s->err, "head %llu", (unsigned long long)head);
@@ -138,6 +139,17 @@ static int row_offer(struct walking *w, const struct place *place, uint32_t g, u
 static bool is_masked(const struct walking *w, uint32_t trace)
 {
     return w->masked[trace / 64] >> (trace % 64) & 1;
+}
+
+/* Count the row when its filters hold too. */
+static bool row_counts(struct walking *w, const struct place *place)
+{
+    struct weft_trace_id id;
+
+    weft_rows_trace_id(w->rows, place->trace, &id);
+    if (!row_filters_hold(w, place->row, &id)) return false;
+    w->s->stats->total++;
+    return true;
 }
 
 static int group_walk(struct walking *w, uint32_t g, const uint16_t *row_of)
@@ -160,6 +172,7 @@ static int group_walk(struct walking *w, uint32_t g, const uint16_t *row_of)
             if (!w->is_inside &&
                 (start < search->from_ns || (search->to_ns != 0 && start >= search->to_ns)))
                 continue;
+            if (w->is_counting && !row_counts(w, &place)) continue;
             if (is_behind(s->top, start, duration)) continue;
             if ((rc = row_offer(w, &place, g, index, start, duration)) < 0) return rc;
         }
@@ -289,6 +302,28 @@ static int group_filter(struct searching *s, struct weft_rows *rows, uint32_t g,
     return WEFT_OK;
 }
 
+/* When groups alone decide, the bits are counted, and rows are looked at only for the best of them. */
+static bool is_counted_by_bits(const struct walking *w)
+{
+    const struct searching *s = w->s;
+    uint32_t masked;
+
+    for (uint32_t i = 0; i < s->search->predicate_count; i++)
+        if (weft_filter_is_row(&s->filters[i])) return false;
+    weft_block_mask_traces(s->mask, w->rows->number, &masked);
+    return w->is_inside && masked == 0;
+}
+
+static uint64_t bits_count(const struct walking *w)
+{
+    uint64_t n = 0;
+
+    for (uint32_t g = 0; g < w->rows->group_count; g++)
+        for (uint32_t i = 0; w->selected[g] != NULL && i * 64 < w->rows->groups[g].rows; i++)
+            n += (uint64_t)__builtin_popcountll(w->selected[g][i]);
+    return n;
+}
+
 /* Row predicates that rule the whole row group out. */
 static int row_filters_prepare(struct walking *w, bool *is_possible)
 {
@@ -336,8 +371,15 @@ static int rows_search(struct searching *s, uint32_t number)
             return rc;
         if (w.selected[g] == NULL) continue;
         any = true;
-        if ((rc = weft_rows_load_group_columns(&rows, g, s->err)) < 0) return rc;
     }
+    if (any && s->search->wants_total) {
+        w.is_counting = !is_counted_by_bits(&w);
+        if (!w.is_counting) s->stats->total += bits_count(&w);
+        if (!w.is_counting && cannot_matter(s->top, rows.entry)) any = false;
+    }
+    for (uint32_t g = 0; any && g < rows.group_count; g++)
+        if (w.selected[g] != NULL && (rc = weft_rows_load_group_columns(&rows, g, s->err)) < 0)
+            return rc;
     if (any) rc = rows_walk(&w);
     s->stats->inspected_bytes += rows.bytes_touched;
     return rc;
@@ -382,7 +424,7 @@ int weft_block_search(struct weft_block *block, const struct weft_block_mask *ma
     for (uint32_t r = 0; is_possible && rc == WEFT_OK && r < block->info.row_group_count; r++) {
         if ((rc = check_time(search, err)) < 0) break;
         if (times_miss(search, block->rows[r].start_min, block->rows[r].start_max) ||
-            cannot_matter(top, &block->rows[r]))
+            (!search->wants_total && cannot_matter(top, &block->rows[r])))
             continue;
         rc = rows_search(&s, r);
         weft_arena_reset(&s.scratch);

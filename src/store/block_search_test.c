@@ -99,6 +99,32 @@ static uint32_t expected_hits(const struct block_fixture *f, const struct weft_s
     return count;
 }
 
+/* Every hit is counted, whether it is among the best or not, and the best are the same. */
+static void check_total(struct weft_block *block, const struct weft_block_mask *mask,
+                        const struct weft_search *search, const struct weft_top *expected,
+                        uint32_t count)
+{
+    struct weft_search counting = *search;
+    struct weft_search_result stats = { 0 };
+    struct weft_arena arena;
+    struct weft_top top;
+    struct weft_err err;
+
+    counting.wants_total = true;
+    weft_arena_init(&arena, 0);
+    weft_top_init(&top, &counting, &arena);
+    if (weft_block_search(block, mask, &counting, 0, &top, &stats, &err) < 0)
+        fail_msg("%s", err.text);
+    weft_top_finish(&top);
+    assert_int_equal(stats.total, count);
+    assert_int_equal(top.count, expected->count);
+    for (uint32_t i = 0; i < top.count; i++)
+        assert_int_equal(weft_search_position_compare(search->order, &top.heap[i].position,
+                                                      &expected->heap[i].position),
+                         0);
+    weft_arena_release(&arena);
+}
+
 static void check(struct block_fixture *f, struct weft_block *block,
                   const struct weft_block_mask *mask, uint32_t masked_of,
                   const struct weft_search *search)
@@ -111,10 +137,11 @@ static void check(struct block_fixture *f, struct weft_block *block,
     weft_arena_init(&arena, 0);
     weft_top_init(&expected, search, &arena);
     weft_top_init(&got, search, &arena);
-    expected_hits(f, search, masked_of, &expected);
+    uint32_t count = expected_hits(f, search, masked_of, &expected);
     if (weft_block_search(block, mask, search, UINT64_C(5) << 40, &got, &stats, &err) < 0)
         fail_msg("%s", err.text);
     weft_top_finish(&got);
+    check_total(block, mask, search, &expected, count);
     if (got.count != expected.count)
         fail_msg("%u hits, %u expected; field %d scope %d op %d key %.*s type %u", got.count,
                  expected.count, search->predicates[0].field, search->predicates[0].scope,

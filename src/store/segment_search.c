@@ -45,8 +45,9 @@ static bool chunk_cannot_matter(const struct weft_search *search, const struct w
     if (chunk->start_max < search->from_ns ||
         (search->to_ns != 0 && chunk->start_min >= search->to_ns))
         return true;
-    return search->order == WEFT_ORDER_NEWEST && top->overflowed && top->count == top->limit &&
-           top->count > 0 && chunk->start_max < top->heap[0].position.start_time_unix_nano;
+    return !search->wants_total && search->order == WEFT_ORDER_NEWEST && top->overflowed &&
+           top->count == top->limit && top->count > 0 &&
+           chunk->start_max < top->heap[0].position.start_time_unix_nano;
 }
 
 static int search_rows(struct weft_search_plan *plan, const struct weft_search *search,
@@ -67,11 +68,12 @@ static int search_rows(struct weft_search_plan *plan, const struct weft_search *
         stats->inspected_spans++;
         if (start < search->from_ns || (start >= to && search->to_ns != 0)) continue;
         struct weft_search_position position;
-        if (top->overflowed) {
+        if (top->overflowed && !search->wants_total) {
             position_of(plan->view, record, &position);
             if (cannot_matter(top, &position)) continue;
         }
         if (!weft_search_plan_holds(plan, chunk, row)) continue;
+        stats->total += search->wants_total;
         position_of(plan->view, record, &position);
         weft_top_offer(top, &position, tag | row);
     }

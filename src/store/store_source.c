@@ -6,8 +6,7 @@
  * span is seen once, in its segment or in its block.
  *
  * Spans with equal search positions (the same span received twice, in one part or in several) are
- * one hit. Parts do not know each other, so the duplicates are dropped here, and when they took
- * places in the heap, the search is run again with a larger one: rare, and the answer stays exact.
+ * one hit: all parts offer to one heap, which keeps different positions only.
  */
 #include "store/store_internal.h"
 #include "store/trace_join.h"
@@ -127,7 +126,7 @@ struct search_run {
     const struct query *query;
     struct part *parts;
     uint32_t part_count;
-    struct weft_search search; /* with the widened limit */
+    struct weft_search search; /* for one hit more than asked for: is there more? */
     struct weft_top top;
     struct weft_search_result *result;
     bool has_hole;
@@ -174,8 +173,8 @@ static void parts_choose(struct search_run *run, struct weft_arena *arena)
 static bool part_is_hopeless(const struct search_run *run, const struct part *part)
 {
     const struct weft_top *top = &run->top;
-    return top->order == WEFT_ORDER_NEWEST && top->overflowed && top->count == top->limit &&
-           part->start_max < top->heap[0].position.start_time_unix_nano;
+    return !run->search.wants_total && top->order == WEFT_ORDER_NEWEST && top->overflowed &&
+           top->count == top->limit && part->start_max < top->heap[0].position.start_time_unix_nano;
 }
 
 static int part_search(struct search_run *run, const struct part *part, struct weft_err *err)
@@ -207,40 +206,6 @@ static int run_parts(struct search_run *run, struct weft_err *err)
         if (rc < 0) return rc;
     }
     return WEFT_OK;
-}
-
-static bool position_equal(enum weft_order order, const struct weft_search_position *a,
-                           const struct weft_search_position *b)
-{
-    return weft_search_position_compare(order, a, b) == 0;
-}
-
-/* The finished heap without repeated positions; the number left. */
-static uint32_t drop_repeated(struct weft_top *top)
-{
-    uint32_t kept = 0;
-
-    for (uint32_t i = 0; i < top->count; i++)
-        if (kept == 0 ||
-            !position_equal(top->order, &top->heap[kept - 1].position, &top->heap[i].position))
-            top->heap[kept++] = top->heap[i];
-    return kept;
-}
-
-/* Search until `limit` + 1 different positions are known, or all there are. */
-static int run_search(struct search_run *run, uint32_t limit, uint32_t *found,
-                      struct weft_arena *arena, struct weft_err *err)
-{
-    for (uint64_t wide = (uint64_t)limit + 1;; wide *= 2) {
-        run->search.limit = wide < UINT32_MAX ? (uint32_t)wide : UINT32_MAX;
-        run->result->inspected_spans = run->result->inspected_bytes = 0;
-        weft_top_init(&run->top, &run->search, arena);
-        int rc = run_parts(run, err);
-        weft_top_finish(&run->top);
-        *found = drop_repeated(&run->top);
-        if (rc < 0 || *found > limit || !run->top.overflowed || run->search.limit == UINT32_MAX)
-            return rc;
-    }
 }
 
 static int hit_fill(const struct search_run *run, uint64_t row, struct weft_hit *out,
@@ -282,7 +247,6 @@ static int store_search(void *self, const struct weft_search *search,
 {
     struct weft_store *store = self;
     struct query query;
-    uint32_t found = 0;
 
     *out = (struct weft_search_result){ 0 };
     if (search->limit == 0)
@@ -290,15 +254,19 @@ static int store_search(void *self, const struct weft_search *search,
     query_begin(&query, store);
     struct search_run run = { .store = store, .query = &query, .search = *search, .result = out };
     run.has_hole = atomic_load(&store->damaged_files) > 0;
+    if (search->limit < UINT32_MAX) run.search.limit++;
     parts_choose(&run, arena);
+    weft_top_init(&run.top, &run.search, arena);
     int rc = run.part_count < PARTS_MAX
-                 ? run_search(&run, search->limit, &found, arena, err)
+                 ? run_parts(&run, err)
                  : weft_fail(err, WEFT_TOO_LARGE, "search: more than %u files", PARTS_MAX);
+    weft_top_finish(&run.top);
     if (rc == WEFT_OK && run.has_hole) out->partial_reason = "damaged file";
     out->is_cut = rc == WEFT_TIMEOUT || rc == WEFT_CANCELLED;
     if (rc == WEFT_TIMEOUT) out->partial_reason = "time limit";
     if (rc == WEFT_CANCELLED) out->partial_reason = "cancelled";
     if (rc == WEFT_OK || rc == WEFT_TIMEOUT || rc == WEFT_CANCELLED) {
+        uint32_t found = run.top.count;
         out->has_more = found > search->limit;
         rc = hits_fill(&run, found < search->limit ? found : search->limit, arena, err);
     }

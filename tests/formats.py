@@ -89,6 +89,22 @@ def weft_check(directory):
 ENCODINGS = set(range(8))
 
 
+def bundle_cases(version, folder, make):
+    """Every trace lies in two members, and joined in the patch, whose masks name both places."""
+    path = glob.glob(os.path.join(folder, "bundle-*.weft"))[0]
+    sent, bundle = by_id(sent_spans(make.request(make.spans("block")))), reader.open_file(path)
+    found = {}
+    for block in bundle.members:
+        found.update(by_id(read_span(s) for s in block.spans()))
+    check(f"{version}: the reader finds in the bundle what was sent", found == sent, first_difference(sent, found))
+    patch = by_id(read_span(s) for s in bundle.members[-1].spans())
+    check(f"{version}: the patch has every trace whole", patch == sent, first_difference(sent, patch))
+    with tempfile.TemporaryDirectory() as store:
+        shutil.copy(path, store)
+        rc, out = weft_check(store)
+        check(f"{version}: weft reads the bundle", rc == 0, out[:600])
+
+
 def golden_cases(folder):
     version = os.path.basename(folder)
     spec = importlib.util.spec_from_file_location(f"golden_{version}", os.path.join(folder, "make.py"))
@@ -104,6 +120,7 @@ def golden_cases(folder):
             shutil.copy(path, store)
             rc, out = weft_check(store)
             check(f"{version}: weft reads the {kind}", rc == 0 and f"{len(sent)} spans: all sound" in out, out[:600])
+    bundle_cases(version, folder, make)
     groups = [reader.RowGroup(file, file.b[g[0]:g[0] + g[1]], *g[2:]) for g in file.groups]
     found = {run[5] & 15 for group in groups for run in group.runs}
     check(f"{version}: the block has a run of every encoding", found == ENCODINGS, ENCODINGS - found)
@@ -162,6 +179,9 @@ def later_cases(folder):
         ("block", "a newer version", lambda b: with_block_tail(b, lambda f: (f, 2)), newer),
         ("block", "an unknown required section", with_block_section(1), ["kind 99", "required"]),
         ("block", "an unknown section that may be skipped", with_block_section(0), None),
+        ("bundle", "a newer version", lambda b: with_bundle_tail(b, lambda d: (d, 2)), newer),
+        ("bundle", "an unknown required section", with_bundle_section(1), ["kind 99", "required"]),
+        ("bundle", "an unknown section that may be skipped", with_bundle_section(0), None),
     ]:
         path = glob.glob(os.path.join(folder, f"{kind}-*.weft"))[0]
         with open(path, "rb") as f:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """make: the golden files of format 1, made once by the weft of that version and kept for ever.
 
-    WEFT=build/weft tests/golden/v1/make.py [DIRECTORY]     segment (the first 120 spans), block (all 480), CATALOG
+    WEFT=build/weft tests/golden/v1/make.py [DIRECTORY]     segment (the first 120 spans), block (all 480), CATALOG;
+                                                            bundle (all 480, every trace split between two blocks, and the patch)
 
 spans() says what is in them and must stay as it is. A later version gets a folder of its own; weft goes on reading this one
 (tests/formats.py)."""
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -105,11 +107,36 @@ def store_of(work, parts):
     return os.path.join(work, "store")
 
 
+def bundle_of(work, parts):
+    """Each part a block; the blocks, none of them small, are bundled."""
+    weft = Weft(work, settings=["server.io_threads=1", "storage.seal_age=100ms", "storage.compaction.segments_min=1", "storage.compaction.age=1s",
+                                "storage.compaction.fan_in=2", "storage.compaction.small_block_spans=1"]).start()
+    store = os.path.join(work, "store")
+    try:
+        for i, part in enumerate(parts):
+            status, body, _ = weft.post("/v1/traces", json.dumps(request(part)).encode(), "application/json")
+            assert status == 200, body
+            wait_for(os.path.join(store, "block-*" if i + 1 < len(parts) else "bundle-*"))
+    finally:
+        weft.stop()
+    return store
+
+
+def wait_for(pattern):
+    for _ in range(300):
+        if glob.glob(pattern):
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"no {pattern} after 30 s")
+
+
 def weft_store(*arguments):
     subprocess.run([WEFT, "store", *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
 def main(to):
+    for path in glob.glob(os.path.join(to, "*.weft")):
+        os.unlink(path)
     work = tempfile.mkdtemp(prefix="weft-golden-")
     every = spans("block")
     store = store_of(os.path.join(work, "segment"), [every[:60], every[60:SEGMENT_SPANS]])
@@ -119,6 +146,8 @@ def main(to):
     weft_store("compact", "--data", store)
     for path in glob.glob(os.path.join(store, "block-*")) + [os.path.join(store, "CATALOG")]:
         shutil.copy(path, to)
+    store = bundle_of(os.path.join(work, "bundle"), [[s for i, s in enumerate(every) if i // 2 % 2 == part] for part in (0, 1)])
+    shutil.copy(glob.glob(os.path.join(store, "bundle-*"))[0], to)
     shutil.rmtree(work)
 
 

@@ -28,7 +28,7 @@ int weft_rows_key_name(struct weft_rows *rows, uint32_t code, struct weft_str *o
     static const char *const pseudo[WEFT_PSEUDO_COUNT] = {
         "(name)",           "(status message)", "(trace state)", "(flags)",  "(dropped attributes)",
         "(dropped events)", "(dropped links)",  "(end)",         "(events)", "(links)",
-        "(order)",        "(rare keys)"
+        "(order)",          "(rare keys)"
     };
     uint32_t number = code >> 3, key = number - WEFT_PSEUDO_KEYS;
 

@@ -184,8 +184,7 @@ int weft_rows_find_row(const struct weft_rows *rows, uint32_t g, uint32_t index,
                        struct weft_err *err);
 /* block_runs.c. Sets run_count. */
 int weft_rows_runs_open(struct weft_rows *rows, struct weft_err *err);
-void weft_rows_run_entry(const struct weft_rows *rows, uint32_t number,
-                         struct weft_run_entry *out);
+void weft_rows_run_entry(const struct weft_rows *rows, uint32_t number, struct weft_run_entry *out);
 int weft_rows_run(struct weft_rows *rows, uint32_t number, struct weft_run **out,
                   struct weft_err *err);
 uint32_t weft_rows_run_code(const struct weft_rows *rows, uint32_t number);

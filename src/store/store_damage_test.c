@@ -32,6 +32,8 @@ static struct weft_store *store_open(const char *directory, unsigned writers)
                                                 .writer_count = writers,
                                                 .segment_file_bytes = 256u << 10,
                                                 .free_space_min = 1,
+                                                .small_block_spans = 1,
+                                                .compact_fan_in = 2,
                                                 .read_only = writers == 0,
                                                 .no_compaction = true };
     if (weft_store_open(&store, &options, &err) < 0) fail_msg("%s", err.text);
@@ -48,6 +50,22 @@ static void store_fill(const char *directory)
     assert_int_equal(weft_store_compact(store, NULL, NULL), WEFT_OK);
     for (uint32_t i = OLD_TRACES - 2; i < NEW_TRACES; i++) send_trace(store, i, 1);
     weft_store_close(store);
+}
+
+/* The same spans: two blocks in a bundle with a patch, for one of the traces was split. */
+static void store_fill_bundle(const char *directory)
+{
+    struct weft_store *store = store_open(directory, 1);
+
+    for (uint32_t half = 0; half < 2; half++) {
+        for (uint32_t i = half; i < OLD_TRACES; i += 2) send_trace(store, i, 0);
+        if (half == 1) send_trace(store, OLD_TRACES - 2, 1);
+        assert_int_equal(weft_store_seal(store, NULL), WEFT_OK);
+        assert_int_equal(weft_store_compact(store, NULL, NULL), WEFT_OK);
+    }
+    for (uint32_t i = OLD_TRACES - 1; i < NEW_TRACES; i++) send_trace(store, i, 1);
+    weft_store_close(store);
+    assert_int_equal(fixture_count_files(directory, "block-"), 0);
 }
 
 struct looks {
@@ -175,6 +193,7 @@ static void flip_everywhere(const char *directory, const char *prefix, uint64_t 
     struct file file = { .prefix = prefix };
     struct weft_random random;
     uint64_t bytes;
+    uint32_t count = 0;
 
     fixture_each_file(directory, take_path, &file);
     assert_int_equal(weft_file_size_of(file.path, &bytes, NULL), WEFT_OK);
@@ -188,7 +207,9 @@ static void flip_everywhere(const char *directory, const char *prefix, uint64_t 
         judge(&looks, at);
         flip(file.path, at, bit);
         at += at < header || end - at <= header ? 1 : 1 + weft_random_below(&random, 2 * step);
+        count++;
     }
+    print_message("%s: %u bits in %llu bytes\n", prefix, count, (unsigned long long)end);
 }
 
 /* The segment's traces are all there: only the block is hit. */
@@ -205,7 +226,25 @@ static void block_test(void **state)
 
     fixture_directory_make(directory);
     store_fill(directory);
-    flip_everywhere(directory, "block-", 64, 0, 40, judge_block);
+    flip_everywhere(directory, "block-", 512, 0, 40, judge_block);
+    fixture_directory_remove(directory);
+}
+
+/* The segment's traces are all there; a damaged member leaves the others. */
+static void judge_bundle(const struct looks *looks, uint64_t at)
+{
+    if (looks->findings == 0) fail_msg("byte %llu: not named", (unsigned long long)at);
+    assert_true(looks->whole + looks->partial >= NEW_TRACES - OLD_TRACES + 1);
+    assert_true(looks->search_is_partial || looks->search_hits == (NEW_TRACES + 2) * SPANS);
+}
+
+static void bundle_test(void **state)
+{
+    char directory[256];
+
+    fixture_directory_make(directory);
+    store_fill_bundle(directory);
+    flip_everywhere(directory, "bundle-", 512, 0, 40, judge_bundle);
     fixture_directory_remove(directory);
 }
 
@@ -253,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(block_test),
+        cmocka_unit_test(bundle_test),
         cmocka_unit_test(segment_test),
         cmocka_unit_test(catalog_test),
     };

@@ -174,12 +174,14 @@ def cors_cases(weft):
 
 
 def overload_cases(data):
-    """A budget that others hold, one half and two a quarter each, nearly: refused before it is read, with a delay, and told in the right words."""
+    """Large requests hold their three quarters of the budget: one more is refused before it is read, with a delay, and told in the
+    right words; a small one still finds room."""
     with weft_process.Weft(os.path.join(data, "small"), ["memory.limit=4MiB"]) as weft:
-        body = request_bytes(*[span_bytes(os.urandom(16), os.urandom(8), b"n" * 4000) for _ in range(10)])
+        body = request_bytes(*[span_bytes(os.urandom(16), os.urandom(8), b"n" * 4000) for _ in range(100)])
+        small = request_bytes(span_bytes(os.urandom(16), os.urandom(8), b"small"))
         host, port = weft.addresses["receivers.otlp.protocols.http.endpoint"].rsplit(":", 1)
         holders = []
-        for length in ((2 << 20) - 100000, (1 << 20) - 20000, (1 << 20) - 20000, 100000):
+        for length in ((2 << 20) - 100000, (1 << 20) - 20000):
             holders.append(socket.create_connection((host, int(port))))
             holders[-1].sendall(f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: {PROTOBUF}\r\n"
                                 f"Content-Length: {length}\r\n\r\n".encode() + body[:1000])
@@ -188,9 +190,11 @@ def overload_cases(data):
         status, answer, head = weft.post("/v1/traces", body, PROTOBUF)
         check("C3.4.1 over the memory budget: 429 with Retry-After", status == 429 and head.get("Retry-After"), (status, answer[:100]))
         load = subprocess.run([weft_process.WEFT, "load", "--quiet", "--json", "--spans", "400", "--spans-per-request", "400",
-                               "--connections", "1", "--in-flight", "1", "--shape", "small", "--endpoint",
+                               "--connections", "1", "--in-flight", "1", "--shape", "a1", "--endpoint",
                                weft.url("receivers.otlp.protocols.grpc")], capture_output=True, text=True, check=False)
         check("C3.5.1 over the memory budget: RESOURCE_EXHAUSTED", '"RESOURCE_EXHAUSTED":1' in load.stdout, load)
+        status, answer, head = weft.post("/v1/traces", small, PROTOBUF)
+        check("a small one finds room beside large ones", status == 200, (status, answer[:100]))
         for holder in holders:
             holder.close()
         time.sleep(0.2)

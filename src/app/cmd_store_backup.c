@@ -19,7 +19,8 @@ static void write_stats(struct weft_store_action *a, const char *what, const cha
         weft_buf_append_byte(&a->out, '\n');
         return;
     }
-    weft_buf_printf(&a->out, "%s %s: %" PRIu64 " files, ", what, to, stats->files);
+    weft_buf_printf(&a->out, "%s %s: %" PRIu64 " %s, ", what, to, stats->files,
+                    stats->files == 1 ? "file" : "files");
     weft_bytes_write(stats->bytes, &a->out);
     weft_buf_printf(&a->out,
                     " (%" PRIu64 " linked, %" PRIu64 " copied, %" PRIu64

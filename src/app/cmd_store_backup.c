@@ -19,12 +19,10 @@ static void write_stats(struct weft_store_action *a, const char *what, const cha
         weft_buf_append_byte(&a->out, '\n');
         return;
     }
-    weft_buf_printf(&a->out, "%s %s: %" PRIu64 " %s, ", what, to, stats->files,
-                    stats->files == 1 ? "file" : "files");
-    weft_bytes_write(stats->bytes, &a->out);
     weft_buf_printf(&a->out,
-                    " (%" PRIu64 " linked, %" PRIu64 " copied, %" PRIu64
-                    " the same as in the earlier backup)\n",
+                    "%s %s: %" PRIu64 " %s, %" PRIu64 " bytes (%" PRIu64 " linked, %" PRIu64
+                    " copied, %" PRIu64 " the same as in the earlier backup)\n",
+                    what, to, stats->files, stats->files == 1 ? "file" : "files", stats->bytes,
                     stats->linked, stats->copied, stats->reused);
 }
 

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "store/segment_internal.h"
+#include "wire/protobuf.h"
 
 #define SHAPES 66u
 #define SPANS 1000u
@@ -55,11 +56,14 @@ static struct weft_attribute value_of(struct weft_str type, struct weft_str text
     if (weft_str_equal_c(type, "double")) out.type = WEFT_VALUE_DOUBLE;
     if (weft_str_equal_c(type, "bool")) out.type = WEFT_VALUE_BOOL;
     if (weft_str_equal_c(type, "array")) {
-        /* As the decoder leaves it: an encoded ArrayValue; here its elements' lengths do not
-         * matter, only its bytes. */
+        /* As the decoder leaves it: an encoded ArrayValue, here of one string. */
+        struct weft_buf encoded = { 0 };
+        size_t mark = weft_pb_open(&encoded, 1);
+        weft_pb_put_bytes(&encoded, WEFT_VALUE_STRING, text);
+        weft_pb_close(&encoded, mark);
+        struct weft_str bytes = weft_arena_copy(arena, weft_buf_str(&encoded));
+        weft_buf_release(&encoded);
         out.type = WEFT_VALUE_ARRAY;
-        struct weft_str bytes = weft_arena_printf(arena, "\x0a%c\x0a%c%.*s", (int)text.len + 2,
-                                                  (int)text.len, WEFT_S_ARG(text));
         out.ptr = bytes.ptr;
         out.value_len = (uint32_t)bytes.len;
     }

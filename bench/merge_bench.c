@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "store/block_internal.h"
 #include "store/bundle.h"
 
 enum { SPANS = 4000, SHAPES = 66, KEYS = 97, VALUES = 1000 };
@@ -331,10 +332,9 @@ static void block_ask(const char *path, const char *kind)
         struct weft_batch batch = { .arena = &arena };
         struct weft_trace_id id;
         struct weft_span span;
-        uint64_t group = weft_random_below(&rng, info.row_group_count);
-        if (weft_block_span(block, group << 20 | weft_random_below(&rng, 20000), &span, &arena,
-                            &err) < 0)
-            die(&err);
+        uint64_t group = weft_random_below(&rng, info.row_group_count),
+                 row = weft_random_below(&rng, block->rows[group].span_count);
+        if (weft_block_span(block, group << 20 | row, &span, &arena, &err) < 0) die(&err);
         id = span.trace_id;
         uint64_t from = weft_clock_thread_cpu_ns();
         if (weft_block_trace(block, NULL, &id, &batch, &err) < 0) die(&err);

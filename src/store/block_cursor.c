@@ -397,7 +397,8 @@ static int rows_open(struct weft_block_cursor *c, struct weft_err *err)
     if ((rc = weft_rows_open(&c->rows, c->block, c->number, &c->scratch, err)) < 0 ||
         (rc = weft_rows_load_traces(&c->rows, err)) < 0 ||
         (rc = weft_rows_load_groups(&c->rows, err)) < 0 ||
-        (rc = weft_rows_load_tree(&c->rows, err)) < 0)
+        (rc = weft_rows_load_tree(&c->rows, err)) < 0 ||
+        (rc = weft_rows_deal_runs(&c->rows, err)) < 0)
         return rc;
     c->is_open = true;
     c->trace = c->row = 0;

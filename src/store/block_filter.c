@@ -468,6 +468,7 @@ static int key_evaluate(const struct weft_filter *f, struct weft_rows *rows, uin
 
     for (uint32_t type = WEFT_VALUE_STRING; type <= WEFT_VALUE_BYTES; type++) {
         if (!weft_rows_find_runs(rows, weft_key_code(key, type), &first, &end)) continue;
+        if ((rc = weft_rows_run_groups(rows, first, end, err)) < 0) return rc;
         uint32_t low = first, high = end;
         while (low < high) { /* first run of the group */
             uint32_t middle = (low + high) / 2;
@@ -499,6 +500,7 @@ static struct weft_run *pseudo_run(struct weft_rows *rows, uint32_t g, uint32_t 
 
     *rc = WEFT_OK;
     if (!weft_rows_find_runs(rows, pseudo << 3 | type, &first, &end)) return NULL;
+    if ((*rc = weft_rows_run_groups(rows, first, end, err)) < 0) return NULL;
     for (; first < end; first++)
         if (rows->run_groups[first] == g) {
             *rc = weft_rows_run(rows, first, &run, err);

@@ -111,7 +111,7 @@ struct weft_rest_keys {
 };
 struct weft_run_entry { /* of the directory of runs */
     uint32_t offset, base, range;
-    uint16_t group;
+    uint32_t group;
     uint8_t encoding, bits;
 };
 struct weft_rows_group {
@@ -131,15 +131,16 @@ struct weft_rows {
     const uint8_t *bases[WEFT_ROWS_SECTION_LIMIT]; /* checked sections; NULL: not yet */
     struct weft_arena *arena;
     struct weft_paged prefix, trace_spans, trace_start, depth, group, status;
-    uint64_t *starts; /* a bit per row: first of its trace; for columns that follow */
+    struct weft_follow_starts *starts; /* for the columns that follow; NULL: none does */
     bool has_traces, has_tree;
     const uint8_t *rest, *trace_ranks, *span_ids, *ranks, *run_keys;
     const uint8_t *runs;            /* entries, or NULL: */
     struct weft_paged *run_columns; /* by field */
-    uint16_t *run_groups;           /* by run */
+    uint16_t *run_groups;           /* by run, once weft_rows_run_groups() was asked for it */
+    uint64_t *has_run_groups;       /* a bit per page of 128 runs */
     uint32_t group_count, run_count, run_key_count;
     struct weft_rows_group *groups;
-    uint32_t *group_runs;        /* runs of every group, one group after the other, rising */
+    uint32_t *group_runs;        /* made by weft_rows_deal_runs() */
     struct weft_run **open_runs; /* by run number; NULL: not yet */
     const uint8_t *parent_rows, *parent_ids;
     uint32_t parent_count;
@@ -185,6 +186,16 @@ int weft_rows_find_row(const struct weft_rows *rows, uint32_t g, uint32_t index,
 /* block_runs.c. Sets run_count. */
 int weft_rows_runs_open(struct weft_rows *rows, struct weft_err *err);
 void weft_rows_run_entry(const struct weft_rows *rows, uint32_t number, struct weft_run_entry *out);
+/* Whether it is a run of `group`; what its entry says of its encoding. */
+bool weft_rows_run_is(const struct weft_rows *rows, uint32_t number, uint32_t group,
+                      uint8_t *encoding);
+/* Makes run_groups[first .. end - 1] readable. */
+int weft_rows_run_groups(struct weft_rows *rows, uint32_t first, uint32_t end,
+                         struct weft_err *err);
+/* Makes group_runs: the runs of every group, one group after the other, rising. */
+int weft_rows_deal_runs(struct weft_rows *rows, struct weft_err *err);
+/* block_starts.c. For columns just opened that follow. */
+int weft_rows_starts_give(struct weft_rows *rows, struct weft_err *err);
 int weft_rows_run(struct weft_rows *rows, uint32_t number, struct weft_run **out,
                   struct weft_err *err);
 uint32_t weft_rows_run_code(const struct weft_rows *rows, uint32_t number);

@@ -3,7 +3,7 @@
  * half, uuids, decimals, keys that no table has. */
 #include "store/block_fixture.h"
 
-enum kind { MANY_TRACES, ONE_TRACE, CHAIN, SHORT_IDS, HOSTILE, TENS };
+enum kind { MANY_TRACES, ONE_TRACE, CHAIN, SHORT_IDS, HOSTILE, TENS, STEPS };
 
 static struct weft_str uuid_text(struct weft_arena *arena, struct weft_random *random)
 {
@@ -25,10 +25,10 @@ static void attribute(struct weft_attribute *a, struct weft_str key, struct weft
 static void attributes_fill(struct weft_span *span, struct weft_random *random,
                             struct weft_arena *arena, enum kind kind, uint32_t i)
 {
-    uint32_t count = kind == HOSTILE ? 4 : 3;
+    uint32_t count = kind == HOSTILE || kind == STEPS ? 4 : 3;
     struct weft_attribute *a = weft_arena_alloc_array(arena, count, sizeof *a);
 
-    if (i % 5 == 4) count = 2; /* another list */
+    if (i % 5 == 4 && kind != STEPS) count = 2; /* another list */
     attribute(&a[0], WEFT_S("request.id"), uuid_text(arena, random));
     a[1] =
         (struct weft_attribute){ .key = "price",
@@ -41,6 +41,9 @@ static void attributes_fill(struct weft_span *span, struct weft_random *random,
     if (kind == HOSTILE)
         attribute(&a[3], weft_arena_printf(arena, "key.%u", i),
                   weft_arena_printf(arena, "id/%u", i));
+    if (kind == STEPS) /* ten lists, and now and then the wrong one */
+        attribute(&a[3], weft_arena_printf(arena, "step.%u", i % 97 == 5 ? 3 : i % 10),
+                  weft_arena_printf(arena, "at %u", i % 1000));
     span->attributes = (struct weft_attributes){ .items = a, .count = count };
 }
 
@@ -58,11 +61,12 @@ static void spans_fill(struct weft_batch *batch, struct weft_random *random, enu
         if (kind == SHORT_IDS) memset(&span->trace_id, 0, 8);
         if (kind == SHORT_IDS && i % 3 != 0)
             span->trace_id = batch->spans[batch->span_count - 2 + (i == from)].trace_id;
-        if (kind == TENS && i % 10 == 0) trace = span->trace_id;
-        if (kind == TENS) span->trace_id = trace;
+        bool has_tens = kind == TENS || kind == STEPS;
+        if (has_tens && i % 10 == 0) trace = span->trace_id;
+        if (has_tens) span->trace_id = trace;
         if (weft_trace_id_is_zero(&span->trace_id)) span->trace_id.bytes[15] = 1;
         memcpy(&span->span_id, &id, 8);
-        if ((kind == CHAIN && i > 0) || (kind == TENS && i % 10 != 0) ||
+        if ((kind == CHAIN && i > 0) || (has_tens && i % 10 != 0) ||
             (kind == ONE_TRACE && i % 3 != 0))
             span->parent_span_id = last;
         last = span->span_id;
@@ -77,8 +81,9 @@ static void spans_fill(struct weft_batch *batch, struct weft_random *random, enu
     }
 }
 
-/* Depths in traces alike are told from the row before. */
-static void assert_follows(struct weft_block *block)
+/* Depths in traces alike are told from the row before; so are groups where each step has a list of
+ * its own. */
+static void assert_follows(struct weft_block *block, enum kind kind)
 {
     struct weft_arena arena;
     struct weft_rows rows;
@@ -89,7 +94,47 @@ static void assert_follows(struct weft_block *block)
     assert_int_equal(weft_rows_load_groups(&rows, &err), 0);
     assert_int_equal(weft_rows_load_tree(&rows, &err), 0);
     assert_true(rows.depth.follows);
+    assert_int_equal(rows.group.follows, kind == STEPS);
     weft_arena_release(&arena);
+}
+
+/* A row read alone, with nothing of its row group open: only its own pages are unpacked. */
+static void row_alone(struct weft_block *block, uint32_t number, uint32_t row,
+                      const struct weft_span *expected)
+{
+    struct weft_arena arena;
+    struct weft_rows rows;
+    struct weft_span span;
+    struct weft_err err;
+    uint16_t group, index;
+    uint32_t found;
+    char text[512];
+
+    weft_arena_init(&arena, 0);
+    if (weft_block_span(block, (uint64_t)number << 20 | row, &span, &arena, &err) < 0)
+        fail_msg("%s", err.text);
+    if (!weft_span_difference(expected, &span, text, sizeof text))
+        fail_msg("row group %u, row %u: %s", number, row, text);
+    if (weft_rows_open(&rows, block, number, &arena, &err) < 0 ||
+        weft_rows_load_groups(&rows, &err) < 0 ||
+        weft_rows_places(&rows, row, 1, &group, &index, &err) < 0 ||
+        weft_rows_find_row(&rows, group, index, &found, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(found, row);
+    weft_arena_release(&arena);
+}
+
+static void rows_alone(struct weft_block *block, struct weft_random *random,
+                       const struct weft_span *all)
+{
+    for (uint32_t r = 0, before = 0; r < block->info.row_group_count; r++) {
+        uint32_t n = block->rows[r].span_count;
+        for (uint32_t i = 0; i < 200; i++) {
+            uint32_t row = i == 0 ? n - 1 : (uint32_t)weft_random_below(random, n);
+            row_alone(block, r, row, &all[before + row]);
+        }
+        before += n;
+    }
 }
 
 static void run_crowded(enum kind kind, uint32_t spans, uint32_t crowd_rows)
@@ -126,9 +171,10 @@ static void run_crowded(enum kind kind, uint32_t spans, uint32_t crowd_rows)
     fixture_sort(&f.all);
     for (unsigned b = 0; b < 2; b++) {
         struct weft_batch got = { .arena = &arena };
-        if (kind == TENS) assert_follows(blocks[b]);
+        if (kind == TENS || kind == STEPS) assert_follows(blocks[b], kind);
         weft_arena_init(&arena, 1 << 20);
         fixture_read_all(blocks[b], &got);
+        rows_alone(blocks[b], &random, got.spans);
         fixture_sort(&got);
         assert_int_equal(got.span_count, f.all.span_count);
         for (uint32_t i = 0; i < got.span_count; i++)
@@ -165,6 +211,10 @@ static void traces_alike(void **state)
 {
     run(TENS, 70000);
 }
+static void steps_of_traces_alike(void **state)
+{
+    run(STEPS, 70000);
+}
 static void a_chain_of_spans(void **state)
 {
     run(CHAIN, 3000);
@@ -191,10 +241,15 @@ static void fresh_keys_names_and_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_row_groups),     cmocka_unit_test(one_trace_over_row_groups),
-        cmocka_unit_test(traces_alike),        cmocka_unit_test(a_chain_of_spans),
-        cmocka_unit_test(ids_of_64_bits),      cmocka_unit_test(ids_of_64_bits_in_pieces),
-        cmocka_unit_test(one_trace_in_pieces), cmocka_unit_test(fresh_keys_names_and_values),
+        cmocka_unit_test(many_row_groups),
+        cmocka_unit_test(one_trace_over_row_groups),
+        cmocka_unit_test(traces_alike),
+        cmocka_unit_test(a_chain_of_spans),
+        cmocka_unit_test(ids_of_64_bits),
+        cmocka_unit_test(ids_of_64_bits_in_pieces),
+        cmocka_unit_test(one_trace_in_pieces),
+        cmocka_unit_test(steps_of_traces_alike),
+        cmocka_unit_test(fresh_keys_names_and_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -206,29 +206,6 @@ uint32_t weft_rows_trace_lower(const struct weft_rows *rows, const struct weft_t
     return low;
 }
 
-/* For the columns that are told from the row before, where there are any. */
-static int starts_find(struct weft_rows *rows, struct weft_err *err)
-{
-    uint64_t counts[WEFT_PAGED_ROWS];
-    uint32_t row = 0;
-    int rc;
-
-    if (!rows->depth.follows && !rows->status.follows && !rows->group.follows) return WEFT_OK;
-    if ((rc = weft_rows_load_traces(rows, err)) < 0) return rc;
-    rows->starts = weft_arena_alloc_array(rows->arena, rows->span_count / 64 + 1, 8);
-    for (uint32_t t = 0; t < rows->trace_count; t += WEFT_PAGED_ROWS) {
-        uint32_t n =
-            rows->trace_count - t < WEFT_PAGED_ROWS ? rows->trace_count - t : WEFT_PAGED_ROWS;
-        weft_paged_read(&rows->trace_spans, t, n, counts);
-        for (uint32_t i = 0; i < n; i++) {
-            rows->starts[row / 64] |= UINT64_C(1) << row % 64;
-            row += (uint32_t)counts[i];
-        }
-    }
-    rows->depth.starts = rows->status.starts = rows->group.starts = rows->starts;
-    return WEFT_OK;
-}
-
 /* ---- groups ---- */
 
 static int groups_read(struct weft_rows *rows, const uint8_t *bytes, struct weft_err *err)
@@ -254,24 +231,6 @@ static int groups_read(struct weft_rows *rows, const uint8_t *bytes, struct weft
     }
     if (spans != rows->span_count || runs != rows->run_count)
         return weft_rows_corrupt(rows, err, "rows or runs of its groups do not add up");
-    return WEFT_OK;
-}
-
-/* Runs stand by key; every group's own, in canonical key order, are found by dealing them out. */
-static int group_runs_deal(struct weft_rows *rows, struct weft_err *err)
-{
-    uint32_t *filled =
-        weft_arena_alloc_array(rows->arena, (size_t)rows->group_count + 1, sizeof *filled);
-
-    rows->group_runs =
-        weft_arena_alloc(rows->arena, ((size_t)rows->run_count + 1) * sizeof *rows->group_runs);
-    for (uint32_t r = 0; r < rows->run_count; r++) {
-        uint32_t g = rows->run_groups[r];
-        if (g >= rows->group_count || filled[g] == rows->groups[g].run_count)
-            return weft_rows_corrupt(rows, err, "run %u belongs to group %u, which has no such run",
-                                     r, g);
-        rows->group_runs[rows->groups[g].first_run + filled[g]++] = r;
-    }
     return WEFT_OK;
 }
 
@@ -339,9 +298,8 @@ int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err)
     rows->open_runs =
         weft_arena_alloc_array(rows->arena, rows->run_count + 1, sizeof *rows->open_runs);
     struct weft_rows_group *none = rows->groups;
-    if ((rc = groups_read(rows, bytes, err)) < 0 || (rc = group_runs_deal(rows, err)) < 0)
+    if ((rc = groups_read(rows, bytes, err)) < 0 || (rc = weft_rows_starts_give(rows, err)) < 0)
         rows->groups = none;
-    if (rc == WEFT_OK && rows->has_tree && (rc = starts_find(rows, err)) < 0) rows->groups = NULL;
     return rc;
 }
 
@@ -425,7 +383,7 @@ int weft_rows_load_tree(struct weft_rows *rows, struct weft_err *err)
         if (row >= rows->span_count || (i > 0 && row <= weft_load_u16(p + 2 + (size_t)i * 2)))
             return weft_rows_corrupt(rows, err, "list of parents is out of order");
     }
-    if ((rc = starts_find(rows, err)) < 0) return rc;
+    if ((rc = weft_rows_starts_give(rows, err)) < 0) return rc;
     rows->parent_count = (uint32_t)n;
     rows->parent_rows = p + 4;
     rows->parent_ids = p + ids;
@@ -555,11 +513,14 @@ int weft_rows_run(struct weft_rows *rows, uint32_t number, struct weft_run **out
     if ((*out = rows->open_runs[number]) != NULL) return WEFT_OK;
     struct weft_run_entry e;
     weft_rows_run_entry(rows, number, &e);
+    if (e.group >= rows->group_count)
+        return weft_rows_corrupt(rows, err, "run %u belongs to group %u, which is not there",
+                                 number, e.group);
     struct weft_run *run = weft_arena_alloc_zero(rows->arena, sizeof *run);
     run->code = weft_rows_run_code(rows, number);
     run->base = e.base;
     run->range = e.range;
-    run->group = e.group;
+    run->group = (uint16_t)e.group;
     run->encoding = e.encoding;
     run->bits = e.bits;
     uint32_t pseudo = run->code >> 3;

@@ -480,7 +480,8 @@ int weft_rows_spans(struct weft_rows *rows, uint32_t from, uint32_t n, struct we
         return weft_rows_corrupt(rows, err, "row %u of %u", from, rows->span_count);
     if ((rc = weft_block_load_tables(rows->block, err)) < 0 ||
         (rc = weft_rows_load_traces(rows, err)) < 0 ||
-        (rc = weft_rows_load_groups(rows, err)) < 0 || (rc = weft_rows_load_tree(rows, err)) < 0)
+        (rc = weft_rows_load_groups(rows, err)) < 0 || (rc = weft_rows_load_tree(rows, err)) < 0 ||
+        (rc = weft_rows_deal_runs(rows, err)) < 0)
         return rc;
     uint32_t trace = weft_rows_trace_of(rows, from);
     while (n > 0 && rc == WEFT_OK) {

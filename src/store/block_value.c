@@ -100,15 +100,14 @@ static int function_open(struct weft_rows *rows, struct weft_run *run, uint32_t 
                          const uint8_t *payload, struct weft_err *err)
 {
     uint32_t source = weft_load_u32(payload), map = weft_load_u32(payload + 4);
-    struct weft_run_entry e = { 0 };
     const uint8_t *section;
+    uint8_t encoding;
     size_t len;
     int rc;
 
-    if (source < number) weft_rows_run_entry(rows, source, &e);
     if (run->presence.mode != WEFT_PRESENCE_ALL || is_wide(run->code) || source >= number ||
-        e.group != run->group || e.encoding >> 4 != 0 ||
-        (e.encoding != WEFT_RUN_PACKED && e.encoding != WEFT_RUN_DICTIONARY))
+        !weft_rows_run_is(rows, source, run->group, &encoding) ||
+        (encoding != WEFT_RUN_PACKED && encoding != WEFT_RUN_DICTIONARY))
         return weft_rows_corrupt(rows, err, "run %u cannot follow from run %u", number, source);
     if ((rc = weft_rows_run(rows, source, &run->source, err)) < 0 ||
         (rc = weft_rows_section(rows, WEFT_ROWS_MAPS, &section, &len, err)) < 0)

@@ -215,9 +215,21 @@ static const uint8_t *marks_of(const struct weft_paged *c, uint32_t page)
     return c->marks + (size_t)before * MARK_BYTES;
 }
 
+static const uint64_t *starts_of(struct weft_follow_starts *starts, uint32_t page)
+{
+    uint32_t piece = page / (WEFT_FOLLOW_PIECE_ROWS / WEFT_FOLLOW_ROWS);
+
+    if (!(starts->has >> piece & 1)) {
+        starts->find(starts, piece);
+        starts->has |= 1u << piece;
+    }
+    return starts->bits + page * (WEFT_FOLLOW_ROWS / 64);
+}
+
 /* Codes of the first `n` rows of a page. */
 static void page_read(const struct weft_paged *c, uint32_t page, uint32_t n, uint16_t *out)
 {
+    const uint64_t *bits = starts_of(c->starts, page);
     const uint8_t *marks = marks_of(c, page);
     uint32_t first = weft_load_u16(c->widths + (size_t)page * 2), none = 1u << c->base_bits,
              mask = none - 1, code = 0;
@@ -227,9 +239,8 @@ static void page_read(const struct weft_paged *c, uint32_t page, uint32_t n, uin
         first;
 
     for (uint32_t i = 0; i < n; i += 64) {
-        uint64_t starts = c->starts[(page * WEFT_FOLLOW_ROWS + i) / 64],
-                 spelt = (marks != NULL ? weft_load_u64(marks + i / 8) : 0) |
-                         (c->spells_starts ? starts : 0) | (i == 0);
+        uint64_t starts = bits[i / 64], spelt = (marks != NULL ? weft_load_u64(marks + i / 8) : 0) |
+                                                (c->spells_starts ? starts : 0) | (i == 0);
         uint32_t end = n - i < 64 ? n - i : 64;
         for (uint32_t k = 0; k < end; k++, starts >>= 1, spelt >>= 1) {
             if (spelt & 1) { /* a damaged column may want more than it has */

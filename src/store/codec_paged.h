@@ -11,6 +11,8 @@
 
 #define WEFT_PAGED_ROWS 128u
 
+struct weft_follow_starts;
+
 struct weft_paged {
     const uint8_t *widths, *bases, *data; /* NULL when constant */
     uint64_t base, divisor;
@@ -21,7 +23,7 @@ struct weft_paged {
     bool follows, spells_starts;
     uint32_t spelt;
     const uint8_t *has, *marks;
-    const uint64_t *starts; /* given by the reader before the first value is read */
+    struct weft_follow_starts *starts; /* given by the reader before the first value is read */
 };
 
 /* With `find_divisor` a common divisor of all differences is taken out (clocks that tick in µs or

@@ -114,6 +114,7 @@ static void following(void **state)
         uint64_t *v = weft_alloc_array(n + 1, 8), *got = weft_alloc_array(n + 1, 8),
                  *starts = weft_alloc_zero(n / 8 + 16);
         struct weft_buf b = { 0 };
+        struct weft_follow_starts given = { .bits = starts, .has = UINT32_MAX };
         struct weft_paged column;
         size_t used;
         for (uint32_t i = 0, code = 0; i < n; i++, code = (code + 1) % values) {
@@ -131,7 +132,7 @@ static void following(void **state)
         assert_true(weft_follow_open(&column, (const uint8_t *)b.data, len, n, &used));
         assert_int_equal(used, len);
         assert_int_equal(column.follows, cases[c].is_taken);
-        column.starts = starts;
+        column.starts = &given;
         weft_paged_read(&column, 0, n, got);
         assert_memory_equal(v, got, n * 8);
         for (uint32_t i = 0; i < n; i += 41) assert_int_equal(weft_paged_get(&column, i), v[i]);
@@ -146,7 +147,7 @@ static void following(void **state)
         for (unsigned round = 0; round < 50 && len > 0; round++) {
             b.data[weft_random_below(&rng, len)] ^= (char)(1u << weft_random_below(&rng, 8));
             if (!weft_follow_open(&column, (const uint8_t *)b.data, len, n, &used)) continue;
-            column.starts = starts;
+            column.starts = &given;
             weft_paged_read(&column, 0, n, got);
         }
         weft_buf_release(&b);

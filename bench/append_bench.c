@@ -162,7 +162,19 @@ struct times {
     uint64_t append_ns, commit_ns, commit_wall_ns, spans, bytes, create_ns;
 };
 
-/* One segment of 256 Ki spans, `batches` requests a commit. */
+static void commit(struct weft_segment_writer *writer, struct times *times)
+{
+    struct weft_err err;
+    uint64_t wall = weft_clock_monotonic_ns(), begin = weft_clock_thread_cpu_ns();
+    struct weft_chunk_build *chunk = weft_segment_writer_take(writer);
+
+    if (weft_chunk_commit(chunk, &err) < 0) die(&err);
+    weft_segment_writer_give_back(writer, chunk);
+    times->commit_ns += weft_clock_thread_cpu_ns() - begin;
+    times->commit_wall_ns += weft_clock_monotonic_ns() - wall;
+}
+
+/* One segment of 256 Ki spans, `batches` requests a commit, or as many as fit. */
 static void fill_segment(const char *directory, uint64_t number, struct request *requests,
                          uint32_t request_count, uint32_t batches, bool is_drawn_again,
                          char spare[static 256], struct times *times)
@@ -174,7 +186,7 @@ static void fill_segment(const char *directory, uint64_t number, struct request 
     struct weft_segment_options options = { .directory = directory,
                                             .number = number,
                                             .recycle = spare[0] != 0 ? spare : NULL };
-    uint64_t begin = weft_clock_thread_cpu_ns(), wall;
+    uint64_t begin = weft_clock_thread_cpu_ns();
     if (weft_segment_writer_create(&writer, &options, &err) < 0) die(&err);
     times->create_ns += weft_clock_thread_cpu_ns() - begin;
     struct weft_segment *segment = weft_segment_writer_segment(writer);
@@ -185,26 +197,19 @@ static void fill_segment(const char *directory, uint64_t number, struct request 
         if (is_drawn_again) draw_request(request, batch->spans[0].scope);
         fresh_ids(batch);
         begin = weft_clock_thread_cpu_ns();
-        if (weft_segment_writer_append(writer, batch, &must_seal, &err) < 0) {
-            if (must_seal) break;
-            die(&err);
+        int rc = weft_segment_writer_append(writer, batch, &must_seal, &err);
+        if (rc == WEFT_FULL && !must_seal) { /* the chunk, not the segment */
+            commit(writer, times);
+            begin = weft_clock_thread_cpu_ns();
+            rc = weft_segment_writer_append(writer, batch, &must_seal, &err);
         }
+        if (rc < 0 && must_seal) break;
+        if (rc < 0) die(&err);
         times->append_ns += weft_clock_thread_cpu_ns() - begin;
         times->spans += SPANS;
-        if (i % batches != batches - 1) continue;
-        wall = weft_clock_monotonic_ns();
-        begin = weft_clock_thread_cpu_ns();
-        struct weft_chunk_build *chunk = weft_segment_writer_take(writer);
-        if (weft_chunk_commit(chunk, &err) < 0) die(&err);
-        weft_segment_writer_give_back(writer, chunk);
-        times->commit_ns += weft_clock_thread_cpu_ns() - begin;
-        times->commit_wall_ns += weft_clock_monotonic_ns() - wall;
+        if (i % batches == batches - 1) commit(writer, times);
     }
-    if (weft_segment_writer_pending_spans(writer) > 0) {
-        struct weft_chunk_build *chunk = weft_segment_writer_take(writer);
-        if (weft_chunk_commit(chunk, &err) < 0) die(&err);
-        weft_segment_writer_give_back(writer, chunk);
-    }
+    if (weft_segment_writer_pending_spans(writer) > 0) commit(writer, times);
     weft_segment_bytes(segment, &bytes);
     times->bytes += bytes.used;
     begin = weft_clock_thread_cpu_ns();
@@ -240,7 +245,7 @@ int main(int argc, char **argv)
         { "fresh, 8 k spans a commit", 1, 8, true },
         { "memory, 8 k spans a commit", REQUESTS, 8, false },
         { "memory, 1 k spans a commit", REQUESTS, 1, false },
-        { "memory, 32 k spans a commit", REQUESTS, 32, false },
+        { "memory, 32 k or a full chunk", REQUESTS, 32, false },
     };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         struct times times = { 0 };

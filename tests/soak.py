@@ -4,7 +4,7 @@
 First the machine's full rate is found (20 s), then half of it is sent for MINUTES (30) while searches and traces are asked for. Every
 second a line goes to CSV (default build/soak.csv): memory, descriptors, threads, disk, segments that wait. After a first fifth, in
 which caches and pools fill, the trend of each is fitted by a line; what it says for the whole run is held against a bound.
-Environment: CSV=path, RATE=spans a second instead of half of the measured, DATA=directory (several GB are written).
+Environment: CSV=path, RATE=spans a second instead of half of the measured, DATA=directory (it holds up to 5 GB).
 Ends with one line "soak: ..." and status 0 or 1.
 """
 import json
@@ -18,10 +18,11 @@ import time
 
 import weft_process
 
-SETTINGS = ["storage.seal_age=10s", "service.telemetry.logs.level=warn"]
+SETTINGS = ["storage.seal_age=10s", "storage.retention.size=3GiB", "service.telemetry.logs.level=warn"]
 # name: (how much the trend may gain over the run, as a share of the mean and at least)
 BOUNDS = {"anon_bytes": (0.10, 24 << 20), "fds": (0.0, 8), "threads": (0.0, 1)}
 SEALED_MAX = 32
+DISK_MAX = 5_000_000_000    # what storage.retention.size lets it have, and what a merge writes beside
 
 
 def load(address, seconds, rate=0):
@@ -106,6 +107,8 @@ def judge(samples, asker, sent):
             wrong.append(f"{name} grew by {gained:.0f} (mean {mean:.0f})")
     if max(s["sealed_segments"] for s in samples) > SEALED_MAX:
         wrong.append(f"more than {SEALED_MAX} segments waited for compaction")
+    if max(s["disk_bytes"] for s in samples) > DISK_MAX:
+        wrong.append(f"more than {DISK_MAX} bytes on disk in spite of storage.retention.size")
     if asker.failures:
         wrong.append(f"{len(asker.failures)} questions failed, first: {asker.failures[0]}")
     if asker.answers == 0:

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -226,25 +225,4 @@ int weft_file_lock(int fd, const char *path, struct weft_err *err)
     if (errno == EWOULDBLOCK)
         return weft_fail(err, WEFT_BUSY, "%s is locked by another process", path);
     return weft_fail_errno(err, "could not lock %s", path);
-}
-
-int weft_file_map(const void **map, int fd, const char *path, size_t len, struct weft_err *err)
-{
-    *map = NULL;
-    if (len == 0) return weft_fail(err, WEFT_INVALID, "could not map %s: it is empty", path);
-    void *at;
-    do {
-        at = weft_file_may_go_on(WEFT_FILE_MMAP, path, NULL)
-                 ? mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0)
-                 : MAP_FAILED;
-    } while (at == MAP_FAILED && errno == EINTR);
-    if (at == MAP_FAILED) return weft_fail_errno(err, "could not map %zu bytes of %s", len, path);
-    *map = at;
-    return WEFT_OK;
-}
-
-void weft_file_unmap(const void *map, size_t len)
-{
-    /* Through an integer, because munmap takes a non-const pointer to what was const all along. */
-    if (map != NULL) munmap((void *)(uintptr_t)map, len);
 }

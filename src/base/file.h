@@ -76,9 +76,19 @@ int weft_file_copy_range(int from_fd, const char *from, uint64_t from_offset, in
 int weft_file_size(int fd, const char *path, uint64_t *bytes, struct weft_err *err);
 /* WEFT_BUSY: another open file has the lock (flock). It goes with the descriptor. */
 int weft_file_lock(int fd, const char *path, struct weft_err *err);
-/* Read-only shared mapping. */
+
+/* ---- mappings: file_map.c ---- */
+
+/* Read-only shared mapping. A page of it that cannot be read from the disk (or that the file has lost
+ * since) reads as zeros from then on, instead of ending the process by SIGBUS: */
 int weft_file_map(const void **map, int fd, const char *path, size_t len, struct weft_err *err);
 void weft_file_unmap(const void *map, size_t len);
+/* ... in how many pages this has happened so far, in the whole process. Unchanged from before a read
+ * to after it: everything it read was real. */
+uint64_t weft_file_lost_pages(void);
+/* ... did it happen to a page of these bytes, or between two such pages of their mapping? Costs
+ * nothing as long as it never happened. */
+bool weft_file_map_is_unreadable(const void *bytes, size_t len);
 
 /* ---- names: file_names.c ---- */
 

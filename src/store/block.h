@@ -60,6 +60,9 @@ int weft_merge(const struct weft_merge_input *input, const struct weft_merge_opt
                struct weft_merge_stats *stats, struct weft_err *err);
 
 int weft_block_open(struct weft_block **out, const char *path, struct weft_err *err);
+/* WEFT_CORRUPT when the disk could not read a page of it since it was opened (file.h). Whoever reads a
+ * block asks this afterwards, or looks at weft_file_lost_pages(), before the result counts. */
+int weft_block_intact(const struct weft_block *block, struct weft_err *err);
 void weft_block_ref(struct weft_block *block);
 void weft_block_unref(struct weft_block *block); /* NULL is fine */
 /* Unlink at the last reference. Nothing happens to a bundle's member: its file is the bundle's. */

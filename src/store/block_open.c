@@ -226,6 +226,12 @@ int weft_block_open_member(struct weft_block **out, struct weft_bundle *bundle,
     return WEFT_OK;
 }
 
+int weft_block_intact(const struct weft_block *block, struct weft_err *err)
+{
+    if (!weft_file_map_is_unreadable(block->map, block->file_bytes)) return WEFT_OK;
+    return corrupt(block, err, "the disk could not read a page of it");
+}
+
 void weft_block_ref(struct weft_block *block)
 {
     atomic_fetch_add_explicit(&block->references, 1, memory_order_relaxed);

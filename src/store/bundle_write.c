@@ -99,6 +99,15 @@ static int patch_write(struct writing *w, struct weft_err *err)
     return rc;
 }
 
+static int parts_intact(const struct weft_bundle_part *parts, uint32_t count, struct weft_err *err)
+{
+    int rc = WEFT_OK;
+
+    for (uint32_t i = 0; i < count && rc == WEFT_OK; i++)
+        rc = weft_block_intact(parts[i].block, err);
+    return rc;
+}
+
 int weft_bundle_write(const struct weft_bundle_input *input,
                       const struct weft_bundle_options *options, struct weft_bundle_stats *stats,
                       struct weft_err *err)
@@ -112,7 +121,9 @@ int weft_bundle_write(const struct weft_bundle_input *input,
     if ((rc = weft_bundle_writer_create(&w.file, options, err)) == WEFT_OK &&
         (rc = weft_split_find(input, options->cancelled, &w.entries, &stats->split_traces, err)) ==
             WEFT_OK &&
-        (rc = members_copy(&w, err)) == WEFT_OK && (rc = patch_write(&w, err)) == WEFT_OK)
+        (rc = members_copy(&w, err)) == WEFT_OK && (rc = patch_write(&w, err)) == WEFT_OK &&
+        (rc = parts_intact(input->members, input->member_count, err)) == WEFT_OK &&
+        (rc = parts_intact(input->others, input->other_count, err)) == WEFT_OK)
         rc = weft_bundle_writer_finish(&w.file, input->superseded_bundles,
                                        input->superseded_bundle_count, err);
     stats->bytes = w.file.offset;

@@ -320,7 +320,7 @@ static int bundling_init(struct bundling *b, const struct weft_compaction *c, st
     for (uint32_t i = 0; i < c->set->block_count; i++) {
         struct weft_store_block *block = c->set->blocks[i];
         if (atomic_load(&block->file->claim) != WEFT_CLAIM_ASKED || !is_near(&range, block) ||
-            atomic_load(&block->is_damaged))
+            weft_store_block_is_damaged(block))
             continue;
         rc = part_add(b->others, &b->other_count, block, err);
         if (rc < 0 && rc != WEFT_CORRUPT) return rc;

@@ -69,7 +69,7 @@ static bool item_is_damaged(const struct weft_compaction_item *item)
 {
     if (atomic_load(&item->container->compaction_failures) >= WEFT_STORE_FAILURES_MAX) return true;
     for (uint32_t i = 0; i < item->file.members; i++)
-        if (atomic_load(&item->blocks[i]->is_damaged)) return true;
+        if (weft_store_block_is_damaged(item->blocks[i])) return true;
     return false;
 }
 

@@ -167,6 +167,17 @@ static void superseded_list(const struct weft_merge_input *in, uint8_t *fixed, s
     weft_store_u32(fixed + 120, blocks + in->more_superseded_block_count);
 }
 
+/* Zeros in place of a page that the disk could not read must not become somebody's spans. */
+static int inputs_intact(const struct merge *m, struct weft_err *err)
+{
+    int rc = WEFT_OK;
+
+    for (uint32_t i = 0; i < m->source_count && rc == WEFT_OK; i++)
+        rc = m->sources[i].view != NULL ? weft_segment_intact(m->sources[i].view->segment, err)
+                                        : weft_block_intact(m->sources[i].block, err);
+    return rc;
+}
+
 static int finish(struct merge *m, struct weft_err *err)
 {
     uint8_t f[WEFT_BLOCK_FOOTER_FIXED] = { 0 };
@@ -187,7 +198,8 @@ static int finish(struct merge *m, struct weft_err *err)
     memcpy(f + 96, m->trace_max, 16);
     weft_store_u32(f + 112, (uint32_t)(m->directory.len / WEFT_ROWS_ENTRY_BYTES));
     superseded_list(m->input, f, &superseded);
-    rc = weft_block_writer_finish(&m->file, f, weft_buf_str(&superseded), err);
+    if ((rc = inputs_intact(m, err)) == WEFT_OK)
+        rc = weft_block_writer_finish(&m->file, f, weft_buf_str(&superseded), err);
     s->bytes = m->file.flushed;
     weft_buf_release(&superseded);
     return rc;

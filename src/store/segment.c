@@ -84,6 +84,13 @@ uint64_t weft_segment_damaged_bytes(const struct weft_segment *segment)
     return segment->damaged_bytes;
 }
 
+int weft_segment_intact(const struct weft_segment *segment, struct weft_err *err)
+{
+    if (!weft_file_map_is_unreadable(segment->map, segment->file_bytes)) return WEFT_OK;
+    return weft_fail(err, WEFT_CORRUPT, "segment %s: the disk could not read a page of it",
+                     segment->path);
+}
+
 bool weft_segment_is_sealed(const struct weft_segment *segment)
 {
     return atomic_load_explicit(&segment->is_sealed, memory_order_acquire);

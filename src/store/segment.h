@@ -97,6 +97,8 @@ uint64_t weft_segment_damaged_bytes(const struct weft_segment *segment);
 /* Read all chunks of the view as they stand in the file: do their checksums still fit? */
 struct weft_segment_view;
 int weft_segment_verify(const struct weft_segment_view *view, struct weft_err *err);
+/* WEFT_CORRUPT when the disk could not read a page of it since it was opened (file.h). */
+int weft_segment_intact(const struct weft_segment *segment, struct weft_err *err);
 
 /* ---- reading: a view of the committed prefix at one moment ---- */
 

@@ -169,11 +169,13 @@ int weft_segment_verify(const struct weft_segment_view *view, struct weft_err *e
         uint64_t end = weft_segment_chunk_at(segment, i)->end_offset;
         if (!weft_chunk_header_decode(&header, chunk) || header.chunk_number != i ||
             header.segment_number != segment->number || header.chunk_bytes != end - offset ||
-            !weft_chunk_places_fit(&header) || !body_is_whole(&header, chunk))
+            !weft_chunk_places_fit(&header) || !body_is_whole(&header, chunk)) {
+            if (weft_segment_intact(segment, err) != WEFT_OK) return WEFT_CORRUPT;
             return weft_fail(err, WEFT_CORRUPT,
                              "segment %s: the checksums of chunk %u, byte %" PRIu64
                              ", no longer fit",
                              segment->path, i, offset);
+        }
         offset = end;
     }
     return WEFT_OK;
@@ -203,6 +205,8 @@ int weft_segment_open(struct weft_segment **out, const char *path, uint64_t *tor
     segment->last_checksum = header.checksum;
     uint64_t end = read_chunks(segment, &torn);
     find_damage(segment, end, &torn);
+    /* Its zeros look like the end of the file: what lies behind must not be taken for torn. */
+    if ((rc = weft_segment_intact(segment, err)) < 0) goto fail;
     atomic_store_explicit(&segment->is_sealed, true, memory_order_release);
     if (torn_bytes != NULL) *torn_bytes = torn;
     *out = segment;

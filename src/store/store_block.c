@@ -173,12 +173,20 @@ int weft_store_block_get(struct weft_store_block *block, struct weft_block **out
     int rc = WEFT_OK;
 
     *out = atomic_load_explicit(&block->block, memory_order_acquire);
-    if (*out != NULL) return WEFT_OK;
+    if (*out != NULL) return weft_block_intact(*out, err);
     pthread_mutex_lock(&block->mutex);
     if (atomic_load(&block->block) == NULL) rc = block_open(block, err);
     *out = atomic_load(&block->block);
     pthread_mutex_unlock(&block->mutex);
     return rc;
+}
+
+bool weft_store_block_is_damaged(struct weft_store_block *block)
+{
+    struct weft_block *open = atomic_load_explicit(&block->block, memory_order_acquire);
+
+    return atomic_load(&block->is_damaged) ||
+           (open != NULL && weft_block_intact(open, NULL) != WEFT_OK);
 }
 
 /* ---- bundles ---- */

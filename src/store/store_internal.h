@@ -43,6 +43,7 @@ struct weft_store_memo {
     struct weft_operation *operations; /* NULL: too many to be kept */
     uint32_t operation_count;
     _Atomic uint32_t compaction_failures; /* of a segment; a block's file counts its own */
+    _Atomic bool is_unreadable;           /* a segment of which a page was lost: logged, counted */
 };
 struct weft_store_memo *weft_store_memo_create(void);
 void weft_store_memo_ref(struct weft_store_memo *memo);
@@ -99,7 +100,8 @@ struct weft_store_segment {
     bool is_abandoned; /* a write or sync failed: its file is not used again */
 };
 
-/* Damaged, or not to be merged: it is still read, and not waited for. */
+/* Damaged, or not to be merged: it is still read (unless a page of it was lost), and not waited
+ * for. */
 bool weft_store_segment_is_set_aside(const struct weft_store_segment *segment);
 void weft_store_segment_release(struct weft_store_segment *segment); /* what it refers to */
 
@@ -173,6 +175,8 @@ void weft_store_blocks_mask(struct weft_store_block **blocks, uint32_t count,
 /* The open file, good as long as the reference to `block`. */
 int weft_store_block_get(struct weft_store_block *block, struct weft_block **out,
                          struct weft_err *err);
+/* As far as is known so far. */
+bool weft_store_block_is_damaged(struct weft_store_block *block);
 
 /* ---- writing ---- */
 

@@ -91,19 +91,30 @@ struct part {
     struct weft_store_block *block;
 };
 
-static int part_count(const struct part *part, struct tally *tally, struct weft_err *err)
+static int part_tally(const struct part *part, struct tally *tally, struct weft_err *err)
 {
     struct weft_segment_view view;
     struct weft_block *block;
+    int rc;
 
     if (part->block != NULL) {
-        int rc = weft_store_block_get(part->block, &block, err);
+        rc = weft_store_block_get(part->block, &block, err);
         return rc < 0 ? rc : weft_block_operations(block, part->block->mask, tally_add, tally, err);
     }
+    if ((rc = weft_segment_intact(part->segment, err)) < 0) return rc;
     weft_segment_view_init(&view, part->segment);
     weft_segment_operations(&view, tally_add, tally);
     weft_segment_view_release(&view);
-    return WEFT_OK;
+    return weft_segment_intact(part->segment, err);
+}
+
+static int part_count(const struct part *part, struct tally *tally, struct weft_err *err)
+{
+    uint64_t lost_pages = weft_file_lost_pages();
+    int rc = part_tally(part, tally, err);
+
+    if (rc < 0 || weft_file_lost_pages() == lost_pages) return rc;
+    return weft_fail(err, WEFT_CORRUPT, "the disk could not read a page of the store");
 }
 
 static int memo_fill(struct weft_store_memo *memo, const struct part *part, struct weft_err *err)

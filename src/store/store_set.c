@@ -5,7 +5,8 @@
 bool weft_store_segment_is_set_aside(const struct weft_store_segment *segment)
 {
     return atomic_load(&segment->memo->compaction_failures) >= WEFT_STORE_FAILURES_MAX ||
-           weft_segment_damaged_bytes(segment->segment) > 0;
+           weft_segment_damaged_bytes(segment->segment) > 0 ||
+           weft_segment_intact(segment->segment, NULL) != WEFT_OK;
 }
 
 void weft_store_segment_release(struct weft_store_segment *segment)

@@ -48,6 +48,23 @@ static bool block_is_damaged(struct weft_store *store, struct weft_store_block *
     return true;
 }
 
+/* A segment of which the disk could not read a page. Nothing tells which spans that hit. */
+static bool segment_is_unreadable(struct weft_store *store,
+                                  const struct weft_store_segment *segment, struct weft_err *err)
+{
+    struct weft_err found;
+
+    if (weft_segment_intact(segment->segment, &found) == WEFT_OK) return false;
+    if (!atomic_exchange(&segment->memo->is_unreadable, true)) {
+        /* Damage found when it was opened is counted already. */
+        if (weft_segment_damaged_bytes(segment->segment) == 0)
+            atomic_fetch_add(&store->damaged_files, 1);
+        weft_log(WEFT_LOG_ERROR, "store", "%s", found.text);
+    }
+    if (err != NULL) *err = found;
+    return true;
+}
+
 /* ---- one trace ---- */
 
 static bool block_may_have(const struct weft_store_block *block, const struct weft_trace_id *id)
@@ -64,8 +81,12 @@ static int trace_collect(struct weft_store *store, const struct query *query,
     const struct weft_store_set *set = query->set;
     int rc;
 
-    for (uint32_t i = 0; i < set->segment_count; i++)
-        if ((rc = weft_segment_trace(&query->views[i], id, parts, err)) < 0) return rc;
+    for (uint32_t i = 0; i < set->segment_count; i++) {
+        if (segment_is_unreadable(store, &set->segments[i], damage))
+            parts->partial_reason = "damaged file";
+        else if ((rc = weft_segment_trace(&query->views[i], id, parts, err)) < 0)
+            return rc;
+    }
     for (uint32_t i = 0; i < set->block_count; i++) {
         struct weft_block *block;
         if (!block_may_have(set->blocks[i], id)) continue;
@@ -95,7 +116,16 @@ static int store_trace(void *self, const struct weft_trace_id *id, struct weft_b
     struct weft_batch parts = { .arena = &scratch };
     query_begin(&query, store);
     struct weft_err damage = { 0 };
-    int rc = trace_collect(store, &query, id, &parts, &damage, err);
+    const struct weft_batch before = *out;
+    int rc;
+    uint64_t lost_pages;
+    do { /* again without the file, when the disk could not read a page meanwhile */
+        lost_pages = weft_file_lost_pages();
+        parts = (struct weft_batch){ .arena = &scratch };
+        *out = before;
+        rc = trace_collect(store, &query, id, &parts, &damage, err);
+        if (rc == WEFT_OK) rc = weft_trace_join(&parts, out, err); /* the parts are views */
+    } while (weft_file_lost_pages() != lost_pages);
     if (rc == WEFT_OK && parts.span_count == 0 && parts.partial_reason != NULL) {
         rc = WEFT_CORRUPT; /* it may be there, but nobody can say */
         if (err != NULL) *err = damage;
@@ -103,7 +133,6 @@ static int store_trace(void *self, const struct weft_trace_id *id, struct weft_b
         weft_trace_id_format(id, hex);
         rc = weft_fail(err, WEFT_NOT_FOUND, "no span of trace %s is stored", hex);
     }
-    if (rc == WEFT_OK) rc = weft_trace_join(&parts, out, err);
     if (atomic_load(&store->damaged_files) > 0) parts.partial_reason = "damaged file";
     out->partial_reason = parts.partial_reason;
     query_end(&query);
@@ -127,6 +156,7 @@ struct search_run {
     struct part *parts;
     uint32_t part_count;
     struct weft_search search; /* for one hit more than asked for: is there more? */
+    uint32_t limit;            /* that was asked for */
     struct weft_top top;
     struct weft_search_result *result;
     bool has_hole;
@@ -183,6 +213,11 @@ static int part_search(struct search_run *run, const struct part *part, struct w
     struct weft_store_block *entry;
     struct weft_block *block = NULL;
 
+    if (!part->is_block &&
+        segment_is_unreadable(run->store, &run->query->set->segments[part->index], err)) {
+        run->has_hole = true;
+        return WEFT_OK;
+    }
     if (!part->is_block)
         return weft_segment_search(&run->query->views[part->index], &run->search, tag_base,
                                    &run->top, run->result, err);
@@ -241,6 +276,27 @@ static int hits_fill(struct search_run *run, uint32_t count, struct weft_arena *
     return WEFT_OK;
 }
 
+/* From the beginning: nothing of an earlier try is left in the heap or the result. */
+static int answer(struct search_run *run, struct weft_arena *arena, struct weft_err *err)
+{
+    struct weft_search_result *out = run->result;
+
+    *out = (struct weft_search_result){ 0 };
+    weft_top_init(&run->top, &run->search, arena);
+    int rc = run->part_count < PARTS_MAX
+                 ? run_parts(run, err)
+                 : weft_fail(err, WEFT_TOO_LARGE, "search: more than %u files", PARTS_MAX);
+    weft_top_finish(&run->top);
+    if (rc == WEFT_OK && run->has_hole) out->partial_reason = "damaged file";
+    out->is_cut = rc == WEFT_TIMEOUT || rc == WEFT_CANCELLED;
+    if (rc == WEFT_TIMEOUT) out->partial_reason = "time limit";
+    if (rc == WEFT_CANCELLED) out->partial_reason = "cancelled";
+    if (rc < 0 && rc != WEFT_TIMEOUT && rc != WEFT_CANCELLED) return rc;
+    uint32_t found = run->top.count;
+    out->has_more = found > run->limit;
+    return hits_fill(run, found < run->limit ? found : run->limit, arena, err);
+}
+
 static int store_search(void *self, const struct weft_search *search,
                         struct weft_search_result *out, struct weft_arena *arena,
                         struct weft_err *err)
@@ -252,24 +308,18 @@ static int store_search(void *self, const struct weft_search *search,
     if (search->limit == 0)
         return weft_fail(err, WEFT_INVALID, "search: limit is 0, at least 1 expected");
     query_begin(&query, store);
-    struct search_run run = { .store = store, .query = &query, .search = *search, .result = out };
+    struct search_run run = {
+        .store = store, .query = &query, .search = *search, .limit = search->limit, .result = out
+    };
     run.has_hole = atomic_load(&store->damaged_files) > 0;
     if (search->limit < UINT32_MAX) run.search.limit++;
     parts_choose(&run, arena);
-    weft_top_init(&run.top, &run.search, arena);
-    int rc = run.part_count < PARTS_MAX
-                 ? run_parts(&run, err)
-                 : weft_fail(err, WEFT_TOO_LARGE, "search: more than %u files", PARTS_MAX);
-    weft_top_finish(&run.top);
-    if (rc == WEFT_OK && run.has_hole) out->partial_reason = "damaged file";
-    out->is_cut = rc == WEFT_TIMEOUT || rc == WEFT_CANCELLED;
-    if (rc == WEFT_TIMEOUT) out->partial_reason = "time limit";
-    if (rc == WEFT_CANCELLED) out->partial_reason = "cancelled";
-    if (rc == WEFT_OK || rc == WEFT_TIMEOUT || rc == WEFT_CANCELLED) {
-        uint32_t found = run.top.count;
-        out->has_more = found > search->limit;
-        rc = hits_fill(&run, found < search->limit ? found : search->limit, arena, err);
-    }
+    int rc;
+    uint64_t lost_pages;
+    do { /* again without the file, when the disk could not read a page meanwhile */
+        lost_pages = weft_file_lost_pages();
+        rc = answer(&run, arena, err);
+    } while (weft_file_lost_pages() != lost_pages);
     query_end(&query);
     return rc;
 }

@@ -37,7 +37,8 @@ static bool commit_at(struct weft_store *store, struct weft_tail_position *posit
     return found;
 }
 
-/* Spans of one chunk; none when its segment has become part of a block since. */
+/* Spans of one chunk; none when its segment has become part of a block since, or has a page that the
+ * disk could not read. */
 static int chunk_read(struct weft_store *store, const struct weft_store_commit *commit,
                       struct weft_batch *out, struct weft_err *err)
 {
@@ -57,7 +58,12 @@ static int chunk_read(struct weft_store *store, const struct weft_store_commit *
             weft_segment_chunk(&view, commit->chunk, &chunk);
             for (uint32_t row = 0; row < chunk.span_count; row++)
                 weft_row_read(&view, &chunk, row, weft_batch_add(&read), &scratch);
+            const struct weft_batch before = *out;
             rc = weft_batch_copy(&read, out, err);
+            if (weft_segment_intact(view.segment, NULL) != WEFT_OK) {
+                *out = before;
+                rc = WEFT_OK;
+            }
         }
         weft_arena_release(&scratch);
         weft_segment_view_release(&view);

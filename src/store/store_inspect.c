@@ -55,8 +55,9 @@ static void range_add(struct weft_store_sizes *out, uint64_t spans, uint64_t sta
     if (is_first || start_max > out->start_max) out->start_max = start_max;
 }
 
-int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct weft_arena *arena,
-                     struct weft_err *err)
+/* *vanished: a block was compacted away by the process that serves the directory before we opened it. */
+static int sizes_of_set(const char *directory, struct weft_store_sizes *out,
+                        struct weft_arena *arena, bool *vanished, struct weft_err *err)
 {
     struct weft_store *store;
     struct sizes sizes = { .arena = arena };
@@ -81,8 +82,9 @@ int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct
         const struct weft_block_summary *summary = &set->blocks[i]->summary;
         struct weft_block *block;
         range_add(out, summary->span_count, summary->start_min, summary->start_max);
-        if ((rc = weft_store_block_get(set->blocks[i], &block, err)) == WEFT_OK)
-            rc = sizes_add(&sizes, block, set->blocks[i]->file->path, err);
+        rc = weft_store_block_get(set->blocks[i], &block, err);
+        *vanished = rc == WEFT_NOT_FOUND;
+        if (rc == WEFT_OK) rc = sizes_add(&sizes, block, set->blocks[i]->file->path, err);
         if (rc == WEFT_OK && costs != NULL) rc = weft_store_costs_add(costs, block, err);
     }
     weft_store_set_release(set);
@@ -95,6 +97,21 @@ int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct
     weft_free(sizes.of_block);
     weft_map_release(&sizes.places);
     weft_store_close(store);
+    return rc;
+}
+
+#define SETS_MAX 20
+
+int weft_store_sizes(const char *directory, struct weft_store_sizes *out, struct weft_arena *arena,
+                     struct weft_err *err)
+{
+    bool vanished = false;
+    int rc = WEFT_OK;
+
+    for (unsigned i = 0; i < SETS_MAX && (i == 0 || vanished); i++) {
+        vanished = false;
+        rc = sizes_of_set(directory, out, arena, &vanished, err);
+    }
     return rc;
 }
 

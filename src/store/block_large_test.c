@@ -107,7 +107,7 @@ static void row_alone(struct weft_block *block, uint32_t number, uint32_t row,
     struct weft_span span;
     struct weft_err err;
     uint16_t group, index;
-    uint32_t found;
+    uint32_t found = 0;
     char text[512];
 
     weft_arena_init(&arena, 0);

@@ -4,7 +4,8 @@
 # binary, bench/README.md). Without one: standard, and collector where COLLECTOR is given. "all" is every set.
 #
 # Every line is one fresh process under `weft load`; CPU is what the kernel counted for the server between the first and last
-# request. "ack" is from a complete request to its answer as the server counts it (/metrics), "p99 ms" what the sender waits.
+# request: ns/span (user + system) is taking in, durable and queryable; "merge" is what the merging thread used beside it, for a span
+# taken in (it may be behind or catching up). "ack" is from a complete request to its answer as the server counts it (/metrics), "p99 ms" what the sender waits.
 # Machines are noisy: the ratio of two lines of one run says more than a line. REPEAT=n runs everything n times.
 #
 # WARM_MIB: so much file cache is filled and dropped first. A virtual machine gets its memory from the host at first touch, which
@@ -22,7 +23,12 @@ cleanup() { for p in "${pids[@]}"; do kill "$p" 2>/dev/null && wait "$p" 2>/dev/
 trap cleanup EXIT
 ticks=$(getconf CLK_TCK)
 
-cpu() { awk -v t="$ticks" '{sub(/^.*\) /, ""); print $12 / t, $13 / t}' "/proc/$1/stat"; }     # user and system seconds
+# User and system seconds of the process, then both of its merging thread alone.
+cpu() {
+    awk -v t="$ticks" '{ merging = /\(store-compact\)/; sub(/^.*\) /, "") }
+        FILENAME !~ /task/ { user = $12; system_ = $13 } merging { u = $12; s = $13 }
+        END { print user / t, system_ / t, u / t, s / t }' "/proc/$1/stat" /proc/"$1"/task/*/stat
+}
 rss() { awk '/^RssAnon/ {print $2 / 1024}' "/proc/$1/status"; }
 json() { sed -n "s/.*\"$1\": *\([0-9.]*\).*/\1/p" <<<"$2" | head -n 1; }
 
@@ -85,7 +91,7 @@ quantiles() {
 measure() {
     local name=$1 before after out; shift
     local load=(${pin_load:-} "$WEFT" load --quiet --connections "$CONNECTIONS" --in-flight "$IN_FLIGHT")
-    "${load[@]}" --seconds 1 "$@" >/dev/null 2>&1 || true  # warm
+    "${load[@]}" --seconds 2 "$@" >/dev/null 2>&1 || true  # warm: from here on segment files are recycled
     before=$(cpu "$server"); scrape >"$run/before"
     out=$("${load[@]}" --json --seconds "$seconds" "$@") || true
     after=$(cpu "$server"); scrape >"$run/after"
@@ -94,19 +100,18 @@ measure() {
         -v rss="$(rss "$server")" -v ack="$(quantiles weft_receiver_acknowledge_seconds "$run/before" "$run/after")" \
         -v commit="$(quantiles weft_store_commit_seconds "$run/before" "$run/after")" 'BEGIN {
         split(a, x, " "); split(b, y, " ")
-        user = y[1] - x[1]; system_ = y[2] - x[2]; cpu = user + system_
+        merge = y[3] + y[4] - x[3] - x[4]; user = y[1] - x[1] - y[3] + x[3]; system_ = y[2] - x[2] - y[4] + x[4]; cpu = user + system_
         ok = cpu > 0 && n > 0
-        printf "| %-32s | %7.0f | %6.0f | %6.0f | %10.0f | %7.3f | %6.0f | %7.1f | %9s | %9s | %7d | %4.0f |\n", name, (ok ? cpu / n * 1e9 : 0),
-               (ok ? user / n * 1e9 : 0), (ok ? system_ / n * 1e9 : 0), (ok ? n / cpu : 0), n / (ms > 0 ? ms : 1) / 1e3,
+        printf "| %-32s | %7.0f | %6.0f | %6.0f | %10.0f | %7.0f | %7.3f | %6.0f | %7.1f | %9s | %9s | %7d | %4.0f |\n", name,
+               (ok ? cpu / n * 1e9 : 0), (ok ? user / n * 1e9 : 0), (ok ? system_ / n * 1e9 : 0), (ok ? n / cpu : 0),
+               (ok ? merge / n * 1e9 : 0), n / (ms > 0 ? ms : 1) / 1e3,
                (n > 0 ? sent / n : 0), p99, ack, commit, refused, rss }'
     for p in "${pids[@]}"; do kill "$p" 2>/dev/null && wait "$p" 2>/dev/null || true; done
     pids=()
 }
 
-# Taking in alone; what compaction costs beside it is the difference of the lines "compacting beside" and "plain".
-off=(--set storage.compaction.segments_min=1000 --set storage.compaction.segments_max=1000 --set storage.compaction.age=10h)
-taking_in() { local name=$1; shift; start_weft "${off[@]}"; measure "$name" --endpoint "http://$grpc" "$@"; }
-over_http() { local name=$1; shift; start_weft "${off[@]}"; measure "$name" --endpoint "http://$http" "$@"; }
+taking_in() { local name=$1; shift; start_weft; measure "$name" --endpoint "http://$grpc" "$@"; }
+over_http() { local name=$1; shift; start_weft; measure "$name" --endpoint "http://$http" "$@"; }
 
 lines_standard() {
     taking_in "a1 gRPC plain" --shape a1
@@ -115,12 +120,10 @@ lines_standard() {
     over_http "a1 HTTP plain" --protocol http --shape a1
     over_http "a1 HTTP JSON" --protocol http-json --shape a1
     for shape in small a2 a2v a2r s s10 s30; do taking_in "$shape gRPC plain" --shape "$shape"; done
-    start_weft; measure "a1 gRPC plain, compacting beside" --endpoint "http://$grpc" --shape a1
 }
 
 lines_hostile() {
     for shape in h names keys keylists wide uuid big events single giant; do taking_in "$shape gRPC plain" --shape "$shape"; done
-    start_weft; measure "h gRPC plain, compacting beside" --endpoint "http://$grpc" --shape h
 }
 
 lines_cores() {         # the sender has the other core, so that one core is all the server has
@@ -139,8 +142,8 @@ lines_collector() {
 
 dd if=/dev/zero of="$run/warm" bs=1M count="$WARM_MIB" status=none; rm "$run/warm"
 echo "$(date -u +%F), $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, $("$WEFT" version | head -n 1); $seconds s a line, $CONNECTIONS connections x $IN_FLIGHT in flight"
-printf '| %-32s | %7s | %6s | %6s | %10s | %7s | %6s | %7s | %9s | %9s | %7s | %4s |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n' \
-    "what" "ns/span" "user" "system" "spans/CPUs" "M/s" "B/span" "p99 ms" "ack ms" "commit ms" "refused" "MB"
+printf '| %-32s | %7s | %6s | %6s | %10s | %7s | %7s | %6s | %7s | %9s | %9s | %7s | %4s |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n' \
+    "what" "ns/span" "user" "system" "spans/CPUs" "merge" "M/s" "B/span" "p99 ms" "ack ms" "commit ms" "refused" "MB"
 for _ in $(seq "$REPEAT"); do
     for set in "${sets[@]}"; do "lines_$set"; done
 done

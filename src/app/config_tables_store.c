@@ -17,7 +17,7 @@ const struct weft_option weft_config_memory_options[] = {
           "Bytes of requests with spans in memory at once, all listeners together, and as much "
           "again for inflating and decoding them. Past it senders hear 429 or "
           "RESOURCE_EXHAUSTED with a delay, before the body is read. Requests up to a sixteenth "
-          "of it share one half; larger ones, each up to a half, share three quarters." },
+          "of it share a quarter; larger ones, each up to a half, share three quarters." },
     { 0 },
 };
 static const struct weft_option compaction[] = {

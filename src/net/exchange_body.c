@@ -4,11 +4,11 @@
  * all listeners, in one piece when the length is told, else each time the buffer doubles. What an open request costs beside its body
  * is counted too, or many empty ones would cost nothing.
  *
- * Small requests (up to a sixteenth of the budget) and large ones are told apart: the small ones together get half of it, the large ones
+ * Small requests (up to a sixteenth of the budget) and large ones are told apart: the small ones together get a quarter of it, the large ones
  * three quarters. However many come of one kind, the other finds room; and the usual load, which is small requests, never takes more
- * than half.
+ * than a quarter: more of them waiting would make answers later, not more.
  *
- * One connection may fill that only while it takes nothing from others: once small requests hold 3/8, a connection that holds 3/16 gets
+ * One connection may fill that only while it takes nothing from others: once small requests hold 3/16, a connection that holds 3/32 gets
  * no more; and once half of the whole is in use, a connection whose other requests hold a quarter gets no large one more.
  *
  * Who claims much and sends little holds what others could use: while the budget is over half full, a body must come at
@@ -50,7 +50,7 @@ static bool is_fair(const struct weft_http_exchange *exchange, struct weft_budge
     if (budget->limit_bytes == 0) return true;
     if (is_small(budget, body)) {
         kind -= exchange->budget_bytes;
-        return kind <= 8 * sixteenth && (kind <= 6 * sixteenth || held + more <= 3 * sixteenth);
+        return kind <= 4 * sixteenth && (kind <= 3 * sixteenth || held + more <= 3 * sixteenth / 2);
     }
     if (!is_small(budget, exchange->budget_bytes)) kind -= exchange->budget_bytes;
     held -= exchange->budget_bytes + exchange->header_budget_bytes;
@@ -113,7 +113,7 @@ static bool is_contended(struct weft_budget *budget)
     if (budget == NULL || budget->limit_bytes == 0) return false;
     int64_t sixteenth = budget->limit_bytes / 16;
     return used_bytes(budget) > 8 * sixteenth ||
-           atomic_load_explicit(&budget->small_bytes, memory_order_relaxed) > 4 * sixteenth ||
+           atomic_load_explicit(&budget->small_bytes, memory_order_relaxed) > 2 * sixteenth ||
            atomic_load_explicit(&budget->large_bytes, memory_order_relaxed) > 6 * sixteenth;
 }
 

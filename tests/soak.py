@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """soak [MINUTES]: half load with queries beside; memory, descriptors and threads must not grow.
 
-First the machine's full rate is found (20 s), then half of it is sent for MINUTES (30) while searches and traces are asked for. Every
+First the machine's full rate is found (20 s) and what then waits is merged; then half of it is sent for MINUTES (30) while searches and traces are asked for. Every
 second a line goes to CSV (default build/soak.csv): memory, descriptors, threads, disk, segments that wait. After a first fifth, in
 which caches and pools fill, the trend of each is fitted by a line; what it says for the whole run is held against a bound.
 Environment: CSV=path, RATE=spans a second instead of half of the measured, DATA=directory (it holds up to 5 GB).
@@ -21,7 +21,7 @@ import weft_process
 SETTINGS = ["storage.seal_age=10s", "storage.retention.size=3GiB", "service.telemetry.logs.level=warn"]
 # name: (how much the trend may gain over the run, as a share of the mean and at least)
 BOUNDS = {"anon_bytes": (0.10, 24 << 20), "fds": (0.0, 8), "threads": (0.0, 1)}
-SEALED_MAX = 32
+SEALED_MAX = 34             # storage.compaction.backlog_segments_max, and what is sealed just then
 DISK_MAX = 5_000_000_000    # what storage.retention.size lets it have, and what a merge writes beside
 
 
@@ -90,6 +90,14 @@ def sample(weft, store, started):
             "committed_spans": int(metric(text, "weft_store_committed_spans_total"))}
 
 
+def settle(weft, store):
+    """Wait until the segments that full load left behind are merged, a minute at most."""
+    for _ in range(60):
+        if sample(weft, store, 0)["sealed_segments"] <= 4:
+            return
+        time.sleep(1)
+
+
 def gain(samples, name):
     """(what the fitted line gains from the first sample to the last, the mean)"""
     xs, ys = [s["seconds"] for s in samples], [s[name] for s in samples]
@@ -125,6 +133,7 @@ def run(weft, data, minutes, csv):
     if not rate:
         full = report(load(address, 20))
         rate = int(full["accepted_spans"] * 1000 / full["elapsed_ms"] / 2)
+        settle(weft, os.path.join(data, "store"))
     print(f"soak: {rate} spans a second for {minutes:g} minutes, samples in {csv}", flush=True)
     asker, samples, started = Asker(weft), [], time.monotonic()
     sender = load(address, int(minutes * 60), rate)

@@ -30,7 +30,6 @@ static bool choose_segments(const struct weft_compaction_policy *policy,
         out->files[out->count++] = i;
         is_old |= files[i].waits_ns >= policy->segment_age_ns;
     }
-    out->kind = WEFT_COMPACT_MERGE;
     return out->count > 0 && (policy->segments_now || is_old || out->count >= policy->segments_min);
 }
 
@@ -117,16 +116,17 @@ static bool choose_tiers(const struct weft_compaction_policy *policy,
     return false;
 }
 
-void weft_compaction_choose(const struct weft_compaction_policy *policy,
+void weft_compaction_choose(enum weft_compaction_kind kind,
+                            const struct weft_compaction_policy *policy,
                             const struct weft_compaction_file *files, uint32_t count,
                             struct weft_compaction_choice *out)
 {
-    if (choose_segments(policy, files, count, out)) return;
-    out->kind = WEFT_COMPACT_MERGE;
-    if (choose_tiers(policy, files, count, tier_small, out)) return;
-    out->kind = WEFT_COMPACT_BUNDLING;
-    if (choose_tiers(policy, files, count, tier_full, out)) return;
-    if (choose_tiers(policy, files, count, tier_bundle, out)) return;
-    out->kind = WEFT_COMPACT_NOTHING;
+    if (kind == WEFT_COMPACT_MERGE) {
+        if (choose_segments(policy, files, count, out)) return;
+        if (choose_tiers(policy, files, count, tier_small, out)) return;
+    } else {
+        if (choose_tiers(policy, files, count, tier_full, out)) return;
+        if (choose_tiers(policy, files, count, tier_bundle, out)) return;
+    }
     out->count = 0;
 }

@@ -7,7 +7,7 @@
  *   level 3   full blocks              copied into a bundle, fan_in at a time
  *   level 4   bundles of one tier      copied into a larger one, while bytes and time allow
  *
- * Lower levels go first: what writers wait for is at the bottom.
+ * Levels 1 and 2 are merging, 3 and 4 bundling; of each kind the lower level goes first.
  *
  * Threads    a pure function
  */
@@ -35,15 +35,15 @@ struct weft_compaction_policy {
     uint64_t room_bytes; /* free on the disk: inputs go only after the output is there */
 };
 
-enum weft_compaction_kind { WEFT_COMPACT_NOTHING, WEFT_COMPACT_MERGE, WEFT_COMPACT_BUNDLING };
+enum weft_compaction_kind { WEFT_COMPACT_MERGE, WEFT_COMPACT_BUNDLING };
 struct weft_compaction_choice {
-    enum weft_compaction_kind kind;
-    uint32_t count;
+    uint32_t count;  /* 0: there is nothing to do */
     uint32_t *files; /* indexes; the caller's memory, with room for all */
 };
 /* `files` oldest first. Segments are merged with segments, blocks with blocks; the times of what comes
  * together differ by time_max_ns at most, so that retention can still delete in small steps. */
-void weft_compaction_choose(const struct weft_compaction_policy *policy,
+void weft_compaction_choose(enum weft_compaction_kind kind,
+                            const struct weft_compaction_policy *policy,
                             const struct weft_compaction_file *files, uint32_t count,
                             struct weft_compaction_choice *out);
 

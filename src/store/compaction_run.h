@@ -19,6 +19,14 @@ struct weft_compaction {
     uint32_t item_count;
     struct weft_store_block **blocks; /* of the set, sorted by file; the items point into it */
 };
+/* compaction_items.c: takes over the reference to the set; segments up to number_max. */
+void weft_compaction_init(struct weft_compaction *compaction, struct weft_store_set *set,
+                          uint64_t number_max);
+void weft_compaction_release(struct weft_compaction *compaction);
+/* Holds all inputs, or none: another may have taken or changed one since the set was taken. */
+bool weft_compaction_claim(struct weft_store *store, const struct weft_compaction *compaction);
+void weft_compaction_give_up(const struct weft_compaction *compaction);
+
 int weft_compaction_merge(struct weft_store *store, const struct weft_compaction *compaction,
                           struct weft_merge_stats *stats, struct weft_err *err);
 int weft_compaction_bundle(struct weft_store *store, const struct weft_compaction *compaction,

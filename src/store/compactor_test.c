@@ -295,7 +295,7 @@ static void segment_set_aside_test(void **state)
         if (with_thread) {
             store->options.no_compaction = false;
             store->options.tail_segments_max = 2;
-            assert_int_equal(weft_store_compactor_start(store, &err), WEFT_OK);
+            assert_int_equal(weft_store_compactors_start(store, &err), WEFT_OK);
             do {
                 weft_clock_sleep_ns(WEFT_NS_PER_MS);
                 weft_store_stats(store, &stats);

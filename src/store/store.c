@@ -54,9 +54,7 @@ static struct weft_store *store_create(const struct weft_store_options *options)
     pthread_mutex_init(&store->set_mutex, NULL);
     pthread_mutex_init(&store->prepare_mutex, NULL);
     weft_store_cond_init(&store->prepare_wake);
-    pthread_mutex_init(&store->compact_mutex, NULL);
-    pthread_mutex_init(&store->compact_wake_mutex, NULL);
-    weft_store_cond_init(&store->compact_wake);
+    weft_store_compactors_init(store);
     pthread_mutex_init(&store->keep_mutex, NULL);
     pthread_mutex_init(&store->catalog_mutex, NULL);
     store->retention_clock.hold_ns = 3600 * WEFT_NS_PER_SECOND;
@@ -90,7 +88,7 @@ int weft_store_open(struct weft_store **out, const struct weft_store_options *op
     if (!store->options.read_only) weft_store_space_update(store);
     if ((rc = weft_store_writers_start(store, err)) < 0) goto fail;
     if ((rc = weft_store_prepare_start(store, err)) < 0) goto fail;
-    if ((rc = weft_store_compactor_start(store, err)) < 0) goto fail;
+    if ((rc = weft_store_compactors_start(store, err)) < 0) goto fail;
     if ((rc = weft_store_housekeeping_start(store, err)) < 0) goto fail;
     *out = store;
     return WEFT_OK;
@@ -104,9 +102,7 @@ static void store_free(struct weft_store *store)
     pthread_mutex_destroy(&store->set_mutex);
     pthread_mutex_destroy(&store->prepare_mutex);
     pthread_cond_destroy(&store->prepare_wake);
-    pthread_mutex_destroy(&store->compact_mutex);
-    pthread_mutex_destroy(&store->compact_wake_mutex);
-    pthread_cond_destroy(&store->compact_wake);
+    weft_store_compactors_release(store);
     pthread_mutex_destroy(&store->keep_mutex);
     pthread_mutex_destroy(&store->catalog_mutex);
     pthread_cond_destroy(&store->keep_wake);
@@ -125,7 +121,7 @@ void weft_store_close(struct weft_store *store)
     if (store == NULL) return;
     atomic_store(&store->is_stopping, true);
     weft_store_housekeeping_stop(store);
-    weft_store_compactor_stop(store);
+    weft_store_compactors_stop(store);
     weft_store_prepare_stop(store);
     weft_store_writers_stop(store);
     if (store->set != NULL) {

@@ -47,7 +47,7 @@ bool weft_store_tail_has_room(const struct weft_store *store, struct weft_err *e
     uint32_t segments = atomic_load(&store->tail_segments);
     uint64_t memory_bytes = atomic_load(&store->tail_memory_bytes);
 
-    if (!store->has_compact_thread || (segments < store->options.tail_segments_max &&
+    if (!store->merging.has_thread || (segments < store->options.tail_segments_max &&
                                        memory_bytes < store->options.tail_memory_max))
         return true;
     weft_fail(

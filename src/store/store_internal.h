@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "store/bundle.h"
 #include "store/catalog.h"
+#include "store/compaction_policy.h"
 #include "store/store.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -268,6 +269,18 @@ struct weft_store_commit {
 #define WEFT_STORE_TAIL_COMMITS \
     16384 /* how far back a follower may be, in commits; a power of two */
 
+/* One of the two compacting threads, see compactor.c. */
+struct weft_store_compactor {
+    struct weft_store *store;
+    enum weft_compaction_kind kind;
+    pthread_mutex_t mutex;      /* held through one merge or bundling: one of each kind at a time */
+    pthread_mutex_t wake_mutex; /* is_due */
+    pthread_cond_t wake;
+    bool is_due;
+    bool has_thread;
+    pthread_t thread;
+};
+
 struct weft_store {
     struct weft_store_options options;
     char *directory;
@@ -294,13 +307,8 @@ struct weft_store {
     uint32_t spare_count, spare_capacity;
     uint64_t spare_used_ns; /* monotonic: when one was last taken or promised */
 
-    pthread_mutex_t compact_mutex;      /* held through a merge: one at a time */
-    pthread_mutex_t compact_wake_mutex; /* is_compact_due */
-    pthread_cond_t compact_wake;
-    bool is_compact_due;
-    uint64_t merge_alone_max; /* compact_mutex; segments up to this number are merged one by one */
-    bool has_compact_thread;
-    pthread_t compact_thread;
+    struct weft_store_compactor merging, bundling;
+    uint64_t merge_alone_max; /* merging.mutex; segments up to this number are merged one by one */
     /* The tail as of the present set, for writers and policy; see store_admission.c. */
     _Atomic uint32_t tail_segments;
     _Atomic uint64_t tail_memory_bytes;
@@ -413,8 +421,10 @@ void weft_store_wait(pthread_cond_t *wake, pthread_mutex_t *mutex, uint64_t ns);
 void weft_store_cond_init(pthread_cond_t *cond);
 
 /* compactor.c */
-int weft_store_compactor_start(struct weft_store *store, struct weft_err *err);
-void weft_store_compactor_stop(struct weft_store *store);
+void weft_store_compactors_init(struct weft_store *store);
+void weft_store_compactors_release(struct weft_store *store);
+int weft_store_compactors_start(struct weft_store *store, struct weft_err *err);
+void weft_store_compactors_stop(struct weft_store *store);
 void weft_store_compactor_wake(struct weft_store *store);
 void weft_store_catalog_save(struct weft_store *store);
 

@@ -25,6 +25,25 @@ struct weft_tail_position {
     uint32_t chunk;
 };
 
+/* Which traces to visit. */
+struct weft_trace_scan {
+    uint64_t from_ns,
+        to_ns; /* traces whose [earliest start, latest end] overlaps it; to_ns 0: no end */
+    /* Only traces with a span for which all of them hold need be visited; others may be. */
+    const struct weft_predicate *predicates;
+    uint32_t predicate_count;
+    uint64_t
+        deadline_monotonic_ns;     /* 0: none; looked at now and then: the result is then partial */
+    const _Atomic bool *cancelled; /* NULL: never */
+};
+struct weft_trace_scan_result {
+    const char *
+        partial_reason; /* NULL: every trace was visited; "time limit", "cancelled", "damaged file" */
+    uint64_t inspected_traces, inspected_spans, inspected_bytes;
+};
+/* One whole trace, as trace() gives it; good during the call. False: enough. */
+typedef bool weft_trace_visit(void *arg, const struct weft_batch *trace);
+
 struct weft_source {
     void *self;
     /* All spans of a trace, sorted by start time then span id, resources and scopes shared where
@@ -34,6 +53,9 @@ struct weft_source {
                  struct weft_err *err);
     int (*search)(void *self, const struct weft_search *search, struct weft_search_result *out,
                   struct weft_arena *arena, struct weft_err *err);
+    /* Visits each trace once, in any order, of one state of the store. */
+    int (*traces)(void *self, const struct weft_trace_scan *scan, weft_trace_visit *visit,
+                  void *arg, struct weft_trace_scan_result *out, struct weft_err *err);
     /* Every (service, name, kind), sorted; service empty: all of them. Counts cover what is
      * stored. */
     int (*operations)(void *self, struct weft_str service_name, struct weft_operation **out,

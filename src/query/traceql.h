@@ -10,6 +10,7 @@
 #ifndef WEFT_QUERY_TRACEQL_H
 #define WEFT_QUERY_TRACEQL_H
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 #define WEFT_TRACEQL_BYTES_MAX (128u << 10)

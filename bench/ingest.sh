@@ -4,8 +4,9 @@
 # binary, bench/README.md). Without one: standard, and collector where COLLECTOR is given. "all" is every set.
 #
 # Every line is one fresh process under `weft load`; CPU is what the kernel counted for the server between the first and last
-# request: ns/span (user + system) is taking in, durable and queryable; "merge" is what the merging thread used beside it, for a span
-# taken in (it may be behind or catching up). "ack" is from a complete request to its answer as the server counts it (/metrics), "p99 ms" what the sender waits.
+# request: ns/span (user + system) is taking in, durable and queryable; "merge" is what the merging thread used beside it, for a
+# span taken in (it may be behind or catching up). "ack" is from a complete request to its answer as the server counts it
+# (/metrics), "p99 ms" what the sender waits.
 # Machines are noisy: the ratio of two lines of one run says more than a line. REPEAT=n runs everything n times.
 #
 # WARM_MIB: so much file cache is filled and dropped first. A virtual machine gets its memory from the host at first touch, which

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """soak [MINUTES]: half load with queries beside; memory, descriptors and threads must not grow.
 
-First the machine's full rate is found (20 s) and what then waits is merged; then half of it is sent for MINUTES (30) while searches and traces are asked for. Every
-second a line goes to CSV (default build/soak.csv): memory, descriptors, threads, disk, segments that wait. After a first fifth, in
-which caches and pools fill, the trend of each is fitted by a line; what it says for the whole run is held against a bound.
+First the machine's full rate is found (20 s) and what then waits is merged; then half of it is sent for MINUTES (30) while
+searches and traces are asked for. Every second a line goes to CSV (default build/soak.csv): memory, descriptors, threads, disk,
+segments that wait. After a first fifth, in which caches and pools fill, the trend of each is fitted by a line; what it says for
+the whole run is held against a bound.
 Environment: CSV=path, RATE=spans a second instead of half of the measured, DATA=directory (it holds up to 5 GB).
 Ends with one line "soak: ..." and status 0 or 1.
 """

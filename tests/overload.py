@@ -286,6 +286,17 @@ def slow_readers(server):
     check("  and questions are answered after them", wait(lambda: server.get("/api/v1/search?limit=1")[0] == 200))
 
 
+def half_an_answer(server, path):
+    """All that comes when the question is taken back, by shutting the sending side, while the answer is under way."""
+    with connect(server, WEB) as s:
+        s.sendall(f"GET {path} HTTP/1.1\r\nHost: weft\r\n\r\n".encode())
+        said = s.recv(1 << 16)
+        s.shutdown(socket.SHUT_WR)
+        while piece := s.recv(1 << 20):
+            said += piece
+    return said
+
+
 def long_answers(directory):
     """A trace of 60,000 spans: its answer comes in pieces, and whoever does not read it holds no query thread."""
     spans = 60000
@@ -299,6 +310,8 @@ def long_answers(directory):
         ids = json.loads(server.get(path + "?format=otlp")[1])["resourceSpans"]
         told = {s["spanId"] for r in ids for c in r["scopeSpans"] for s in c["spans"]}
         check("  the same spans as in OTLP", told == set(columns["span_id"]))
+        said = half_an_answer(server, path)
+        check("  cut off, it has no end", said.startswith(b"HTTP/1.1 200") and not said.endswith(b"\r\n0\r\n\r\n"), said[-20:])
         held = [connect(server, WEB) for _ in range(4)]
         for s in held:
             s.sendall(f"GET {path} HTTP/1.1\r\nHost: weft\r\n\r\n".encode())

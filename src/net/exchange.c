@@ -370,3 +370,15 @@ void weft_exchange_finish(struct weft_exchange *public, const struct weft_http_h
     else
         exchange->connection->protocol->finish(exchange, trailers, trailer_count);
 }
+
+void weft_exchange_cut(struct weft_exchange *public)
+{
+    struct weft_http_exchange *exchange = weft_http_exchange_of(public);
+    WEFT_ASSERT(exchange->is_streaming && !exchange->is_finished, "path %.*s",
+                WEFT_S_ARG(public->path));
+    exchange->is_finished = true;
+    if (exchange->connection == NULL)
+        orphan_end(exchange);
+    else
+        exchange->connection->protocol->cut(exchange);
+}

@@ -1,4 +1,6 @@
 /* http1_reply.c -- HTTP/1.1, the way out: a reply becomes text, whole or in chunks, and decides what the connection does next. */
+#include <sys/socket.h>
+
 #include "net/http1_session.h"
 
 #define DISCARD_BYTES_MAX \
@@ -126,5 +128,21 @@ void weft_http1_finish(struct weft_http_exchange *exchange, const struct weft_ht
 {
     if (sends_body(exchange) && !session_of(exchange)->is_minor_zero)
         weft_buf_append_c(&exchange->connection->out, "0\r\n\r\n");
+    exchange_end(exchange);
+}
+
+void weft_http1_cut(struct weft_http_exchange *exchange)
+{
+    struct weft_http_connection *connection = exchange->connection;
+    struct weft_http1_session *session = connection->session;
+    if (session->is_minor_zero && sends_body(exchange)) {
+        /* Here the end of the connection is the end of the body; a reset alone says otherwise. */
+        struct linger none = { .l_onoff = 1, .l_linger = 0 };
+        setsockopt(connection->watch.fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+        connection->closes_after_write = true; /* nothing more is read of what has come */
+        weft_http_connection_close(connection);
+        return;
+    }
+    session->keeps_alive = false;
     exchange_end(exchange);
 }

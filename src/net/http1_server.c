@@ -197,6 +197,7 @@ void weft_http1_process_held(struct weft_http_connection *connection)
     struct weft_http1_session *session = connection->session;
     if (session->is_processing || connection->is_closed) return;
     size_t used = process(connection, weft_buf_str(&connection->in));
+    if (connection->is_closed) return;
     weft_buf_consume(&connection->in, used);
     if (connection->in.len == 0 && connection->in.capacity > 0) weft_buf_release(&connection->in);
     settle(connection);
@@ -329,4 +330,5 @@ const struct weft_http_protocol weft_http1_protocol = {
     .start = weft_http1_start,
     .write = weft_http1_write,
     .finish = weft_http1_finish,
+    .cut = weft_http1_cut,
 };

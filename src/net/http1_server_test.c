@@ -53,6 +53,38 @@ static void answers(void **state)
     TALK("GET /deny HTTP/1.1\r\n" LAST "\r\n", "403 Forbidden", "denied");
 }
 
+/* An answer that is cut off ends the connection without the last chunk; without chunks it is a reset. */
+static void cut_is_no_end(void **state)
+{
+    static const struct {
+        const char *request, *found;
+        int error;
+    } cases[] = {
+        { "GET /cut HTTP/1.1\r\nHost: h\r\n\r\n", "4\r\none \r\n4\r\ntwo \r\n", 0 },
+        { "GET /cut HTTP/1.0\r\n\r\n", NULL, ECONNRESET },
+        { "HEAD /cut HTTP/1.1\r\nHost: h\r\n\r\n", "\r\n\r\n", 0 },
+    };
+    fixture_start(&fixture);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct weft_buf in = { 0 };
+        int fd = client_connect(&fixture);
+        assert_true(client_send(fd, weft_str_from_c(cases[i].request)));
+        if (cases[i].found != NULL) client_read_until(fd, &in, cases[i].found);
+        FIXTURE_WAIT(atomic_load(&fixture.held_count) == 1);
+        fixture_release(&fixture);
+        errno = 0;
+        client_read_to_end(fd, &in);
+        assert_int_equal(errno, cases[i].error);
+        if (cases[i].found != NULL) {
+            size_t len = strlen(cases[i].found);
+            assert_true(in.len > len);
+            assert_memory_equal(in.data + in.len - len, cases[i].found, len);
+        }
+        weft_buf_release(&in);
+        close(fd);
+    }
+}
+
 static void head_has_no_body(void **state)
 {
     fixture_start(&fixture);
@@ -214,26 +246,26 @@ static void budget_of_small_and_large(void **state)
 {
     fixture.budget.limit_bytes = 1600000;
     fixture_start(&fixture);
-    int fds[10];
-    for (unsigned i = 0; i < 8; i++) {
+    int fds[6];
+    for (unsigned i = 0; i < 4; i++) {
         fds[i] = client_connect(&fixture);
         client_send(fds[i],
                     WEFT_S("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 100000\r\n\r\nx"));
         FIXTURE_WAIT(atomic_load(&fixture.budget.small_bytes) == 100000 * (i + 1));
     }
     TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 100\r\n\r\n", "HTTP/1.1 429");
-    fds[8] = client_connect(&fixture);
-    client_send(fds[8], WEFT_S("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 600000\r\n\r\nx"));
+    fds[4] = client_connect(&fixture);
+    client_send(fds[4], WEFT_S("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 600000\r\n\r\nx"));
     FIXTURE_WAIT(atomic_load(&fixture.budget.large_bytes) == 600000);
-    for (unsigned i = 0; i < 8; i++) close(fds[i]);
+    for (unsigned i = 0; i < 4; i++) close(fds[i]);
     FIXTURE_WAIT(atomic_load(&fixture.budget.small_bytes) == 0);
-    fds[9] = client_connect(&fixture);
-    client_send(fds[9], WEFT_S("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 600000\r\n\r\nx"));
+    fds[5] = client_connect(&fixture);
+    client_send(fds[5], WEFT_S("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 600000\r\n\r\nx"));
     FIXTURE_WAIT(atomic_load(&fixture.budget.large_bytes) == 1200000);
     TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 110000\r\n\r\n", "HTTP/1.1 429");
     TALK("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 5\r\n\r\nhello", "HTTP/1.1 200", "hello");
-    close(fds[8]);
-    close(fds[9]);
+    close(fds[4]);
+    close(fds[5]);
     FIXTURE_WAIT(atomic_load(&fixture.budget.used_bytes) == 0);
     assert_int_equal(atomic_load(&fixture.budget.large_bytes), 0);
 }
@@ -588,6 +620,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(answers),
+        TEST(cut_is_no_end),
         TEST(head_has_no_body),
         TEST(pipelined_in_order),
         TEST(byte_by_byte),

@@ -24,5 +24,6 @@ void weft_http1_start(struct weft_http_exchange *exchange, const struct weft_htt
 int weft_http1_write(struct weft_http_exchange *exchange, struct weft_str bytes);
 void weft_http1_finish(struct weft_http_exchange *exchange, const struct weft_http_header *trailers,
                        uint32_t trailer_count);
+void weft_http1_cut(struct weft_http_exchange *exchange);
 
 #endif

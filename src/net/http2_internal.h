@@ -53,6 +53,7 @@ void weft_http2_start(struct weft_http_exchange *exchange, const struct weft_htt
 int weft_http2_write(struct weft_http_exchange *exchange, struct weft_str bytes);
 void weft_http2_finish(struct weft_http_exchange *exchange, const struct weft_http_header *trailers,
                        uint32_t trailer_count);
+void weft_http2_cut(struct weft_http_exchange *exchange);
 void weft_http2_continue(struct weft_http_exchange *exchange); /* 100 */
 /* nghttp2 callback: a frame was made. */
 int weft_http2_frame_sent(nghttp2_session *nghttp2, const nghttp2_frame *frame, void *user_data);

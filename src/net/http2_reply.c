@@ -194,6 +194,14 @@ void weft_http2_finish(struct weft_http_exchange *exchange, const struct weft_ht
     resume(exchange);
 }
 
+void weft_http2_cut(struct weft_http_exchange *exchange)
+{
+    nghttp2_submit_rst_stream(session_of(exchange)->nghttp2, NGHTTP2_FLAG_NONE, exchange->stream_id,
+                              NGHTTP2_INTERNAL_ERROR); /* goes before DATA that waits */
+    weft_http_exchange_body_release(exchange);
+    weft_http_connection_flush_later(exchange->connection);
+}
+
 void weft_http2_continue(struct weft_http_exchange *exchange)
 {
     nghttp2_nv status = field(WEFT_S(":status"), WEFT_S("100"),

@@ -264,4 +264,5 @@ const struct weft_http_protocol weft_http2_protocol = {
     .start = weft_http2_start,
     .write = weft_http2_write,
     .finish = weft_http2_finish,
+    .cut = weft_http2_cut,
 };

@@ -253,6 +253,37 @@ static void answers(void **state)
     client_close(&client);
 }
 
+/* An answer that is cut off resets its stream; the connection goes on. */
+static void cut_is_no_end(void **state)
+{
+    fixture_start(&fixture);
+    struct client client;
+    client_open(&client);
+    headers_put(&client, 1, "GET", "/cut", true);
+    flush(&client);
+    do {
+        assert_true(frame_read(&client));
+        if (client.type == NGHTTP2_HEADERS) headers_read(&client);
+    } while (client.type != NGHTTP2_DATA);
+    assert_string_equal(client.status, "200");
+    assert_true(weft_str_equal_c(client.payload, "one two "));
+    fixture_release(&fixture);
+    reply_read(&client, 1);
+    assert_true(client.is_reset);
+    assert_int_equal(client.error_code, NGHTTP2_INTERNAL_ERROR);
+    assert_int_equal(client.body.len, 0);
+    headers_put(&client, 3, "HEAD", "/cut", true); /* its reply had ended with the header */
+    flush(&client);
+    reply_read(&client, 3);
+    assert_false(client.is_reset);
+    fixture_release(&fixture);
+    headers_put(&client, 5, "GET", "/stream", true);
+    flush(&client);
+    reply_read(&client, 5);
+    body_is(&client, "one two three");
+    client_close(&client);
+}
+
 static void many_streams_at_once(void **state)
 {
     fixture_start(&fixture);
@@ -695,6 +726,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(answers),
+        TEST(cut_is_no_end),
         TEST(many_streams_at_once),
         TEST(big_body_both_ways),
         TEST(expect_continue),

@@ -140,6 +140,7 @@ struct weft_http_protocol {
     int (*write)(struct weft_http_exchange *exchange, struct weft_str bytes);
     void (*finish)(struct weft_http_exchange *exchange, const struct weft_http_header *trailers,
                    uint32_t trailer_count);
+    void (*cut)(struct weft_http_exchange *exchange);
 };
 struct weft_http_connection {
     struct weft_watch watch;

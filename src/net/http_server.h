@@ -78,6 +78,9 @@ void weft_exchange_start(struct weft_exchange *exchange, const struct weft_http_
 int weft_exchange_write(struct weft_exchange *exchange, struct weft_str bytes);
 void weft_exchange_finish(struct weft_exchange *exchange, const struct weft_http_header *trailers,
                           uint32_t trailer_count);
+/* Instead of finish(): the rest will not come, and no reader may take what came for the whole. HTTP/1.1: the connection ends before the
+ * last chunk; HTTP/1.0: it is reset; HTTP/2: RST_STREAM with INTERNAL_ERROR. */
+void weft_exchange_cut(struct weft_exchange *exchange);
 
 struct weft_http_handler {
     void *self;

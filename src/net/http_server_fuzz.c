@@ -41,7 +41,10 @@ static void handle(void *self, struct weft_exchange *exchange)
     } else {
         weft_exchange_start(exchange, &reply);
         weft_exchange_write(exchange, WEFT_S("more"));
-        weft_exchange_finish(exchange, NULL, 0);
+        if (exchange->query.len > 0)
+            weft_exchange_cut(exchange);
+        else
+            weft_exchange_finish(exchange, NULL, 0);
     }
 }
 

@@ -1,7 +1,7 @@
 /* net_fixture.h -- for tests: a server on loopback port 0 with a small handler, and a blocking socket to talk to it.
  *
  * Paths the handler knows: /echo (the body back), /later (the same, after a trip through weft_loop_post), /target (path?query),
- * /stream (three pieces), /big (1 MiB), /deny (403 from admit), /hold (no reply until fixture_release()).
+ * /stream (three pieces), /cut (two pieces; cut off by fixture_release()), /big (1 MiB), /deny (403 from admit), /hold (no reply until fixture_release()).
  */
 #ifndef WEFT_NET_NET_FIXTURE_H
 #define WEFT_NET_NET_FIXTURE_H
@@ -54,13 +54,18 @@ static inline void fixture_later(void *arg)
     fixture_text(exchange, 200, exchange->body);
 }
 
-static inline void fixture_stream(struct weft_exchange *exchange)
+static inline void fixture_stream(struct fixture *fixture, struct weft_exchange *exchange,
+                                  bool is_cut)
 {
     struct weft_http_reply reply = { .status = 200,
                                      .content_type = WEFT_S_INIT("text/plain"),
                                      .body = WEFT_S_INIT("one ") };
     weft_exchange_start(exchange, &reply);
     weft_exchange_write(exchange, WEFT_S("two "));
+    if (is_cut) {
+        fixture->held[atomic_fetch_add(&fixture->held_count, 1)] = exchange;
+        return;
+    }
     weft_exchange_write(exchange, WEFT_S("three"));
     weft_exchange_finish(exchange, NULL, 0);
 }
@@ -90,7 +95,9 @@ static inline void fixture_handle(void *self, struct weft_exchange *exchange)
     if (weft_str_equal(exchange->path, WEFT_S("/later"))) {
         weft_loop_post(exchange->loop, fixture_later, exchange);
     } else if (weft_str_equal(exchange->path, WEFT_S("/stream"))) {
-        fixture_stream(exchange);
+        fixture_stream(fixture, exchange, false);
+    } else if (weft_str_equal(exchange->path, WEFT_S("/cut"))) {
+        fixture_stream(fixture, exchange, true);
     } else if (weft_str_equal(exchange->path, WEFT_S("/big"))) {
         fixture_text(exchange, 200,
                      weft_str_make(weft_arena_alloc_zero(exchange->arena, 1 << 20), 1 << 20));
@@ -143,11 +150,14 @@ static inline void fixture_release_now(void *arg)
     unsigned count = atomic_exchange(&fixture->held_count, 0);
     for (unsigned i = 0; i < count; i++) {
         if (fixture->held[i]->is_closed) atomic_fetch_add(&fixture->held_closed_count, 1);
-        fixture_text(fixture->held[i], 200, WEFT_S("released"));
+        if (weft_http_exchange_of(fixture->held[i])->is_streaming)
+            weft_exchange_cut(fixture->held[i]);
+        else
+            fixture_text(fixture->held[i], 200, WEFT_S("released"));
     }
 }
 
-/* Answer what /hold holds, on the loop's thread. */
+/* Answer what /hold holds and cut off what /cut holds, on the loop's thread. */
 static inline void fixture_release(struct fixture *fixture)
 {
     weft_loop_post(fixture->loop, fixture_release_now, fixture);

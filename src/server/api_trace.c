@@ -279,8 +279,8 @@ static void write_head(struct writing *x, const struct weft_trace_id *id)
     weft_json_u64(w, x->tree->root);
 }
 
-/* The next piece of the answer; false: that was the end. */
-static bool columns_write(struct weft_call *call)
+/* The next piece of the answer. */
+static int columns_write(struct weft_call *call, struct weft_err *err)
 {
     struct writing *x = call->more_state;
     for (; x->column < sizeof columns / sizeof columns[0]; x->column++, x->row = 0) {
@@ -291,13 +291,13 @@ static bool columns_write(struct weft_call *call)
         }
         while (x->row < x->tree->count && call->body.len < PIECE_BYTES)
             columns[x->column].write(x, x->row++);
-        if (x->row < x->tree->count) return true;
+        if (x->row < x->tree->count) return WEFT_CALL_MORE;
         weft_json_array_end(&x->w);
         x->is_column_open = false;
     }
     weft_json_object_end(&x->w);
     weft_json_object_end(&x->w);
-    return false;
+    return WEFT_OK;
 }
 
 static void write_columns(struct weft_call *call, const struct weft_trace_id *id,
@@ -314,7 +314,7 @@ static void write_columns(struct weft_call *call, const struct weft_trace_id *id
     weft_json_key(&x->w, "columns");
     weft_json_object_start(&x->w);
     call->more_state = x;
-    if (columns_write(call)) call->more = columns_write;
+    if (columns_write(call, NULL) == WEFT_CALL_MORE) call->more = columns_write;
 }
 
 int weft_api_trace(struct weft_call *call, struct weft_err *err)

@@ -1,35 +1,52 @@
 /* call_stream.c -- long answers, piece by piece: no more of them is in memory than the connection takes.
  *
- *      loop:          start -> write -- taken --> (last piece: finish)
+ *      loop:          start -> write -- taken --> (last piece: finish; failed: cut)
  *                               ^  \                   |
  *                               |   full: RETRY_NS     | not the last
  *      query thread:            +------- more() <------+
  *
  * Between pieces no thread waits. A reader that takes nothing is cut off by the connection (`write_ns_max`), and the call ends.
+ * The status went out with the first piece: what goes wrong later (cancelled, stopping, a piece that cannot be made) cuts the answer
+ * off in a way that no reader takes for its end (weft_exchange_cut()).
  */
 #include "base/clock.h"
+#include "base/log.h"
 #include "server/router.h"
 
 #define RETRY_NS (5 * WEFT_NS_PER_MS)
 
-static void end(struct weft_call *call)
+static void end(struct weft_call *call, bool is_whole)
 {
-    weft_loop_timer_stop(call->exchange->loop, &call->timer);
-    weft_exchange_finish(call->owned_exchange, NULL, 0);
+    weft_loop_timer_stop(call->owned_exchange->loop, &call->timer);
+    if (is_whole)
+        weft_exchange_finish(call->owned_exchange, NULL, 0);
+    else
+        weft_exchange_cut(call->owned_exchange);
     weft_call_destroy(call);
 }
 
 static void piece_write(void *arg);
+static void cut(void *arg)
+{
+    end(arg, false);
+}
+
+static int piece_append(struct weft_call *call)
+{
+    struct weft_err err = { 0 };
+    if (atomic_load_explicit(&call->is_cancelled, memory_order_relaxed)) return WEFT_CANCELLED;
+    int rc = call->more(call, &err);
+    if (rc < 0) weft_log(WEFT_LOG_ERROR, "query", "an answer was cut off: %s", err.text);
+    return rc;
+}
 
 static void piece_make(struct weft_query_job *job) /* on a query thread */
 {
     struct weft_call *call = (struct weft_call *)((char *)job - offsetof(struct weft_call, job));
     weft_buf_reset(&call->body);
-    if (atomic_load_explicit(&call->is_cancelled, memory_order_relaxed))
-        call->is_last_piece = true;
-    else
-        call->is_last_piece = !call->more(call);
-    weft_loop_post(call->owned_exchange->loop, piece_write, call);
+    int rc = piece_append(call);
+    call->is_last_piece = rc == WEFT_OK;
+    weft_loop_post(call->owned_exchange->loop, rc < 0 ? cut : piece_write, call);
 }
 
 static void retry_later(struct weft_call *call, void (*fire)(struct weft_timer *timer))
@@ -46,10 +63,8 @@ static void piece_next(struct weft_timer *timer)
     int rc = weft_query_pool_submit(call->face->parts->pool, &call->job);
     if (rc == WEFT_FULL)
         retry_later(call, piece_next);
-    else if (
-        rc <
-        0) /* stopping: what was sent is half an answer, and no reader takes it for a whole one */
-        end(call);
+    else if (rc < 0) /* stopping */
+        end(call, false);
 }
 
 static void piece_write_again(struct weft_timer *timer)
@@ -64,7 +79,7 @@ static void piece_write(void *arg)
     if (rc == WEFT_FULL)
         retry_later(call, piece_write_again);
     else if (rc < 0 || call->is_last_piece)
-        end(call);
+        end(call, rc == WEFT_OK);
     else
         piece_next(&call->timer);
 }
@@ -77,5 +92,8 @@ void weft_call_stream(struct weft_call *call)
                                                   .headers = call->headers,
                                                   .header_count = call->header_count,
                                               });
-    piece_write(call);
+    if (call->exchange->method == WEFT_HTTP_HEAD)
+        end(call, true); /* no piece of it would be sent */
+    else
+        piece_write(call);
 }

@@ -17,6 +17,7 @@
 
 #define WEFT_ROUTE_PARAMETERS_MAX 4
 #define WEFT_CALL_HEADERS_MAX 8
+#define WEFT_CALL_MORE 1
 
 struct weft_face;
 struct weft_route;
@@ -35,9 +36,9 @@ struct weft_call {
     struct weft_buf body;
     struct weft_http_header headers[WEFT_CALL_HEADERS_MAX];
     uint32_t header_count;
-    /* A long answer: called on a query thread each time `body` was sent, appends the next piece of it and says whether there is more.
-     * NULL: `body` is all. Whoever reads slowly holds no thread. */
-    bool (*more)(struct weft_call *call);
+    /* A long answer: called on a query thread each time `body` was sent, appends the next piece of it. WEFT_CALL_MORE: there is more;
+     * WEFT_OK: that was the end; negative: the answer is cut off. NULL: `body` is all. Whoever reads slowly holds no thread. */
+    int (*more)(struct weft_call *call, struct weft_err *err);
     void *more_state;
 
     bool is_last_piece;

@@ -32,6 +32,9 @@ static void options_fill(struct weft_store *store, const struct weft_store_optio
     if (o->small_block_spans == 0) o->small_block_spans = 1u << 20;
     if (o->small_block_bytes == 0) o->small_block_bytes = 32u << 20;
     if (o->bundle_bytes_max == 0) o->bundle_bytes_max = UINT64_C(8) << 30;
+    /* Retention deletes whole files, and a bundle stands beside its inputs until it is done. */
+    if (o->retention_bytes != 0 && o->retention_bytes / 10 < o->bundle_bytes_max)
+        o->bundle_bytes_max = o->retention_bytes / 10;
     if (o->bundle_time_max == 0) {
         o->bundle_time_max = 24 * 3600 * WEFT_NS_PER_SECOND;
         if (o->retention_age_ns != 0 && o->retention_age_ns / 20 < o->bundle_time_max)

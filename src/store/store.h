@@ -38,7 +38,7 @@ struct weft_store_options {
      * merged into one. The others are bundled, and bundles into larger ones. 0: 8; 1 Mi; 32 MiB */
     uint32_t compact_fan_in;
     uint64_t small_block_spans, small_block_bytes;
-    uint64_t bundle_bytes_max; /* 0: 8 GiB */
+    uint64_t bundle_bytes_max; /* 0: 8 GiB; at most a tenth of retention_bytes */
     uint64_t bundle_time_max;  /* no file spans more time by merging or bundling; 0: a day */
     /* The uncompacted tail: once that many sealed segments wait for compaction, or their tables take
      * that much memory, a full segment is followed by no other until some are merged, and consume()

@@ -315,6 +315,19 @@ static void superseded_test(void **state)
     fixture_directory_remove(directory);
 }
 
+/* A bundle as large as what may be kept would be deleted as a whole, and stand beside its inputs until then. */
+static void bundles_are_small_steps_test(void **state)
+{
+    char directory[256];
+
+    fixture_directory_make(directory);
+    struct weft_store *store =
+        open_store(directory, (struct weft_store_options){ .retention_bytes = 10 << 20 });
+    assert_int_equal(store->options.bundle_bytes_max, 1 << 20);
+    weft_store_close(store);
+    fixture_directory_remove(directory);
+}
+
 int main(void)
 {
     const struct weft_file_faults faults = { .before = steer };

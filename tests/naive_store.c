@@ -365,6 +365,43 @@ static int naive_trace(void *self, const struct weft_trace_id *id, struct weft_b
     return WEFT_OK;
 }
 
+static bool is_in_range(const struct weft_trace_scan *scan, const struct weft_batch *trace)
+{
+    uint64_t start = trace->spans[0].start_time_unix_nano, end = 0;
+
+    for (uint32_t i = 0; i < trace->span_count; i++) {
+        uint64_t span_end =
+            trace->spans[i].start_time_unix_nano + weft_span_duration_ns(&trace->spans[i]);
+        if (span_end > end) end = span_end;
+    }
+    return end >= scan->from_ns && (scan->to_ns == 0 || start < scan->to_ns);
+}
+
+static int naive_traces(void *self, const struct weft_trace_scan *scan, weft_trace_visit *visit,
+                        void *arg, struct weft_trace_scan_result *out, struct weft_err *err)
+{
+    struct naive_store *store = self;
+    struct weft_arena arena;
+    bool goes_on = true;
+
+    *out = (struct weft_trace_scan_result){ 0 };
+    weft_arena_init(&arena, 1 << 16);
+    for (uint32_t i = 0; i < store->count && goes_on; i++) {
+        const struct weft_trace_id *id = &store->spans[i]->trace_id;
+        struct weft_batch trace = { .arena = &arena };
+        uint32_t k = 0;
+        while (k < i && memcmp(&store->spans[k]->trace_id, id, sizeof *id) != 0) k++;
+        if (k < i) continue; /* visited */
+        naive_trace(store, id, &trace, NULL);
+        out->inspected_traces++;
+        out->inspected_spans += trace.span_count;
+        if (is_in_range(scan, &trace)) goes_on = visit(arg, &trace);
+        weft_arena_reset(&arena);
+    }
+    weft_arena_release(&arena);
+    return WEFT_OK;
+}
+
 static int operation_compare(const void *a, const void *b)
 {
     const struct weft_operation *x = a, *y = b;
@@ -400,9 +437,11 @@ static int naive_operations(void *self, struct weft_str service_name, struct wef
 
 struct weft_source naive_store_source(struct naive_store *store)
 {
-    return (struct weft_source){
-        .self = store, .trace = naive_trace, .search = naive_search, .operations = naive_operations
-    };
+    return (struct weft_source){ .self = store,
+                                 .trace = naive_trace,
+                                 .search = naive_search,
+                                 .traces = naive_traces,
+                                 .operations = naive_operations };
 }
 
 void naive_store_add(struct naive_store *store, const struct weft_batch *batch)

@@ -36,12 +36,32 @@ static const struct weft_span *first_missing(const struct weft_batch *some,
     return NULL;
 }
 
+void conformance_check_trace(const struct conformance_data *data, const char *state,
+                             const struct weft_batch *expected, const struct weft_batch *found)
+{
+    const struct weft_trace_id *id = &expected->spans[0].trace_id;
+    struct weft_arena arena;
+    char hex[33], span_hex[17];
+
+    weft_arena_init(&arena, 0);
+    weft_trace_id_format(id, hex);
+    const struct weft_span *missing = first_missing(expected, found, &arena);
+    if (missing != NULL) weft_span_id_format(&missing->span_id, span_hex);
+    if (missing != NULL || found->span_count != expected->span_count)
+        fail_msg("seed %llu, %s, trace %s: %u spans, %u expected, span %s missing or different",
+                 (unsigned long long)data->seed, state, hex, found->span_count,
+                 expected->span_count, missing != NULL ? span_hex : "(none)");
+    if (!is_sorted(found))
+        fail_msg("seed %llu, %s, trace %s: not sorted", (unsigned long long)data->seed, state, hex);
+    weft_arena_release(&arena);
+}
+
 static void check_trace(const struct conformance_data *data, const struct weft_source *source,
                         const char *state, const struct weft_trace_id *id)
 {
     struct weft_arena arena;
     struct weft_err err = { 0 };
-    char hex[33], span_hex[17];
+    char hex[33];
 
     weft_arena_init(&arena, 0);
     struct naive_store *naive = (struct naive_store *)(uintptr_t)&data->naive;
@@ -53,14 +73,7 @@ static void check_trace(const struct conformance_data *data, const struct weft_s
     if (rc != expected_rc)
         fail_msg("seed %llu, %s, trace %s: %d (%s), %d expected", (unsigned long long)data->seed,
                  state, hex, rc, err.text, expected_rc);
-    const struct weft_span *missing = first_missing(&expected, &found, &arena);
-    if (missing != NULL) weft_span_id_format(&missing->span_id, span_hex);
-    if (missing != NULL || found.span_count != expected.span_count)
-        fail_msg("seed %llu, %s, trace %s: %u spans, %u expected, span %s missing or different",
-                 (unsigned long long)data->seed, state, hex, found.span_count, expected.span_count,
-                 missing != NULL ? span_hex : "(none)");
-    if (!is_sorted(&found))
-        fail_msg("seed %llu, %s, trace %s: not sorted", (unsigned long long)data->seed, state, hex);
+    if (rc == WEFT_OK) conformance_check_trace(data, state, &expected, &found);
     weft_arena_release(&arena);
 }
 
@@ -454,6 +467,7 @@ void conformance_check_all(const struct conformance_data *data, const struct wef
                            const char *state)
 {
     conformance_check_traces(data, source, state);
+    conformance_check_scans(data, source, state, 12);
     conformance_check_searches(data, source, state, 150);
     conformance_check_operations(data, source, state);
 }

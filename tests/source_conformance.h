@@ -33,6 +33,12 @@ void conformance_data_release(struct conformance_data *data);
 /* `state` names what is tested, for the message. */
 void conformance_check_traces(const struct conformance_data *data, const struct weft_source *source,
                               const char *state);
+/* One answer of trace() or traces(): the spans of the judge's, sorted. */
+void conformance_check_trace(const struct conformance_data *data, const char *state,
+                             const struct weft_batch *expected, const struct weft_batch *found);
+/* traces(), with random times (source_conformance_scan.c). */
+void conformance_check_scans(const struct conformance_data *data, const struct weft_source *source,
+                             const char *state, uint32_t scans);
 void conformance_check_searches(const struct conformance_data *data,
                                 const struct weft_source *source, const char *state,
                                 uint32_t searches);

@@ -130,6 +130,7 @@ struct weft_rows {
     } sections[WEFT_ROWS_SECTION_LIMIT];
     const uint8_t *bases[WEFT_ROWS_SECTION_LIMIT]; /* checked sections; NULL: not yet */
     struct weft_arena *arena;
+    struct weft_arena *temporary; /* for what one call needs; the same until somebody sets it */
     struct weft_paged prefix, trace_spans, trace_start, depth, group, status;
     struct weft_follow_starts *starts; /* for the columns that follow; NULL: none does */
     bool has_traces, has_tree;
@@ -147,9 +148,7 @@ struct weft_rows {
     uint32_t local_key_count;
     struct weft_block_list local_keys;
     struct weft_rest_keys rest_keys;
-    /* Whole columns, unpacked at first need. */
-    uint16_t *group_of, *index_of; /* by row: group, and place in it */
-    uint16_t *depth_of;
+    uint16_t *group_of, *index_of; /* by row: group, and place in it; NULL: not unpacked */
     uint64_t bytes_touched;
 };
 /* What a reading thread carries along: decompressed pages. */
@@ -176,6 +175,8 @@ int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err);
 int weft_rows_load_group_columns(struct weft_rows *rows, uint32_t group, struct weft_err *err);
 int weft_rows_load_tree(struct weft_rows *rows,
                         struct weft_err *err); /* span ids, parents, status, depth */
+/* Unpacks group_of and index_of; groups are loaded. */
+int weft_rows_load_places(struct weft_rows *rows, struct weft_err *err);
 /* Group and place in it of rows from .. from + n - 1. */
 int weft_rows_places(struct weft_rows *rows, uint32_t from, uint32_t n, uint16_t *group,
                      uint16_t *index, struct weft_err *err);

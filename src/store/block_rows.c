@@ -120,7 +120,7 @@ int weft_rows_open(struct weft_rows *rows, struct weft_block *block, uint32_t nu
     rows->number = number;
     rows->span_count = rows->entry->span_count;
     rows->trace_count = rows->entry->trace_count;
-    rows->arena = arena;
+    rows->arena = rows->temporary = arena;
     return contents_read(rows, err);
 }
 
@@ -414,9 +414,14 @@ int weft_rows_places(struct weft_rows *rows, uint32_t from, uint32_t n, uint16_t
                      uint16_t *index, struct weft_err *err)
 {
     uint32_t page = from / WEFT_RANK_ROWS, at = page * WEFT_RANK_ROWS;
-    uint32_t *counts = weft_arena_alloc(rows->arena, rows->group_count * sizeof *counts);
     uint64_t groups[WEFT_FOLLOW_ROWS];
 
+    if (rows->group_of != NULL) {
+        memcpy(group, rows->group_of + from, (size_t)n * sizeof *group);
+        memcpy(index, rows->index_of + from, (size_t)n * sizeof *index);
+        return WEFT_OK;
+    }
+    uint32_t *counts = weft_arena_alloc(rows->temporary, rows->group_count * sizeof *counts);
     for (uint32_t g = 0; g < rows->group_count; g++)
         counts[g] = weft_load_u16(rows->ranks + ((size_t)page * rows->group_count + g) * 2);
     while (at < from + n) {
@@ -432,6 +437,20 @@ int weft_rows_places(struct weft_rows *rows, uint32_t from, uint32_t n, uint16_t
             index[at - from] = (uint16_t)place;
         }
     }
+    return WEFT_OK;
+}
+
+int weft_rows_load_places(struct weft_rows *rows, struct weft_err *err)
+{
+    int rc;
+
+    if (rows->group_of != NULL) return WEFT_OK;
+    if ((rc = weft_rows_load_groups(rows, err)) < 0) return rc;
+    uint16_t *group_of = weft_arena_alloc(rows->arena, (size_t)rows->span_count * 4),
+             *index_of = group_of + rows->span_count;
+    if ((rc = weft_rows_places(rows, 0, rows->span_count, group_of, index_of, err)) < 0) return rc;
+    rows->group_of = group_of;
+    rows->index_of = index_of;
     return WEFT_OK;
 }
 

@@ -431,9 +431,9 @@ static int trace_spans(struct reading *r, uint32_t trace, uint32_t first, uint32
 {
     struct weft_rows *rows = r->rows;
     uint32_t all = from + n - first, levels = 0;
-    uint64_t *depths = weft_arena_alloc(rows->arena, (size_t)all * 24), *above = depths + all,
+    uint64_t *depths = weft_arena_alloc(rows->temporary, (size_t)all * 24), *above = depths + all,
              *statuses = above + all;
-    uint16_t *group = weft_arena_alloc(rows->arena, (size_t)n * 4), *index = group + n;
+    uint16_t *group = weft_arena_alloc(rows->temporary, (size_t)n * 4), *index = group + n;
     struct weft_trace_id id;
     int rc;
 

@@ -7,7 +7,8 @@
  *   store_commit.c   the committer thread
  *   store_set.c        the set and its references        store_prepare.c  next segments, spare
  *   files, ages
- *   store_source.c     trace, search                     compactor.c      sealed segments to blocks
+ *   store_source.c     trace, search                     store_query.c    what a query works on
+ *   store_traces.c     every trace, one after the other  compactor.c      sealed segments to blocks
  *   store_operations.c names and counts                  catalog.c        block summaries, next
  *   number
  *   store_tail.c       new spans, in commit order        trace_join.c     one trace from several
@@ -178,6 +179,22 @@ int weft_store_block_get(struct weft_store_block *block, struct weft_block **out
                          struct weft_err *err);
 /* As far as is known so far. */
 bool weft_store_block_is_damaged(struct weft_store_block *block);
+
+/* store_query.c. What a query works on: a set, and the committed prefix of each of its segments. */
+struct weft_store_query {
+    struct weft_store_set *set;
+    struct weft_segment_view *views; /* of set->segments */
+};
+void weft_store_query_begin(struct weft_store_query *query, struct weft_store *store);
+void weft_store_query_end(struct weft_store_query *query);
+/* Does `rc` say that the block cannot be read? Then it is counted, and logged once; the caller says that
+ * its answer has a hole. */
+bool weft_store_block_found_damaged(struct weft_store *store, struct weft_store_block *block,
+                                    int rc, const struct weft_err *err);
+/* A segment of which the disk could not read a page: the same. Nothing tells which spans that hit. */
+bool weft_store_segment_is_unreadable(struct weft_store *store,
+                                      const struct weft_store_segment *segment,
+                                      struct weft_err *err);
 
 /* ---- writing ---- */
 
@@ -428,7 +445,9 @@ void weft_store_compactors_stop(struct weft_store *store);
 void weft_store_compactor_wake(struct weft_store *store);
 void weft_store_catalog_save(struct weft_store *store);
 
-/* store_source.c, store_operations.c, store_tail.c */
+/* store_source.c, store_traces.c, store_operations.c, store_tail.c */
+int weft_store_traces(void *self, const struct weft_trace_scan *scan, weft_trace_visit *visit,
+                      void *arg, struct weft_trace_scan_result *out, struct weft_err *err);
 int weft_store_operations(void *self, struct weft_str service_name, struct weft_operation **out,
                           uint32_t *count, struct weft_arena *arena, struct weft_err *err);
 int weft_store_tail(void *self, struct weft_tail_position *position, uint32_t limit,

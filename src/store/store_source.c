@@ -14,57 +14,6 @@
 #define TAG_PART_SHIFT 40 /* segment.h, block.h: the part's own row tags are below */
 #define PARTS_MAX (1u << 24)
 
-struct query {
-    struct weft_store_set *set;
-    struct weft_segment_view *views; /* of set->segments */
-};
-
-static void query_begin(struct query *query, struct weft_store *store)
-{
-    query->set = weft_store_set_take(store);
-    query->views = weft_alloc_array(query->set->segment_count + 1, sizeof *query->views);
-    for (uint32_t i = 0; i < query->set->segment_count; i++)
-        weft_segment_view_init(&query->views[i], query->set->segments[i].segment);
-}
-
-static void query_end(struct query *query)
-{
-    for (uint32_t i = 0; i < query->set->segment_count; i++)
-        weft_segment_view_release(&query->views[i]);
-    weft_free(query->views);
-    weft_store_set_release(query->set);
-}
-
-/* A block that cannot be read. Corrupt ones are logged once and counted; the caller says that its
- * answer has a hole. */
-static bool block_is_damaged(struct weft_store *store, struct weft_store_block *block, int rc,
-                             const struct weft_err *err)
-{
-    if (rc != WEFT_CORRUPT && rc != WEFT_UNSUPPORTED) return false;
-    if (!atomic_exchange(&block->is_damaged, true)) {
-        atomic_fetch_add(&store->damaged_files, 1);
-        weft_log(WEFT_LOG_ERROR, "store", "%s", err != NULL ? err->text : block->file->path);
-    }
-    return true;
-}
-
-/* A segment of which the disk could not read a page. Nothing tells which spans that hit. */
-static bool segment_is_unreadable(struct weft_store *store,
-                                  const struct weft_store_segment *segment, struct weft_err *err)
-{
-    struct weft_err found;
-
-    if (weft_segment_intact(segment->segment, &found) == WEFT_OK) return false;
-    if (!atomic_exchange(&segment->memo->is_unreadable, true)) {
-        /* Damage found when it was opened is counted already. */
-        if (weft_segment_damaged_bytes(segment->segment) == 0)
-            atomic_fetch_add(&store->damaged_files, 1);
-        weft_log(WEFT_LOG_ERROR, "store", "%s", found.text);
-    }
-    if (err != NULL) *err = found;
-    return true;
-}
-
 /* ---- one trace ---- */
 
 static bool block_may_have(const struct weft_store_block *block, const struct weft_trace_id *id)
@@ -74,7 +23,7 @@ static bool block_may_have(const struct weft_store_block *block, const struct we
 }
 
 /* A block that cannot be read leaves a hole in the answer; `damage` says what was found. */
-static int trace_collect(struct weft_store *store, const struct query *query,
+static int trace_collect(struct weft_store *store, const struct weft_store_query *query,
                          const struct weft_trace_id *id, struct weft_batch *parts,
                          struct weft_err *damage, struct weft_err *err)
 {
@@ -82,7 +31,7 @@ static int trace_collect(struct weft_store *store, const struct query *query,
     int rc;
 
     for (uint32_t i = 0; i < set->segment_count; i++) {
-        if (segment_is_unreadable(store, &set->segments[i], damage))
+        if (weft_store_segment_is_unreadable(store, &set->segments[i], damage))
             parts->partial_reason = "damaged file";
         else if ((rc = weft_segment_trace(&query->views[i], id, parts, err)) < 0)
             return rc;
@@ -94,7 +43,7 @@ static int trace_collect(struct weft_store *store, const struct query *query,
         rc = weft_store_block_get(set->blocks[i], &block, damage);
         if (rc == WEFT_OK) rc = weft_block_trace(block, set->blocks[i]->mask, id, parts, damage);
         if (rc == WEFT_OK || rc == WEFT_NOT_FOUND) continue;
-        if (!block_is_damaged(store, set->blocks[i], rc, damage)) {
+        if (!weft_store_block_found_damaged(store, set->blocks[i], rc, damage)) {
             if (err != NULL) *err = *damage;
             return rc;
         }
@@ -109,12 +58,12 @@ static int store_trace(void *self, const struct weft_trace_id *id, struct weft_b
 {
     struct weft_store *store = self;
     struct weft_arena scratch;
-    struct query query;
+    struct weft_store_query query;
     char hex[33];
 
     weft_arena_init(&scratch, 0);
     struct weft_batch parts = { .arena = &scratch };
-    query_begin(&query, store);
+    weft_store_query_begin(&query, store);
     struct weft_err damage = { 0 };
     const struct weft_batch before = *out;
     int rc;
@@ -135,7 +84,7 @@ static int store_trace(void *self, const struct weft_trace_id *id, struct weft_b
     }
     if (atomic_load(&store->damaged_files) > 0) parts.partial_reason = "damaged file";
     out->partial_reason = parts.partial_reason;
-    query_end(&query);
+    weft_store_query_end(&query);
     weft_arena_release(&scratch);
     return rc;
 }
@@ -152,7 +101,7 @@ struct part {
 
 struct search_run {
     struct weft_store *store;
-    const struct query *query;
+    const struct weft_store_query *query;
     struct part *parts;
     uint32_t part_count;
     struct weft_search search; /* for one hit more than asked for: is there more? */
@@ -214,7 +163,7 @@ static int part_search(struct search_run *run, const struct part *part, struct w
     struct weft_block *block = NULL;
 
     if (!part->is_block &&
-        segment_is_unreadable(run->store, &run->query->set->segments[part->index], err)) {
+        weft_store_segment_is_unreadable(run->store, &run->query->set->segments[part->index], err)) {
         run->has_hole = true;
         return WEFT_OK;
     }
@@ -226,7 +175,7 @@ static int part_search(struct search_run *run, const struct part *part, struct w
     if (rc == WEFT_OK)
         rc = weft_block_search(block, entry->mask, &run->search, tag_base, &run->top, run->result,
                                err);
-    if (rc < 0 && block_is_damaged(run->store, entry, rc, err)) {
+    if (rc < 0 && weft_store_block_found_damaged(run->store, entry, rc, err)) {
         run->has_hole = true;
         return WEFT_OK;
     }
@@ -302,12 +251,12 @@ static int store_search(void *self, const struct weft_search *search,
                         struct weft_err *err)
 {
     struct weft_store *store = self;
-    struct query query;
+    struct weft_store_query query;
 
     *out = (struct weft_search_result){ 0 };
     if (search->limit == 0)
         return weft_fail(err, WEFT_INVALID, "search: limit is 0, at least 1 expected");
-    query_begin(&query, store);
+    weft_store_query_begin(&query, store);
     struct search_run run = {
         .store = store, .query = &query, .search = *search, .limit = search->limit, .result = out
     };
@@ -320,7 +269,7 @@ static int store_search(void *self, const struct weft_search *search,
         lost_pages = weft_file_lost_pages();
         rc = answer(&run, arena, err);
     } while (weft_file_lost_pages() != lost_pages);
-    query_end(&query);
+    weft_store_query_end(&query);
     return rc;
 }
 
@@ -329,6 +278,7 @@ struct weft_source weft_store_source(struct weft_store *store)
     return (struct weft_source){ .self = store,
                                  .trace = store_trace,
                                  .search = store_search,
+                                 .traces = weft_store_traces,
                                  .operations = weft_store_operations,
                                  .tail = weft_store_tail };
 }

@@ -108,6 +108,54 @@ void weft_arena_reset(struct weft_arena *arena)
     head_set(arena, kept);
 }
 
+struct weft_arena_mark weft_arena_mark(const struct weft_arena *arena)
+{
+    return (struct weft_arena_mark){ .head = arena->head,
+                                     .second = arena->head != NULL ? arena->head->older : NULL,
+                                     .next = arena->next,
+                                     .limit = arena->limit };
+}
+
+/* Frees the blocks from `block` down to `kept`, which is returned. */
+static struct weft_arena_block *free_until(struct weft_arena *arena, struct weft_arena_block *block,
+                                           struct weft_arena_block *kept)
+{
+    while (block != kept) {
+        struct weft_arena_block *older = block->older;
+        arena->total_bytes -= block->bytes - (WEFT_ALLOC_EXACT ? sizeof *block : 0);
+        weft_free(block);
+        block = older;
+    }
+    return kept;
+}
+
+void weft_arena_rewind(struct weft_arena *arena, struct weft_arena_mark mark)
+{
+    arena->head = free_until(arena, arena->head, mark.head);
+    /* Large pieces stand behind the head of their time. */
+    if (arena->head != NULL)
+        arena->head->older = free_until(arena, arena->head->older, mark.second);
+    arena->next = mark.next;
+    arena->limit = mark.limit;
+}
+
+void weft_arena_adopt(struct weft_arena *arena, struct weft_arena *from)
+{
+    struct weft_arena_block *oldest = from->head;
+    if (oldest == NULL) return;
+    while (oldest->older != NULL) oldest = oldest->older;
+    if (arena->head == NULL) {
+        arena->head = from->head;
+        arena->next = from->next;
+        arena->limit = from->limit;
+    } else {
+        oldest->older = arena->head->older;
+        arena->head->older = from->head;
+    }
+    arena->total_bytes += from->total_bytes;
+    *from = (struct weft_arena){ .block_bytes = from->block_bytes };
+}
+
 void *weft_arena_alloc_zero(struct weft_arena *arena, size_t size)
 {
     void *memory = weft_arena_alloc(arena, size);

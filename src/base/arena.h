@@ -25,6 +25,16 @@ void weft_arena_init(struct weft_arena *arena, size_t block_bytes);
 void weft_arena_reset(struct weft_arena *arena);
 void weft_arena_release(struct weft_arena *arena); /* zeroed and released ones are fine */
 
+/* Gives back what was allocated since the mark was taken: working memory of a step that is repeated often. */
+struct weft_arena_mark {
+    struct weft_arena_block *head, *second;
+    char *next, *limit;
+};
+struct weft_arena_mark weft_arena_mark(const struct weft_arena *arena);
+void weft_arena_rewind(struct weft_arena *arena, struct weft_arena_mark mark);
+/* Moves all that `from` holds into `arena`, without copying; `from` is empty afterwards. */
+void weft_arena_adopt(struct weft_arena *arena, struct weft_arena *from);
+
 void *weft_arena_alloc_slow(struct weft_arena *arena, size_t size);
 static inline void *weft_arena_alloc(struct weft_arena *arena,
                                      size_t size) /* uninitialised; never NULL */

@@ -109,6 +109,40 @@ static void arena_copies_and_prints(void **state)
     weft_arena_release(&arena);
 }
 
+static void arena_rewinds_and_adopts(void **state)
+{
+    static const size_t sizes[] = { 1, 100, 5000, 16, 300000, 40 };
+    struct weft_arena arena, other;
+    weft_arena_init(&arena, 256);
+    weft_arena_init(&other, 256);
+    for (int empty = 1; empty >= 0; empty--) { /* first without anything before the mark */
+        if (!empty) memset(weft_arena_alloc(&arena, 200), 'k', 200);
+        struct weft_arena_mark mark = weft_arena_mark(&arena);
+        size_t held = arena.total_bytes;
+        char *first = empty ? NULL : weft_arena_alloc(&arena, 8);
+        weft_arena_rewind(&arena, mark);
+        for (int round = 0; round < 3; round++) {
+            for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+                memset(weft_arena_alloc(&arena, sizes[i]), 'x', sizes[i]);
+            weft_arena_rewind(&arena, mark);
+            assert_int_equal(arena.total_bytes, held);
+        }
+        if (!WEFT_ALLOC_EXACT && !empty) assert_ptr_equal(weft_arena_alloc(&arena, 8), first);
+    }
+    char *kept = weft_arena_alloc(&arena, 8), *moved = weft_arena_alloc(&other, 8);
+    memcpy(kept, "kept...", 8);
+    memcpy(moved, "moved..", 8);
+    size_t both = arena.total_bytes + other.total_bytes;
+    weft_arena_adopt(&arena, &other);
+    assert_int_equal(arena.total_bytes, both);
+    assert_int_equal(other.total_bytes, 0);
+    weft_arena_release(&other);
+    memset(weft_arena_alloc(&arena, 100000), 'y', 100000);
+    assert_string_equal(kept, "kept...");
+    assert_string_equal(moved, "moved..");
+    weft_arena_release(&arena);
+}
+
 static void buf_grows(void **state)
 {
     struct weft_buf buf = { 0 };
@@ -181,6 +215,7 @@ int main(void)
         cmocka_unit_test(zero_bytes_are_something),
         cmocka_unit_test(arena_pieces_do_not_overlap),
         cmocka_unit_test(arena_copies_and_prints),
+        cmocka_unit_test(arena_rewinds_and_adopts),
         cmocka_unit_test(buf_grows),
         cmocka_unit_test(map_agrees_with_arithmetic),
         cmocka_unit_test(budget_refuses_and_gives_back),

@@ -25,9 +25,7 @@ int weft_search_position_compare(enum weft_order order, const struct weft_search
 
 /* ---- One value ---- */
 
-/* Exact order of an int and a double: a cast of either would round beyond 2^53. NaN has no order:
- * *is_ordered false. */
-static int compare_int_double(int64_t i, double d, bool *is_ordered)
+int weft_int_double_compare(int64_t i, double d, bool *is_ordered)
 {
     *is_ordered = d == d;
     if (d != d) return 0;
@@ -46,9 +44,9 @@ static int compare_numbers(const struct weft_value *a, const struct weft_value *
         return (a->int_value > b->int_value) - (a->int_value < b->int_value);
     }
     if (a->type == WEFT_VALUE_INT)
-        return compare_int_double(a->int_value, b->double_value, is_ordered);
+        return weft_int_double_compare(a->int_value, b->double_value, is_ordered);
     if (b->type == WEFT_VALUE_INT)
-        return -compare_int_double(b->int_value, a->double_value, is_ordered);
+        return -weft_int_double_compare(b->int_value, a->double_value, is_ordered);
     *is_ordered = a->double_value == a->double_value && b->double_value == b->double_value;
     return (a->double_value > b->double_value) - (a->double_value < b->double_value);
 }

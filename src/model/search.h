@@ -117,6 +117,8 @@ struct weft_hit weft_hit_of(const struct weft_span *span);
 /* <0 when a comes before b in `order`. */
 int weft_search_position_compare(enum weft_order order, const struct weft_search_position *a,
                                  const struct weft_search_position *b);
+/* Exact order of an int and a double: <0, 0, >0; a cast of either would round beyond 2^53. NaN has no order: *is_ordered false. */
+int weft_int_double_compare(int64_t i, double d, bool *is_ordered);
 /* The sentences above for one value (not NOT_EXISTS, which is about a whole carrier). */
 bool weft_predicate_holds_value(const struct weft_predicate *predicate,
                                 const struct weft_value *value);

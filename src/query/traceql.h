@@ -118,6 +118,12 @@ enum weft_expr_op {
     WEFT_EXPR_AND,
     WEFT_EXPR_OR,
 };
+/* a op b, of ADD to POWER, and -a, as Q3.5 has them: NIL when there is no value (an operand that is no number, an int divided by
+ * zero). */
+void weft_traceql_arithmetic(enum weft_expr_op op, const struct weft_traceql_value *a,
+                             const struct weft_traceql_value *b, struct weft_traceql_value *out);
+void weft_traceql_negate(const struct weft_traceql_value *a, struct weft_traceql_value *out);
+
 struct weft_regex; /* query/regex.h */
 struct weft_expr {
     enum weft_expr_op op;

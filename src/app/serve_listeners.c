@@ -59,9 +59,13 @@ static void make_faces(struct weft_serve *serve)
     serve->face_http = (struct weft_face){
         .mounts = { { "", weft_routes_api_v1, WEFT_ERRORS_JSON },
                     { "", weft_routes_health, WEFT_ERRORS_TEXT },
+                    { "", weft_routes_jaeger, WEFT_ERRORS_JAEGER },
+                    { "", weft_routes_jaeger_v3, WEFT_ERRORS_JAEGER_V3 },
                     { "/tempo", weft_routes_tempo, WEFT_ERRORS_TEXT },
+                    { "/jaeger", weft_routes_jaeger, WEFT_ERRORS_JAEGER },
+                    { "/jaeger", weft_routes_jaeger_v3, WEFT_ERRORS_JAEGER_V3 },
                     { "", weft_routes_root, WEFT_ERRORS_TEXT } },
-        .mount_count = 4,
+        .mount_count = 8,
         .parts = &serve->parts,
     };
     serve->face_tempo = (struct weft_face){

@@ -11,15 +11,16 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/router.h"
+#include "server/call_grpc.h"
 
 #define RETRY_NS (5 * WEFT_NS_PER_MS)
 
 static void end(struct weft_call *call, bool is_whole)
 {
     weft_loop_timer_stop(call->owned_exchange->loop, &call->timer);
+    const struct weft_http_header grpc_ok = { WEFT_S_INIT("grpc-status"), WEFT_S_INIT("0") };
     if (is_whole)
-        weft_exchange_finish(call->owned_exchange, NULL, 0);
+        weft_exchange_finish(call->owned_exchange, &grpc_ok, weft_call_is_grpc(call));
     else
         weft_exchange_cut(call->owned_exchange);
     weft_call_destroy(call);
@@ -86,12 +87,14 @@ static void piece_write(void *arg)
 
 void weft_call_stream(struct weft_call *call)
 {
-    weft_exchange_start(call->owned_exchange, &(struct weft_http_reply){
-                                                  .status = call->status,
-                                                  .content_type = call->content_type,
-                                                  .headers = call->headers,
-                                                  .header_count = call->header_count,
-                                              });
+    weft_exchange_start(call->owned_exchange,
+                        &(struct weft_http_reply){
+                            .status = call->status,
+                            .content_type = weft_call_is_grpc(call) ? WEFT_S("application/grpc")
+                                                                    : call->content_type,
+                            .headers = call->headers,
+                            .header_count = call->header_count,
+                        });
     if (call->exchange->method == WEFT_HTTP_HEAD)
         end(call, true); /* no piece of it would be sent */
     else

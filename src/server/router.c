@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "net/grpc_server.h"
+#include "server/call_grpc.h"
 #include "wire/compress.h"
 #include "wire/json.h"
 #include "wire/text.h"
@@ -33,12 +35,27 @@ static struct weft_metric cancelled_queries = {
 
 /* ---- matching ---- */
 
+/* "{*}" against the front of *path: all but what the rest of the pattern needs. */
+static bool segments_take(struct weft_str *path, struct weft_str wanted, struct weft_str *taken)
+{
+    size_t rest = wanted.len > 0 ? wanted.len + 1 : 0; /* with the slash before it */
+    if (path->len <= rest) return false;
+    *taken = weft_str_make(path->ptr, path->len - rest);
+    *path = wanted.len > 0 ? weft_str_tail(*path, path->len - wanted.len) : weft_str_make(NULL, 0);
+    return wanted.len == 0 || taken->ptr[taken->len] == '/';
+}
+
 static bool pattern_matches(const char *pattern, struct weft_str path, struct weft_str *parameters)
 {
     struct weft_str wanted = weft_str_from_c(pattern);
     uint32_t count = 0;
     while (wanted.len > 0 && path.len > 0) {
-        struct weft_str want = weft_str_split(&wanted, '/'), found = weft_str_split(&path, '/');
+        struct weft_str want = weft_str_split(&wanted, '/');
+        if (weft_str_equal_c(want, "{*}")) {
+            if (!segments_take(&path, wanted, &parameters[count++])) return false;
+            continue;
+        }
+        struct weft_str found = weft_str_split(&path, '/');
         if (weft_str_equal_c(want, "{}")) {
             if (found.len == 0 || count == WEFT_ROUTE_PARAMETERS_MAX) return false;
             parameters[count++] = found;
@@ -89,26 +106,54 @@ static struct match find_route(const struct weft_face *face, const struct weft_e
 
 /* ---- answering ---- */
 
+static void write_error_json(struct weft_json_writer *w, const char *name, const char *text)
+{
+    weft_json_object_start(w);
+    weft_json_key(w, "error");
+    weft_json_object_start(w);
+    weft_json_key(w, "status");
+    weft_json_c(w, name);
+    weft_json_key(w, "message");
+    weft_json_c(w, text);
+    weft_json_object_end(w);
+    weft_json_object_end(w);
+}
+
+static void write_error_jaeger(struct weft_buf *out, struct weft_json_writer *w, int http_status,
+                               const char *text)
+{
+    weft_buf_printf(
+        out,
+        "{\"data\":null,\"total\":0,\"limit\":0,\"offset\":0,\"errors\":[{\"code\":%d,\"msg\":",
+        http_status);
+    weft_json_c(w, text);
+    weft_buf_append_c(out, "}]}");
+}
+
+static void write_error_jaeger_v3(struct weft_buf *out, struct weft_json_writer *w, int http_status,
+                                  const char *text)
+{
+    weft_buf_printf(out, "{\"error\":{\"httpCode\":%d,\"message\":", http_status);
+    weft_json_c(w, text);
+    weft_buf_append_c(out, "}}");
+}
+
 static void write_error(struct weft_call *call, int http_status, const char *name, const char *text)
 {
+    struct weft_json_writer w = { .out = &call->body };
     call->status = http_status;
+    call->content_type = WEFT_S("application/json");
     weft_buf_reset(&call->body);
-    if (call->mount->errors == WEFT_ERRORS_TEXT) {
+    switch (call->mount->errors) {
+    case WEFT_ERRORS_JSON: write_error_json(&w, name, text); break;
+    case WEFT_ERRORS_JAEGER: write_error_jaeger(&call->body, &w, http_status, text); break;
+    case WEFT_ERRORS_JAEGER_V3: write_error_jaeger_v3(&call->body, &w, http_status, text); break;
+    case WEFT_ERRORS_GRPC: weft_call_grpc_error(call, http_status, weft_str_from_c(text)); break;
+    case WEFT_ERRORS_TEXT:
         call->content_type = WEFT_S("text/plain; charset=utf-8");
         weft_buf_append_c(&call->body, text);
-        return;
+        break;
     }
-    struct weft_json_writer w = { .out = &call->body };
-    call->content_type = WEFT_S("application/json");
-    weft_json_object_start(&w);
-    weft_json_key(&w, "error");
-    weft_json_object_start(&w);
-    weft_json_key(&w, "status");
-    weft_json_c(&w, name);
-    weft_json_key(&w, "message");
-    weft_json_c(&w, text);
-    weft_json_object_end(&w);
-    weft_json_object_end(&w);
 }
 
 /* "q=0", "q=0.000": not wanted at all. */
@@ -144,6 +189,7 @@ static void compress_body(struct weft_call *call)
 
 void weft_call_destroy(struct weft_call *call)
 {
+    if (call->release != NULL) call->release(call);
     weft_buf_release(&call->body);
     weft_arena_release(&call->arena);
     weft_free(call);
@@ -156,13 +202,16 @@ static void reply(void *arg) /* on the exchange's loop */
         weft_call_stream(call);
         return;
     }
-    weft_exchange_reply(call->owned_exchange, &(struct weft_http_reply){
-                                                  .status = call->status,
-                                                  .content_type = call->content_type,
-                                                  .headers = call->headers,
-                                                  .header_count = call->header_count,
-                                                  .body = weft_buf_str(&call->body),
-                                              });
+    if (weft_call_is_grpc(call))
+        weft_call_grpc_reply(call);
+    else
+        weft_exchange_reply(call->owned_exchange, &(struct weft_http_reply){
+                                                      .status = call->status,
+                                                      .content_type = call->content_type,
+                                                      .headers = call->headers,
+                                                      .header_count = call->header_count,
+                                                      .body = weft_buf_str(&call->body),
+                                                  });
     weft_call_destroy(call);
 }
 
@@ -171,7 +220,7 @@ static void run_route(struct weft_call *call)
     struct weft_err err = { 0 };
     int rc = call->route->run(call, &err);
     if (rc >= 0) {
-        if (call->more == NULL) compress_body(call);
+        if (call->more == NULL && !weft_call_is_grpc(call)) compress_body(call);
         return;
     }
     if (rc == WEFT_CORRUPT || rc == WEFT_IO) weft_log(WEFT_LOG_ERROR, "query", "%s", err.text);
@@ -214,7 +263,13 @@ static void no_route(struct weft_call *call, const char *allowed)
     struct weft_err err;
     struct weft_str path = call->exchange->path, methods = { 0 };
     struct weft_buf list = { 0 };
-    if (allowed == NULL) {
+    if (weft_call_is_grpc(call)) {
+        weft_fail(&err, WEFT_UNSUPPORTED, "unknown method %.*s", WEFT_S_ARG(path));
+        write_error(call, 501, "unsupported", err.text);
+        return;
+    }
+    if (allowed == NULL || call->mount->errors == WEFT_ERRORS_JAEGER ||
+        call->mount->errors == WEFT_ERRORS_JAEGER_V3) {
         weft_fail(&err, WEFT_NOT_FOUND, "no such path: %.*s", WEFT_S_ARG(path));
         write_error(call, 404, "not_found", err.text);
         return;
@@ -240,7 +295,8 @@ static void handle(void *self, struct weft_exchange *exchange)
 
     call->mount = match.mount;
     call->route = match.route;
-    if (match.route == NULL) {
+    if (weft_call_is_grpc(call)) weft_call_grpc_deadline(call);
+    if (match.route == NULL || (weft_call_is_grpc(call) && !weft_grpc_is_call(exchange))) {
         no_route(call, match.allowed);
         reply(call);
     } else if (match.route->is_instant) {

@@ -40,29 +40,38 @@ struct weft_call {
      * WEFT_OK: that was the end; negative: the answer is cut off. NULL: `body` is all. Whoever reads slowly holds no thread. */
     int (*more)(struct weft_call *call, struct weft_err *err);
     void *more_state;
+    void (*release)(
+        struct weft_call *call); /* of what more_state holds beside the arena; NULL: nothing */
 
     bool is_last_piece;
     struct weft_timer timer; /* waits for the connection to take more */
     struct weft_query_job job;
     struct weft_exchange *owned_exchange;
     const struct weft_mount *mount; /* whose language errors are said in */
+    int grpc_status;                /* call_grpc.h */
     const struct weft_route *route;
 };
 
 struct weft_route {
     const char *methods; /* "GET", "GET POST"; HEAD goes with GET */
-    const char *pattern; /* "/api/v1/traces/{}" */
+    const char *pattern; /* "/api/v1/traces/{}"; "{*}" is one or more segments, once in a pattern */
     bool is_instant;
     int (*run)(struct weft_call *call, struct weft_err *err); /* negative: the error is the reply */
     bool is_vital; /* answered even when the budget is used up: small, about the server itself */
 };
-enum weft_face_errors { WEFT_ERRORS_JSON, WEFT_ERRORS_TEXT };
+enum weft_face_errors {
+    WEFT_ERRORS_JSON,
+    WEFT_ERRORS_TEXT,
+    WEFT_ERRORS_JAEGER,    /* query.md Q10.1.2; another method is not found */
+    WEFT_ERRORS_JAEGER_V3, /* Q11.1.1; likewise */
+    WEFT_ERRORS_GRPC,      /* call_grpc.h */
+};
 struct weft_mount {
     const char *prefix;              /* "" or "/tempo" */
     const struct weft_route *routes; /* ends with a NULL pattern */
     enum weft_face_errors errors;
 };
-#define WEFT_FACE_MOUNTS_MAX 8
+#define WEFT_FACE_MOUNTS_MAX 16
 struct weft_face {
     struct weft_mount mounts[WEFT_FACE_MOUNTS_MAX]; /* the first says what no mount has */
     uint32_t mount_count;
@@ -96,9 +105,11 @@ void weft_call_destroy(struct weft_call *call);
 
 int weft_route_ready(struct weft_call *call, struct weft_err *err); /* in two tables */
 /* The faces' tables. */
-extern const struct weft_route weft_routes_health[]; /* /health /ready /metrics */
-extern const struct weft_route weft_routes_api_v1[]; /* /api/v1/... */
-extern const struct weft_route weft_routes_tempo[];  /* /api/traces/{} ... as Tempo has them */
-extern const struct weft_route weft_routes_root[];   /* / */
+extern const struct weft_route weft_routes_health[];      /* /health /ready /metrics */
+extern const struct weft_route weft_routes_api_v1[];      /* /api/v1/... */
+extern const struct weft_route weft_routes_tempo[];       /* /api/traces/{} ... as Tempo has them */
+extern const struct weft_route weft_routes_root[];        /* / */
+extern const struct weft_route weft_routes_jaeger[];      /* Jaeger's classic JSON API */
+extern const struct weft_route weft_routes_jaeger_v3[];   /* its api_v3 over HTTP */
 
 #endif

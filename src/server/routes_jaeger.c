@@ -1,0 +1,21 @@
+/* routes_jaeger.c -- the tables of Jaeger's APIs.
+ *
+ * Spec  query.md Q10, Q11
+ */
+#include "server/jaeger_routes.h"
+
+const struct weft_route weft_routes_jaeger[] = {
+    { "GET", "/api/services", false, weft_jaeger_services },
+    { "GET", "/api/services/{*}/operations", false, weft_jaeger_operation_names },
+    { "GET", "/api/operations", false, weft_jaeger_operations },
+    { "GET", "/api/traces", false, weft_jaeger_traces },
+    { "GET", "/api/traces/{*}", false, weft_jaeger_trace },
+    { "POST", "/api/archive/{}", false, weft_jaeger_archive },
+    { "POST", "/api/transform", false, weft_jaeger_transform },
+    { 0 },
+};
+const struct weft_route weft_routes_jaeger_v3[] = {
+    { "GET", "/api/v3/services", false, weft_jaeger_v3_services },
+    { "GET", "/api/v3/operations", false, weft_jaeger_v3_operations },
+    { 0 },
+};

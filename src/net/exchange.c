@@ -210,6 +210,7 @@ bool weft_http_exchange_target_set(struct weft_http_exchange *exchange, struct w
             weft_arena_copy(&exchange->arena, weft_str_tail(target, (size_t)mark + 1));
     if (weft_str_equal(raw, WEFT_S("*")) && exchange->public.method == WEFT_HTTP_OPTIONS)
         raw = WEFT_S("/");
+    exchange->public.raw_path = weft_arena_copy(&exchange->arena, raw);
     return weft_http_path_normalise(&exchange->arena, raw, &exchange->public.path);
 }
 

@@ -80,6 +80,7 @@ static bool target_take(struct weft_http_exchange *exchange, const struct weft_h
     if (weft_str_find(parser->target, '#') >= 0) return false;
     if (parser->target_form == WEFT_HTTP1_ASTERISK || path.len == 0) path = WEFT_S("/");
     exchange->public.query = weft_arena_copy(&exchange->arena, parser->query);
+    exchange->public.raw_path = weft_arena_copy(&exchange->arena, path);
     return weft_http_path_normalise(&exchange->arena, path, &exchange->public.path);
 }
 

@@ -104,6 +104,25 @@ static struct match find_route(const struct weft_face *face, const struct weft_e
     return match;
 }
 
+/* What {*} stands for, from the path as it was sent: the normalised one has lost slashes and dots. */
+static void raw_parameter(struct weft_call *call)
+{
+    const char *pattern = call->route->pattern, *place = strstr(pattern, "{*}");
+    if (place == NULL) return;
+    struct weft_str raw = call->exchange->raw_path, suffix = weft_str_from_c(place + 3);
+    struct weft_str mount = weft_str_from_c(call->mount->prefix);
+    struct weft_str front = weft_str_make(pattern, (size_t)(place - pattern));
+    struct weft_buf decoded = { 0 };
+    if (!weft_str_starts_with(raw, mount)) return;
+    raw = weft_str_tail(raw, mount.len);
+    if (!weft_str_starts_with(raw, front) || !weft_str_ends_with(raw, suffix)) return;
+    raw = weft_str_tail(raw, front.len);
+    if (raw.len > suffix.len &&
+        weft_percent_decode(&decoded, weft_str_make(raw.ptr, raw.len - suffix.len)))
+        call->parameters[0] = weft_arena_copy(&call->arena, weft_buf_str(&decoded));
+    weft_buf_release(&decoded);
+}
+
 /* ---- answering ---- */
 
 static void write_error_json(struct weft_json_writer *w, const char *name, const char *text)
@@ -299,7 +318,10 @@ static void handle(void *self, struct weft_exchange *exchange)
     if (match.route == NULL || (weft_call_is_grpc(call) && !weft_grpc_is_call(exchange))) {
         no_route(call, match.allowed);
         reply(call);
-    } else if (match.route->is_instant) {
+        return;
+    }
+    raw_parameter(call);
+    if (match.route->is_instant) {
         run_route(call);
         reply(call);
     } else {

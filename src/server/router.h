@@ -54,7 +54,8 @@ struct weft_call {
 
 struct weft_route {
     const char *methods; /* "GET", "GET POST"; HEAD goes with GET */
-    const char *pattern; /* "/api/v1/traces/{}"; "{*}" is one or more segments, once in a pattern */
+    const char *
+        pattern; /* "/api/v1/traces/{}"; "{*}" is one or more segments as sent ("x%2fy" is x/y), once in a pattern and without {} */
     bool is_instant;
     int (*run)(struct weft_call *call, struct weft_err *err); /* negative: the error is the reply */
     bool is_vital; /* answered even when the budget is used up: small, about the server itself */
@@ -84,6 +85,11 @@ struct weft_server_parts {
     struct weft_query_pool *pool;
     uint64_t query_timeout_ns;
     uint32_t search_limit_max;
+    /* Of Tempo's API: longest ranges (0: any), series in an answer, trace ids with leading zeros. */
+    uint64_t search_range_ns_max, metrics_range_ns_max;
+    uint32_t series_max;
+    bool pads_trace_ids;
+    uint64_t query_memory_bytes_max; /* of one query; 0: no bound */
     const _Atomic bool *is_ready;
     /* Appends members of a JSON object about the program and its store ("\"version\": ..."); may be
      * NULL. */
@@ -105,11 +111,12 @@ void weft_call_destroy(struct weft_call *call);
 
 int weft_route_ready(struct weft_call *call, struct weft_err *err); /* in two tables */
 /* The faces' tables. */
-extern const struct weft_route weft_routes_health[];      /* /health /ready /metrics */
-extern const struct weft_route weft_routes_api_v1[];      /* /api/v1/... */
-extern const struct weft_route weft_routes_tempo[];       /* /api/traces/{} ... as Tempo has them */
-extern const struct weft_route weft_routes_root[];        /* / */
-extern const struct weft_route weft_routes_jaeger[];      /* Jaeger's classic JSON API */
-extern const struct weft_route weft_routes_jaeger_v3[];   /* its api_v3 over HTTP */
+extern const struct weft_route weft_routes_health[];     /* /health /ready /metrics */
+extern const struct weft_route weft_routes_api_v1[];     /* /api/v1/... */
+extern const struct weft_route weft_routes_tempo[];      /* /api/traces/{} ... as Tempo has them */
+extern const struct weft_route weft_routes_tempo_grpc[]; /* tempopb.StreamingQuerier */
+extern const struct weft_route weft_routes_root[];       /* / */
+extern const struct weft_route weft_routes_jaeger[];     /* Jaeger's classic JSON API */
+extern const struct weft_route weft_routes_jaeger_v3[];  /* its api_v3 over HTTP */
 
 #endif

@@ -4,12 +4,14 @@
 
 /* ---- steps ---- */
 
-static struct weft_store *open_store(const char *directory)
+static struct weft_store *open_store(const char *directory, bool are_full)
 {
     struct weft_store *store;
     struct weft_err err;
     const struct weft_store_options options = { .directory = directory,
                                                 .writer_count = 2,
+                                                .small_block_spans = are_full ? 1 : 0,
+                                                .compact_fan_in = are_full ? 2 : 0,
                                                 .no_compaction = true };
 
     if (weft_store_open(&store, &options, &err) < 0) fail_msg("%s", err.text);
@@ -80,7 +82,7 @@ static void compacted(struct store_state *state, const struct conformance_data *
 static void reopen(struct store_state *state)
 {
     weft_store_close(state->store);
-    state->store = open_store(state->directory);
+    state->store = open_store(state->directory, state->are_full);
 }
 
 static void crash(struct store_state *state)
@@ -92,7 +94,7 @@ static void crash(struct store_state *state)
     weft_store_close(state->store);
     fixture_directory_remove(state->directory);
     memcpy(state->directory, copy, sizeof copy);
-    state->store = open_store(state->directory);
+    state->store = open_store(state->directory, state->are_full);
 }
 
 static void segments_reopened(struct store_state *state, const struct conformance_data *data)
@@ -137,6 +139,30 @@ static void crashed(struct store_state *state, const struct conformance_data *da
     crash(state);
 }
 
+/* Four blocks, counted as full, in bundles whose patches have the traces that were split, more blocks
+ * with late spans of them, and live segments. */
+static void bundled(struct store_state *state, const struct conformance_data *data)
+{
+    struct weft_store_stats stats;
+
+    weft_store_close(state->store);
+    state->are_full = true;
+    state->store = open_store(state->directory, state->are_full);
+    for (uint32_t i = 0; i < 6; i++) {
+        feed(state->store, data, i, 6);
+        if (i < 5) seal(state->store);
+        if (i < 5) compact(state->store);
+    }
+    weft_store_stats(state->store, &stats);
+    assert_true(stats.bundlings > 0);
+}
+
+static void bundled_reopened(struct store_state *state, const struct conformance_data *data)
+{
+    bundled(state, data);
+    reopen(state);
+}
+
 static const struct {
     const char *name;
     void (*arrange)(struct store_state *state, const struct conformance_data *data);
@@ -150,18 +176,28 @@ static const struct {
     { "mixed, reopened", reopened },
     { "mixed, reopened, compacted", compacted_reopened },
     { "mixed, after a crash", crashed },
+    { "bundled", bundled },
+    { "bundled, reopened", bundled_reopened },
 };
-const char *const store_state_names[] = {
-    "live",  "sealed",          "segments reopened",          "segments after a crash", "compacted",
-    "mixed", "mixed, reopened", "mixed, reopened, compacted", "mixed, after a crash",   NULL
-};
+const char *const store_state_names[] = { "live",
+                                          "sealed",
+                                          "segments reopened",
+                                          "segments after a crash",
+                                          "compacted",
+                                          "mixed",
+                                          "mixed, reopened",
+                                          "mixed, reopened, compacted",
+                                          "mixed, after a crash",
+                                          "bundled",
+                                          "bundled, reopened",
+                                          NULL };
 
 void store_state_open(struct store_state *state, const char *name,
                       const struct conformance_data *data)
 {
     *state = (struct store_state){ .name = name };
     fixture_directory_make(state->directory);
-    state->store = open_store(state->directory);
+    state->store = open_store(state->directory, state->are_full);
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
         if (strcmp(states[i].name, name) == 0) states[i].arrange(state, data);
 }

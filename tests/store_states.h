@@ -15,6 +15,7 @@ struct store_state {
     const char *name;
     struct weft_store *store;
     char directory[256];
+    bool are_full; /* any block counts as full: they are bundled, not merged */
 };
 /* In the order of the states; NULL ends the list. */
 extern const char *const store_state_names[];

@@ -137,6 +137,59 @@ static void look_search(struct looks *looks, const struct weft_source *source, u
     weft_arena_release(&arena);
 }
 
+static uint32_t spans_of(const struct weft_source *source, uint32_t trace)
+{
+    struct weft_arena arena;
+
+    weft_arena_init(&arena, 0);
+    const struct weft_batch *asked = fixture_trace_batch(&arena, trace, 0, 1);
+    struct weft_batch found = { .arena = &arena };
+    source->trace(source->self, &asked->spans[0].trace_id, &found, NULL);
+    uint32_t count = found.span_count;
+    weft_arena_release(&arena);
+    return count;
+}
+
+struct scanned {
+    uint64_t at;
+    uint32_t spans;
+    bool seen[NEW_TRACES];
+};
+
+static bool scan_visit(void *arg, const struct weft_batch *trace)
+{
+    struct scanned *scanned = arg;
+    uint32_t number = weft_load_u32(trace->spans[0].trace_id.bytes) - 1;
+
+    if (number >= NEW_TRACES || scanned->seen[number])
+        fail_msg("byte %llu: a scan visits trace %u, unknown or again",
+                 (unsigned long long)scanned->at, number);
+    check_spans(trace, number, scanned->at);
+    scanned->seen[number] = true;
+    scanned->spans += trace->span_count;
+    return true;
+}
+
+/* As many spans as the traces have when asked for one by one. */
+static void look_scan(const struct weft_source *source, uint64_t at)
+{
+    struct scanned scanned = { .at = at };
+    struct weft_trace_scan_result result;
+    struct weft_err err;
+
+    if (source->traces(source->self, &(struct weft_trace_scan){ 0 }, scan_visit, &scanned, &result,
+                       &err) < 0)
+        return; /* an error is no lie */
+    if (scanned.spans != (NEW_TRACES + 2) * SPANS && result.partial_reason == NULL)
+        fail_msg("byte %llu: a scan has %u spans and is not called partial", (unsigned long long)at,
+                 scanned.spans);
+    uint32_t spans = 0;
+    for (uint32_t i = 0; i < NEW_TRACES; i++) spans += spans_of(source, i);
+    if (scanned.spans != spans)
+        fail_msg("byte %llu: a scan has %u spans, the traces one by one %u", (unsigned long long)at,
+                 scanned.spans, spans);
+}
+
 static void finding(void *arg, enum weft_finding_kind kind, const char *sentence)
 {
     struct looks *looks = arg;
@@ -156,6 +209,7 @@ static void look(struct looks *looks, const char *directory, uint64_t at)
     struct weft_source source = weft_store_source(store);
     for (uint32_t i = 0; i < NEW_TRACES; i++) look_trace(looks, &source, i, at);
     look_search(looks, &source, at);
+    look_scan(&source, at);
     weft_store_stats(store, &stats);
     looks->damaged_files = stats.damaged_files;
     weft_store_close(store);

@@ -112,6 +112,39 @@ static void ask_search(struct work *work, const struct weft_source *source, uint
         failed(work, "search()", trace, found.hit_count, err.text);
 }
 
+struct visited {
+    uint32_t spans[TRACES];
+    bool is_twice;
+};
+
+static bool visit(void *arg, const struct weft_batch *trace)
+{
+    struct visited *visited = arg;
+    uint32_t number = weft_load_u32(trace->spans[0].trace_id.bytes) - 1;
+
+    visited->is_twice |= number >= TRACES || visited->spans[number] > 0;
+    if (number < TRACES) visited->spans[number] = trace->span_count;
+    return true;
+}
+
+static void ask_scan(struct work *work, const struct weft_source *source, uint32_t *seen)
+{
+    struct visited visited = { 0 };
+    bool is_acknowledged[TRACES];
+    struct weft_trace_scan_result result;
+    struct weft_err err = { 0 };
+
+    for (uint32_t i = 0; i < TRACES; i++)
+        is_acknowledged[i] = atomic_load(&work->acknowledged[i]) == 2;
+    int rc = source->traces(source->self, &(struct weft_trace_scan){ 0 }, visit, &visited, &result,
+                            &err);
+    if (rc < 0 || visited.is_twice || result.partial_reason != NULL)
+        failed(work, "traces()", 0, result.inspected_traces, err.text);
+    for (uint32_t i = 0; i < TRACES; i++)
+        if (is_acknowledged[i] && !is_right(work, i, visited.spans[i], &seen[i]))
+            failed(work, "traces()", i, visited.spans[i], err.text);
+}
+
 static void ask_operations(struct work *work, const struct weft_source *source,
                            struct weft_arena *arena)
 {
@@ -143,6 +176,7 @@ static void reader_main(void *arg)
         if (atomic_load(&work->acknowledged[trace]) < 2) continue;
         ask_trace(work, &source, trace, &arena, &seen[trace]);
         ask_search(work, &source, trace, &arena, &seen[trace]);
+        if (trace % 16 == 1) ask_scan(work, &source, seen);
         if (trace % 16 == 0) ask_operations(work, &source, &arena);
         weft_arena_reset(&arena);
         atomic_fetch_add(&work->answers, 1);

@@ -118,6 +118,50 @@ static void ask_search(const struct weft_source *source, uint32_t least)
     weft_arena_release(&arena);
 }
 
+struct visited {
+    bool seen[TRACES], is_whole[TRACES];
+    const char *cut_directory; /* NULL: nothing is cut meanwhile */
+    uint32_t count;
+};
+
+static bool visit(void *arg, const struct weft_batch *trace)
+{
+    struct visited *visited = arg;
+    uint32_t number = weft_load_u32(trace->spans[0].trace_id.bytes) - 1;
+
+    assert_true(number < TRACES && !visited->seen[number]);
+    for (uint32_t i = 0; i < trace->span_count; i++)
+        assert_true(span_is_true(&trace->spans[i], number,
+                                 weft_load_u32(trace->spans[i].span_id.bytes + 4) - 1));
+    visited->seen[number] = true;
+    visited->is_whole[number] = trace->span_count == SPANS;
+    assert_true(visited->is_whole[number] || trace->partial_reason != NULL);
+    if (++visited->count == 5 && visited->cut_directory != NULL)
+        cut_oldest(visited->cut_directory, "block-", 0);
+    return true;
+}
+
+/* All true, each once, those of readable files whole, and that some are missing is said. */
+static void ask_scan(const struct weft_source *source, uint32_t from_third, uint32_t to_third,
+                     const char *cut_directory)
+{
+    struct visited visited = { .cut_directory = cut_directory };
+    struct weft_trace_scan_result result;
+    struct weft_err err;
+
+    if (source->traces(source->self, &(struct weft_trace_scan){ 0 }, visit, &visited, &result,
+                       &err) < 0)
+        fail_msg("scan: %s", err.text);
+    assert_string_equal(result.partial_reason, "damaged file");
+    uint32_t whole = 0;
+    for (uint32_t i = 0; i < TRACES; i++) {
+        uint32_t third = i / (TRACES / 3);
+        if (third < from_third || third >= to_third) assert_true(visited.is_whole[i]);
+        whole += visited.is_whole[i];
+    }
+    assert_true(whole < TRACES);
+}
+
 /* Counts that leave something out cannot say so: an error. */
 static void ask_operations(const struct weft_source *source)
 {
@@ -139,6 +183,7 @@ static void ask_all(struct weft_store *store, uint32_t from_third, uint32_t to_t
     struct weft_source source = weft_store_source(store);
     uint32_t whole = 0, readable = (3 - (to_third - from_third)) * (TRACES / 3);
 
+    ask_scan(&source, from_third, to_third, NULL);
     ask_search(&source, readable * SPANS);
     for (uint32_t i = 0; i < TRACES; i++) {
         uint32_t third = i / (TRACES / 3);
@@ -161,7 +206,7 @@ static struct weft_store *store_fill(const char *directory, bool are_full)
     return store;
 }
 
-enum first { READ_BEFORE, ASKED, MERGED, BUNDLED };
+enum first { READ_BEFORE, SCANNED, ASKED, MERGED, BUNDLED };
 
 /* It was in memory once, or the first to miss its pages is a question, a merge or a bundling. */
 static void block_is_cut(enum first first)
@@ -178,7 +223,10 @@ static void block_is_cut(enum first first)
         for (uint32_t i = 0; i < TRACES; i++) assert_true(ask_trace(&source, i));
     uint64_t lost_pages = weft_file_lost_pages();
     assert_true(ask_trace(&source, 0)); /* it is open now */
-    cut_oldest(directory, "block-", 0);
+    if (first == SCANNED)               /* it comes about while a scan is in that file */
+        ask_scan(&source, 0, 1, directory);
+    else
+        cut_oldest(directory, "block-", 0);
     if (first >= MERGED) { /* of the segment, then of its block and the unreadable one */
         assert_int_equal(weft_store_compact(store, NULL, NULL), WEFT_CORRUPT);
         assert_int_equal(fixture_count_files(directory, "block-"), 2);

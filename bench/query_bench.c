@@ -1,6 +1,7 @@
 /* query_bench.c -- traces by id and searches over a store that is there, without HTTP: what the store alone takes.
  *
- * usage: query_bench DIRECTORY [trace [COUNT] | search TIMES PARAMETER=VALUE ...]   the parameters are those of /api/v1/search
+ * usage: query_bench DIRECTORY [trace [COUNT] | search TIMES PARAMETER=VALUE ... | scan [TIMES]]   the parameters are those of
+ * /api/v1/search
  *
  * trace reads COUNT traces spread over the newest spans, each as the HTTP answer gets it. Opened read-only.
  */
@@ -105,6 +106,31 @@ static void bench_search(const struct weft_source *source, uint32_t times, char 
     weft_free(ns);
 }
 
+static bool visit(void *arg, const struct weft_batch *trace)
+{
+    return true;
+}
+
+static void bench_scan(const struct weft_source *source, uint32_t times)
+{
+    struct weft_trace_scan_result result = { 0 };
+    uint64_t *ns = weft_alloc_array(times, sizeof *ns);
+    struct weft_err err;
+
+    for (uint32_t i = 0; i < times; i++) {
+        uint64_t start = cpu_ns();
+        check(source->traces(source->self, &(struct weft_trace_scan){ 0 }, visit, NULL, &result,
+                             &err),
+              &err);
+        ns[i] = cpu_ns() - start;
+    }
+    printf("%" PRIu64 " traces, %.1f M spans, %.1f MB inspected\n", result.inspected_traces,
+           (double)result.inspected_spans / 1e6, (double)result.inspected_bytes / 1e6);
+    report("scan", ns, times);
+    printf("%.0f ns a span\n", (double)ns[0] / (double)result.inspected_spans);
+    weft_free(ns);
+}
+
 int main(int argc, char **argv)
 {
     struct weft_store *store;
@@ -112,7 +138,8 @@ int main(int argc, char **argv)
 
     if (argc < 3) {
         fprintf(stderr,
-                "usage: query_bench DIRECTORY trace [COUNT] | search TIMES [NAME=VALUE...]\n");
+                "usage: query_bench DIRECTORY trace [COUNT] | search TIMES [NAME=VALUE...] | scan "
+                "[TIMES]\n");
         return 2;
     }
     const struct weft_store_options options = { .directory = argv[1],
@@ -123,6 +150,8 @@ int main(int argc, char **argv)
     uint32_t count = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 1000;
     if (strcmp(argv[2], "trace") == 0)
         bench_traces(&source, count);
+    else if (strcmp(argv[2], "scan") == 0)
+        bench_scan(&source, argc > 3 ? count : 3);
     else
         bench_search(&source, count, argv + (argc > 3 ? 4 : 3));
     weft_store_close(store);

@@ -15,15 +15,28 @@
 struct weft_trace_view {
     const struct weft_batch *batch;
     struct weft_arena *arena;
-    /* Followed by id; WEFT_NO_PARENT: a root, an orphan, or cut out of a circle. */
+    /* Followed by id, of spans that share one the first; WEFT_NO_PARENT: a root, an orphan, or a span on a circle. */
     const uint32_t *parent;
     const uint32_t *child_count;
     uint32_t root; /* the earliest span without parent id; WEFT_NO_PARENT: none (Q1.4.2) */
-    uint64_t start_ns, end_ns;                                 /* earliest start, latest end */
-    const int32_t *nested_left, *nested_right, *nested_parent; /* made at first use (Q1.4.4) */
+    uint64_t start_ns, end_ns; /* earliest start, latest end */
+    /* Made at first use by weft_trace_view_walk(). */
+    const int32_t *nested_left, *nested_right, *nested_parent; /* Q1.4.4 */
+    const uint32_t *order;         /* pre-order: parents before children, the trees one by one */
+    const uint32_t *place;         /* of a span in it */
+    const uint32_t *last;          /* place of the last span below it, its own when there is none */
+    const uint32_t *sibling_group; /* equal for siblings, below 2 * span_count + 1; or NO_PARENT */
+    /* What evaluation may cost; to be set after init where wanted. */
+    uint64_t deadline_monotonic_ns; /* 0: none */
+    const _Atomic bool *cancelled;  /* NULL: never */
+    uint64_t memory_bytes_max;      /* of the arena; 0: none */
+    int stopped;           /* WEFT_TIMEOUT, WEFT_CANCELLED: values since then are worthless */
+    bool is_regex_limited; /* a regular expression reached its limits: counted as no match */
+    uint32_t steps;
 };
 void weft_trace_view_init(struct weft_trace_view *view, const struct weft_batch *trace,
                           struct weft_arena *arena);
+void weft_trace_view_walk(struct weft_trace_view *view);
 
 #define WEFT_NO_CARRIER UINT32_MAX /* judge event or link attributes as nil */
 /* The value of an attribute for a span, and for one of its events and links (by number). */

@@ -1,7 +1,7 @@
 /* traceql_eval.h -- a pipeline over one trace: from all of its spans to the spansets that are left.
  *
  * Shape      the plain meaning of the language, trace by trace; whatever is faster must agree with it
- * Errors     WEFT_UNSUPPORTED for what cannot be evaluated (Q4.3.6), WEFT_CANCELLED, WEFT_FULL past the memory limit of the arena's owner
+ * Errors     WEFT_UNSUPPORTED for what cannot be evaluated (Q4.3.6); WEFT_CANCELLED, WEFT_TIMEOUT and WEFT_FULL by the limits of the view
  * Threads    pure
  * Ownership  in the arena
  * Spec       query.md Q3.3 - Q3.6 (expressions), Q4 (spansets), Q5 (pipelines)

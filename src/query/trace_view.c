@@ -237,12 +237,18 @@ static void intrinsic_value(struct weft_trace_view *view, uint32_t number, uint3
     }
 }
 
-/* Unscoped: the span's, else the resource's (Q3.3.5); a null value is none. */
+/* The first of that key that has a value. */
 static void attribute_value(struct weft_attributes attributes, struct weft_str name,
                             struct weft_arena *arena, struct weft_traceql_value *out)
 {
-    const struct weft_attribute *found = weft_attributes_find(attributes, name);
-    if (found != NULL) weft_traceql_value_from(out, found, arena);
+    for (uint32_t i = 0; i < attributes.count; i++) {
+        const struct weft_attribute *attribute = &attributes.items[i];
+        if (attribute->type == WEFT_VALUE_EMPTY ||
+            !weft_str_equal(weft_attribute_key(attribute), name))
+            continue;
+        weft_traceql_value_from(out, attribute, arena);
+        return;
+    }
 }
 
 static void resource_value(const struct weft_span *span, struct weft_str name,
@@ -260,7 +266,7 @@ void weft_trace_view_value(struct weft_trace_view *view, uint32_t number, uint32
 
     *out = (struct weft_traceql_value){ .type = WEFT_TRACEQL_NIL };
     switch (attribute->scope) {
-    case WEFT_TRACEQL_SCOPE_ANY:
+    case WEFT_TRACEQL_SCOPE_ANY: /* Q3.3.5; a null value is none */
         attribute_value(span->attributes, name, view->arena, out);
         if (out->type == WEFT_TRACEQL_NIL) resource_value(span, name, view->arena, out);
         break;

@@ -20,7 +20,7 @@ struct weft_traceql_limits {
     const _Atomic bool *cancelled;             /* NULL: never */
 };
 struct weft_found_attribute {
-    struct weft_str key; /* bare, as shown (Q5.3.2) */
+    struct weft_str key; /* bare, as shown (Q5.3.2); points into the query */
     struct weft_traceql_value value;
 };
 struct weft_found_span {
@@ -63,8 +63,9 @@ int weft_traceql_search(const struct weft_source *source, const struct weft_trac
                         struct weft_arena *arena, struct weft_err *err);
 
 /* What a matching trace must have: predicates that hold together for one of its spans. For the source, to visit fewer traces. Returns how
- * many (at most `room`); 0: nothing is known. */
+ * many (at most `room`); 0: nothing is known. They point into the query and the arena. */
 uint32_t weft_traceql_necessary(const struct weft_traceql_pipeline *pipeline,
-                                struct weft_predicate *out, uint32_t room);
+                                struct weft_predicate *out, uint32_t room,
+                                struct weft_arena *arena);
 
 #endif

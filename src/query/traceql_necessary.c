@@ -8,12 +8,18 @@
 struct needs {
     struct weft_predicate *out;
     uint32_t count, room;
-    struct weft_arena *arena;
+    struct weft_trace_id trace_id;
+    bool has_trace_id;
 };
 
 static void need(struct needs *needs, struct weft_predicate predicate)
 {
     if (needs->count < needs->room) needs->out[needs->count++] = predicate;
+}
+
+static bool says_something(const struct needs *needs)
+{
+    return needs->count > 0 || needs->has_trace_id;
 }
 
 /* ---- Words of the one as words of the other ---- */
@@ -121,14 +127,8 @@ static void trace_id_need(struct needs *needs, enum weft_expr_op op,
 {
     if (op != WEFT_EXPR_EQ || literal->type != WEFT_TRACEQL_STRING) return;
     struct weft_str text = literal->text;
-    struct weft_trace_id *id = weft_arena_alloc_zero(needs->arena, sizeof *id);
     while (text.len > 0 && text.ptr[0] == '0') text = weft_str_tail(text, 1);
-    if (!weft_trace_id_parse(text, id)) return;
-    need(needs, (struct weft_predicate){
-                    .field = WEFT_FIELD_TRACE_ID,
-                    .op = WEFT_OP_EQ,
-                    .value = { .type = WEFT_VALUE_BYTES,
-                               .bytes = { (const char *)id->bytes, sizeof id->bytes } } });
+    if (weft_trace_id_parse(text, &needs->trace_id)) needs->has_trace_id = true;
 }
 
 static void field_need(struct needs *needs, enum weft_field field, enum weft_expr_op op,
@@ -217,8 +217,7 @@ static void term_need(struct needs *needs, const struct weft_expr *term)
 static void filter_need(struct needs *needs, const struct weft_expr *expr)
 {
     if (expr == NULL) return;
-    for (; expr->op == WEFT_EXPR_AND && needs->count < needs->room; expr = expr->left)
-        filter_need(needs, expr->right);
+    for (; expr->op == WEFT_EXPR_AND; expr = expr->left) filter_need(needs, expr->right);
     term_need(needs, expr);
 }
 
@@ -232,7 +231,7 @@ static void spanset_need(struct needs *needs, const struct weft_spanset_expr *ex
     while (expr->op >= WEFT_SPANSET_AND) {
         if (expr->op == WEFT_SPANSET_OR) return;
         spanset_need(needs, expr->right);
-        if (needs->count > 0 || expr->is_negated) return;
+        if (says_something(needs) || expr->is_negated) return;
         expr = expr->left;
     }
     if (expr->op == WEFT_SPANSET_FILTER)
@@ -245,15 +244,26 @@ static void spanset_need(struct needs *needs, const struct weft_spanset_expr *ex
 static void pipeline_need(struct needs *needs, const struct weft_traceql_pipeline *pipeline)
 {
     for (const struct weft_traceql_stage *stage = pipeline->first;
-         stage != NULL && needs->count == 0; stage = stage->next)
+         stage != NULL && !says_something(needs); stage = stage->next)
         if (stage->kind == WEFT_STAGE_SPANSET) spanset_need(needs, stage->spanset);
 }
 
 uint32_t weft_traceql_necessary(const struct weft_traceql_pipeline *pipeline,
-                                struct weft_predicate *out, uint32_t room, struct weft_arena *arena)
+                                struct weft_predicate *out, uint32_t room)
 {
-    struct needs needs = { .out = out, .room = room, .arena = arena };
+    struct needs needs = { .out = out, .room = room };
 
     pipeline_need(&needs, pipeline);
     return needs.count;
+}
+
+bool weft_traceql_necessary_trace(const struct weft_traceql_pipeline *pipeline,
+                                  struct weft_trace_id *out)
+{
+    struct weft_predicate predicate;
+    struct needs needs = { .out = &predicate, .room = 1 };
+
+    pipeline_need(&needs, pipeline);
+    *out = needs.trace_id;
+    return needs.has_trace_id;
 }

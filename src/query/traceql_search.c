@@ -328,12 +328,29 @@ static void result_finish(struct run *run, struct weft_arena *arena)
     }
 }
 
+/* What every matching trace must have, for the source. `predicates` has room for one more than PREDICATES_MAX. */
+static uint32_t necessary(const struct weft_traceql_query *query, struct weft_predicate *predicates,
+                          struct weft_trace_id *trace_id)
+{
+    if (query == NULL) return 0;
+    uint32_t count = weft_traceql_necessary(query->pipeline, predicates, PREDICATES_MAX);
+    if (!weft_traceql_necessary_trace(query->pipeline, trace_id)) return count;
+    predicates[count++] = (struct weft_predicate){
+        .field = WEFT_FIELD_TRACE_ID,
+        .op = WEFT_OP_EQ,
+        .value = { .type = WEFT_VALUE_BYTES,
+                   .bytes = { (const char *)trace_id->bytes, sizeof trace_id->bytes } }
+    };
+    return count;
+}
+
 int weft_traceql_search(const struct weft_source *source, const struct weft_traceql_query *query,
                         const struct weft_traceql_limits *limits, struct weft_traceql_result *out,
                         struct weft_arena *arena, struct weft_err *err)
 {
     struct run run = { .query = query, .limits = limits, .out = out, .err = err };
-    struct weft_predicate predicates[PREDICATES_MAX];
+    struct weft_predicate predicates[PREDICATES_MAX + 1];
+    struct weft_trace_id trace_id;
     struct weft_trace_scan_result visited = { 0 };
     struct weft_trace_scan scan = { .from_ns = limits->from_ns,
                                     .to_ns = limits->to_ns,
@@ -345,9 +362,7 @@ int weft_traceql_search(const struct weft_source *source, const struct weft_trac
     if (query != NULL && query->pipeline == NULL)
         return weft_fail(err, WEFT_INVALID,
                          "a search was asked for, and the query is one of metrics");
-    if (query != NULL)
-        scan.predicate_count =
-            weft_traceql_necessary(query->pipeline, predicates, PREDICATES_MAX, arena);
+    scan.predicate_count = necessary(query, predicates, &trace_id);
     weft_shown_init(&run.shown, query, arena);
     weft_arena_init(&run.scratch, 64 << 10);
     int rc = source->traces(source->self, &scan, trace_visit, &run, &visited, err);

@@ -12,13 +12,14 @@
 
 struct weft_series_label {
     struct weft_str name;
-    struct weft_traceql_value value;
+    struct weft_traceql_value
+        value; /* typed; status, kind and durations are shown as Q5.3.3 has them */
 };
 struct weft_series_exemplar {
     struct weft_trace_id trace_id;
     struct weft_span_id span_id;
-    uint64_t time_unix_nano;
-    double value;
+    uint64_t time_unix_nano; /* of the span's start */
+    double value; /* the span's own, of functions of a value; else the point's (Q8.7.4) */
 };
 struct weft_series {
     struct weft_series_label *labels;
@@ -39,7 +40,8 @@ struct weft_metrics_result {
     struct weft_series *series; /* sorted by labels */
     uint32_t series_count;
     uint64_t first_ns, step_ns; /* of point 0 and between points (Q6.1.3) */
-    const char *partial_reason;
+    const char *partial_reason; /* NULL: exact */
+    const char *note; /* NULL, or what the asker should know of an answer that is whole (Q6.9.2) */
     uint64_t inspected_traces, inspected_spans, inspected_bytes;
 };
 int weft_traceql_metrics(const struct weft_source *source, const struct weft_traceql_query *query,

@@ -1,0 +1,232 @@
+/* traceql_metrics.c -- a metrics query: one pass over the traces for all of its functions, then series (Q6, Q7.3). */
+#include "query/traceql_metrics.h"
+
+#include "query/traceql_metrics_internal.h"
+#include <inttypes.h>
+#include <math.h>
+
+enum { PREDICATES_MAX = 16, DEPTH_MAX = 1000 };
+
+/* ---- what is asked ---- */
+
+/* Q6.1.3: first and last bucket border are multiples of the step. */
+static int window_make(struct weft_metric_window *window, const struct weft_metrics_range *range,
+                       struct weft_err *err)
+{
+    if (range->end_ns <= range->start_ns)
+        return weft_fail(err, WEFT_INVALID, "end must be greater than start");
+    uint64_t length = range->end_ns - range->start_ns, step = range->step_ns;
+    if (step == 0) {
+        *window = (struct weft_metric_window){ range->end_ns, length, range->end_ns, 1 };
+        return WEFT_OK;
+    }
+    if (length / step > WEFT_METRIC_INTERVALS_MAX)
+        return weft_fail(err, WEFT_INVALID,
+                         "step of %" PRIu64 " ns cuts the range into %" PRIu64
+                         " intervals, at most %u expected",
+                         step, length / step, WEFT_METRIC_INTERVALS_MAX);
+    uint64_t rest = range->end_ns % step, first = range->start_ns - range->start_ns % step;
+    uint64_t last = range->end_ns;
+    if (rest != 0 && __builtin_add_overflow(range->end_ns, step - rest, &last))
+        return weft_fail(err, WEFT_INVALID, "the step that ends after end is beyond all times");
+    *window =
+        (struct weft_metric_window){ first, step, last, (uint32_t)((last - first) / step) + 1 };
+    return WEFT_OK;
+}
+
+/* The functions below `expr`; what the parser promises is checked, and what it need not bound is bounded. */
+static int leaves_count(const struct weft_metric_expr *expr, unsigned depth, uint32_t *count,
+                        struct weft_err *err)
+{
+    int rc;
+    if (expr->op == WEFT_METRIC_LEAF) {
+        if (++*count <= WEFT_METRIC_LEAVES_MAX) return WEFT_OK;
+        return weft_fail(err, WEFT_INVALID, "more than %u metrics in one expression",
+                         WEFT_METRIC_LEAVES_MAX);
+    }
+    if (depth > DEPTH_MAX)
+        return weft_fail(err, WEFT_INVALID, "more than %d operators within each other", DEPTH_MAX);
+    if (expr->op == WEFT_METRIC_NUMBER ||
+        (expr->left->op == WEFT_METRIC_NUMBER && expr->right->op == WEFT_METRIC_NUMBER))
+        return weft_fail(err, WEFT_INVALID, "an expression of numbers alone is no metrics query");
+    if (expr->left->op != WEFT_METRIC_NUMBER &&
+        (rc = leaves_count(expr->left, depth + 1, count, err)) < 0)
+        return rc;
+    return expr->right->op == WEFT_METRIC_NUMBER ? WEFT_OK
+                                                 : leaves_count(expr->right, depth + 1, count, err);
+}
+
+static void leaves_init(struct weft_metric_run *run, const struct weft_metric_expr *expr,
+                        uint32_t *at)
+{
+    if (expr->op == WEFT_METRIC_LEAF)
+        weft_metric_leaf_init(&run->leaves[(*at)++], expr, run);
+    else if (expr->op != WEFT_METRIC_NUMBER) {
+        leaves_init(run, expr->left, at);
+        leaves_init(run, expr->right, at);
+    }
+}
+
+static uint32_t exemplars_hint(const struct weft_traceql_value *value, uint32_t given)
+{
+    if (value->type == WEFT_TRACEQL_BOOL) return value->bool_value ? WEFT_METRIC_EXEMPLARS_MAX : 0;
+    if (value->type != WEFT_TRACEQL_INT || value->int_value < 0) return given;
+    return value->int_value < WEFT_METRIC_EXEMPLARS_MAX ? (uint32_t)value->int_value
+                                                        : WEFT_METRIC_EXEMPLARS_MAX;
+}
+
+static bool is_true(const struct weft_traceql_value *value)
+{
+    return value->type == WEFT_TRACEQL_BOOL && value->bool_value;
+}
+
+/* Q6.9; names unknown here mean nothing. */
+static void hints_read(struct weft_metric_run *run, const struct weft_traceql_hint *hint)
+{
+    for (; hint != NULL; hint = hint->next) {
+        if (weft_str_equal(hint->name, WEFT_S("exemplars")))
+            run->exemplars_max = exemplars_hint(&hint->value, run->exemplars_max);
+        else if (weft_str_equal(hint->name, WEFT_S("extrapolate")))
+            run->is_extrapolated = is_true(&hint->value);
+        else if (weft_str_equal(hint->name, WEFT_S("exact")))
+            run->is_exact = is_true(&hint->value);
+        else if (weft_str_equal(hint->name, WEFT_S("sample")) ||
+                 weft_str_equal(hint->name, WEFT_S("span_sample")) ||
+                 weft_str_equal(hint->name, WEFT_S("trace_sample")))
+            run->note = "sampling was not needed: every span was counted";
+    }
+}
+
+/* ---- the pass ---- */
+
+static bool visit(void *arg, const struct weft_batch *trace)
+{
+    struct weft_metric_run *run = arg;
+    struct weft_trace_view view;
+    bool goes_on = true;
+    weft_arena_reset(&run->trace_arena);
+    weft_trace_view_init(&view, trace, &run->trace_arena);
+    for (uint32_t i = 0; i < run->leaf_count && goes_on; i++)
+        goes_on = weft_metric_leaf_visit(&run->leaves[i], run, &view);
+    return goes_on;
+}
+
+static int scan(struct weft_metric_run *run, const struct weft_source *source,
+                struct weft_metrics_result *out)
+{
+    struct weft_predicate predicates[PREDICATES_MAX];
+    struct weft_trace_scan_result found = { 0 };
+    const struct weft_metric_window *window = &run->window;
+    struct weft_trace_scan wanted = {
+        .from_ns = window->first_ns > window->step_ns ? window->first_ns - window->step_ns : 0,
+        .to_ns = window->last_ns,
+        .predicates = predicates,
+        .deadline_monotonic_ns = run->range->deadline_monotonic_ns,
+        .cancelled = run->range->cancelled,
+    };
+    /* What one function does not need another may. */
+    if (run->leaf_count == 1)
+        wanted.predicate_count =
+            weft_traceql_necessary(run->leaves[0].expr->pipeline, predicates, PREDICATES_MAX);
+    int rc = source->traces(source->self, &wanted, visit, run, &found, run->err);
+    if (rc == WEFT_OK) rc = run->rc;
+    if (rc < 0) return rc;
+    if (found.partial_reason != NULL) weft_metric_partial(run, found.partial_reason);
+    out->inspected_traces = found.inspected_traces;
+    out->inspected_spans = found.inspected_spans;
+    out->inspected_bytes = found.inspected_bytes;
+    return WEFT_OK;
+}
+
+/* ---- the answer ---- */
+
+/* Counts are shown at their point; an exemplar whose point was dropped goes too. */
+static void exemplars_copy(struct weft_series *to, const struct weft_series *from,
+                           const struct weft_metric_window *window, struct weft_arena *arena)
+{
+    uint32_t bucket;
+    to->exemplars = weft_arena_alloc_array(arena, from->exemplar_count, sizeof *to->exemplars);
+    to->exemplar_count = 0;
+    for (uint32_t i = 0; i < from->exemplar_count; i++) {
+        struct weft_series_exemplar exemplar = from->exemplars[i];
+        if (!weft_metric_bucket(window, exemplar.time_unix_nano, &bucket)) continue;
+        if (isnan(from->points[bucket])) continue;
+        if (isnan(exemplar.value)) exemplar.value = from->points[bucket];
+        to->exemplars[to->exemplar_count++] = exemplar;
+    }
+}
+
+static void series_copy(struct weft_series *to, const struct weft_series *from,
+                        const struct weft_metric_window *window, struct weft_arena *arena)
+{
+    *to = *from;
+    to->labels = weft_arena_alloc_array(arena, from->label_count, sizeof *to->labels);
+    to->points = weft_arena_alloc_array(arena, from->point_count, sizeof *to->points);
+    memcpy(to->points, from->points, from->point_count * sizeof *to->points);
+    for (uint32_t i = 0; i < from->label_count; i++) {
+        to->labels[i] = from->labels[i];
+        to->labels[i].name = weft_arena_copy(arena, from->labels[i].name);
+        if (to->labels[i].value.type == WEFT_TRACEQL_STRING)
+            to->labels[i].value.text = weft_arena_copy(arena, from->labels[i].value.text);
+    }
+    exemplars_copy(to, from, window, arena);
+}
+
+static void answer(struct weft_metric_run *run, const struct weft_metric_expr *expr,
+                   struct weft_metrics_result *out, struct weft_arena *arena)
+{
+    struct weft_series_set set = { 0 };
+    weft_metric_evaluate(run, expr, &set);
+    weft_series_set_sort(&set);
+    out->series_count = set.count;
+    if (run->range->series_max != 0 && set.count > run->range->series_max) {
+        out->series_count = run->range->series_max;
+        weft_metric_partial(run, "series limit: the first ones by labels are given");
+    }
+    out->series = weft_arena_alloc_array(arena, out->series_count, sizeof *out->series);
+    for (uint32_t i = 0; i < out->series_count; i++)
+        series_copy(&out->series[i], &set.items[i], &run->window, arena);
+    out->first_ns = run->window.first_ns;
+    out->step_ns = run->window.step_ns;
+    out->partial_reason = run->partial_reason;
+    out->note = run->note;
+}
+
+static void run_release(struct weft_metric_run *run)
+{
+    for (uint32_t i = 0; i < run->leaf_count; i++) weft_metric_leaf_release(&run->leaves[i]);
+    weft_buf_release(&run->key);
+    weft_arena_release(&run->trace_arena);
+    weft_arena_release(&run->arena);
+}
+
+int weft_traceql_metrics(const struct weft_source *source, const struct weft_traceql_query *query,
+                         const struct weft_metrics_range *range, struct weft_metrics_result *out,
+                         struct weft_arena *arena, struct weft_err *err)
+{
+    struct weft_metric_run run = { .range = range,
+                                   .exemplars_max = range->exemplars_max,
+                                   .memory_bytes_max = range->memory_bytes_max,
+                                   .err = err };
+    uint32_t at = 0;
+    int rc;
+    *out = (struct weft_metrics_result){ 0 };
+    if (query->metrics == NULL)
+        return weft_fail(err, WEFT_INVALID,
+                         "not a metrics query: found no metrics function, expected one like "
+                         "`| rate()` at the end");
+    if ((rc = window_make(&run.window, range, err)) < 0) return rc;
+    if ((rc = leaves_count(query->metrics, 0, &run.leaf_count, err)) < 0) return rc;
+    if (run.memory_bytes_max == 0) run.memory_bytes_max = WEFT_METRIC_MEMORY_BYTES;
+    if (run.exemplars_max > WEFT_METRIC_EXEMPLARS_MAX)
+        run.exemplars_max = WEFT_METRIC_EXEMPLARS_MAX;
+    hints_read(&run, query->hints);
+    weft_arena_init(&run.arena, 0);
+    weft_arena_init(&run.trace_arena, 0);
+    run.leaves = weft_arena_alloc_array(&run.arena, run.leaf_count, sizeof *run.leaves);
+    leaves_init(&run, query->metrics, &at);
+    rc = scan(&run, source, out);
+    if (rc == WEFT_OK) answer(&run, query->metrics, out, arena);
+    run_release(&run);
+    return rc;
+}

@@ -1,0 +1,272 @@
+/* traceql_metrics_leaf.c -- one metrics function takes in the spans of a trace (Q6.1, Q6.2.2, Q6.3, Q6.9.1). */
+#include "query/traceql_metrics_internal.h"
+
+#include <math.h>
+
+/* An attribute as the expression that asks for it. */
+static struct weft_expr attribute_expr(const struct weft_traceql_attribute *attribute)
+{
+    struct weft_expr expr = { .op = WEFT_EXPR_ATTRIBUTE,
+                              .type = WEFT_TRACEQL_UNKNOWN,
+                              .attribute = *attribute,
+                              .has_event = attribute->scope == WEFT_TRACEQL_SCOPE_EVENT,
+                              .has_link = attribute->scope == WEFT_TRACEQL_SCOPE_LINK };
+    if (attribute->scope != WEFT_TRACEQL_SCOPE_INTRINSIC) return expr;
+    const struct weft_traceql_intrinsic_info *info = &weft_traceql_intrinsics[attribute->intrinsic];
+    expr.type = info->type;
+    expr.has_event = info->level == WEFT_TRACEQL_SCOPE_EVENT;
+    expr.has_link = info->level == WEFT_TRACEQL_SCOPE_LINK;
+    return expr;
+}
+
+/* by() before a metrics function splits and does not choose, select() and coalesce() change nothing it looks at. */
+static bool is_per_span(const struct weft_traceql_pipeline *pipeline)
+{
+    for (const struct weft_traceql_stage *stage = pipeline->first; stage != NULL;
+         stage = stage->next) {
+        if (stage->kind == WEFT_STAGE_AGGREGATE) return false;
+        if (stage->kind == WEFT_STAGE_SPANSET && stage->spanset->op != WEFT_SPANSET_FILTER)
+            return false;
+    }
+    return true;
+}
+
+/* Span durations are shown in seconds; the limits of buckets are, of every duration. */
+static bool is_in_seconds(const struct weft_metric_leaf *leaf)
+{
+    const struct weft_metric_expr *expr = leaf->expr;
+    switch (expr->function) {
+    case WEFT_METRIC_HISTOGRAM_OVER_TIME:
+    case WEFT_METRIC_QUANTILE_OVER_TIME: return leaf->value.type == WEFT_TRACEQL_DURATION;
+    case WEFT_METRIC_MIN_OVER_TIME:
+    case WEFT_METRIC_MAX_OVER_TIME:
+    case WEFT_METRIC_AVG_OVER_TIME:
+    case WEFT_METRIC_SUM_OVER_TIME:
+        return expr->attribute.scope == WEFT_TRACEQL_SCOPE_INTRINSIC &&
+               expr->attribute.intrinsic == WEFT_INTRINSIC_DURATION;
+    default: return false;
+    }
+}
+
+void weft_metric_leaf_init(struct weft_metric_leaf *leaf, const struct weft_metric_expr *expr,
+                           struct weft_metric_run *run)
+{
+    *leaf = (struct weft_metric_leaf){ .expr = expr, .is_per_span = is_per_span(expr->pipeline) };
+    leaf->value = attribute_expr(&expr->attribute);
+    for (uint32_t i = 0; i < expr->by_count; i++) leaf->by[i] = attribute_expr(&expr->by[i]);
+    leaf->is_in_seconds = is_in_seconds(leaf);
+    leaf->is_exact = run->is_exact && expr->function == WEFT_METRIC_QUANTILE_OVER_TIME;
+    weft_metric_groups_init(&leaf->groups, run->window.count);
+    weft_metric_groups_init(&leaf->exact, run->window.count);
+    if (expr->function == WEFT_METRIC_COMPARE) return;
+    weft_metric_exemplars_init(&leaf->exemplars, run->exemplars_max / run->leaf_count,
+                               expr->by_count > 0, &run->arena);
+}
+
+void weft_metric_leaf_release(struct weft_metric_leaf *leaf)
+{
+    weft_metric_groups_release(&leaf->groups);
+    weft_metric_groups_release(&leaf->exact);
+}
+
+/* ---- memory ---- */
+
+static uint64_t bytes_held(const struct weft_metric_run *run)
+{
+    uint64_t bytes = run->arena.total_bytes;
+    for (uint32_t i = 0; i < run->leaf_count; i++)
+        bytes += weft_metric_groups_bytes(&run->leaves[i].groups) +
+                 weft_metric_groups_bytes(&run->leaves[i].exact);
+    return bytes;
+}
+
+/* New groups may take half of the memory: those that are there then still have room to grow, and stay right. */
+struct weft_metric_group *weft_metric_leaf_group(struct weft_metric_leaf *leaf,
+                                                 struct weft_metric_groups *groups,
+                                                 struct weft_metric_run *run)
+{
+    uint32_t count = groups->count;
+    struct weft_metric_group *group = weft_metric_groups_find(
+        groups, weft_buf_str(&run->key), run->bytes_held < run->memory_bytes_max / 2);
+    if (groups->count > count) run->bytes_held = bytes_held(run);
+    if (group == NULL && groups == &leaf->groups)
+        weft_metric_partial(run, "memory limit: some series are left out");
+    return group;
+}
+
+/* ---- one sample ---- */
+
+/* A number that can be added up; nothing else is a sample (Q6.1.2). */
+static bool number_of(const struct weft_traceql_value *value, long double *out)
+{
+    switch (value->type) {
+    case WEFT_TRACEQL_INT:
+    case WEFT_TRACEQL_DURATION: *out = (long double)value->int_value; return true;
+    case WEFT_TRACEQL_FLOAT:
+        *out = (long double)value->float_value;
+        return !isnan(value->float_value);
+    default: return false;
+    }
+}
+
+/* Q6.2.2: the power of two that is the upper limit of a value's bucket. Whole numbers below 2 have none; the rule is silent about
+ * floats, where everything positive has one. */
+static bool exponent_of(const struct weft_traceql_value *value, int64_t *exponent)
+{
+    if (value->type == WEFT_TRACEQL_FLOAT) {
+        int e;
+        if (!(value->float_value > 0) || isinf(value->float_value)) return false;
+        *exponent = frexp(value->float_value, &e) == 0.5 ? e - 1 : e;
+        return true;
+    }
+    if (value->int_value < 2) return false;
+    *exponent = 64 - __builtin_clzll((uint64_t)value->int_value - 1);
+    return true;
+}
+
+static void cell_add(struct weft_metric_cell *cell, enum weft_metric_function function,
+                     long double number, double weight)
+{
+    bool is_first = cell->weight == 0;
+    cell->weight += weight;
+    switch (function) {
+    case WEFT_METRIC_MIN_OVER_TIME:
+        if (is_first || number < cell->value) cell->value = number;
+        break;
+    case WEFT_METRIC_MAX_OVER_TIME:
+        if (is_first || number > cell->value) cell->value = number;
+        break;
+    case WEFT_METRIC_AVG_OVER_TIME:
+    case WEFT_METRIC_SUM_OVER_TIME: cell->value += number * (long double)weight; break;
+    default: break;
+    }
+}
+
+/* Exact quantiles need every value; where they do not fit, buckets answer. */
+static void exact_add(struct weft_metric_leaf *leaf, struct weft_metric_run *run, size_t labels_len,
+                      long double number, uint32_t bucket, double weight)
+{
+    struct weft_traceql_value value = { .type = WEFT_TRACEQL_FLOAT, .float_value = (double)number };
+    run->key.len = labels_len;
+    weft_metric_key_append(&run->key, &value);
+    struct weft_metric_group *group = weft_metric_leaf_group(leaf, &leaf->exact, run);
+    if (group == NULL) {
+        weft_metric_groups_release(&leaf->exact);
+        leaf->is_exact = false;
+        weft_metric_partial(run, "memory limit: quantiles are not exact");
+        return;
+    }
+    weft_metric_group_cell(&leaf->exact, group, bucket)->weight += weight;
+}
+
+static void labels_append(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
+                          struct weft_trace_view *view, uint32_t span)
+{
+    weft_buf_reset(&run->key);
+    for (uint32_t i = 0; i < leaf->expr->by_count; i++) {
+        struct weft_traceql_value label;
+        weft_traceql_value(view, &leaf->by[i], span, &label);
+        weft_metric_key_append(&run->key, &label);
+    }
+}
+
+static double weight_of(const struct weft_metric_run *run, const struct weft_span *span)
+{
+    return run->is_extrapolated ? weft_metric_weight(span->trace_state) : 1;
+}
+
+static void sample_add(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
+                       struct weft_trace_view *view, uint32_t span, uint32_t bucket)
+{
+    enum weft_metric_function function = leaf->expr->function;
+    const struct weft_span *s = &view->batch->spans[span];
+    bool counts = function == WEFT_METRIC_RATE || function == WEFT_METRIC_COUNT_OVER_TIME;
+    bool has_buckets =
+        function == WEFT_METRIC_HISTOGRAM_OVER_TIME || function == WEFT_METRIC_QUANTILE_OVER_TIME;
+    struct weft_traceql_value value, exponent = { .type = WEFT_TRACEQL_INT };
+    long double number = 0;
+    if (!counts) {
+        weft_traceql_value(view, &leaf->value, span, &value);
+        if (!number_of(&value, &number)) return;
+    }
+    labels_append(leaf, run, view, span);
+    size_t labels_len = run->key.len;
+    double weight = weight_of(run, s);
+    if (leaf->is_exact) exact_add(leaf, run, labels_len, number, bucket, weight);
+    run->key.len = labels_len;
+    if (has_buckets) {
+        if (!exponent_of(&value, &exponent.int_value)) return;
+        weft_metric_key_append(&run->key, &exponent);
+    }
+    struct weft_metric_group *group = weft_metric_leaf_group(leaf, &leaf->groups, run);
+    if (group == NULL) return;
+    cell_add(weft_metric_group_cell(&leaf->groups, group, bucket), function, number, weight);
+    struct weft_metric_exemplar sample = {
+        .group = (uint32_t)(group - leaf->groups.items),
+        .bucket = bucket,
+        .shown = { s->trace_id, s->span_id, s->start_time_unix_nano,
+                   counts ? NAN : (double)(leaf->is_in_seconds ? number / 1e9L : number) },
+    };
+    weft_metric_exemplar_offer(&leaf->exemplars, run, &sample);
+}
+
+/* ---- one trace ---- */
+
+static void span_add(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
+                     struct weft_trace_view *view, uint32_t span)
+{
+    uint32_t bucket;
+    if (!weft_metric_bucket(&run->window, view->batch->spans[span].start_time_unix_nano, &bucket))
+        return;
+    if (leaf->expr->function == WEFT_METRIC_COMPARE)
+        weft_metric_compare_add(leaf, run, view, span, bucket);
+    else
+        sample_add(leaf, run, view, span, bucket);
+}
+
+static bool filters_hold(const struct weft_metric_leaf *leaf, struct weft_trace_view *view,
+                         uint32_t span)
+{
+    for (const struct weft_traceql_stage *stage = leaf->expr->pipeline->first; stage != NULL;
+         stage = stage->next)
+        if (stage->kind == WEFT_STAGE_SPANSET &&
+            !weft_traceql_holds(view, stage->spanset->expr, span))
+            return false;
+    return true;
+}
+
+/* The time is asked first: most spans of a long trace may lie outside of the window. */
+static void visit_per_span(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
+                           struct weft_trace_view *view)
+{
+    uint32_t bucket;
+    for (uint32_t i = 0; i < view->batch->span_count; i++)
+        if (weft_metric_bucket(&run->window, view->batch->spans[i].start_time_unix_nano, &bucket) &&
+            filters_hold(leaf, view, i))
+            span_add(leaf, run, view, i);
+}
+
+static bool visit_spansets(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
+                           struct weft_trace_view *view)
+{
+    struct weft_spansets sets;
+    run->rc = weft_traceql_eval(view, leaf->expr->pipeline, &sets, run->err);
+    if (run->rc < 0) return false;
+    for (uint32_t i = 0; i < sets.count; i++)
+        for (uint32_t s = 0; s < sets.items[i].count; s++)
+            span_add(leaf, run, view, sets.items[i].spans[s]);
+    return true;
+}
+
+bool weft_metric_leaf_visit(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
+                            struct weft_trace_view *view)
+{
+    if (leaf->is_per_span)
+        visit_per_span(leaf, run, view);
+    else if (!visit_spansets(leaf, run, view))
+        return false;
+    run->bytes_held = bytes_held(run);
+    if (run->bytes_held <= run->memory_bytes_max) return true;
+    weft_metric_partial(run, "memory limit");
+    return false;
+}

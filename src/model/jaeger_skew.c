@@ -77,7 +77,7 @@ static struct weft_str duration_text(int64_t ns, struct weft_arena *arena)
     if (rest % unit > 0) {
         int len = snprintf(fraction, sizeof fraction, ".%0*llu", digits,
                            (unsigned long long)(rest % unit));
-        while (fraction[len - 1] == '0') fraction[--len] = '\0';
+        while (len > 1 && fraction[len - 1] == '0') fraction[--len] = '\0';
     }
     return weft_arena_printf(arena, "%s%s%llu%s%s", sign, hours, (unsigned long long)(rest / unit),
                              fraction, name);

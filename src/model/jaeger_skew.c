@@ -55,32 +55,32 @@ static struct weft_str duration_text(int64_t ns, struct weft_arena *arena)
     static const struct {
         uint64_t below, unit;
         const char *name;
-        int digits;
-    } small[] = { { 1000, 1, "ns", 0 },
-                  { 1000000, 1000, "\xc2\xb5s", 3 },
-                  { 1000000000, 1000000, "ms", 6 } };
-    const char *sign = ns < 0 ? "-" : "";
+        int digits; /* of a fraction */
+    } units[] = {
+        { 1000, 1, "ns", 0 },
+        { 1000000, 1000, "\xc2\xb5s", 3 },
+        { 1000000000, 1000000, "ms", 6 },
+        { UINT64_MAX, 1000000000, "s", 9 },
+    };
     uint64_t rest = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
-    uint64_t unit = 1000000000, minutes = rest / (60 * unit);
-    const char *name = "s";
-    int digits = 9;
-    char fraction[16] = "", hours[48] = "";
-    for (size_t i = sizeof small / sizeof small[0]; i-- > 0;)
-        if (rest < small[i].below)
-            unit = small[i].unit, name = small[i].name, digits = small[i].digits;
+    uint64_t minutes = rest / UINT64_C(60000000000);
+    char fraction[32], large[64] = "";
+    size_t at = 0;
+    while (rest >= units[at].below) at++;
     if (minutes >= 60)
-        snprintf(hours, sizeof hours, "%lluh%llum", (unsigned long long)(minutes / 60),
+        snprintf(large, sizeof large, "%lluh%llum", (unsigned long long)(minutes / 60),
                  (unsigned long long)(minutes % 60));
     else if (minutes > 0)
-        snprintf(hours, sizeof hours, "%llum", (unsigned long long)minutes);
-    rest -= minutes * 60 * UINT64_C(1000000000);
-    if (rest % unit > 0) {
-        int len = snprintf(fraction, sizeof fraction, ".%0*llu", digits,
-                           (unsigned long long)(rest % unit));
-        while (len > 1 && fraction[len - 1] == '0') fraction[--len] = '\0';
-    }
-    return weft_arena_printf(arena, "%s%s%llu%s%s", sign, hours, (unsigned long long)(rest / unit),
-                             fraction, name);
+        snprintf(large, sizeof large, "%llum", (unsigned long long)minutes);
+    rest -= minutes * UINT64_C(60000000000);
+    snprintf(fraction, sizeof fraction, ".%0*llu", units[at].digits,
+             (unsigned long long)(rest % units[at].unit));
+    size_t len = strlen(fraction);
+    while (len > 0 && fraction[len - 1] == '0') len--;
+    if (len == 1) len = 0; /* nothing behind the point */
+    return weft_arena_printf(arena, "%s%s%llu%.*s%s", ns < 0 ? "-" : "", large,
+                             (unsigned long long)(rest / units[at].unit), (int)len, fraction,
+                             units[at].name);
 }
 
 static int64_t skew_between(const struct weft_span *child, const struct weft_span *parent)

@@ -105,6 +105,24 @@ static void fill_names(struct weft_batch *batch, struct weft_arena *arena)
     weft_map_release(&made);
 }
 
+/* ---- ends ---- */
+
+/* A span that does not end after it starts is shown with a duration of 1 ns. */
+static void fill_ends(struct weft_jaeger_trace *trace, bool warns, struct weft_arena *arena)
+{
+    for (uint32_t i = 0; i < trace->batch.span_count; i++) {
+        struct weft_span *span = &trace->batch.spans[i];
+        if (span->end_time_unix_nano > span->start_time_unix_nano) continue;
+        int64_t ns = (int64_t)(span->end_time_unix_nano - span->start_time_unix_nano);
+        span->end_time_unix_nano = span->start_time_unix_nano + 1;
+        if (!warns) continue;
+        weft_jaeger_warn(
+            trace, i,
+            weft_arena_printf(arena, "the span's duration is %lldns; shown as 1ns", (long long)ns),
+            arena);
+    }
+}
+
 /* ---- ids ---- */
 
 static bool id_increment(struct weft_span_id *id) /* false: all are used up */
@@ -157,6 +175,7 @@ void weft_jaeger_trace_make(struct weft_jaeger_trace *out, const struct weft_bat
         memcpy(out->batch.spans, trace->spans, trace->span_count * sizeof *trace->spans);
     out->warnings = weft_arena_alloc_array(arena, trace->span_count, sizeof *out->warnings);
     fill_names(&out->batch, arena);
+    fill_ends(out, !form->is_raw, arena);
     if (form->is_raw) return;
     make_ids_unique(&out->batch);
     weft_jaeger_correct_skew(out, form->skew_ns_max, arena);

@@ -1,4 +1,5 @@
-/* jaeger_trace.h -- a trace as Jaeger's programs expect to see it: everything has a name, span ids are unique, clocks are compared.
+/* jaeger_trace.h -- a trace as Jaeger's programs expect to see it: everything has a name, spans end after they start, span ids are
+ * unique, clocks are compared.
  *
  * Shape      copies of the spans; what they point to stays the source's wherever nothing had to change
  * Threads    pure
@@ -22,7 +23,8 @@ struct weft_jaeger_trace {
     const struct weft_jaeger_warning **warnings; /* one list a span; NULL: none */
 };
 struct weft_jaeger_form {
-    bool is_raw; /* names are filled in, nothing else */
+    bool
+        is_raw; /* names and ends are filled in, as Jaeger does when it takes spans in, and nothing else */
     /* Clocks that differ by no more are set right; beyond it, and so always with 0, a warning says by how much they differ. */
     int64_t skew_ns_max;
 };

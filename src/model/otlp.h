@@ -42,7 +42,8 @@ int weft_otlp_decode_json(struct weft_batch *out, struct weft_str body,
 /* A whole batch as TracesData; spans of one scope must stand together (weft_batch says so). */
 void weft_otlp_encode_protobuf(struct weft_buf *out, const struct weft_batch *batch);
 enum weft_otlp_json_form {
-    WEFT_OTLP_JSON,       /* OTLP: hex ids, enum numbers, {"resourceSpans": [...]} */
+    WEFT_OTLP_JSON, /* OTLP: hex ids, enum numbers, {"resourceSpans": [...]} */
+    WEFT_OTLP_JSON_SPARSE, /* the same without empty lists in values, as the Collector and Jaeger write it */
     WEFT_OTLP_JSON_TEMPO, /* proto3 JSON as Tempo writes it: base64 ids, enum names (query.md Q8.2.2) */
 };
 /* The ResourceSpans array alone ("[...]"), so that callers put it under "resourceSpans" or

@@ -58,40 +58,46 @@ static void put_id(struct encoder *e, const char *key, const uint8_t *id, size_t
 
 /* ---- Values ---- */
 
-static void put_value(struct weft_json_writer *w, const struct weft_value *value);
+static void put_value(struct encoder *e, const struct weft_value *value);
 
-static void put_key_value(struct weft_json_writer *w, struct weft_str key,
-                          const struct weft_value *value)
+static void put_key_value(struct encoder *e, struct weft_str key, const struct weft_value *value)
 {
+    struct weft_json_writer *w = &e->w;
     weft_json_object_start(w);
     weft_json_key(w, "key");
     weft_json_string(w, key);
     weft_json_key(w, "value");
-    put_value(w, value);
+    put_value(e, value);
     weft_json_object_end(w);
 }
 
-static void put_elements(struct weft_json_writer *w, struct weft_str encoded, bool is_kvlist)
+static void put_elements(struct encoder *e, struct weft_str encoded, bool is_kvlist)
 {
+    struct weft_json_writer *w = &e->w;
     size_t at = 0;
     struct weft_str key = { NULL, 0 };
     struct weft_value element;
     weft_json_object_start(w);
+    if (encoded.len == 0 && e->form == WEFT_OTLP_JSON_SPARSE) {
+        weft_json_object_end(w);
+        return;
+    }
     weft_json_key(w, "values");
     weft_json_array_start(w);
     while (weft_value_next(encoded, &at, &key, &element, is_kvlist)) {
         if (is_kvlist) {
-            put_key_value(w, key, &element);
+            put_key_value(e, key, &element);
         } else {
-            put_value(w, &element);
+            put_value(e, &element);
         }
     }
     weft_json_array_end(w);
     weft_json_object_end(w);
 }
 
-static void put_value(struct weft_json_writer *w, const struct weft_value *value)
+static void put_value(struct encoder *e, const struct weft_value *value)
 {
+    struct weft_json_writer *w = &e->w;
     weft_json_object_start(w);
     switch ((enum weft_value_type)value->type) {
     case WEFT_VALUE_EMPTY: break;
@@ -113,11 +119,11 @@ static void put_value(struct weft_json_writer *w, const struct weft_value *value
         break;
     case WEFT_VALUE_ARRAY:
         weft_json_key(w, "arrayValue");
-        put_elements(w, value->bytes, false);
+        put_elements(e, value->bytes, false);
         break;
     case WEFT_VALUE_KVLIST:
         weft_json_key(w, "kvlistValue");
-        put_elements(w, value->bytes, true);
+        put_elements(e, value->bytes, true);
         break;
     case WEFT_VALUE_BYTES:
         weft_json_key(w, "bytesValue");
@@ -129,8 +135,8 @@ static void put_value(struct weft_json_writer *w, const struct weft_value *value
 
 void weft_otlp_value_to_json(struct weft_buf *out, const struct weft_value *value)
 {
-    struct weft_json_writer w = { .out = out };
-    put_value(&w, value);
+    struct encoder e = { .w = { .out = out } };
+    put_value(&e, value);
 }
 
 static void put_plain(struct weft_json_writer *w, const struct weft_value *value)
@@ -167,14 +173,15 @@ void weft_value_to_plain_json(struct weft_buf *out, const struct weft_value *val
     put_plain(&w, value);
 }
 
-static void put_attributes(struct weft_json_writer *w, struct weft_attributes attributes)
+static void put_attributes(struct encoder *e, struct weft_attributes attributes)
 {
+    struct weft_json_writer *w = &e->w;
     if (attributes.count > 0) {
         weft_json_key(w, "attributes");
         weft_json_array_start(w);
         for (uint32_t i = 0; i < attributes.count; i++) {
             struct weft_value value = weft_attribute_value(&attributes.items[i]);
-            put_key_value(w, weft_attribute_key(&attributes.items[i]), &value);
+            put_key_value(e, weft_attribute_key(&attributes.items[i]), &value);
         }
         weft_json_array_end(w);
     }
@@ -207,7 +214,7 @@ static void put_event(struct encoder *e, const struct weft_event *event)
     weft_json_object_start(&e->w);
     put_time(&e->w, "timeUnixNano", event->time_unix_nano);
     put_string(&e->w, "name", event->name);
-    put_attributes(&e->w, event->attributes);
+    put_attributes(e, event->attributes);
     weft_json_object_end(&e->w);
 }
 
@@ -217,7 +224,7 @@ static void put_link(struct encoder *e, const struct weft_link *link)
     if (!weft_trace_id_is_zero(&link->trace_id)) put_id(e, "traceId", link->trace_id.bytes, 16);
     if (!weft_span_id_is_zero(&link->span_id)) put_id(e, "spanId", link->span_id.bytes, 8);
     put_string(&e->w, "traceState", link->trace_state);
-    put_attributes(&e->w, link->attributes);
+    put_attributes(e, link->attributes);
     put_count(&e->w, "flags", link->flags);
     weft_json_object_end(&e->w);
 }
@@ -254,7 +261,7 @@ static void put_span(struct encoder *e, const struct weft_span *span)
     put_enum(e, "kind", span->kind, kind_names, WEFT_KIND_COUNT);
     put_time(w, "startTimeUnixNano", span->start_time_unix_nano);
     put_time(w, "endTimeUnixNano", span->end_time_unix_nano);
-    put_attributes(w, span->attributes);
+    put_attributes(e, span->attributes);
     put_events_and_links(e, span);
     weft_json_key(w, "status");
     weft_json_object_start(w);
@@ -306,11 +313,12 @@ static void put_entity_refs(struct weft_json_writer *w, struct weft_str refs)
     weft_json_array_end(w);
 }
 
-static void put_resource(struct weft_json_writer *w, const struct weft_resource *resource)
+static void put_resource(struct encoder *e, const struct weft_resource *resource)
 {
+    struct weft_json_writer *w = &e->w;
     weft_json_key(w, "resource");
     weft_json_object_start(w);
-    put_attributes(w, resource->attributes);
+    put_attributes(e, resource->attributes);
     put_entity_refs(w, resource->entity_refs);
     weft_json_object_end(w);
 }
@@ -326,7 +334,7 @@ static uint32_t put_scope_spans(struct encoder *e, const struct weft_batch *batc
     if (scope != NULL) {
         put_string(w, "name", scope->name);
         put_string(w, "version", scope->version);
-        put_attributes(w, scope->attributes);
+        put_attributes(e, scope->attributes);
     }
     weft_json_object_end(w);
     weft_json_key(w, "spans");
@@ -352,7 +360,7 @@ void weft_otlp_encode_json(struct weft_buf *out, const struct weft_batch *batch,
     for (uint32_t i = 0; i < batch->span_count;) {
         const struct weft_resource *resource = resource_of(&batch->spans[i]);
         weft_json_object_start(&e.w);
-        if (resource != NULL) put_resource(&e.w, resource);
+        if (resource != NULL) put_resource(&e, resource);
         weft_json_key(&e.w, "scopeSpans");
         weft_json_array_start(&e.w);
         do {

@@ -34,6 +34,11 @@ void weft_jaeger_tag_add(struct weft_jaeger_query *query, struct weft_str key,
 /* A whole request. */
 int weft_jaeger_search_parameters(struct weft_call *call, struct weft_jaeger_request *out,
                                   struct weft_err *err);
+int weft_jaeger_v3_parameters(struct weft_call *call, struct weft_jaeger_request *out,
+                              struct weft_err *err);
+/* RFC 3339, under either spelling; absent: *out stays. */
+int weft_jaeger_v3_time(struct weft_call *call, const char *camel, const char *snake, uint64_t *out,
+                        struct weft_err *err);
 /* What holds whatever way a query came in: limit within the configured one, bounds in order, deadline. */
 int weft_jaeger_query_finish(struct weft_call *call, struct weft_jaeger_query *query,
                              struct weft_err *err);

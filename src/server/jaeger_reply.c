@@ -38,6 +38,14 @@ void weft_jaeger_reply_finish(struct weft_jaeger_reply *reply, uint64_t total,
     weft_jaeger_reply_release(reply);
 }
 
+void weft_jaeger_reply_finish_partial(struct weft_jaeger_reply *reply, const char *partial_reason)
+{
+    struct weft_str errors = { 0 };
+    if (partial_reason != NULL)
+        errors = weft_arena_printf(&reply->call->arena, "[{\"msg\":\"%s\"}]", partial_reason);
+    weft_jaeger_reply_finish(reply, 0, errors);
+}
+
 void weft_jaeger_reply_release(struct weft_jaeger_reply *reply)
 {
     weft_buf_release(&reply->text);

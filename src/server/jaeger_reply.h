@@ -23,6 +23,8 @@ void weft_jaeger_reply_flush(struct weft_jaeger_reply *reply);
 /* Errors: a list written by the caller, or empty for null. */
 void weft_jaeger_reply_finish(struct weft_jaeger_reply *reply, uint64_t total,
                               struct weft_str errors);
+/* Errors: why data may be missing, or null. */
+void weft_jaeger_reply_finish_partial(struct weft_jaeger_reply *reply, const char *partial_reason);
 void weft_jaeger_reply_release(struct weft_jaeger_reply *reply);
 
 #endif

@@ -17,5 +17,14 @@ int weft_jaeger_services(struct weft_call *call, struct weft_err *err);
 int weft_jaeger_operation_names(struct weft_call *call, struct weft_err *err);
 int weft_jaeger_operations(struct weft_call *call, struct weft_err *err);
 int weft_jaeger_v3_services(struct weft_call *call, struct weft_err *err);
-int weft_jaeger_v3_operations(struct weft_call *call, struct weft_err *err);
+int weft_jaeger_v3_operations(struct weft_call *call, struct weft_err *err); /* jaeger_metrics.c */
+int weft_jaeger_dependencies(struct weft_call *call, struct weft_err *err);
+int weft_jaeger_latencies(struct weft_call *call, struct weft_err *err);
+int weft_jaeger_calls(struct weft_call *call, struct weft_err *err);
+int weft_jaeger_errors(struct weft_call *call, struct weft_err *err);
+/* jaeger_v3.c */
+int weft_jaeger_v3_traces(struct weft_call *call, struct weft_err *err);
+int weft_jaeger_v3_trace(struct weft_call *call, struct weft_err *err);
+int weft_jaeger_v3_summaries(struct weft_call *call, struct weft_err *err);
+
 #endif

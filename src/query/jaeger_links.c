@@ -1,0 +1,113 @@
+/* jaeger_links.c -- a link for each span whose parent is in the trace (jaeger_links.h). */
+#include "query/jaeger_links.h"
+#include "base/buf.h"
+#include "base/map.h"
+#include "model/jaeger_trace.h"
+
+struct counting {
+    const struct weft_jaeger_links_query *query;
+    struct weft_map links;   /* length of parent, parent, child: to a count */
+    struct weft_map parents; /* of one trace: span id to span */
+    struct weft_buf key;
+    bool has_too_many;
+};
+
+static bool is_within(const struct weft_jaeger_links_query *query, const struct weft_batch *trace)
+{
+    for (uint32_t i = 0; i < trace->span_count; i++)
+        if (trace->spans[i].start_time_unix_nano < query->from_ns ||
+            trace->spans[i].end_time_unix_nano > query->to_ns)
+            return false;
+    return true;
+}
+
+static struct weft_str id_text(const struct weft_span_id *id)
+{
+    return weft_str_make((const char *)id->bytes, sizeof id->bytes);
+}
+
+static void count_link(struct counting *counting, struct weft_str parent, struct weft_str child)
+{
+    struct weft_str service = counting->query->service;
+    if (service.len > 0 && !weft_str_equal(service, parent) && !weft_str_equal(service, child))
+        return;
+    weft_buf_reset(&counting->key);
+    weft_buf_append(&counting->key, &parent.len, sizeof parent.len);
+    weft_buf_append_str(&counting->key, parent);
+    weft_buf_append_str(&counting->key, child);
+    if (counting->links.count >= WEFT_JAEGER_LINKS_MAX) {
+        counting->has_too_many = true;
+        return;
+    }
+    ++*weft_map_put(&counting->links, weft_buf_str(&counting->key), 0, NULL);
+}
+
+static bool visit(void *arg, const struct weft_batch *trace)
+{
+    struct counting *counting = arg;
+    if (!is_within(counting->query, trace)) return true;
+    weft_map_reset(&counting->parents);
+    for (uint32_t i = 0; i < trace->span_count; i++)
+        weft_map_put(&counting->parents, id_text(&trace->spans[i].span_id), i, NULL);
+    for (uint32_t i = 0; i < trace->span_count; i++) {
+        const struct weft_span *span = &trace->spans[i];
+        if (weft_span_id_is_zero(&span->parent_span_id)) continue;
+        const uint64_t *parent = weft_map_get(&counting->parents, id_text(&span->parent_span_id));
+        if (parent != NULL)
+            count_link(counting, weft_jaeger_service(trace->spans[*parent].scope->resource),
+                       weft_jaeger_service(span->scope->resource));
+    }
+    return !counting->has_too_many;
+}
+
+static int link_compare(const void *a, const void *b)
+{
+    const struct weft_jaeger_link *x = a, *y = b;
+    int order = weft_str_compare(x->parent, y->parent);
+    return order != 0 ? order : weft_str_compare(x->child, y->child);
+}
+
+static void collect(const struct weft_map *links, struct weft_jaeger_links *out,
+                    struct weft_arena *arena)
+{
+    size_t at = 0;
+    out->items = weft_arena_alloc_array(arena, links->count, sizeof *out->items);
+    for (const struct weft_map_slot *slot; (slot = weft_map_next(links, &at)) != NULL;) {
+        struct weft_str names = weft_arena_copy(arena, slot->key), parent;
+        memcpy(&parent.len, names.ptr, sizeof parent.len);
+        names = weft_str_tail(names, sizeof parent.len);
+        parent.ptr = names.ptr;
+        struct weft_str child = weft_str_tail(names, parent.len);
+        out->items[out->count++] = (struct weft_jaeger_link){ parent, child, slot->value };
+    }
+    if (out->count > 1) qsort(out->items, out->count, sizeof *out->items, link_compare);
+}
+
+int weft_jaeger_find_links(const struct weft_source *source,
+                           const struct weft_jaeger_links_query *query,
+                           struct weft_jaeger_links *out, struct weft_arena *arena,
+                           struct weft_err *err)
+{
+    struct counting counting = { .query = query };
+    struct weft_trace_scan_result scanned = { 0 };
+    const struct weft_trace_scan scan = {
+        .from_ns = query->from_ns,
+        .to_ns = query->to_ns == UINT64_MAX ? 0 : query->to_ns + 1,
+        .deadline_monotonic_ns = query->deadline_monotonic_ns,
+        .cancelled = query->cancelled,
+    };
+    *out = (struct weft_jaeger_links){ 0 };
+    int rc = source->traces(source->self, &scan, visit, &counting, &scanned, err);
+    if (rc >= 0 && counting.has_too_many)
+        rc = weft_fail(err, WEFT_TOO_LARGE,
+                       "more than %u pairs of services call each other; ask for one with service=",
+                       WEFT_JAEGER_LINKS_MAX);
+    if (rc >= 0) {
+        collect(&counting.links, out, arena);
+        out->partial_reason = scanned.partial_reason;
+    }
+    weft_map_release(&counting.links);
+    weft_map_release(&counting.parents);
+    weft_buf_release(&counting.key);
+    return rc;
+}

@@ -1,0 +1,33 @@
+/* jaeger_links.h -- which service calls which, counted over whole traces.
+ *
+ * Errors     those of the source; WEFT_TOO_LARGE beyond WEFT_JAEGER_LINKS_MAX pairs of services
+ * Ownership  in the arena
+ * Spec       query.md Q10.5.1
+ */
+#ifndef WEFT_QUERY_JAEGER_LINKS_H
+#define WEFT_QUERY_JAEGER_LINKS_H
+#include "model/source.h"
+
+#define WEFT_JAEGER_LINKS_MAX 100000u
+
+struct weft_jaeger_link {
+    struct weft_str parent, child;
+    uint64_t call_count;
+};
+struct weft_jaeger_links_query {
+    uint64_t from_ns, to_ns; /* traces that lie within it */
+    struct weft_str service; /* only links from or to it; empty: all */
+    uint64_t deadline_monotonic_ns;
+    const _Atomic bool *cancelled;
+};
+struct weft_jaeger_links {
+    struct weft_jaeger_link *items; /* by parent, then child */
+    uint32_t count;
+    const char *partial_reason; /* NULL: exact */
+};
+int weft_jaeger_find_links(const struct weft_source *source,
+                           const struct weft_jaeger_links_query *query,
+                           struct weft_jaeger_links *out, struct weft_arena *arena,
+                           struct weft_err *err);
+
+#endif

@@ -7,6 +7,7 @@
 
 struct group {
     uint32_t row_group, first, count;
+    uint64_t spans;
 };
 struct weft_block_mask {
     _Atomic uint32_t references;
@@ -36,6 +37,13 @@ static uint64_t entries_from(struct weft_mask_entry *out, const struct weft_bloc
     return n;
 }
 
+/* Of the older mask only the sum of each row group is known. */
+static void mask_spans(struct weft_block_mask *mask, const struct weft_block_mask *older)
+{
+    for (uint32_t g = 0; g < mask->group_count; g++)
+        mask->groups[g].spans += weft_block_mask_group_spans(older, mask->groups[g].row_group);
+}
+
 /* Sorted and without repetitions, into the mask's lists. */
 static void mask_fill(struct weft_block_mask *mask, const struct weft_mask_entry *entries,
                       uint64_t count)
@@ -47,6 +55,7 @@ static void mask_fill(struct weft_block_mask *mask, const struct weft_mask_entry
             mask->groups[mask->group_count++] =
                 (struct group){ .row_group = e->row_group, .first = mask->trace_count };
         mask->groups[mask->group_count - 1].count++;
+        mask->groups[mask->group_count - 1].spans += e->spans;
         mask->traces[mask->trace_count++] = e->trace;
     }
 }
@@ -73,6 +82,7 @@ struct weft_block_mask *weft_block_mask_create(const struct weft_block_mask *old
     mask->traces = weft_alloc_array(count + 1, sizeof *mask->traces);
     mask->groups = weft_alloc_array(count + 1, sizeof *mask->groups);
     mask_fill(mask, all, count);
+    mask_spans(mask, older);
     weft_free(all);
     if (count > 0) return mask;
     weft_block_mask_unref(mask);
@@ -108,6 +118,14 @@ const uint32_t *weft_block_mask_traces(const struct weft_block_mask *mask, uint3
 
     *count = group == NULL ? 0 : group->count;
     return group == NULL ? NULL : mask->traces + group->first;
+}
+
+uint64_t weft_block_mask_group_spans(const struct weft_block_mask *mask, uint32_t row_group)
+{
+    const struct group *group = mask == NULL ? NULL
+                                             : bsearch(&row_group, mask->groups, mask->group_count,
+                                                       sizeof *mask->groups, group_compare);
+    return group == NULL ? 0 : group->spans;
 }
 
 static int trace_compare(const void *a, const void *b)

@@ -30,6 +30,8 @@ bool weft_block_mask_has(const struct weft_block_mask *mask, uint32_t row_group,
 /* The masked traces of a row group, ascending; count 0: none. Good as long as the mask. */
 const uint32_t *weft_block_mask_traces(const struct weft_block_mask *mask, uint32_t row_group,
                                        uint32_t *count);
+/* Spans of the masked traces: of one row group, of all. */
+uint64_t weft_block_mask_group_spans(const struct weft_block_mask *mask, uint32_t row_group);
 uint64_t weft_block_mask_spans(const struct weft_block_mask *mask);
 uint64_t weft_block_mask_trace_count(const struct weft_block_mask *mask);
 

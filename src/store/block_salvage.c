@@ -59,7 +59,7 @@ static int step_take(struct salvaging *s, uint32_t from, uint32_t n, struct weft
         weft_rows_spans(&s->rows, from, n, spans, &s->reader, &s->spans, &why) == WEFT_OK;
 
     for (uint32_t i = 0; i < n; i++) {
-        if (next_row_is_masked(s, from + i)) continue;
+        if (next_row_is_masked(s, from + i) != s->to->only_masked) continue;
         if (is_whole)
             spans[kept++] = spans[i];
         else if (weft_rows_spans(&s->rows, from + i, 1, &spans[kept], &s->reader, &s->spans,
@@ -92,18 +92,29 @@ static void rows_lost(struct salvaging *s, uint32_t number, const struct weft_ro
     if (s->to->report != NULL) s->to->report(s->to->arg, sentence);
 }
 
+/* Of a number of spans or traces, so many of them masked: those that are looked for. */
+static uint64_t wanted(const struct salvaging *s, uint64_t all, uint64_t masked)
+{
+    if (masked > all) masked = all;
+    return s->to->only_masked ? masked : all - masked;
+}
+
 static int rows_take(struct salvaging *s, uint32_t number, struct weft_span *spans)
 {
     const struct weft_rows_entry *entry = &s->block->rows[number];
     struct weft_arena scratch;
+    uint32_t masked_traces;
     int rc = WEFT_OK;
 
     s->lost = s->lost_traces = s->trace = s->trace_end = 0;
+    weft_block_mask_traces(s->mask, number, &masked_traces);
+    if (wanted(s, entry->trace_count, masked_traces) == 0) return WEFT_OK;
     weft_arena_init(&scratch, 0);
     if (weft_rows_open(&s->rows, s->block, number, &scratch, &s->why) < 0 ||
         weft_rows_load_traces(&s->rows, &s->why) < 0) {
-        s->lost = entry->span_count;
-        s->lost_traces = entry->trace_count;
+        s->lost =
+            (uint32_t)wanted(s, entry->span_count, weft_block_mask_group_spans(s->mask, number));
+        s->lost_traces = (uint32_t)wanted(s, entry->trace_count, masked_traces);
     } else {
         s->trace_end =
             s->rows.trace_count > 1 ? weft_rows_trace_first(&s->rows, 1) : s->rows.span_count;
@@ -124,8 +135,9 @@ static int tables_lost(struct salvaging *s, const struct weft_err *why)
     snprintf(sentence, sizeof sentence, "its tables cannot be read, so no span can: %s", why->text);
     s->out->is_damaged = true;
     s->out->places++;
-    s->out->spans_lost = s->block->info.span_count;
-    s->out->traces_lost = s->block->info.trace_count;
+    s->out->spans_lost = wanted(s, s->block->info.span_count, weft_block_mask_spans(s->mask));
+    s->out->traces_lost =
+        wanted(s, s->block->info.trace_count, weft_block_mask_trace_count(s->mask));
     weft_salvage_range(s->out, s->block->info.start_min, s->block->info.start_max);
     if (s->to->report != NULL) s->to->report(s->to->arg, sentence);
     return WEFT_OK;

@@ -22,6 +22,7 @@ struct weft_salvage_to {
     int (*take)(void *arg, const struct weft_batch *batch, struct weft_err *err);
     void (*report)(void *arg, const char *sentence); /* each place, and what is lost there */
     void *arg;
+    bool only_masked; /* of a block: its masked traces and no others */
 };
 
 /* Chunk by chunk, also behind damage: a whole chunk is found by its header at a multiple of 4 KiB, under the segment's
@@ -30,7 +31,8 @@ struct weft_salvage_to {
 int weft_segment_salvage(const char *path, uint64_t number, const struct weft_salvage_to *to,
                          struct weft_salvage *out, struct weft_err *err);
 
-/* Row group by row group; where one cannot be read as a whole, row by row. Masked traces are left out. */
+/* Row group by row group; where one cannot be read as a whole, row by row. Masked traces are left out, also of what is
+ * lost. */
 int weft_block_salvage(struct weft_block *block, const struct weft_block_mask *mask,
                        const struct weft_salvage_to *to, struct weft_salvage *out,
                        struct weft_err *err);

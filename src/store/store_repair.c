@@ -8,35 +8,16 @@
  *   4. the file's name in the store goes
  */
 #include "store/store_repair.h"
-#include "base/map.h"
-#include "store/bundle.h"
-#include "store/file_digest.h"
-#include "store/salvage.h"
-#include "store/store_files.h"
-#include "store/store_internal.h"
+#include "store/block_internal.h"
+#include "store/store_repair_internal.h"
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <unistd.h>
 
-struct repair {
-    const char *directory;
-    bool dry_run;
-    weft_store_report *report;
-    void *arg;
-    struct weft_store_repair *out;
-    struct weft_err *err;
-    uint64_t next_number; /* never given to a file */
-    struct weft_catalog catalog;
-    struct weft_map superseded; /* names of files whose spans a later one has */
-    struct weft_buf masked;     /* struct weft_mask_entry: what all blocks together mask */
-    char lost[WEFT_STORE_PATH_MAX], work[WEFT_STORE_PATH_MAX];
-    char path[WEFT_STORE_PATH_MAX]; /* of the file at hand */
-    struct weft_store *sink;        /* where its spans go; NULL: none yet */
-};
-
-__attribute__((format(printf, 3, 4))) static void say(struct repair *r, enum weft_finding_kind kind,
-                                                      const char *format, ...)
+__attribute__((format(printf, 3, 4))) void weft_repair_say(struct repair *r,
+                                                           enum weft_finding_kind kind,
+                                                           const char *format, ...)
 {
     char sentence[1536];
     va_list args;
@@ -47,186 +28,9 @@ __attribute__((format(printf, 3, 4))) static void say(struct repair *r, enum wef
     r->report(r->arg, kind, sentence);
 }
 
-static void number_seen(struct repair *r, uint64_t number)
+void weft_repair_number_seen(struct repair *r, uint64_t number)
 {
     if (number >= r->next_number) r->next_number = number + 1;
-}
-
-/* ---- the work directory ---- */
-
-static int work_empty(struct repair *r)
-{
-    struct weft_store_files files;
-    char path[WEFT_STORE_PATH_MAX * 2];
-    int rc = weft_file_make_directory(r->work, r->err);
-
-    if (rc < 0 || (rc = weft_store_files_list(&files, r->work, r->err)) < 0) return rc;
-    for (uint32_t i = 0; rc == WEFT_OK && i < files.count; i++) {
-        snprintf(path, sizeof path, "%s/%s", r->work, files.items[i].name);
-        rc = weft_file_unlink(path, r->err);
-    }
-    weft_store_files_release(&files);
-    return rc;
-}
-
-/* A store of its own, whose segments get numbers that the real one has never used: the block that is made of them will name
- * them as superseded. */
-static int sink_open(struct repair *r)
-{
-    char path[WEFT_STORE_PATH_MAX * 2];
-    struct weft_catalog catalog;
-    const struct weft_store_options options = { .directory = r->work,
-                                                .writer_count = 1,
-                                                .no_compaction = true };
-    int rc = work_empty(r);
-
-    if (rc < 0) return rc;
-    snprintf(path, sizeof path, "%s/CATALOG", r->work);
-    weft_catalog_init(&catalog);
-    catalog.next_number = r->next_number;
-    rc = weft_catalog_write(&catalog, path, r->err);
-    weft_catalog_release(&catalog);
-    return rc == WEFT_OK ? weft_store_open(&r->sink, &options, r->err) : rc;
-}
-
-struct answer {
-    int status;
-    struct weft_err *err;
-};
-
-static void answered(void *arg, const struct weft_outcome *outcome)
-{
-    struct answer *answer = arg;
-
-    answer->status = outcome->status;
-    if (outcome->status < 0)
-        weft_fail(answer->err, outcome->status, "saved spans could not be written: %.*s",
-                  WEFT_S_ARG(outcome->message));
-}
-
-static int spans_take(void *arg, const struct weft_batch *batch, struct weft_err *err)
-{
-    struct repair *r = arg;
-    struct answer answer = { .err = r->err };
-    int rc = r->sink == NULL ? sink_open(r) : WEFT_OK;
-
-    if (rc < 0) return rc;
-    struct weft_consumer consumer = weft_store_consumer(r->sink);
-    consumer.consume(consumer.self, 0, batch, answered, &answer); /* answered before it returns */
-    return answer.status;
-}
-
-/* ---- a block of what was saved ---- */
-
-struct saved {
-    struct weft_segment **segments;
-    struct weft_segment_view *views;
-    const struct weft_segment_view **inputs;
-    uint32_t count;
-};
-
-static int saved_open(struct repair *r, struct saved *saved)
-{
-    struct weft_store_files files;
-    char path[WEFT_STORE_PATH_MAX * 2];
-    uint64_t torn;
-    int rc = weft_store_files_list(&files, r->work, r->err);
-
-    if (rc < 0) return rc;
-    saved->segments = weft_alloc_array(files.count + 1, sizeof *saved->segments);
-    saved->views = weft_alloc_array(files.count + 1, sizeof *saved->views);
-    saved->inputs = weft_alloc_array(files.count + 1, sizeof *saved->inputs);
-    for (uint32_t i = 0; rc == WEFT_OK && i < files.count; i++) {
-        if (files.items[i].kind != WEFT_STORE_FILE_SEGMENT) continue;
-        number_seen(r, files.items[i].number);
-        snprintf(path, sizeof path, "%s/%s", r->work, files.items[i].name);
-        if ((rc = weft_segment_open(&saved->segments[saved->count], path, &torn, r->err)) < 0)
-            break;
-        weft_segment_view_init(&saved->views[saved->count], saved->segments[saved->count]);
-        saved->inputs[saved->count] = &saved->views[saved->count];
-        saved->count++;
-    }
-    weft_store_files_release(&files);
-    return rc;
-}
-
-static void saved_release(struct saved *saved)
-{
-    for (uint32_t i = 0; i < saved->count; i++) {
-        weft_segment_view_release(&saved->views[i]);
-        weft_segment_unref(saved->segments[i]);
-    }
-    weft_free(saved->segments);
-    weft_free(saved->views);
-    weft_free(saved->inputs);
-}
-
-static int block_prove(struct repair *r, uint64_t number, const struct weft_merge_stats *stats)
-{
-    char path[WEFT_STORE_PATH_MAX * 2];
-    struct weft_block *block = NULL;
-    struct weft_block_info info = { 0 };
-
-    snprintf(path, sizeof path, "%s/block-%016" PRIx64 ".weft", r->directory, number);
-    int rc = weft_block_open(&block, path, r->err);
-    if (rc < 0) return rc;
-    weft_block_info(block, &info);
-    if (info.span_count + stats->exact_duplicates != stats->spans_in)
-        rc = weft_fail(r->err, WEFT_IO, "%s has %" PRIu64 " spans, %" PRIu64 " expected", path,
-                       info.span_count, stats->spans_in - stats->exact_duplicates);
-    else
-        say(r, WEFT_FINDING_OK, "%s: made of %s, %" PRIu64 " spans", path, r->path,
-            info.span_count);
-    weft_block_unref(block);
-    return rc;
-}
-
-/* `input` says what the new block supersedes besides. */
-static int block_make(struct repair *r, struct weft_merge_input input)
-{
-    struct saved saved = { 0 };
-    struct weft_merge_stats stats = { 0 };
-    int rc = weft_store_seal(r->sink, r->err);
-
-    weft_store_close(r->sink);
-    r->sink = NULL;
-    if (rc == WEFT_OK) rc = saved_open(r, &saved);
-    input.segments = saved.inputs;
-    input.segment_count = saved.count;
-    const struct weft_merge_options options = { .directory = r->directory,
-                                                .number = r->next_number++ };
-    if (rc == WEFT_OK) rc = weft_merge(&input, &options, &stats, r->err);
-    if (rc == WEFT_OK) rc = block_prove(r, options.number, &stats);
-    saved_release(&saved);
-    if (rc == WEFT_OK) rc = work_empty(r);
-    return rc;
-}
-
-/* ---- lost+found ---- */
-
-/* A second name for the file at hand; a copy where there can be none. */
-static int keep_original(struct repair *r)
-{
-    char to[WEFT_STORE_PATH_MAX * 2];
-    struct weft_file_digest digest;
-    const char *name = strrchr(r->path, '/') + 1;
-    int rc = weft_file_make_directory(r->lost, r->err);
-
-    snprintf(to, sizeof to, "%s/%s", r->lost, name);
-    for (unsigned i = 1; weft_file_exists(to); i++)
-        snprintf(to, sizeof to, "%s/%s.%u", r->lost, name, i);
-    if (rc == WEFT_OK) rc = weft_file_link(r->path, to, r->err);
-    if (rc == WEFT_UNSUPPORTED)
-        rc = weft_file_copy(r->path, UINT64_MAX, NULL, 0, to, &digest, r->err);
-    if (rc == WEFT_OK) rc = weft_file_sync_directory(r->lost, r->err);
-    if (rc == WEFT_OK) say(r, WEFT_FINDING_NOTE, "%s: kept as %s", r->path, to);
-    return rc;
-}
-
-static int remove_original(struct repair *r)
-{
-    int rc = weft_file_unlink(r->path, r->err);
-    return rc == WEFT_OK ? weft_file_sync_directory(r->directory, r->err) : rc;
 }
 
 /* ---- what is damaged ---- */
@@ -234,17 +38,17 @@ static int remove_original(struct repair *r)
 static void place_lost(void *arg, const char *sentence)
 {
     struct repair *r = arg;
-    say(r, WEFT_FINDING_DAMAGE, "%s: %s", r->path, sentence);
+    weft_repair_say(r, WEFT_FINDING_DAMAGE, "%s: %s", r->path, sentence);
 }
 
 static struct weft_salvage_to where_to(struct repair *r)
 {
-    return (struct weft_salvage_to){ .take = r->dry_run ? NULL : spans_take,
+    return (struct weft_salvage_to){ .take = r->dry_run ? NULL : weft_repair_spans_take,
                                      .report = place_lost,
                                      .arg = r };
 }
 
-static void count(struct repair *r, const struct weft_salvage *salvage)
+void weft_repair_count(struct repair *r, const struct weft_salvage *salvage)
 {
     r->out->spans_saved += salvage->spans_saved;
     r->out->spans_lost += salvage->spans_lost;
@@ -265,51 +69,52 @@ static int segment_repair(struct repair *r, const struct weft_store_file *file)
     if (rc < 0 || !salvage.is_damaged || weft_store_segment_is_unwritten(r->path)) return rc;
     const struct weft_salvage_to to = where_to(r);
     if ((rc = weft_segment_salvage(r->path, file->number, &to, &salvage, r->err)) < 0) return rc;
-    count(r, &salvage);
+    weft_repair_count(r, &salvage);
     r->out->files++;
     if (r->dry_run) return WEFT_OK;
-    if ((rc = keep_original(r)) < 0) return rc;
-    if (r->sink != NULL)
-        rc = block_make(r, (struct weft_merge_input){ .more_superseded_segments = &file->number,
-                                                      .more_superseded_segment_count = 1 });
-    return rc == WEFT_OK ? remove_original(r) : rc;
+    if ((rc = weft_repair_keep_original(r)) < 0) return rc;
+    if (r->sink != NULL) rc = weft_repair_replace_segment(r, file->number);
+    return rc == WEFT_OK ? weft_repair_remove_original(r) : rc;
 }
 
-/* The spans of a block into a new one, which supersedes it and all that it superseded. */
+static struct weft_str key(const uint64_t *number)
+{
+    return (struct weft_str){ (const char *)number, sizeof *number };
+}
+
+bool weft_repair_is_replaced(const struct repair *r, uint64_t number)
+{
+    return weft_map_get(&r->replaced, key(&number)) != NULL;
+}
+
+bool weft_repair_replace(struct repair *r, uint64_t number)
+{
+    bool is_new;
+    weft_map_put(&r->replaced, key(&number), 1, &is_new);
+    return is_new;
+}
+
+struct weft_block_mask *weft_repair_mask(const struct repair *r, uint64_t number)
+{
+    return weft_block_mask_create(NULL, number, (const void *)r->masked.data,
+                                  r->masked.len / sizeof(struct weft_mask_entry));
+}
+
+/* The spans of a block that masks nothing into a new one. */
 static int block_save(struct repair *r, struct weft_block *block)
 {
     struct weft_salvage salvage;
-    struct weft_block_info info;
-    struct weft_buf masked = { 0 };
     const struct weft_salvage_to to = where_to(r);
+    uint64_t number = weft_block_number(block);
 
-    weft_block_info(block, &info);
-    struct weft_block_mask *mask = weft_block_mask_create(
-        NULL, info.number, (const struct weft_mask_entry *)(const void *)r->masked.data,
-        r->masked.len / sizeof(struct weft_mask_entry));
+    if (!weft_repair_replace(r, number)) return WEFT_OK;
+    struct weft_block_mask *mask = weft_repair_mask(r, number);
     int rc = weft_block_salvage(block, mask, &to, &salvage, r->err);
     weft_block_mask_unref(mask);
     if (rc < 0) return rc;
-    count(r, &salvage);
+    weft_repair_count(r, &salvage);
     if (r->dry_run || r->sink == NULL) return WEFT_OK;
-    /* What the block has taken over from others stays taken over when all of it was saved. Otherwise it comes to light there
-     * again: rather twice than not at all. */
-    if (salvage.spans_lost > 0 || weft_block_masked(block, &masked, NULL) < 0)
-        weft_buf_reset(&masked);
-    uint64_t *blocks = weft_alloc_array(info.superseded_block_count + 1, sizeof *blocks);
-    blocks[0] = info.number;
-    if (info.superseded_block_count > 0)
-        memcpy(blocks + 1, info.superseded_blocks, info.superseded_block_count * sizeof *blocks);
-    rc = block_make(r, (struct weft_merge_input){
-                           .more_superseded_segments = info.superseded_segments,
-                           .more_superseded_segment_count = info.superseded_segment_count,
-                           .more_superseded_blocks = blocks,
-                           .more_superseded_block_count = info.superseded_block_count + 1,
-                           .masked = (const struct weft_mask_entry *)(const void *)masked.data,
-                           .masked_count = masked.len / sizeof(struct weft_mask_entry) });
-    weft_buf_release(&masked);
-    weft_free(blocks);
-    return rc;
+    return weft_repair_replace_blocks(r, &block, 1, NULL, 0);
 }
 
 static bool block_is_sound(struct weft_block *block)
@@ -323,13 +128,20 @@ static void all_lost(struct repair *r, uint64_t number, const char *why)
     const struct weft_block_summary *entry = weft_catalog_find(&r->catalog, number);
     struct weft_salvage salvage = { .is_uncounted = entry == NULL };
 
-    say(r, WEFT_FINDING_DAMAGE, "%s", why);
-    if (entry != NULL) {
+    if (weft_repair_is_replaced(r, number)) return;
+    weft_repair_say(r, WEFT_FINDING_DAMAGE, "%s", why);
+    if (entry != NULL && entry->masked_count > 0) {
+        weft_repair_say(r, WEFT_FINDING_NOTE,
+                        "%s: what block %016" PRIx64
+                        " took over from others is read there again, as far as it still is there",
+                        r->path, number);
+        salvage.is_uncounted = true;
+    } else if (entry != NULL) {
         salvage.spans_lost = entry->span_count;
         salvage.traces_lost = entry->trace_count;
         weft_salvage_range(&salvage, entry->start_min, entry->start_max);
     }
-    count(r, &salvage);
+    weft_repair_count(r, &salvage);
 }
 
 static int block_repair(struct repair *r, const struct weft_store_file *file)
@@ -346,12 +158,12 @@ static int block_repair(struct repair *r, const struct weft_store_file *file)
     rc = WEFT_OK;
     if (is_open && block_is_sound(block)) goto done;
     r->out->files++;
-    if (!r->dry_run && (rc = keep_original(r)) < 0) goto done;
+    if (!r->dry_run && (rc = weft_repair_keep_original(r)) < 0) goto done;
     if (is_open)
         rc = block_save(r, block);
     else
         all_lost(r, file->number, why.text);
-    if (rc == WEFT_OK && !r->dry_run) rc = remove_original(r);
+    if (rc == WEFT_OK && !r->dry_run) rc = weft_repair_remove_original(r);
 done:
     weft_block_unref(block);
     return rc;
@@ -376,7 +188,7 @@ static int member_extract(struct repair *r, const struct weft_bundle_member *mem
     weft_file_close(&out);
     weft_file_close(&in);
     if (rc == WEFT_OK) rc = weft_file_rename(beside, to, r->err);
-    if (rc == WEFT_OK) say(r, WEFT_FINDING_OK, "%s: taken out of %s", to, r->path);
+    if (rc == WEFT_OK) weft_repair_say(r, WEFT_FINDING_OK, "%s: taken out of %s", to, r->path);
     return rc;
 }
 
@@ -405,7 +217,7 @@ static int members_repair(struct repair *r, struct weft_bundle *bundle,
             all_lost(r, info->members[i].number, why.text);
         else if (!block_is_sound(block))
             rc = block_save(r, block);
-        else if (!r->dry_run)
+        else if (!r->dry_run && !weft_repair_is_replaced(r, info->members[i].number))
             rc = member_extract(r, &info->members[i]);
         weft_block_unref(block);
     }
@@ -428,18 +240,55 @@ static int bundle_repair(struct repair *r, const struct weft_store_file *file)
     if (is_open) weft_bundle_info(bundle, &info);
     if (is_open && bundle_is_sound(bundle, &info)) goto done;
     r->out->files++;
-    if (!r->dry_run && (rc = keep_original(r)) < 0) goto done;
+    if (!r->dry_run && (rc = weft_repair_keep_original(r)) < 0) goto done;
     if (is_open)
         rc = members_repair(r, bundle, &info);
     else
         all_lost(r, file->number, why.text);
-    if (rc == WEFT_OK && !r->dry_run) rc = remove_original(r);
+    if (rc == WEFT_OK && !r->dry_run) rc = weft_repair_remove_original(r);
 done:
     weft_bundle_unref(bundle);
     return rc;
 }
 
 /* ---- all files ---- */
+
+static int each_member(struct repair *r, const char *path, const struct weft_store_file *file,
+                       weft_repair_visit *visit, void *arg)
+{
+    struct weft_bundle *bundle = NULL;
+    struct weft_bundle_info info;
+    struct weft_block *block;
+    int rc = WEFT_OK;
+
+    if (weft_bundle_open(&bundle, path, NULL) < 0) return WEFT_OK;
+    weft_bundle_info(bundle, &info);
+    for (uint32_t i = 0; rc == WEFT_OK && i < info.member_count; i++) {
+        if (weft_bundle_block(bundle, i, &block, NULL) < 0) continue;
+        rc = visit(r, block, file, arg);
+        weft_block_unref(block);
+    }
+    weft_bundle_unref(bundle);
+    return rc;
+}
+
+int weft_repair_each_block(struct repair *r, weft_repair_visit *visit, void *arg)
+{
+    char path[WEFT_STORE_PATH_MAX * 2];
+    int rc = WEFT_OK;
+
+    for (uint32_t i = 0; rc == WEFT_OK && i < r->files->count; i++) {
+        const struct weft_store_file *file = &r->files->items[i];
+        struct weft_block *block = NULL;
+        snprintf(path, sizeof path, "%s/%s", r->directory, file->name);
+        if (file->kind == WEFT_STORE_FILE_BUNDLE) rc = each_member(r, path, file, visit, arg);
+        if (file->kind != WEFT_STORE_FILE_BLOCK || weft_block_open(&block, path, NULL) < 0)
+            continue;
+        rc = visit(r, block, file, arg);
+        weft_block_unref(block);
+    }
+    return rc;
+}
 
 /* Numbers that are only named by others count as given, too. */
 static void superseded_seen(struct repair *r, const char *kind, const uint64_t *numbers,
@@ -448,57 +297,90 @@ static void superseded_seen(struct repair *r, const char *kind, const uint64_t *
     char name[64];
 
     for (uint32_t i = 0; i < count; i++) {
-        number_seen(r, numbers[i]);
+        weft_repair_number_seen(r, numbers[i]);
         snprintf(name, sizeof name, "%s-%016" PRIx64 ".weft", kind, numbers[i]);
         weft_map_put(&r->superseded, weft_str_from_c(name), 1, NULL);
     }
 }
 
-static void block_look(struct repair *r, struct weft_block *block)
+static int block_look(struct repair *r, struct weft_block *block,
+                      const struct weft_store_file *file, void *arg)
 {
     struct weft_block_info info;
 
     weft_block_info(block, &info);
     superseded_seen(r, "segment", info.superseded_segments, info.superseded_segment_count);
     superseded_seen(r, "block", info.superseded_blocks, info.superseded_block_count);
-    size_t before = r->masked.len;
-    if (weft_block_masked(block, &r->masked, NULL) < 0) r->masked.len = before;
+    for (uint32_t i = 0; i < info.superseded_block_count; i++)
+        weft_repair_replace(r, info.superseded_blocks[i]);
+    return WEFT_OK;
 }
 
-static void bundle_look(struct repair *r, const char *path)
+static void unreadable_add(struct repair *r, uint64_t number, const struct weft_store_file *file)
+{
+    const struct repair_patch lost = { .number = number, .masks_are_lost = true, .file = file };
+    weft_buf_append(&r->unreadable, &lost, sizeof lost);
+}
+
+static void bundle_look(struct repair *r, const char *path, const struct weft_store_file *file)
 {
     struct weft_bundle *bundle = NULL;
     struct weft_bundle_info info;
-    struct weft_block *block;
 
     if (weft_bundle_open(&bundle, path, NULL) < 0) return;
     weft_bundle_info(bundle, &info);
     superseded_seen(r, "bundle", info.superseded_bundles, info.superseded_bundle_count);
     for (uint32_t i = 0; i < info.member_count; i++) {
+        struct weft_block *block = NULL;
         superseded_seen(r, "block", &info.members[i].number, 1);
-        if (weft_bundle_block(bundle, i, &block, NULL) < 0) continue;
-        block_look(r, block);
+        if (weft_bundle_block(bundle, i, &block, NULL) == WEFT_CORRUPT)
+            unreadable_add(r, info.members[i].number, file);
         weft_block_unref(block);
     }
     weft_bundle_unref(bundle);
 }
 
+/* What a block that still counts masks. Files are superseded by name, blocks by number. */
+static int masks_look(struct repair *r, struct weft_block *block,
+                      const struct weft_store_file *file, void *arg)
+{
+    struct weft_block_info info;
+    size_t before = r->masked.len;
+
+    weft_block_info(block, &info);
+    if (info.masked_count == 0 || weft_repair_is_replaced(r, info.number) ||
+        weft_map_get(&r->superseded, weft_str_from_c(file->name)) != NULL)
+        return WEFT_OK;
+    int rc = weft_block_masked(block, &r->masked, NULL);
+    if (rc < 0) r->masked.len = before;
+    if (block_is_sound(block)) return WEFT_OK;
+    weft_block_ref(block);
+    const struct repair_patch patch = {
+        .block = block, .number = info.number, .masks_are_lost = rc < 0, .file = file
+    };
+    weft_buf_append(&r->patches, &patch, sizeof patch);
+    return WEFT_OK;
+}
+
 /* What files say of each other, before any is touched. */
-static void files_look(struct repair *r, const struct weft_store_files *files)
+static int files_look(struct repair *r)
 {
     char path[WEFT_STORE_PATH_MAX * 2];
 
-    if (r->catalog.next_number > 0) number_seen(r, r->catalog.next_number - 1);
-    for (uint32_t i = 0; i < files->count; i++) {
+    if (r->catalog.next_number > 0) weft_repair_number_seen(r, r->catalog.next_number - 1);
+    for (uint32_t i = 0; i < r->files->count; i++) {
+        weft_repair_number_seen(r, r->files->items[i].number);
+        const struct weft_store_file *file = &r->files->items[i];
         struct weft_block *block = NULL;
-        number_seen(r, files->items[i].number);
-        snprintf(path, sizeof path, "%s/%s", r->directory, files->items[i].name);
-        if (files->items[i].kind == WEFT_STORE_FILE_BUNDLE) bundle_look(r, path);
-        if (files->items[i].kind == WEFT_STORE_FILE_BLOCK &&
-            weft_block_open(&block, path, NULL) == WEFT_OK)
-            block_look(r, block);
+        snprintf(path, sizeof path, "%s/%s", r->directory, file->name);
+        if (file->kind == WEFT_STORE_FILE_BUNDLE) bundle_look(r, path, file);
+        if (file->kind == WEFT_STORE_FILE_BLOCK &&
+            weft_block_open(&block, path, NULL) == WEFT_CORRUPT)
+            unreadable_add(r, file->number, file);
         weft_block_unref(block);
     }
+    int rc = weft_repair_each_block(r, block_look, NULL);
+    return rc == WEFT_OK ? weft_repair_each_block(r, masks_look, NULL) : rc;
 }
 
 static int file_repair(struct repair *r, const struct weft_store_file *file)
@@ -533,14 +415,23 @@ static int files_repair(struct repair *r)
 
     if (rc < 0) return rc;
     catalog_look(r);
-    files_look(r, &files);
+    r->files = &files;
+    rc = files_look(r);
+    if (rc == WEFT_OK) rc = weft_repair_patches(r);
     for (uint32_t i = 0; rc == WEFT_OK && i < files.count; i++)
         rc = file_repair(r, &files.items[i]);
     weft_store_close(r->sink);
     r->sink = NULL;
     weft_catalog_release(&r->catalog);
     weft_map_release(&r->superseded);
+    weft_map_release(&r->replaced);
+    weft_map_release(&r->kept);
     weft_buf_release(&r->masked);
+    const struct repair_patch *patches = (const void *)r->patches.data;
+    for (size_t i = 0; i < r->patches.len / sizeof *patches; i++)
+        weft_block_unref(patches[i].block);
+    weft_buf_release(&r->patches);
+    weft_buf_release(&r->unreadable);
     weft_store_files_release(&files);
     return rc;
 }
@@ -567,7 +458,8 @@ int weft_store_repair(const char *directory, bool dry_run, weft_store_report *re
         return weft_fail(err, WEFT_NOT_FOUND, "there is no directory %s", directory);
     if (!dry_run) rc = weft_store_lock_directory(&lock, directory, err);
     if (rc == WEFT_OK) rc = files_repair(&r);
-    if (rc == WEFT_OK && !dry_run && weft_file_exists(r.work) && (rc = work_empty(&r)) == WEFT_OK)
+    if (rc == WEFT_OK && !dry_run && weft_file_exists(r.work) &&
+        (rc = weft_repair_work_empty(&r)) == WEFT_OK)
         rmdir(r.work); /* an empty folder that stays is no harm */
     weft_file_close(&lock);
     return rc;

@@ -232,6 +232,10 @@ int weft_run_get(struct weft_rows *rows, struct weft_run *run, uint32_t position
                  struct weft_block_reader *reader, struct weft_run_value *out,
                  struct weft_err *err);
 
+/* How many spans the block has of the trace, outside of the mask: ids alone are read (block_trace.c). */
+int weft_block_trace_spans(struct weft_block *block, const struct weft_block_mask *mask,
+                           const struct weft_trace_id *id, uint64_t *out, struct weft_err *err);
+
 /* ---- whole spans (block_span.c) ---- */
 
 /* Rows from .. from + n - 1, whole; strings copied into `arena`. */

@@ -65,6 +65,32 @@ int weft_block_trace(struct weft_block *b, const struct weft_block_mask *mask,
     return rc;
 }
 
+int weft_block_trace_spans(struct weft_block *b, const struct weft_block_mask *mask,
+                           const struct weft_trace_id *id, uint64_t *out, struct weft_err *err)
+{
+    struct weft_arena scratch;
+    struct weft_rows rows;
+    struct weft_trace_id found;
+    int rc = WEFT_OK;
+
+    *out = 0;
+    weft_arena_init(&scratch, 0);
+    for (uint32_t number = rows_lower(b, id);
+         number < b->info.row_group_count && memcmp(&b->rows[number].first, id, 16) <= 0;
+         number++) {
+        if ((rc = weft_rows_open(&rows, b, number, &scratch, err)) < 0 ||
+            (rc = weft_rows_load_traces(&rows, err)) < 0)
+            break;
+        uint32_t trace = weft_rows_trace_lower(&rows, id);
+        if (trace == rows.trace_count) continue;
+        weft_rows_trace_id(&rows, trace, &found);
+        if (memcmp(&found, id, 16) == 0 && !weft_block_mask_has(mask, number, trace))
+            *out += weft_paged_get(&rows.trace_spans, trace);
+    }
+    weft_arena_release(&scratch);
+    return rc;
+}
+
 static int span_read(struct weft_block *b, uint64_t row_tag, bool is_line_only,
                      struct weft_span *out, struct weft_arena *arena, struct weft_err *err)
 {

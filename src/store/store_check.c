@@ -5,10 +5,12 @@
  *   2. what a file supersedes is gone, or lies there only until its last reader leaves
  *   3. no two files supersede the same one: its spans would be there twice
  *   4. CATALOG says what the footers say
+ *   5. what a block masks in others is there, and another block has it (store_check_masks.c)
  */
 #include "base/map.h"
 #include "store/bundle.h"
 #include "store/salvage.h"
+#include "store/store_check_masks.h"
 #include "store/store_files.h"
 #include "store/store_inspect.h"
 #include "store/store_internal.h"
@@ -24,6 +26,8 @@ struct checker {
     struct weft_map
         superseded; /* file names, and the number of the block or bundle that supersedes them */
     struct weft_catalog catalog;
+    struct weft_buf blocks; /* struct weft_block *, a reference each: those that count */
+    bool has_vanished;      /* a file that was listed */
     uint64_t bytes_done, bytes_total;
     const char *path; /* of the file being read */
 };
@@ -124,6 +128,8 @@ static void check_open_block(struct checker *checker, struct weft_block *block, 
     uint64_t damages_before = checker->out->damages;
 
     weft_block_info(block, &info);
+    weft_block_ref(block);
+    weft_buf_append(&checker->blocks, &block, sizeof block);
     superseded_add(checker, number, "segment", info.superseded_segments,
                    info.superseded_segment_count);
     superseded_add(checker, number, "block", info.superseded_blocks, info.superseded_block_count);
@@ -174,6 +180,7 @@ static void check_block(struct checker *checker, const struct weft_store_file *f
     struct weft_err err = { 0 };
     int rc = weft_block_open(&block, checker->path, &err);
 
+    checker->has_vanished |= rc == WEFT_NOT_FOUND;
     if (rc == WEFT_NOT_FOUND) return; /* replaced while we looked */
     if (rc < 0) {
         block_unreadable(checker, file->number, &err);
@@ -213,6 +220,7 @@ static void check_bundle(struct checker *checker, const struct weft_store_file *
     struct weft_err err = { 0 };
     int rc = weft_bundle_open(&bundle, checker->path, &err);
 
+    checker->has_vanished |= rc == WEFT_NOT_FOUND;
     if (rc == WEFT_NOT_FOUND) return;
     if (rc < 0) {
         finding(checker, WEFT_FINDING_DAMAGE, "%s", err.text);
@@ -347,6 +355,17 @@ static uint64_t bytes_of(const struct checker *checker, const struct weft_store_
     return sum;
 }
 
+static void check_masks(struct checker *checker)
+{
+    struct weft_block **blocks = (void *)checker->blocks.data;
+    uint32_t count = (uint32_t)(checker->blocks.len / sizeof *blocks);
+
+    weft_store_check_masks(blocks, count, checker->out->damages == 0 && !checker->has_vanished,
+                           block_finding, checker);
+    for (uint32_t i = 0; i < count; i++) weft_block_unref(blocks[i]);
+    weft_buf_release(&checker->blocks);
+}
+
 int weft_store_check_watched(const char *directory, weft_store_report *report,
                              weft_store_progress *progress, void *arg, struct weft_store_check *out,
                              struct weft_err *err)
@@ -363,6 +382,7 @@ int weft_store_check_watched(const char *directory, weft_store_report *report,
     checker.bytes_total = bytes_of(&checker, &files);
     if (files.count > 1) qsort(files.items, files.count, sizeof *files.items, order_compare);
     for (uint32_t i = 0; i < files.count; i++) check_file(&checker, &files.items[i]);
+    check_masks(&checker);
     weft_catalog_release(&checker.catalog);
     weft_map_release(&checker.superseded);
     weft_store_files_release(&files);

@@ -293,12 +293,12 @@ static void everywhere(const struct shape *shape, uint64_t pieces)
 
 static void few_pages_test(void **state)
 {
-    everywhere(&few, 12);
+    everywhere(&few, 5);
 }
 
 static void nested_test(void **state)
 {
-    everywhere(&nested, 12);
+    everywhere(&nested, 5);
 }
 
 static void many_pages_test(void **state)
@@ -332,7 +332,7 @@ static void broken_off_test(void **state)
          members.at[1].offset + 40); /* a block, and the patch that has taken over from it */
     flip(members.path, members.at[2].offset + 40);
     held_find(members.path, &held);
-    for (uint64_t n = 0, rc = 1; rc != 0; n++) {
+    for (uint64_t n = 0, rc = 1; rc != 0; n += n < 40 ? 1 : 3) {
         struct breaking breaking = { .at = n };
         const struct weft_file_faults faults = { .before = break_at, .self = &breaking };
         struct weft_store_repair done;

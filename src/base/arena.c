@@ -72,8 +72,28 @@ void *weft_arena_alloc_slow(struct weft_arena *arena, size_t size)
     return block->data;
 }
 
+struct weft_arena_cleanup {
+    struct weft_arena_cleanup *older;
+    void (*run)(void *what);
+    void *what;
+};
+
+void weft_arena_on_release(struct weft_arena *arena, void (*run)(void *what), void *what)
+{
+    struct weft_arena_cleanup *cleanup = weft_arena_alloc(arena, sizeof *cleanup);
+    *cleanup = (struct weft_arena_cleanup){ arena->cleanups, run, what };
+    arena->cleanups = cleanup;
+}
+
+static void cleanups_run(struct weft_arena *arena, struct weft_arena_cleanup *until)
+{
+    for (; arena->cleanups != until; arena->cleanups = arena->cleanups->older)
+        arena->cleanups->run(arena->cleanups->what);
+}
+
 void weft_arena_release(struct weft_arena *arena)
 {
+    cleanups_run(arena, NULL);
     struct weft_arena_block *block = arena->head;
     while (block != NULL) {
         struct weft_arena_block *older = block->older;
@@ -89,6 +109,7 @@ void weft_arena_reset(struct weft_arena *arena)
         weft_arena_release(arena);
         return;
     }
+    cleanups_run(arena, NULL);
     struct weft_arena_block *kept = NULL;
     struct weft_arena_block *block = arena->head;
     while (block != NULL) {
@@ -112,6 +133,7 @@ struct weft_arena_mark weft_arena_mark(const struct weft_arena *arena)
 {
     return (struct weft_arena_mark){ .head = arena->head,
                                      .second = arena->head != NULL ? arena->head->older : NULL,
+                                     .cleanups = arena->cleanups,
                                      .next = arena->next,
                                      .limit = arena->limit };
 }
@@ -131,6 +153,7 @@ static struct weft_arena_block *free_until(struct weft_arena *arena, struct weft
 
 void weft_arena_rewind(struct weft_arena *arena, struct weft_arena_mark mark)
 {
+    cleanups_run(arena, mark.cleanups);
     arena->head = free_until(arena, arena->head, mark.head);
     /* Large pieces stand behind the head of their time. */
     if (arena->head != NULL)
@@ -152,6 +175,10 @@ void weft_arena_adopt(struct weft_arena *arena, struct weft_arena *from)
         oldest->older = arena->head->older;
         arena->head->older = from->head;
     }
+    struct weft_arena_cleanup **last = &from->cleanups;
+    while (*last != NULL) last = &(*last)->older;
+    *last = arena->cleanups;
+    arena->cleanups = from->cleanups;
     arena->total_bytes += from->total_bytes;
     *from = (struct weft_arena){ .block_bytes = from->block_bytes };
 }

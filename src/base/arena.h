@@ -11,10 +11,12 @@
 #include <stdarg.h>
 
 struct weft_arena_block;
+struct weft_arena_cleanup;
 struct weft_arena {
     struct weft_arena_block *head;
-    char *next;  /* first free byte of the head block */
-    char *limit; /* one past its last */
+    struct weft_arena_cleanup *cleanups; /* newest first */
+    char *next;                          /* first free byte of the head block */
+    char *limit;                         /* one past its last */
     size_t block_bytes;
     size_t total_bytes; /* held from the system, all blocks */
 };
@@ -24,10 +26,14 @@ void weft_arena_init(struct weft_arena *arena, size_t block_bytes);
 /* Forget everything, keep the first block for reuse. */
 void weft_arena_reset(struct weft_arena *arena);
 void weft_arena_release(struct weft_arena *arena); /* zeroed and released ones are fine */
+/* Call run(what) at the next reset or release (or rewind past this point), newest first, while the arena's memory is still good: for what another
+ * library allocates and an object of the arena holds. `run` must not allocate from the arena. */
+void weft_arena_on_release(struct weft_arena *arena, void (*run)(void *what), void *what);
 
 /* Gives back what was allocated since the mark was taken: working memory of a step that is repeated often. */
 struct weft_arena_mark {
     struct weft_arena_block *head, *second;
+    struct weft_arena_cleanup *cleanups;
     char *next, *limit;
 };
 struct weft_arena_mark weft_arena_mark(const struct weft_arena *arena);

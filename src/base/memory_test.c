@@ -143,6 +143,48 @@ static void arena_rewinds_and_adopts(void **state)
     weft_arena_release(&arena);
 }
 
+static char order_of_calls[8];
+
+static void note_call(void *what)
+{
+    size_t len = strlen(order_of_calls);
+    order_of_calls[len] = *(const char *)what; /* the arena's memory is still good */
+    order_of_calls[len + 1] = '\0';
+}
+
+static void arena_calls_on_release(void **state)
+{
+    struct weft_arena arena = { 0 };
+    for (int round = 0; round < 2; round++) {
+        order_of_calls[0] = '\0';
+        weft_arena_on_release(&arena, note_call, weft_arena_copy_c(&arena, WEFT_S("a")));
+        weft_arena_on_release(&arena, note_call, weft_arena_copy_c(&arena, WEFT_S("b")));
+        assert_string_equal(order_of_calls, "");
+        if (round == 0)
+            weft_arena_reset(&arena);
+        else
+            weft_arena_release(&arena);
+        assert_string_equal(order_of_calls, "ba");
+    }
+    weft_arena_release(&arena); /* nothing is left to call */
+    assert_string_equal(order_of_calls, "ba");
+
+    struct weft_arena other = { 0 };
+    order_of_calls[0] = '\0';
+    weft_arena_on_release(&arena, note_call, weft_arena_copy_c(&arena, WEFT_S("a")));
+    struct weft_arena_mark mark = weft_arena_mark(&arena);
+    weft_arena_on_release(&arena, note_call, weft_arena_copy_c(&arena, WEFT_S("b")));
+    weft_arena_rewind(&arena, mark);
+    assert_string_equal(order_of_calls, "b");
+    weft_arena_on_release(&other, note_call, weft_arena_copy_c(&other, WEFT_S("c")));
+    weft_arena_on_release(&other, note_call, weft_arena_copy_c(&other, WEFT_S("d")));
+    weft_arena_adopt(&arena, &other);
+    weft_arena_release(&other);
+    assert_string_equal(order_of_calls, "b");
+    weft_arena_release(&arena);
+    assert_string_equal(order_of_calls, "bdca");
+}
+
 static void buf_grows(void **state)
 {
     struct weft_buf buf = { 0 };
@@ -216,6 +258,7 @@ int main(void)
         cmocka_unit_test(arena_pieces_do_not_overlap),
         cmocka_unit_test(arena_copies_and_prints),
         cmocka_unit_test(arena_rewinds_and_adopts),
+        cmocka_unit_test(arena_calls_on_release),
         cmocka_unit_test(buf_grows),
         cmocka_unit_test(map_agrees_with_arithmetic),
         cmocka_unit_test(budget_refuses_and_gives_back),

@@ -14,7 +14,11 @@
 #include "base/err.h"
 
 #define WEFT_TRACEQL_BYTES_MAX (128u << 10)
-#define WEFT_TRACEQL_DEPTH_MAX 200u /* parentheses and operators within each other */
+/* A tree is at most this high. Chains of && and || are balanced, so 10,000 operands make a low tree; but not a chain
+ * of || with bare attributes among its operands, whose meaning hangs on the order (Q3.4.3). */
+#define WEFT_TRACEQL_DEPTH_MAX 200u
+#define WEFT_TRACEQL_NESTING_MAX 600u /* parentheses and signs within each other, in the text */
+#define WEFT_TRACEQL_REGEX_MAX 1000u  /* different regular expressions of a query */
 #define WEFT_TRACEQL_LABELS_MAX 5u
 
 /* ---- values ---- */
@@ -129,6 +133,8 @@ struct weft_expr {
     enum weft_expr_op op;
     enum weft_traceql_type type; /* static: UNKNOWN where an attribute decides */
     bool has_event, has_link;    /* somewhere below: judged for each event, each link (Q3.3.6) */
+    bool mentions_span;          /* somewhere below is an attribute or intrinsic */
+    uint32_t height;             /* 1: a leaf; at most WEFT_TRACEQL_DEPTH_MAX */
     uint32_t line, column;       /* of the operator or the first character */
     const struct weft_expr *left, *right; /* of one operand: left */
     struct weft_traceql_value literal;
@@ -153,6 +159,9 @@ struct weft_traceql_pipeline;
 struct weft_spanset_expr {
     enum weft_spanset_op op;
     bool is_negated, is_union; /* !>, &> ... */
+    bool
+        has_pipeline; /* an operand somewhere is a PIPELINE: so are all, as in ({ a }) && ({ b } | count() > 1) */
+    uint32_t height; /* at most WEFT_TRACEQL_DEPTH_MAX */
     const struct weft_expr *expr;
     const struct weft_traceql_pipeline *pipeline;
     const struct weft_spanset_expr *left, *right;
@@ -221,6 +230,7 @@ struct weft_metric_second {
 };
 struct weft_metric_expr {
     enum weft_metric_op op;
+    uint32_t height; /* at most WEFT_TRACEQL_DEPTH_MAX */
     const struct weft_metric_expr *left, *right;
     struct weft_traceql_value
         number; /* INT or FLOAT: int arithmetic of numbers alone stays int (Q6.6.4), folded */

@@ -159,9 +159,8 @@ struct weft_traceql_pipeline;
 struct weft_spanset_expr {
     enum weft_spanset_op op;
     bool is_negated, is_union; /* !>, &> ... */
-    bool
-        has_pipeline; /* an operand somewhere is a PIPELINE: so are all, as in ({ a }) && ({ b } | count() > 1) */
-    uint32_t height; /* at most WEFT_TRACEQL_DEPTH_MAX */
+    bool has_pipeline;         /* somewhere below: ({ a }) && ({ b } | count() > 1) */
+    uint32_t height;           /* at most WEFT_TRACEQL_DEPTH_MAX */
     const struct weft_expr *expr;
     const struct weft_traceql_pipeline *pipeline;
     const struct weft_spanset_expr *left, *right;

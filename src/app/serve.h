@@ -27,6 +27,7 @@ enum weft_serve_listener {
     WEFT_SERVE_OTLP_HTTP,
     WEFT_SERVE_HTTP,
     WEFT_SERVE_TEMPO,
+    WEFT_SERVE_JAEGER_GRPC,
     WEFT_SERVE_LISTENER_COUNT,
 };
 struct weft_serve {
@@ -42,7 +43,7 @@ struct weft_serve {
     struct weft_budget body_budget, work_budget, face_budget;
     struct weft_retry_delay retry;
     struct weft_server_parts parts;
-    struct weft_face face_http, face_tempo;
+    struct weft_face face_http, face_jaeger_grpc, face_tempo;
     struct weft_http_server *server;
     char addresses[WEFT_SERVE_LISTENER_COUNT][108]; /* "": does not listen */
     uint64_t started_monotonic_ns;

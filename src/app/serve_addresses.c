@@ -68,8 +68,10 @@ void weft_serve_log_start(const struct weft_serve *serve)
              config->storage.directory, serve->loop_count);
     log_listener(serve, WEFT_SERVE_OTLP_GRPC, "OTLP over gRPC", is_tls(&config->otlp_grpc));
     log_listener(serve, WEFT_SERVE_OTLP_HTTP, "OTLP over HTTP", is_tls(&config->otlp_http));
-    log_listener(serve, WEFT_SERVE_HTTP, "weft's API", is_tls(&config->server_http));
+    log_listener(serve, WEFT_SERVE_HTTP, "weft's API and Jaeger's", is_tls(&config->server_http));
     log_listener(serve, WEFT_SERVE_TEMPO, "Tempo's API", is_tls(&config->server_tempo));
+    log_listener(serve, WEFT_SERVE_JAEGER_GRPC, "Jaeger's gRPC API",
+                 is_tls(&config->server_jaeger_grpc));
     if (otlp[0] != '\0' && !weft_str_starts_with(weft_str_from_c(otlp), WEFT_S("unix")))
         weft_log(WEFT_LOG_INFO, "serve",
                  "a first trace: OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf "

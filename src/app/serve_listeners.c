@@ -16,6 +16,8 @@ static const struct {
                           offsetof(struct weft_config, server_http) },
     [WEFT_SERVE_TEMPO] = { "server.tempo.endpoint", "tempo",
                            offsetof(struct weft_config, server_tempo) },
+    [WEFT_SERVE_JAEGER_GRPC] = { "server.jaeger_grpc.endpoint", "jaeger_grpc",
+                                 offsetof(struct weft_config, server_jaeger_grpc) },
 };
 
 const char *weft_serve_listener_key(enum weft_serve_listener which)
@@ -73,6 +75,11 @@ static void make_faces(struct weft_serve *serve)
         .mount_count = 8,
         .parts = &serve->parts,
     };
+    serve->face_jaeger_grpc = (struct weft_face){
+        .mounts = { { "", weft_routes_jaeger_grpc, WEFT_ERRORS_GRPC } },
+        .mount_count = 1,
+        .parts = &serve->parts,
+    };
     serve->face_tempo = (struct weft_face){
         .mounts = { { "", weft_routes_tempo, WEFT_ERRORS_TEXT },
                     { "", weft_routes_health, WEFT_ERRORS_TEXT } },
@@ -84,6 +91,7 @@ static void make_faces(struct weft_serve *serve)
 static struct weft_http_handler handler_of(struct weft_serve *serve, enum weft_serve_listener which)
 {
     if (which == WEFT_SERVE_HTTP) return weft_face_handler(&serve->face_http);
+    if (which == WEFT_SERVE_JAEGER_GRPC) return weft_face_handler(&serve->face_jaeger_grpc);
     if (which == WEFT_SERVE_TEMPO) return weft_face_handler(&serve->face_tempo);
     return weft_receiver_otlp_handler(serve->receiver);
 }

@@ -69,6 +69,8 @@ void weft_call_grpc_reply(struct weft_call *call)
         weft_exchange_reply(call->owned_exchange, &(struct weft_http_reply){
                                                       .status = 200,
                                                       .content_type = WEFT_S("application/grpc"),
+                                                      .headers = call->headers,
+                                                      .header_count = call->header_count,
                                                       .body = weft_buf_str(&call->body),
                                                       .trailers = &trailer,
                                                       .trailer_count = 1,

@@ -111,12 +111,13 @@ void weft_call_destroy(struct weft_call *call);
 
 int weft_route_ready(struct weft_call *call, struct weft_err *err); /* in two tables */
 /* The faces' tables. */
-extern const struct weft_route weft_routes_health[];     /* /health /ready /metrics */
-extern const struct weft_route weft_routes_api_v1[];     /* /api/v1/... */
-extern const struct weft_route weft_routes_tempo[];      /* /api/traces/{} ... as Tempo has them */
-extern const struct weft_route weft_routes_tempo_grpc[]; /* tempopb.StreamingQuerier */
-extern const struct weft_route weft_routes_root[];       /* / */
-extern const struct weft_route weft_routes_jaeger[];     /* Jaeger's classic JSON API */
-extern const struct weft_route weft_routes_jaeger_v3[];  /* its api_v3 over HTTP */
+extern const struct weft_route weft_routes_health[];      /* /health /ready /metrics */
+extern const struct weft_route weft_routes_api_v1[];      /* /api/v1/... */
+extern const struct weft_route weft_routes_tempo[];       /* /api/traces/{} ... as Tempo has them */
+extern const struct weft_route weft_routes_tempo_grpc[];  /* tempopb.StreamingQuerier */
+extern const struct weft_route weft_routes_root[];        /* / */
+extern const struct weft_route weft_routes_jaeger[];      /* Jaeger's classic JSON API */
+extern const struct weft_route weft_routes_jaeger_grpc[]; /* api_v2 and api_v3 over gRPC */
+extern const struct weft_route weft_routes_jaeger_v3[];   /* its api_v3 over HTTP */
 
 #endif

@@ -222,7 +222,7 @@ static void field_predicate(struct asker *asker, struct weft_predicate *p)
                 : op_for(asker, &p->value);
 }
 
-static void random_search(struct asker *asker, struct weft_search *search)
+static uint32_t random_predicates(struct asker *asker, struct weft_predicate **out)
 {
     uint32_t count = below(asker, 4);
     struct weft_predicate *predicates =
@@ -234,6 +234,24 @@ static void random_search(struct asker *asker, struct weft_search *search)
         else
             field_predicate(asker, &predicates[i]);
     }
+    *out = predicates;
+    return count;
+}
+
+uint32_t conformance_predicates(const struct conformance_data *data, uint64_t seed,
+                                struct weft_predicate **out, struct weft_arena *arena)
+{
+    struct asker asker = { .data = data, .arena = arena };
+
+    weft_random_init(&asker.random, seed);
+    return random_predicates(&asker, out);
+}
+
+static void random_search(struct asker *asker, struct weft_search *search)
+{
+    struct weft_predicate *predicates;
+    uint32_t count = random_predicates(asker, &predicates);
+
     *search = (struct weft_search){ .predicates = predicates,
                                     .predicate_count = count,
                                     .order = below(asker, 2) == 0 ? WEFT_ORDER_NEWEST
@@ -467,7 +485,7 @@ void conformance_check_all(const struct conformance_data *data, const struct wef
                            const char *state)
 {
     conformance_check_traces(data, source, state);
-    conformance_check_scans(data, source, state, 12);
+    conformance_check_scans(data, source, state, 32);
     conformance_check_searches(data, source, state, 150);
     conformance_check_operations(data, source, state);
 }

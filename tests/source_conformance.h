@@ -36,7 +36,10 @@ void conformance_check_traces(const struct conformance_data *data, const struct 
 /* One answer of trace() or traces(): the spans of the judge's, sorted. */
 void conformance_check_trace(const struct conformance_data *data, const char *state,
                              const struct weft_batch *expected, const struct weft_batch *found);
-/* traces(), with random times (source_conformance_scan.c). */
+/* Up to three that some span of the data suggests; how many. */
+uint32_t conformance_predicates(const struct conformance_data *data, uint64_t seed,
+                                struct weft_predicate **out, struct weft_arena *arena);
+/* traces(), with random times and predicates (source_conformance_scan.c). */
 void conformance_check_scans(const struct conformance_data *data, const struct weft_source *source,
                              const char *state, uint32_t scans);
 void conformance_check_searches(const struct conformance_data *data,

@@ -1,5 +1,5 @@
-/* source_conformance_scan.c -- visiting every trace: each that the judge visits, once, as the judge
- * has it, and no other. */
+/* source_conformance_scan.c -- visiting every trace: each in range with a span that meets the
+ * predicates, once, as the judge has it, and none out of range. */
 #include "source_conformance.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,7 +49,8 @@ static bool visit(void *arg, const struct weft_batch *trace)
 
 struct wanted {
     const struct conformance_data *data;
-    bool *wanted;
+    struct weft_search predicates;
+    bool *allowed, *wanted; /* in range; and meets the predicates */
     uint32_t count;
 };
 
@@ -57,8 +58,11 @@ static bool want(void *arg, const struct weft_batch *trace)
 {
     struct wanted *wanted = arg;
 
-    wanted->wanted[place_of(wanted->data, &trace->spans[0].trace_id)] = true;
-    wanted->count++;
+    uint32_t place = place_of(wanted->data, &trace->spans[0].trace_id), i = 0;
+    wanted->allowed[place] = true;
+    while (i < trace->span_count && !naive_span_matches(&wanted->predicates, &trace->spans[i])) i++;
+    wanted->wanted[place] = i < trace->span_count;
+    wanted->count += i < trace->span_count;
     return true;
 }
 
@@ -68,26 +72,61 @@ static void check_scan(const struct conformance_data *data, const struct weft_so
     struct weft_arena arena;
     struct weft_err err = { 0 };
     struct weft_trace_scan_result ignored, result;
+    uint32_t missing = 0;
 
     weft_arena_init(&arena, 0);
     struct seen seen = { .data = data, .state = state, .stop_after = stop_after };
-    struct wanted wanted = { .data = data };
+    struct wanted wanted = { .data = data,
+                             .predicates = { .predicates = scan->predicates,
+                                             .predicate_count = scan->predicate_count } };
     seen.judge = naive_store_source((struct naive_store *)(uintptr_t)&data->naive);
     seen.seen = weft_arena_alloc_array(&arena, data->trace_count, sizeof *seen.seen);
+    wanted.allowed = weft_arena_alloc_array(&arena, data->trace_count, sizeof *wanted.allowed);
     wanted.wanted = weft_arena_alloc_array(&arena, data->trace_count, sizeof *wanted.wanted);
     seen.judge.traces(seen.judge.self, scan, want, &wanted, &ignored, NULL);
     int rc = source->traces(source->self, scan, visit, &seen, &result, &err);
     if (rc != WEFT_OK)
         fail_msg("seed %llu, %s: %s", (unsigned long long)data->seed, state, err.text);
-    uint32_t expected = stop_after > 0 && stop_after < wanted.count ? stop_after : wanted.count;
-    if (seen.count != expected)
-        fail_msg("seed %llu, %s: %u traces from %llu to %llu, %u expected",
+    if (seen.count != stop_after)
+        for (uint32_t i = 0; i < data->trace_count; i++)
+            missing += wanted.wanted[i] && !seen.seen[i];
+    for (uint32_t i = 0; i < data->trace_count; i++) missing += seen.seen[i] && !wanted.allowed[i];
+    if (missing > 0)
+        fail_msg("seed %llu, %s: %u traces from %llu to %llu with %u predicates, of %u expected %u "
+                 "are missing or out of range",
                  (unsigned long long)data->seed, state, seen.count,
-                 (unsigned long long)scan->from_ns, (unsigned long long)scan->to_ns, expected);
-    for (uint32_t i = 0; i < data->trace_count; i++) assert_true(wanted.wanted[i] || !seen.seen[i]);
+                 (unsigned long long)scan->from_ns, (unsigned long long)scan->to_ns,
+                 scan->predicate_count, wanted.count, missing);
     assert_null(result.partial_reason);
     assert_true(result.inspected_traces >= seen.count && result.inspected_spans >= seen.spans);
     weft_arena_release(&arena);
+}
+
+static bool never_visit(void *arg, const struct weft_batch *trace)
+{
+    fail_msg("%u spans of a trace, visited after the end", trace->span_count);
+    return false;
+}
+
+/* Over before it begins: nothing is visited, and the reason said. */
+static void check_cut(const struct weft_source *source, const struct weft_predicate *predicates,
+                      uint32_t predicate_count)
+{
+    struct weft_trace_scan_result result;
+    const _Atomic bool cancelled = true;
+    const struct weft_trace_scan late = { .predicates = predicates,
+                                          .predicate_count = predicate_count,
+                                          .deadline_monotonic_ns = 1 },
+                                 stopped = { .predicates = predicates,
+                                             .predicate_count = predicate_count,
+                                             .cancelled = &cancelled };
+
+    assert_int_equal(source->traces(source->self, &late, never_visit, NULL, &result, NULL),
+                     WEFT_OK);
+    assert_string_equal(result.partial_reason, "time limit");
+    assert_int_equal(source->traces(source->self, &stopped, never_visit, NULL, &result, NULL),
+                     WEFT_OK);
+    assert_string_equal(result.partial_reason, "cancelled");
 }
 
 void conformance_check_scans(const struct conformance_data *data, const struct weft_source *source,
@@ -101,12 +140,21 @@ void conformance_check_scans(const struct conformance_data *data, const struct w
     check_scan(data, source, state, &all, 3);
     for (uint32_t i = 0; i < scans; i++) {
         struct weft_trace_scan scan = { 0 };
+        struct weft_predicate *predicates;
+        struct weft_arena arena;
         const struct weft_span *a =
                                    data->naive.spans[weft_random_below(&random, data->naive.count)],
                                *b =
                                    data->naive.spans[weft_random_below(&random, data->naive.count)];
-        if (i % 3 != 0) scan.from_ns = a->end_time_unix_nano + weft_random_below(&random, 2);
-        if (i % 3 != 1) scan.to_ns = b->start_time_unix_nano + weft_random_below(&random, 2);
+        weft_arena_init(&arena, 0);
+        if (i % 3 == 1) scan.from_ns = a->end_time_unix_nano + weft_random_below(&random, 2);
+        if (i % 4 == 1) scan.to_ns = b->start_time_unix_nano + weft_random_below(&random, 2);
+        if (i % 2 == 0)
+            scan.predicate_count =
+                conformance_predicates(data, weft_random_u64(&random), &predicates, &arena);
+        if (i % 2 == 0) scan.predicates = predicates;
         check_scan(data, source, state, &scan, 0);
+        if (i < 2) check_cut(source, scan.predicates, scan.predicate_count);
+        weft_arena_release(&arena);
     }
 }

@@ -93,6 +93,21 @@ void weft_chunk_traces_next(struct weft_chunk_traces *traces)
     trace_enter(traces, traces->end);
 }
 
+/* First entry of the run at hand whose id is not before `id`. */
+static uint32_t run_lower(const struct weft_chunk_traces *traces, const struct weft_trace_id *id)
+{
+    uint32_t low = traces->run_from, high = traces->run_end;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (memcmp(record_of(traces->chunk, row_at(traces, middle)), id, sizeof *id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 void weft_chunk_traces_seek(struct weft_chunk_traces *traces, const struct weft_trace_id *id)
 {
     uint64_t prefix = weft_trace_index_prefix(id->bytes);
@@ -105,10 +120,10 @@ void weft_chunk_traces_seek(struct weft_chunk_traces *traces, const struct weft_
         else
             high = middle;
     }
-    run_enter(traces, low);
+    if (low != traces->run_from) run_enter(traces, low); /* or it is sorted already */
+    low = run_lower(traces, id);
+    if (low == traces->run_end) run_enter(traces, low);
     trace_enter(traces, low);
-    while (!traces->is_at_end && memcmp(&traces->id, id, sizeof *id) < 0)
-        weft_chunk_traces_next(traces);
 }
 
 void weft_chunk_traces_spans(const struct weft_chunk_traces *traces, struct weft_batch *out)

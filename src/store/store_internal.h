@@ -196,6 +196,13 @@ bool weft_store_segment_is_unreadable(struct weft_store *store,
                                       const struct weft_store_segment *segment,
                                       struct weft_err *err);
 
+/* store_match.c. The traces with a span for which all predicates of the scan hold, by id, each once.
+ * WEFT_NOT_FOUND: not worth it (too many), or in doubt; WEFT_TIMEOUT, WEFT_CANCELLED. Adds to *bytes what was
+ * looked at. */
+int weft_store_match(const struct weft_store_query *query, const struct weft_trace_scan *scan,
+                     struct weft_trace_id **ids, uint32_t *count, uint64_t *bytes,
+                     struct weft_arena *arena, struct weft_err *err);
+
 /* ---- writing ---- */
 
 struct weft_store_waiter {

@@ -1,6 +1,9 @@
 /* store_traces.c -- every trace of one set, one after the other: a merge by trace id over the chunks of
  * its segments and its blocks, each of which has its traces in the order of their ids.
  *
+ * When few traces have what the predicates ask for, the parts are put on these one after the other
+ * instead.
+ *
  * When the disk cannot read a page meanwhile, nothing that was read since the last visit is believed:
  * the files that lost pages are left out from then on, and the others go back to where they were.
  */
@@ -38,6 +41,10 @@ struct scan {
     uint64_t lost_pages;
     struct weft_trace_id visited; /* the last one */
     bool has_visited;
+    /* Nothing but these; NULL: all. */
+    struct weft_trace_id *wanted;
+    uint32_t wanted_count, wanted_at;
+    struct weft_arena wanted_arena;
     struct weft_err err;
 };
 
@@ -248,7 +255,7 @@ static int parts_recover(struct scan *scan)
 /* ---- one trace after the other ---- */
 
 /* All spans of the first trace in the heap; the parts that have some of them go on. */
-static int trace_collect(struct scan *scan, struct weft_trace_id *id)
+static int first_collect(struct scan *scan, struct weft_trace_id *id)
 {
     const struct place first = scan->heap[0];
     int rc;
@@ -261,6 +268,34 @@ static int trace_collect(struct scan *scan, struct weft_trace_id *id)
         heap_first_moved(scan);
     }
     return WEFT_OK;
+}
+
+/* The same for a trace that is asked for; ids only rise. */
+static int wanted_collect(struct scan *scan, const struct weft_trace_id *id)
+{
+    int rc;
+
+    for (uint32_t i = 0; i < scan->part_count; i++) {
+        struct part *part = &scan->parts[i];
+        if (!part_is_at_end(part) && memcmp(part_id(part), id, sizeof *id) < 0 &&
+            (rc = part_seek(scan, part, id)) < 0)
+            return rc;
+        while (!part_is_at_end(part) && memcmp(part_id(part), id, sizeof *id) == 0)
+            if ((rc = part_spans(scan, part)) < 0 || (rc = part_next(scan, part)) < 0) return rc;
+    }
+    return WEFT_OK;
+}
+
+static int trace_collect(struct scan *scan, struct weft_trace_id *id)
+{
+    if (scan->wanted == NULL) return first_collect(scan, id);
+    *id = scan->wanted[scan->wanted_at];
+    return wanted_collect(scan, id);
+}
+
+static bool has_next(const struct scan *scan)
+{
+    return scan->wanted != NULL ? scan->wanted_at < scan->wanted_count : scan->heap_count > 0;
 }
 
 static bool is_in_range(const struct weft_trace_scan *asked, const struct weft_batch *trace)
@@ -316,6 +351,7 @@ static int trace_visit(struct scan *scan, weft_trace_visit *visit, void *arg)
     if (rc < 0) return rc;
     scan->visited = id;
     scan->has_visited = true;
+    scan->wanted_at++;
     if (!is_wanted) return 1;
     scan->result->inspected_traces++;
     scan->result->inspected_spans += joined.span_count;
@@ -323,32 +359,52 @@ static int trace_visit(struct scan *scan, weft_trace_visit *visit, void *arg)
     return visit(arg, &joined);
 }
 
+/* Which traces, when predicates say so. */
+static int wanted_find(struct scan *scan, const struct weft_store_query *query)
+{
+    if (scan->asked->predicate_count == 0) return WEFT_OK;
+    int rc = weft_store_match(query, scan->asked, &scan->wanted, &scan->wanted_count,
+                              &scan->result->inspected_bytes, &scan->wanted_arena, &scan->err);
+    if (rc == WEFT_NOT_FOUND) scan->wanted = NULL;
+    /* Cut short: it is over before anything is visited. */
+    return rc == WEFT_NOT_FOUND || rc == WEFT_TIMEOUT || rc == WEFT_CANCELLED ? WEFT_OK : rc;
+}
+
+static int traces_visit(struct scan *scan, const struct weft_store_query *query,
+                        weft_trace_visit *visit, void *arg)
+{
+    int rc;
+
+    if (atomic_load(&scan->store->damaged_files) > 0) hole(scan);
+    scan->lost_pages = weft_file_lost_pages();
+    if ((rc = wanted_find(scan, query)) < 0 || is_over(scan) || (rc = parts_open(scan, query)) < 0)
+        return rc;
+    heap_make(scan);
+    if (pages_were_lost(scan) && (rc = parts_recover(scan)) < 0) return rc;
+    while (has_next(scan) && !is_over(scan))
+        if ((rc = trace_visit(scan, visit, arg)) <= 0) return rc;
+    return WEFT_OK;
+}
+
 int weft_store_traces(void *self, const struct weft_trace_scan *asked, weft_trace_visit *visit,
                       void *arg, struct weft_trace_scan_result *out, struct weft_err *err)
 {
     struct weft_store_query query;
     struct scan scan = { .store = self, .asked = asked, .result = out };
-    int rc;
 
     *out = (struct weft_trace_scan_result){ 0 };
     weft_store_query_begin(&query, self);
     weft_arena_init(&scan.parts_arena, 1 << 16);
     weft_arena_init(&scan.joined_arena, 1 << 16);
-    if (atomic_load(&scan.store->damaged_files) > 0) hole(&scan);
-    scan.lost_pages = weft_file_lost_pages();
-    if ((rc = parts_open(&scan, &query)) == WEFT_OK) heap_make(&scan);
-    if (rc == WEFT_OK && pages_were_lost(&scan)) rc = parts_recover(&scan);
-    bool goes_on = rc == WEFT_OK;
-    while (goes_on && scan.heap_count > 0 && !is_over(&scan)) {
-        rc = trace_visit(&scan, visit, arg);
-        goes_on = rc > 0;
-    }
+    weft_arena_init(&scan.wanted_arena, 0);
+    int rc = traces_visit(&scan, &query, visit, arg);
     for (uint32_t i = 0; i < scan.part_count; i++) part_release(&scan, &scan.parts[i]);
     weft_free(scan.parts);
     weft_free(scan.heap);
     weft_arena_release(&scan.parts_arena);
     weft_arena_release(&scan.joined_arena);
+    weft_arena_release(&scan.wanted_arena);
     weft_store_query_end(&query);
     if (rc < 0 && err != NULL) *err = scan.err;
-    return rc < 0 ? rc : WEFT_OK;
+    return rc;
 }

@@ -441,7 +441,9 @@ struct weft_source naive_store_source(struct naive_store *store)
                                  .trace = naive_trace,
                                  .search = naive_search,
                                  .traces = naive_traces,
-                                 .operations = naive_operations };
+                                 .operations = naive_operations,
+                                 .attribute_keys = naive_attribute_keys,
+                                 .attribute_values = naive_attribute_values };
 }
 
 void naive_store_add(struct naive_store *store, const struct weft_batch *batch)

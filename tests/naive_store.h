@@ -19,6 +19,14 @@ void naive_store_add(struct naive_store *store, const struct weft_batch *batch);
 /* tail() is not there: the order of commits is the embedded store's own affair. */
 struct weft_source naive_store_source(struct naive_store *store);
 
+/* Of the source (naive_attributes.c). Values come all of them and in no order; a range leaves nothing out. */
+int naive_attribute_keys(void *self, uint64_t from_ns, uint64_t to_ns,
+                         struct weft_attribute_keys *out, struct weft_arena *arena,
+                         struct weft_err *err);
+int naive_attribute_values(void *self, const struct weft_attribute_ask *ask,
+                           struct weft_attribute_values *out, struct weft_arena *arena,
+                           struct weft_err *err);
+
 /* Everything equal, resource and scope too, whatever the order of attribute keys. */
 bool naive_span_equal(const struct weft_span *a, const struct weft_span *b);
 bool naive_attributes_equal(struct weft_attributes a, struct weft_attributes b);

@@ -47,6 +47,9 @@ void conformance_check_searches(const struct conformance_data *data,
                                 uint32_t searches);
 void conformance_check_operations(const struct conformance_data *data,
                                   const struct weft_source *source, const char *state);
+/* attribute_keys() and attribute_values() (source_conformance_attributes.c). */
+void conformance_check_attributes(const struct conformance_data *data,
+                                  const struct weft_source *source, const char *state);
 void conformance_check_all(const struct conformance_data *data, const struct weft_source *source,
                            const char *state);
 

@@ -44,6 +44,38 @@ struct weft_trace_scan_result {
 /* One whole trace, as trace() gives it; good during the call. False: enough. */
 typedef bool weft_trace_visit(void *arg, const struct weft_batch *trace);
 
+/* An attribute key that spans, or what belongs to them, have. Counts here and below are for ranking: of
+ * spans that are stored twice, of events and links they may say more, of rare keys less than there are; never 0. */
+struct weft_attribute_key {
+    enum weft_attribute_scope scope; /* not ANY */
+    struct weft_str key;
+    uint64_t span_count;
+};
+struct weft_attribute_keys {
+    struct weft_attribute_key *items; /* by scope, then key */
+    uint32_t count;
+    const char *partial_reason; /* NULL: all; "damaged file" */
+};
+/* Values of one key: strings, bools, ints and doubles, the elements of arrays among them. */
+struct weft_attribute_ask {
+    enum weft_attribute_scope scope; /* ANY: of every scope */
+    struct weft_str key;
+    uint64_t from_ns, to_ns;        /* as in attribute_keys() */
+    uint32_t limit;                 /* at least 1 */
+    uint64_t deadline_monotonic_ns; /* 0: none; looked at for each file */
+    const _Atomic bool *cancelled;  /* NULL: never */
+};
+struct weft_attribute_value {
+    struct weft_value value;
+    uint64_t span_count;
+};
+struct weft_attribute_values {
+    struct weft_attribute_value *items; /* the most frequent first, then by type and value */
+    uint32_t count;
+    bool has_more;              /* there are others */
+    const char *partial_reason; /* NULL: exact; "damaged file", "time limit", "cancelled" */
+};
+
 struct weft_source {
     void *self;
     /* All spans of a trace, sorted by start time then span id, resources and scopes shared where
@@ -60,6 +92,14 @@ struct weft_source {
      * stored. */
     int (*operations)(void *self, struct weft_str service_name, struct weft_operation **out,
                       uint32_t *count, struct weft_arena *arena, struct weft_err *err);
+    /* Without a scan of spans, for autocompletion. from_ns, to_ns (0: no end) leave out files whose spans all
+     * start outside; what else those that are asked have is not left out. */
+    int (*attribute_keys)(void *self, uint64_t from_ns, uint64_t to_ns,
+                          struct weft_attribute_keys *out, struct weft_arena *arena,
+                          struct weft_err *err);
+    int (*attribute_values)(void *self, const struct weft_attribute_ask *ask,
+                            struct weft_attribute_values *out, struct weft_arena *arena,
+                            struct weft_err *err);
     /* Spans committed after *position, in commit order, whole chunks until `limit` spans are
      * reached; moves *position. */
     int (*tail)(void *self, struct weft_tail_position *position, uint32_t limit,

@@ -14,6 +14,7 @@
  *   store_tail.c       new spans, in commit order        trace_join.c     one trace from several
  *   parts
  *   store_inspect.c    check, sizes, dump from outside   store_admission.c when no more is taken
+ *   store_attributes.c keys and values
  *   store_block.c      files of blocks, blocks, masks
  *   store_housekeeping.c  free space and spares, once a second
  */
@@ -44,6 +45,10 @@ struct weft_store_memo {
     struct weft_arena arena;
     struct weft_operation *operations; /* NULL: too many to be kept */
     uint32_t operation_count;
+    bool has_keys; /* as is_filled */
+    struct weft_arena keys_arena;
+    struct weft_attribute_key *keys; /* NULL: too many */
+    uint32_t key_count;
     _Atomic uint32_t compaction_failures; /* of a segment; a block's file counts its own */
     _Atomic bool is_unreadable;           /* a segment of which a page was lost: logged, counted */
 };
@@ -452,11 +457,17 @@ void weft_store_compactors_stop(struct weft_store *store);
 void weft_store_compactor_wake(struct weft_store *store);
 void weft_store_catalog_save(struct weft_store *store);
 
-/* store_source.c, store_traces.c, store_operations.c, store_tail.c */
+/* store_source.c, store_traces.c, store_operations.c, store_attributes.c, store_tail.c */
 int weft_store_traces(void *self, const struct weft_trace_scan *scan, weft_trace_visit *visit,
                       void *arg, struct weft_trace_scan_result *out, struct weft_err *err);
 int weft_store_operations(void *self, struct weft_str service_name, struct weft_operation **out,
                           uint32_t *count, struct weft_arena *arena, struct weft_err *err);
+int weft_store_attribute_keys(void *self, uint64_t from_ns, uint64_t to_ns,
+                              struct weft_attribute_keys *out, struct weft_arena *arena,
+                              struct weft_err *err);
+int weft_store_attribute_values(void *self, const struct weft_attribute_ask *ask,
+                                struct weft_attribute_values *out, struct weft_arena *arena,
+                                struct weft_err *err);
 int weft_store_tail(void *self, struct weft_tail_position *position, uint32_t limit,
                     struct weft_batch *out, struct weft_err *err);
 void weft_store_tail_record(struct weft_store *store, uint64_t segment, uint32_t chunk);

@@ -82,6 +82,7 @@ void weft_store_memo_unref(struct weft_store_memo *memo)
         return;
     pthread_mutex_destroy(&memo->mutex);
     weft_arena_release(&memo->arena);
+    weft_arena_release(&memo->keys_arena);
     weft_free(memo);
 }
 

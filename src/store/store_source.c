@@ -280,5 +280,7 @@ struct weft_source weft_store_source(struct weft_store *store)
                                  .search = store_search,
                                  .traces = weft_store_traces,
                                  .operations = weft_store_operations,
+                                 .attribute_keys = weft_store_attribute_keys,
+                                 .attribute_values = weft_store_attribute_values,
                                  .tail = weft_store_tail };
 }

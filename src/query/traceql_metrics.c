@@ -106,8 +106,13 @@ static bool visit(void *arg, const struct weft_batch *trace)
     bool goes_on = true;
     weft_arena_reset(&run->trace_arena);
     weft_trace_view_init(&view, trace, &run->trace_arena);
+    view.deadline_monotonic_ns = run->range->deadline_monotonic_ns;
+    view.cancelled = run->range->cancelled;
+    view.memory_bytes_max = run->memory_bytes_max;
     for (uint32_t i = 0; i < run->leaf_count && goes_on; i++)
         goes_on = weft_metric_leaf_visit(&run->leaves[i], run, &view);
+    if (view.is_regex_limited) weft_metric_partial(run, "limit of a regular expression");
+    if (trace->partial_reason != NULL) weft_metric_partial(run, trace->partial_reason);
     return goes_on;
 }
 

@@ -215,6 +215,8 @@ static void sample_add(struct weft_metric_leaf *leaf, struct weft_metric_run *ru
 static void span_add(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
                      struct weft_trace_view *view, uint32_t span)
 {
+    bool is_walked = view->order != NULL;
+    struct weft_arena_mark mark = weft_arena_mark(view->arena);
     uint32_t bucket;
     if (!weft_metric_bucket(&run->window, view->batch->spans[span].start_time_unix_nano, &bucket))
         return;
@@ -222,6 +224,8 @@ static void span_add(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
         weft_metric_compare_add(leaf, run, view, span, bucket);
     else
         sample_add(leaf, run, view, span, bucket);
+    /* What was asked of this span is in the groups now; a walk made meanwhile stays. */
+    if (is_walked == (view->order != NULL)) weft_arena_rewind(view->arena, mark);
 }
 
 static bool filters_hold(const struct weft_metric_leaf *leaf, struct weft_trace_view *view,
@@ -246,16 +250,28 @@ static void visit_per_span(struct weft_metric_leaf *leaf, struct weft_metric_run
             span_add(leaf, run, view, i);
 }
 
-static bool visit_spansets(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
+static void visit_spansets(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
                            struct weft_trace_view *view)
 {
     struct weft_spansets sets;
     run->rc = weft_traceql_eval(view, leaf->expr->pipeline, &sets, run->err);
-    if (run->rc < 0) return false;
+    if (run->rc < 0) return;
     for (uint32_t i = 0; i < sets.count; i++)
         for (uint32_t s = 0; s < sets.items[i].count; s++)
             span_add(leaf, run, view, sets.items[i].spans[s]);
-    return true;
+}
+
+/* What a limit stops is no error: the answer is partial. */
+static bool goes_on(struct weft_metric_run *run, int rc)
+{
+    if (rc == WEFT_FULL)
+        weft_metric_partial(run, "memory limit: a trace is left out");
+    else if (rc == WEFT_TIMEOUT)
+        weft_metric_partial(run, "time limit");
+    else if (rc == WEFT_CANCELLED)
+        weft_metric_partial(run, "cancelled");
+    run->rc = rc == WEFT_FULL || rc == WEFT_TIMEOUT || rc == WEFT_CANCELLED ? WEFT_OK : rc;
+    return rc == WEFT_OK || rc == WEFT_FULL;
 }
 
 bool weft_metric_leaf_visit(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
@@ -263,8 +279,9 @@ bool weft_metric_leaf_visit(struct weft_metric_leaf *leaf, struct weft_metric_ru
 {
     if (leaf->is_per_span)
         visit_per_span(leaf, run, view);
-    else if (!visit_spansets(leaf, run, view))
-        return false;
+    else
+        visit_spansets(leaf, run, view);
+    if (!goes_on(run, run->rc == WEFT_OK ? view->stopped : run->rc)) return false;
     run->bytes_held = bytes_held(run);
     if (run->bytes_held <= run->memory_bytes_max) return true;
     weft_metric_partial(run, "memory limit");

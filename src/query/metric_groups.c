@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/assert.h"
+#include "model/span.h"
 
 enum { PAGE_CELLS = 16 };
 struct weft_metric_cells {
@@ -119,10 +120,14 @@ void weft_metric_key_append(struct weft_buf *key, const struct weft_traceql_valu
         memcpy(&word, &number, sizeof word);
         break;
     }
-    case WEFT_TRACEQL_INT:
-    case WEFT_TRACEQL_DURATION:
     case WEFT_TRACEQL_STATUS:
-    case WEFT_TRACEQL_KIND: break;
+        append_text(key, weft_str_from_c(weft_status_code_name((unsigned)value->int_value)));
+        return;
+    case WEFT_TRACEQL_KIND:
+        append_text(key, weft_str_from_c(weft_span_kind_name((unsigned)value->int_value)));
+        return;
+    case WEFT_TRACEQL_INT:
+    case WEFT_TRACEQL_DURATION: break;
     default: append_text(key, WEFT_S("nil")); return;
     }
     weft_buf_append_byte(key, (char)value->type);

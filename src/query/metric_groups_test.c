@@ -1,4 +1,5 @@
 /* metric_groups_test.c -- groups, their cells and their keys. */
+#include "model/span.h"
 #include "query/metric_groups.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,8 +63,6 @@ static void test_keys(void **state)
         { .type = WEFT_TRACEQL_FLOAT, .float_value = 1 },
         { .type = WEFT_TRACEQL_BOOL, .bool_value = true },
         { .type = WEFT_TRACEQL_DURATION, .int_value = 1500 },
-        { .type = WEFT_TRACEQL_STATUS, .int_value = 2 },
-        { .type = WEFT_TRACEQL_KIND, .int_value = 5 },
         { .type = WEFT_TRACEQL_STRING, .text = WEFT_S("") },
     };
     enum { COUNT = sizeof values / sizeof values[0] };
@@ -110,6 +109,12 @@ static void test_what_is_one_label(void **state)
           { .type = WEFT_TRACEQL_NIL },
           true },
         { { .type = WEFT_TRACEQL_OPAQUE }, { .type = WEFT_TRACEQL_NIL }, true },
+        { { .type = WEFT_TRACEQL_STATUS, .int_value = WEFT_STATUS_ERROR },
+          { .type = WEFT_TRACEQL_STRING, .text = WEFT_S("error") },
+          true },
+        { { .type = WEFT_TRACEQL_KIND, .int_value = WEFT_KIND_CONSUMER },
+          { .type = WEFT_TRACEQL_STRING, .text = WEFT_S("consumer") },
+          true },
         { { .type = WEFT_TRACEQL_FLOAT, .float_value = -0.0 },
           { .type = WEFT_TRACEQL_FLOAT, .float_value = 0.0 },
           true },

@@ -13,7 +13,7 @@
 struct weft_series_label {
     struct weft_str name;
     struct weft_traceql_value
-        value; /* typed; status, kind and durations are shown as Q5.3.3 has them */
+        value; /* a number, bool, duration or string: also statuses, kinds and `nil` */
 };
 struct weft_series_exemplar {
     struct weft_trace_id trace_id;

@@ -97,7 +97,7 @@ size_t weft_metric_groups_bytes(const struct weft_metric_groups *groups)
            groups->capacity * sizeof *groups->items;
 }
 
-/* ---- keys: a byte for the type, then 8 bytes, or 4 of length and the text ---- */
+/* ---- keys: a byte for the type, then 8 bytes, or 4 of length and the text, or nothing for nil ---- */
 
 static void append_text(struct weft_buf *key, struct weft_str text)
 {
@@ -128,7 +128,7 @@ void weft_metric_key_append(struct weft_buf *key, const struct weft_traceql_valu
         return;
     case WEFT_TRACEQL_INT:
     case WEFT_TRACEQL_DURATION: break;
-    default: append_text(key, WEFT_S("nil")); return;
+    default: weft_buf_append_byte(key, WEFT_TRACEQL_NIL); return;
     }
     weft_buf_append_byte(key, (char)value->type);
     weft_buf_append(key, &word, sizeof word);
@@ -138,6 +138,10 @@ void weft_metric_key_read(struct weft_str *rest, struct weft_traceql_value *valu
 {
     int64_t word;
     *value = (struct weft_traceql_value){ .type = (enum weft_traceql_type)rest->ptr[0] };
+    if (value->type == WEFT_TRACEQL_NIL) {
+        *rest = weft_str_tail(*rest, 1);
+        return;
+    }
     if (value->type == WEFT_TRACEQL_STRING) {
         uint32_t len;
         memcpy(&len, rest->ptr + 1, sizeof len);

@@ -52,7 +52,7 @@ size_t weft_metric_groups_bytes(const struct weft_metric_groups *groups);
 /* ---- keys ---- */
 
 /* As labels tell values apart and sort them: by type and value; statuses and kinds are their names, and what is no plain value
- * (nil, arrays, bytes ...) is the text `nil` (Q6.1.5). */
+ * (arrays, bytes ...) is nil (Q6.1.5). */
 void weft_metric_key_append(struct weft_buf *key, const struct weft_traceql_value *value);
 /* The next value of a key; texts point into it. */
 void weft_metric_key_read(struct weft_str *rest, struct weft_traceql_value *value);

@@ -61,6 +61,7 @@ static void test_keys(void **state)
         { .type = WEFT_TRACEQL_STRING, .text = WEFT_S("a") },
         { .type = WEFT_TRACEQL_INT, .int_value = -1 },
         { .type = WEFT_TRACEQL_FLOAT, .float_value = 1 },
+        { .type = WEFT_TRACEQL_NIL },
         { .type = WEFT_TRACEQL_BOOL, .bool_value = true },
         { .type = WEFT_TRACEQL_DURATION, .int_value = 1500 },
         { .type = WEFT_TRACEQL_STRING, .text = WEFT_S("") },
@@ -104,7 +105,7 @@ static void test_what_is_one_label(void **state)
     } cases[] = {
         { { .type = WEFT_TRACEQL_NIL },
           { .type = WEFT_TRACEQL_STRING, .text = WEFT_S("nil") },
-          true },
+          false },
         { { .type = WEFT_TRACEQL_ARRAY, .item_count = 2, .items = items },
           { .type = WEFT_TRACEQL_NIL },
           true },

@@ -217,7 +217,8 @@ static void row_show(struct output *output, const struct row *row)
     const struct weft_metric_cell *cell;
     struct weft_series_label type = weft_series_text_label(
         WEFT_S("__meta_type"), weft_str_from_c(types[row->side][row->is_total]));
-    struct weft_series *series = series_add(output, type, row->is_total ? nil : row->value);
+    bool is_nil = row->is_total || row->value.type == WEFT_TRACEQL_NIL;
+    struct weft_series *series = series_add(output, type, is_nil ? nil : row->value);
     if (series == NULL) return;
     memset(series->points, 0, series->point_count * sizeof *series->points);
     for (uint32_t i = 0;

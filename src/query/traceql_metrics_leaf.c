@@ -159,15 +159,23 @@ static void exact_add(struct weft_metric_leaf *leaf, struct weft_metric_run *run
     weft_metric_group_cell(&leaf->exact, group, bucket)->weight += weight;
 }
 
+/* The values of by(). A label without value is not shown beside others; when there is no other, the first one says `nil`, and is
+ * the same series as one whose value is that text. */
 static void labels_append(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
-                          struct weft_trace_view *view, uint32_t span)
+                          struct weft_trace_view *view, uint32_t span, bool has_other_label)
 {
+    struct weft_traceql_value labels[WEFT_TRACEQL_LABELS_MAX];
+    uint32_t nil_count = 0, count = leaf->expr->by_count;
     weft_buf_reset(&run->key);
-    for (uint32_t i = 0; i < leaf->expr->by_count; i++) {
-        struct weft_traceql_value label;
-        weft_traceql_value(view, &leaf->by[i], span, &label);
-        weft_metric_key_append(&run->key, &label);
+    for (uint32_t i = 0; i < count; i++) {
+        weft_traceql_value(view, &leaf->by[i], span, &labels[i]);
+        nil_count += labels[i].type == WEFT_TRACEQL_NIL || labels[i].type == WEFT_TRACEQL_ARRAY ||
+                     labels[i].type == WEFT_TRACEQL_OPAQUE;
     }
+    if (nil_count == count && count > 0 && !has_other_label)
+        labels[0] =
+            (struct weft_traceql_value){ .type = WEFT_TRACEQL_STRING, .text = WEFT_S("nil") };
+    for (uint32_t i = 0; i < count; i++) weft_metric_key_append(&run->key, &labels[i]);
 }
 
 static double weight_of(const struct weft_metric_run *run, const struct weft_span *span)
@@ -189,7 +197,7 @@ static void sample_add(struct weft_metric_leaf *leaf, struct weft_metric_run *ru
         weft_traceql_value(view, &leaf->value, span, &value);
         if (!number_of(&value, &number)) return;
     }
-    labels_append(leaf, run, view, span);
+    labels_append(leaf, run, view, span, has_buckets);
     size_t labels_len = run->key.len;
     double weight = weight_of(run, s);
     if (leaf->is_exact) exact_add(leaf, run, labels_len, number, bucket, weight);

@@ -168,13 +168,17 @@ static struct weft_str *label_names(const struct weft_metric_expr *expr, struct 
     return names;
 }
 
+/* With the labels that have a value (traceql_metrics_leaf.c sees to it that there is one); `more` are to come behind. */
 static struct weft_series *series_of_row(struct weft_series_set *out, const struct row *row,
-                                         const struct weft_str *names, uint32_t more_labels,
+                                         const struct weft_str *names, uint32_t more,
                                          struct weft_metric_run *run)
 {
-    struct weft_series *series = weft_series_add(out, row->label_count + more_labels, run);
+    struct weft_series *series = weft_series_add(out, row->label_count + more, run);
+    series->label_count = 0;
     for (uint32_t i = 0; i < row->label_count; i++)
-        series->labels[i] = (struct weft_series_label){ names[i], row->labels[i] };
+        if (row->labels[i].type != WEFT_TRACEQL_NIL)
+            series->labels[series->label_count++] =
+                (struct weft_series_label){ names[i], row->labels[i] };
     return series;
 }
 
@@ -280,10 +284,10 @@ static void series_by_group(struct weft_metric_leaf *leaf, struct weft_metric_ru
         struct weft_series *series =
             series_of_row(out, &rows[i], names, has_name || is_histogram, run);
         if (has_name)
-            series->labels[0] = weft_series_text_label(
+            series->labels[series->label_count++] = weft_series_text_label(
                 WEFT_S("__name__"), weft_str_from_c(function_names[expr->function]));
         if (is_histogram)
-            series->labels[expr->by_count] =
+            series->labels[series->label_count++] =
                 float_label(WEFT_S("__bucket"), limit_of(leaf, rows[i].tail));
         points_fill(series, leaf, run, rows[i].group);
     }
@@ -346,7 +350,7 @@ static void quantiles_add(struct weft_metric_leaf *leaf, struct weft_metric_run 
     struct walk *walks = weft_alloc_array(run->window.count, sizeof *walks);
     for (uint32_t q = 0; q < expr->quantile_count; q++) {
         struct weft_series *one = series_of_row(out, rows, names, 1, run);
-        one->labels[expr->by_count] = float_label(WEFT_S("p"), expr->quantiles[q]);
+        one->labels[one->label_count++] = float_label(WEFT_S("p"), expr->quantiles[q]);
         memset(one->points, 0, one->point_count * sizeof *one->points);
     }
     for (uint32_t r = 0; r < alike; r++)

@@ -166,6 +166,14 @@ static const struct {
       "status=error: 0 1 1; status=ok: 0 1 0; status=unset: 0 2 0" },
     { "{} | count_over_time() by(span.n)",
       "span.n=1: 0 1 0; span.n=2.5: 0 1 0; span.n=8: 0 1 0; span.n=nil: 0 0 1; span.n=x: 0 1 0" },
+    /* a label without value is left out beside others, and is `nil` alone */
+    { "{} | count_over_time() by(name, span.n)",
+      "name=get span.n=1: 0 1 0; name=get span.n=8: 0 1 0; name=read span.n=2.5: 0 1 0; "
+      "name=read span.n=x: 0 1 0; name=write: 0 0 1" },
+    { "{ name = `write` } | count_over_time() by(span.n, span.none)", "span.n=nil: 0 0 1" },
+    { "{ name = `write` } | quantile_over_time(duration, 1) by(span.n)", "p=1.0: 0 0 1.07374" },
+    { "{ name = `write` } | histogram_over_time(duration) by(span.n)",
+      "__bucket=1.073741824: 0 0 1" },
     { "{ name = `none` } | rate()", "__name__=rate: 0 0 0" },
     { "{ name = `none` } | rate() by(name)", "" },
     { "{} | max_over_time(span.n)", "__name__=max_over_time: - 8 -" },

@@ -2,6 +2,8 @@
 #include "app/serve.h"
 
 #define FACE_BYTES_MIN (INT64_C(16) << 20)
+/* Of requests with a TraceQL query of 128 KiB, every byte of it as %XX. */
+#define FACE_HEADER_BYTES_MAX (400u << 10)
 
 static const struct {
     const char *key;  /* of its address, in the configuration and in --addresses */
@@ -69,10 +71,11 @@ static void make_faces(struct weft_serve *serve)
                     { "", weft_routes_jaeger, WEFT_ERRORS_JAEGER },
                     { "", weft_routes_jaeger_v3, WEFT_ERRORS_JAEGER_V3 },
                     { "/tempo", weft_routes_tempo, WEFT_ERRORS_TEXT },
+                    { "", weft_routes_tempo_grpc, WEFT_ERRORS_GRPC },
                     { "/jaeger", weft_routes_jaeger, WEFT_ERRORS_JAEGER },
                     { "/jaeger", weft_routes_jaeger_v3, WEFT_ERRORS_JAEGER_V3 },
                     { "", weft_routes_root, WEFT_ERRORS_TEXT } },
-        .mount_count = 8,
+        .mount_count = 9,
         .parts = &serve->parts,
     };
     serve->face_jaeger_grpc = (struct weft_face){
@@ -82,8 +85,9 @@ static void make_faces(struct weft_serve *serve)
     };
     serve->face_tempo = (struct weft_face){
         .mounts = { { "", weft_routes_tempo, WEFT_ERRORS_TEXT },
-                    { "", weft_routes_health, WEFT_ERRORS_TEXT } },
-        .mount_count = 2,
+                    { "", weft_routes_health, WEFT_ERRORS_TEXT },
+                    { "", weft_routes_tempo_grpc, WEFT_ERRORS_GRPC } },
+        .mount_count = 3,
         .parts = &serve->parts,
     };
 }
@@ -97,12 +101,13 @@ static struct weft_http_handler handler_of(struct weft_serve *serve, enum weft_s
 }
 
 static struct weft_http_limits limits_of(const struct weft_config_listener *config,
-                                         const struct weft_budget *budget)
+                                         const struct weft_budget *budget, bool takes_spans)
 {
     struct weft_http_limits limits;
     enum { GRPC_FRAME_BYTES = 5 };
 
     weft_http_limits_init(&limits);
+    if (!takes_spans) limits.header_bytes_max = FACE_HEADER_BYTES_MAX;
     if (config->body_bytes_max > 0)
         limits.body_bytes_max = config->body_bytes_max + GRPC_FRAME_BYTES;
     /* One connection gets half of an empty budget (net/exchange.c). What never fits is told so (413), not "come back later". */
@@ -136,7 +141,7 @@ static int listen_one(struct weft_serve *serve, enum weft_serve_listener which,
             .min_version = config->tls.min_version == WEFT_TLS_1_3 ? "1.3" : "1.2",
             .reload_interval_ns = config->tls.reload_interval_ns,
         },
-        .limits = limits_of(config, budget),
+        .limits = limits_of(config, budget, takes_spans),
         .body_budget = budget,
         .retry = takes_spans ? &serve->retry : NULL,
         .handler = handler_of(serve, which),

@@ -5,6 +5,7 @@
 #include "query/traceql_search.h"
 
 #define PREDICATES_MAX 8
+#define SLOT_BYTES 48 /* of a map, beside the text */
 
 const struct weft_str weft_traceql_intrinsic_tags[] = {
     WEFT_S_INIT("duration"),
@@ -43,7 +44,7 @@ struct walk {
     const struct weft_traceql_attribute *attributes; /* of values */
     uint32_t attribute_count;
     struct weft_map found[WEFT_TRACEQL_SCOPE_COUNT]; /* of names; values are all in the first */
-    uint64_t bytes;                                  /* of the keys of the maps */
+    uint64_t bytes;                                  /* of the maps */
     bool is_full;                                    /* bytes_max reached */
     struct weft_arena scratch;                       /* for one trace */
     struct weft_buf text;                            /* for one value */
@@ -56,12 +57,12 @@ static void found_add(struct walk *walk, uint32_t which, struct weft_str text)
     uint64_t bytes_max = walk->question->bytes_max;
     bool is_new;
     if (weft_map_get(&walk->found[which], text) != NULL) return;
-    if (bytes_max > 0 && walk->bytes + text.len > bytes_max) {
+    if (bytes_max > 0 && walk->bytes + text.len + SLOT_BYTES > bytes_max) {
         walk->is_full = true;
         return;
     }
     weft_map_put(&walk->found[which], text, 0, &is_new);
-    walk->bytes += text.len;
+    walk->bytes += text.len + SLOT_BYTES;
 }
 
 static bool visit(void *arg, const struct weft_batch *trace)

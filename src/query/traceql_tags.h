@@ -15,7 +15,7 @@ struct weft_tag_question {
     uint64_t from_ns, to_ns;        /* traces that overlap it; to_ns 0: no end */
     const struct weft_expr *filter; /* only spans for which it holds; NULL: all */
     uint32_t limit;                 /* names of each scope, or values; 0: only bytes_max ends it */
-    uint64_t bytes_max;             /* of the texts of the answer; 0: no bound */
+    uint64_t bytes_max;             /* of the answer in memory; 0: no bound */
     uint64_t deadline_monotonic_ns;
     const _Atomic bool *cancelled;
 };

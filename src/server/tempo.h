@@ -66,7 +66,7 @@ int weft_tempo_count_parse(struct weft_call *call, const char *name, uint32_t *o
 
 /* ---- times (tempo_time.c) ---- */
 
-/* The number of seconds of `start` and `end` as the range of a question; 0, 0: none. */
+/* From and to which nanosecond (that one not any more) seconds `start` to `end` are, both included; 0, 0: everything. */
 int weft_tempo_range_make(uint64_t start_s, uint64_t end_s, uint64_t *from_ns, uint64_t *to_ns,
                           struct weft_err *err);
 /* Go's and Prometheus' durations: "1h30m", "1.5s", "1d", "2w". */
@@ -89,6 +89,10 @@ int weft_tempo_tags_v2(struct weft_call *call, struct weft_err *err);
 int weft_tempo_values_v1(struct weft_call *call, struct weft_err *err);
 int weft_tempo_values_v2(struct weft_call *call, struct weft_err *err);
 int weft_tempo_query_range(struct weft_call *call, struct weft_err *err);
+int weft_tempo_echo(struct weft_call *call, struct weft_err *err);
+int weft_tempo_buildinfo(struct weft_call *call, struct weft_err *err);
+int weft_tempo_status(struct weft_call *call, struct weft_err *err);
+int weft_tempo_status_page(struct weft_call *call, struct weft_err *err);
 int weft_tempo_query_instant(struct weft_call *call, struct weft_err *err);
 
 #endif

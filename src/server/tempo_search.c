@@ -43,7 +43,7 @@ static int search_check(const struct weft_tempo_search *search, uint64_t range_n
     if (search->duration_max_ns > 0 && search->duration_max_ns < search->duration_min_ns)
         return weft_fail(err, WEFT_INVALID,
                          "invalid maxDuration: must be greater than minDuration");
-    if (range_ns_max > 0 && search->to_ns - search->from_ns > range_ns_max)
+    if (range_ns_max > 0 && search->to_ns > search->from_ns + range_ns_max + 1)
         return weft_fail(err, WEFT_INVALID,
                          "range specified by start and end is %" PRIu64 " s, at most %" PRIu64
                          " s expected (query.search_range_max)",

@@ -73,7 +73,7 @@ int weft_tempo_range_make(uint64_t start_s, uint64_t end_s, uint64_t *from_ns, u
                           struct weft_err *err)
 {
     *from_ns = start_s * WEFT_NS_PER_SECOND;
-    *to_ns = end_s * WEFT_NS_PER_SECOND;
+    *to_ns = end_s > 0 ? end_s * WEFT_NS_PER_SECOND + 1 : 0; /* `end` itself belongs to it */
     if ((start_s == 0) != (end_s == 0))
         return weft_fail(err, WEFT_INVALID,
                          "only one of start and end provided: must provide both or neither");

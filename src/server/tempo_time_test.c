@@ -74,7 +74,7 @@ static void ranges(void **state)
     assert_int_equal(weft_tempo_range_make(0, 0, &from, &to, &err), WEFT_OK);
     assert_true(from == 0 && to == 0);
     assert_int_equal(weft_tempo_range_make(5, 10, &from, &to, &err), WEFT_OK);
-    assert_true(from == 5 * WEFT_NS_PER_SECOND && to == 10 * WEFT_NS_PER_SECOND);
+    assert_true(from == 5 * WEFT_NS_PER_SECOND && to == 10 * WEFT_NS_PER_SECOND + 1);
     assert_int_equal(weft_tempo_range_make(10, 10, &from, &to, &err), WEFT_INVALID);
     assert_int_equal(weft_tempo_range_make(10, 5, &from, &to, &err), WEFT_INVALID);
     assert_int_equal(weft_tempo_range_make(0, 5, &from, &to, &err), WEFT_INVALID);

@@ -375,7 +375,7 @@ static void test_large_trace(void **state)
         spans_found(&batch, "{ } | by(span:id) | { } !>> { } | { } !~ { } | count() = 1"), COUNT);
     assert_int_equal(spans_found(&batch, "{ } | by(duration) | { } >> { } | coalesce()"),
                      COUNT - 7);
-    assert_int_equal(spans_found(&batch, "{ nestedSetLeft = 3 || span:id =~ \"03.*\" }"), 783);
+    assert_int_equal(spans_found(&batch, "{ nestedSetLeft = 5 || span:id =~ \"03.*\" }"), 783);
     weft_arena_release(&arena);
 }
 

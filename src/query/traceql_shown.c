@@ -152,16 +152,26 @@ void weft_shown_init(struct weft_shown *shown, const struct weft_traceql_query *
 
 /* ---- Of one span ---- */
 
-static bool element_fits(const struct weft_shown_comparison *comparison,
-                         const struct weft_traceql_value *element)
+static bool fits(const struct weft_shown_comparison *comparison,
+                 const struct weft_traceql_value *value)
 {
     const struct weft_expr *expr = comparison->expr;
 
     if (expr->op == WEFT_EXPR_MATCH || expr->op == WEFT_EXPR_NOT_MATCH)
-        return element->type == WEFT_TRACEQL_STRING &&
-               weft_regex_match(expr->regex, element->text) == (expr->op == WEFT_EXPR_MATCH);
-    return comparison->is_turned ? weft_traceql_compare(expr->op, &expr->left->literal, element)
-                                 : weft_traceql_compare(expr->op, element, &expr->right->literal);
+        return value->type == WEFT_TRACEQL_STRING &&
+               weft_regex_match(expr->regex, value->text) == (expr->op == WEFT_EXPR_MATCH);
+    return comparison->is_turned ? weft_traceql_compare(expr->op, &expr->left->literal, value)
+                                 : weft_traceql_compare(expr->op, value, &expr->right->literal);
+}
+
+/* Whether it is one of those that the query looked for. */
+static bool fits_some(const struct weft_shown_attribute *shown,
+                      const struct weft_traceql_value *value)
+{
+    const struct weft_shown_comparison *comparison = shown->comparisons;
+
+    while (comparison != NULL && !fits(comparison, value)) comparison = comparison->next;
+    return comparison != NULL;
 }
 
 /* Of an array that was only compared: the elements that fit; all of them when none does, as behind ||. */
@@ -172,12 +182,8 @@ static void array_narrow(const struct weft_shown_attribute *shown, struct weft_t
         return;
     struct weft_traceql_value *kept = weft_arena_alloc(arena, value->item_count * sizeof *kept);
     uint32_t count = 0;
-    for (uint32_t i = 0; i < value->item_count; i++) {
-        const struct weft_shown_comparison *comparison = shown->comparisons;
-        while (comparison != NULL && !element_fits(comparison, &value->items[i]))
-            comparison = comparison->next;
-        if (comparison != NULL) kept[count++] = value->items[i];
-    }
+    for (uint32_t i = 0; i < value->item_count; i++)
+        if (fits_some(shown, &value->items[i])) kept[count++] = value->items[i];
     if (count == 1) *value = kept[0];
     if (count < 2) return;
     value->items = kept;
@@ -197,18 +203,33 @@ static bool is_visible(const struct weft_traceql_value *value)
     return value->type != WEFT_TRACEQL_NIL && value->type != WEFT_TRACEQL_OPAQUE;
 }
 
-/* Of events and links the first that has it. */
-static void value_of_any(const struct showing *s, const struct weft_traceql_attribute *attribute,
+static enum weft_traceql_scope level_of(const struct weft_traceql_attribute *attribute)
+{
+    return attribute->scope == WEFT_TRACEQL_SCOPE_INTRINSIC
+               ? weft_traceql_intrinsics[attribute->intrinsic].level
+               : attribute->scope;
+}
+
+/* Of events and links the last that the query looked for, else the last that has it. */
+static void value_of_any(const struct showing *s, const struct weft_shown_attribute *shown,
+                         const struct weft_traceql_attribute *attribute,
                          struct weft_traceql_value *out)
 {
-    enum weft_traceql_scope level = attribute->scope == WEFT_TRACEQL_SCOPE_INTRINSIC
-                                        ? weft_traceql_intrinsics[attribute->intrinsic].level
-                                        : attribute->scope;
-    struct weft_expr expr = { .op = WEFT_EXPR_ATTRIBUTE, .attribute = *attribute };
+    const struct weft_span *span = &s->view->batch->spans[s->span];
+    enum weft_traceql_scope level = level_of(attribute);
+    uint32_t carriers = level == WEFT_TRACEQL_SCOPE_EVENT  ? span->event_count
+                        : level == WEFT_TRACEQL_SCOPE_LINK ? span->link_count
+                                                           : 1;
+    struct weft_traceql_value value;
 
-    expr.has_event = level == WEFT_TRACEQL_SCOPE_EVENT;
-    expr.has_link = level == WEFT_TRACEQL_SCOPE_LINK;
-    weft_traceql_value(s->view, &expr, s->span, out);
+    *out = (struct weft_traceql_value){ .type = WEFT_TRACEQL_NIL };
+    while (carriers-- > 0) {
+        weft_trace_view_value(s->view, s->span, carriers, carriers, attribute, &value);
+        if (value.type == WEFT_TRACEQL_NIL) continue;
+        bool fits = !shown->is_selected && fits_some(shown, &value);
+        if (fits || out->type == WEFT_TRACEQL_NIL) *out = value;
+        if (fits) return;
+    }
 }
 
 /* service.name of a resource is shown where it is there, though it is never nil. */
@@ -226,7 +247,7 @@ static void show(struct showing *s, const struct weft_shown_attribute *shown,
     struct weft_traceql_value value;
 
     if (is_absent_service(attribute, &s->view->batch->spans[s->span])) return;
-    value_of_any(s, attribute, &value);
+    value_of_any(s, shown, attribute, &value);
     array_narrow(shown, &value, s->arena);
     if (value.type == WEFT_TRACEQL_NIL && shown->tests_nil)
         value = (struct weft_traceql_value){ .type = WEFT_TRACEQL_STRING, .text = WEFT_S("nil") };
@@ -241,9 +262,9 @@ static bool show_both(struct showing *s, const struct weft_shown_attribute *show
 
     if (scoped.scope != WEFT_TRACEQL_SCOPE_ANY || !shown->is_selected) return false;
     scoped.scope = WEFT_TRACEQL_SCOPE_SPAN;
-    value_of_any(s, &scoped, &own);
+    value_of_any(s, shown, &scoped, &own);
     scoped.scope = WEFT_TRACEQL_SCOPE_RESOURCE;
-    value_of_any(s, &scoped, &shared);
+    value_of_any(s, shown, &scoped, &shared);
     if (!is_visible(&own) || !is_visible(&shared)) return false;
     s->out[s->count++] = (struct weft_found_attribute){ shown->key, own };
     s->out[s->count++] = (struct weft_found_attribute){ shown->key, shared };

@@ -69,7 +69,8 @@ static const struct weft_option compaction[] = {
       .offset = AT(storage.bundle_bytes_max),
       .fallback = "8GiB",
       .min = 1,
-      .help = "No bundle becomes larger, nor than a tenth of storage.retention.size: files are deleted whole." },
+      .help = "No bundle becomes larger, nor than a tenth of storage.retention.size: files are "
+              "deleted whole." },
     { .name = "backlog_segments_max",
       .kind = WEFT_OPT_COUNT,
       .offset = AT(storage.tail_segments_max),

@@ -259,3 +259,36 @@ size_t weft_time_format_rfc3339(char *out, size_t size, uint64_t unix_ns, unsign
                             tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, fraction),
                    size);
 }
+
+/* `fraction` of a unit that has `digits` decimals, without zeros at the end. */
+static void print_fraction(struct weft_buf *out, uint64_t fraction, int digits)
+{
+    if (fraction == 0) return;
+    for (; fraction % 10 == 0; digits--) fraction /= 10;
+    weft_buf_printf(out, ".%0*llu", digits, (unsigned long long)fraction);
+}
+
+void weft_duration_print(struct weft_buf *out, int64_t ns)
+{
+    uint64_t rest = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+    if (ns < 0) weft_buf_append_byte(out, '-');
+    if (rest < UINT64_C(1000000000)) {
+        static const struct {
+            uint64_t ns;
+            int digits;
+            const char *name;
+        } units[] = { { 1000000, 6, "ms" }, { 1000, 3, "\u00b5s" }, { 1, 0, "ns" } };
+        size_t u = 0;
+        while (rest < units[u].ns && u < 2) u++;
+        weft_buf_printf(out, "%llu", (unsigned long long)(rest / units[u].ns));
+        print_fraction(out, rest % units[u].ns, units[u].digits);
+        weft_buf_append_c(out, rest == 0 ? "s" : units[u].name);
+        return;
+    }
+    uint64_t seconds = rest / 1000000000;
+    if (seconds >= 3600) weft_buf_printf(out, "%lluh", (unsigned long long)(seconds / 3600));
+    if (seconds >= 60) weft_buf_printf(out, "%llum", (unsigned long long)(seconds / 60 % 60));
+    weft_buf_printf(out, "%llu", (unsigned long long)(seconds % 60));
+    print_fraction(out, rest % 1000000000, 9);
+    weft_buf_append_byte(out, 's');
+}

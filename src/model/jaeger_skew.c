@@ -49,38 +49,13 @@ static struct weft_str host_key_of(const struct weft_resource *resource)
 
 /* ---- one span ---- */
 
-/* As Go prints a duration: "1.5ms", "-2m3s". */
 static struct weft_str duration_text(int64_t ns, struct weft_arena *arena)
 {
-    static const struct {
-        uint64_t below, unit;
-        const char *name;
-        int digits; /* of a fraction */
-    } units[] = {
-        { 1000, 1, "ns", 0 },
-        { 1000000, 1000, "\xc2\xb5s", 3 },
-        { 1000000000, 1000000, "ms", 6 },
-        { UINT64_MAX, 1000000000, "s", 9 },
-    };
-    uint64_t rest = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
-    uint64_t minutes = rest / UINT64_C(60000000000);
-    char fraction[32], large[64] = "";
-    size_t at = 0;
-    while (rest >= units[at].below) at++;
-    if (minutes >= 60)
-        snprintf(large, sizeof large, "%lluh%llum", (unsigned long long)(minutes / 60),
-                 (unsigned long long)(minutes % 60));
-    else if (minutes > 0)
-        snprintf(large, sizeof large, "%llum", (unsigned long long)minutes);
-    rest -= minutes * UINT64_C(60000000000);
-    snprintf(fraction, sizeof fraction, ".%0*llu", units[at].digits,
-             (unsigned long long)(rest % units[at].unit));
-    size_t len = strlen(fraction);
-    while (len > 0 && fraction[len - 1] == '0') len--;
-    if (len == 1) len = 0; /* nothing behind the point */
-    return weft_arena_printf(arena, "%s%s%llu%.*s%s", ns < 0 ? "-" : "", large,
-                             (unsigned long long)(rest / units[at].unit), (int)len, fraction,
-                             units[at].name);
+    struct weft_buf text = { 0 };
+    weft_duration_print(&text, ns);
+    struct weft_str copy = weft_arena_copy(arena, weft_buf_str(&text));
+    weft_buf_release(&text);
+    return copy;
 }
 
 static int64_t skew_between(const struct weft_span *child, const struct weft_span *parent)

@@ -39,7 +39,7 @@ struct weft_exchange {
     struct weft_str
         path; /* percent-decoded, normalised: no "..", no "//"; always starts with '/' */
     struct weft_str raw_path; /* as it was sent: tells "a%2fb" from "a/b" */
-    struct weft_str query; /* raw, without '?' */
+    struct weft_str query;    /* raw, without '?' */
     struct weft_str authority;
     struct weft_http_header *headers;
     uint32_t header_count;

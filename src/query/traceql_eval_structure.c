@@ -73,13 +73,13 @@ static void siblings_keep(struct weft_evaluation *ev, struct weft_span_set left,
                           struct weft_span_set right)
 {
     const uint32_t *group = ev->view->sibling_group;
-    enum { SEVERAL = UINT32_MAX };
+    const uint32_t several = UINT32_MAX;
 
     weft_marks_clear(ev);
     for (uint32_t i = 0; i < left.count; i++) {
         uint32_t g = group[left.spans[i]];
         if (g == WEFT_NO_PARENT) continue;
-        ev->tallies[g] = weft_is_marked(ev, g) ? (uint32_t)SEVERAL : left.spans[i];
+        ev->tallies[g] = weft_is_marked(ev, g) ? several : left.spans[i];
         weft_mark(ev, g);
     }
     for (uint32_t i = 0; i < right.count; i++) {

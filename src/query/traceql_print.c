@@ -22,47 +22,13 @@ static void print_float(struct weft_buf *out, double value)
     if (weft_str_find(text, '.') < 0 && weft_str_find(text, 'e') < 0) weft_buf_append_c(out, ".0");
 }
 
-/* `fraction` of a unit that has `digits` decimals, without zeros at the end. */
-static void print_fraction(struct weft_buf *out, uint64_t fraction, int digits)
-{
-    if (fraction == 0) return;
-    for (; fraction % 10 == 0; digits--) fraction /= 10;
-    weft_buf_printf(out, ".%0*llu", digits, (unsigned long long)fraction);
-}
-
-/* Q5.3.3: 1.5ms, 2m5s, 1h0m0s. */
-static void print_duration(struct weft_buf *out, int64_t ns)
-{
-    uint64_t rest = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
-    if (ns < 0) weft_buf_append_byte(out, '-');
-    if (rest < UINT64_C(1000000000)) {
-        static const struct {
-            uint64_t ns;
-            int digits;
-            const char *name;
-        } units[] = { { 1000000, 6, "ms" }, { 1000, 3, "\u00b5s" }, { 1, 0, "ns" } };
-        size_t u = 0;
-        while (rest < units[u].ns && u < 2) u++;
-        weft_buf_printf(out, "%llu", (unsigned long long)(rest / units[u].ns));
-        print_fraction(out, rest % units[u].ns, units[u].digits);
-        weft_buf_append_c(out, rest == 0 ? "s" : units[u].name);
-        return;
-    }
-    uint64_t seconds = rest / 1000000000;
-    if (seconds >= 3600) weft_buf_printf(out, "%lluh", (unsigned long long)(seconds / 3600));
-    if (seconds >= 60) weft_buf_printf(out, "%llum", (unsigned long long)(seconds / 60 % 60));
-    weft_buf_printf(out, "%llu", (unsigned long long)(seconds % 60));
-    print_fraction(out, rest % 1000000000, 9);
-    weft_buf_append_byte(out, 's');
-}
-
 static void print_plain(struct weft_buf *out, const struct weft_traceql_value *value)
 {
     switch (value->type) {
     case WEFT_TRACEQL_NIL: weft_buf_append_c(out, "nil"); break;
     case WEFT_TRACEQL_INT: weft_buf_printf(out, "%lld", (long long)value->int_value); break;
     case WEFT_TRACEQL_FLOAT: print_float(out, value->float_value); break;
-    case WEFT_TRACEQL_DURATION: print_duration(out, value->int_value); break;
+    case WEFT_TRACEQL_DURATION: weft_duration_print(out, value->int_value) /* Q5.3.3 */; break;
     case WEFT_TRACEQL_STRING: weft_buf_append_str(out, value->text); break;
     case WEFT_TRACEQL_BOOL: weft_buf_append_c(out, value->bool_value ? "true" : "false"); break;
     case WEFT_TRACEQL_STATUS:

@@ -6,7 +6,7 @@
 #define WEFT_SERVER_JAEGER_ROUTES_H
 #include "server/router.h"
 
-/* jaeger_trace.c */
+/* jaeger_traces.c */
 int weft_jaeger_traces(struct weft_call *call, struct weft_err *err);
 int weft_jaeger_trace(struct weft_call *call, struct weft_err *err);
 int weft_jaeger_archive(struct weft_call *call, struct weft_err *err);
@@ -17,7 +17,8 @@ int weft_jaeger_services(struct weft_call *call, struct weft_err *err);
 int weft_jaeger_operation_names(struct weft_call *call, struct weft_err *err);
 int weft_jaeger_operations(struct weft_call *call, struct weft_err *err);
 int weft_jaeger_v3_services(struct weft_call *call, struct weft_err *err);
-int weft_jaeger_v3_operations(struct weft_call *call, struct weft_err *err); /* jaeger_metrics.c */
+int weft_jaeger_v3_operations(struct weft_call *call,
+                              struct weft_err *err); /* jaeger_metrics_routes.c */
 int weft_jaeger_dependencies(struct weft_call *call, struct weft_err *err);
 int weft_jaeger_latencies(struct weft_call *call, struct weft_err *err);
 int weft_jaeger_calls(struct weft_call *call, struct weft_err *err);

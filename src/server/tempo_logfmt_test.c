@@ -1,3 +1,4 @@
+/* tempo_logfmt_test.c -- tags and logfmt of a search request. */
 #include "server/tempo.h"
 // clang-format off
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* tempo_time_test.c -- times and steps as Tempo takes them. */
 #include "base/clock.h"
 #include "server/tempo.h"
 #include <inttypes.h>

@@ -333,10 +333,14 @@ int main(void)
     const struct weft_file_faults faults = { .before = steer };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bundles_are_small_steps_test),
-        cmocka_unit_test(age_test),         cmocka_unit_test(future_test),
-        cmocka_unit_test(clock_jumps_test), cmocka_unit_test(size_test),
-        cmocka_unit_test(free_space_test),  cmocka_unit_test(masks_test),
-        cmocka_unit_test(patch_stays_test), cmocka_unit_test(merge_at_work_test),
+        cmocka_unit_test(age_test),
+        cmocka_unit_test(future_test),
+        cmocka_unit_test(clock_jumps_test),
+        cmocka_unit_test(size_test),
+        cmocka_unit_test(free_space_test),
+        cmocka_unit_test(masks_test),
+        cmocka_unit_test(patch_stays_test),
+        cmocka_unit_test(merge_at_work_test),
         cmocka_unit_test(superseded_test),
     };
 

@@ -162,8 +162,8 @@ static int part_search(struct search_run *run, const struct part *part, struct w
     struct weft_store_block *entry;
     struct weft_block *block = NULL;
 
-    if (!part->is_block &&
-        weft_store_segment_is_unreadable(run->store, &run->query->set->segments[part->index], err)) {
+    if (!part->is_block && weft_store_segment_is_unreadable(
+                               run->store, &run->query->set->segments[part->index], err)) {
         run->has_hole = true;
         return WEFT_OK;
     }

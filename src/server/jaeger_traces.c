@@ -1,4 +1,4 @@
-/* jaeger_trace.c -- searching and reading traces in the classic API.
+/* jaeger_traces.c -- searching and reading traces in the classic API.
  *
  * Spec  query.md Q10.3, Q10.4, Q10.5.3
  */

@@ -1,10 +1,10 @@
-/* jaeger_metrics.c -- dependencies, and metrics of services counted from their spans.
+/* jaeger_metrics_routes.c -- dependencies, and metrics of services counted from their spans.
  *
  * Spec  query.md Q10.5.1, Q10.5.2
  */
-#include "query/jaeger_metrics.h"
 #include "base/clock.h"
 #include "query/jaeger_links.h"
+#include "query/jaeger_metrics.h"
 #include "server/jaeger_parameters.h"
 #include "server/jaeger_reply.h"
 #include "server/jaeger_routes.h"

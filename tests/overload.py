@@ -321,6 +321,24 @@ def long_answers(directory):
         for s in held:
             s.close()
         check("  and their memory comes back", wait(lambda: anonymous_kib(server) < holding / 2), f"{holding >> 10} MiB held")
+    too_long_a_trace(directory, path, spans - 1)
+
+
+def too_long_a_trace(directory, path, spans_max):
+    """One span more than query.trace_spans_max: the earliest are answered, and that there are more is said in every format."""
+    with weft_process.Weft(os.path.join(directory, "long"), [f"query.trace_spans_max={spans_max}"]) as server:
+        said = f"the trace has more spans than query.trace_spans_max: these are the first {spans_max}"
+        columns = json.loads(server.get(path)[1])
+        check("a trace that is too long: columns", (columns["span_count"], columns.get("partial_reason")) == (spans_max, said))
+        otlp = json.loads(server.get(path + "?format=otlp")[1])
+        count = sum(len(c["spans"]) for r in otlp["resourceSpans"] for c in r["scopeSpans"])
+        check("  OTLP JSON", (count, otlp.get("partialReason")) == (spans_max, said))
+        check("  OTLP protobuf", server.get(path, headers={"Accept": "application/x-protobuf"})[1].endswith(said.encode()))
+        tempo = "/api/v2/traces/" + path.rsplit("/", 1)[1]
+        answer = json.loads(server.get(tempo, endpoint="server.tempo")[1])
+        check("  Tempo", (answer.get("status"), answer.get("message")) == ("PARTIAL", said))
+        body = server.get(tempo, endpoint="server.tempo", headers={"Accept": "application/protobuf"})[1]
+        check("  Tempo protobuf", body.endswith(said.encode()) and b"\x18\x01\x22" in body[-200:])
 
 
 # ---- questions nobody waits for ----

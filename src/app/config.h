@@ -42,7 +42,7 @@ struct weft_config_storage {
     uint64_t retention_age_ns, retention_bytes, retention_free_bytes;
 };
 struct weft_config_query {
-    uint64_t timeout_ns, limit_max, threads, waiting_max;
+    uint64_t timeout_ns, limit_max, trace_spans_max, threads, waiting_max;
     uint64_t search_range_max_ns, metrics_range_max_ns, series_max, memory_bytes_max;
     bool left_pad_trace_ids;
 };

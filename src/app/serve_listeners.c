@@ -55,6 +55,7 @@ static void make_faces(struct weft_serve *serve)
         .source = weft_store_source(serve->store),
         .pool = serve->pool,
         .query_timeout_ns = serve->config->query.timeout_ns,
+        .trace_spans_max = (uint32_t)serve->config->query.trace_spans_max,
         .search_limit_max = (uint32_t)serve->config->query.limit_max,
         .search_range_ns_max = serve->config->query.search_range_max_ns,
         .metrics_range_ns_max = serve->config->query.metrics_range_max_ns,

@@ -91,6 +91,37 @@ static void cleanups_run(struct weft_arena *arena, struct weft_arena_cleanup *un
         arena->cleanups->run(arena->cleanups->what);
 }
 
+/* The place of the block that holds this piece and nothing else, or NULL. */
+static struct weft_arena_block **block_of(struct weft_arena *arena, const void *memory, size_t size)
+{
+    size_t bytes =
+        sizeof(struct weft_arena_block) + (WEFT_ALLOC_EXACT ? size : (size + 15) & ~(size_t)15);
+    for (struct weft_arena_block **at = &arena->head; *at != NULL; at = &(*at)->older)
+        if ((*at)->data == memory) return (*at)->bytes == bytes ? at : NULL;
+    return NULL;
+}
+
+void *weft_arena_grow(struct weft_arena *arena, void *memory, size_t old_size, size_t size)
+{
+    struct weft_arena_block **place =
+        old_size >= ARENA_DEFAULT_BYTES ? block_of(arena, memory, old_size) : NULL;
+    WEFT_ASSERT(size >= old_size && size <= SIZE_MAX / 4, "from %zu to %zu bytes", old_size, size);
+    if (place == NULL) {
+        void *moved = weft_arena_alloc(arena, size);
+        return old_size > 0 ? memcpy(moved, memory, old_size) : moved;
+    }
+    size_t bytes = sizeof **place + (WEFT_ALLOC_EXACT ? size : (size + 15) & ~(size_t)15);
+    struct weft_arena_block *block = weft_realloc(*place, bytes);
+    arena->total_bytes += bytes - block->bytes;
+    block->bytes = bytes;
+    *place = block;
+    if (!WEFT_ALLOC_EXACT && place == &arena->head) { /* it has no rest that is in use */
+        head_set(arena, block);
+        arena->next = arena->limit;
+    }
+    return block->data;
+}
+
 void weft_arena_release(struct weft_arena *arena)
 {
     cleanups_run(arena, NULL);

@@ -52,6 +52,9 @@ static inline void *weft_arena_alloc(struct weft_arena *arena,
     arena->next += rounded;
     return memory;
 }
+/* Room for `size` bytes where `old_size` were, moved if need be. A large piece gives its old place back; of a small one it stays behind.
+ * Not for what is older than a mark that will be rewound. */
+void *weft_arena_grow(struct weft_arena *arena, void *memory, size_t old_size, size_t size);
 void *weft_arena_alloc_zero(struct weft_arena *arena, size_t size);
 void *weft_arena_alloc_array(struct weft_arena *arena, size_t count,
                              size_t size); /* zeroed, overflow checked */

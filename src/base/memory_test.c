@@ -250,6 +250,33 @@ static void budget_refuses_and_gives_back(void **state)
     assert_true(weft_budget_take(&budget, INT64_C(1) << 40));
 }
 
+/* What grows keeps its bytes and disturbs no neighbour, whether it has a block of its own or not. */
+static void arena_grows(void **state)
+{
+    for (size_t block_bytes = 0; block_bytes <= 1 << 16; block_bytes += 1 << 14) {
+        struct weft_arena arena;
+        unsigned char *grown = NULL, *small[20];
+        size_t len = 0;
+        weft_arena_init(&arena, block_bytes);
+        for (unsigned round = 0; round < 20; round++) {
+            size_t more = len < 8 ? 8 : len * 2;
+            grown = weft_arena_grow(&arena, grown, len, more);
+            memset(grown + len, (int)round, more - len);
+            len = more;
+            small[round] = weft_arena_alloc(&arena, 40);
+            memset(small[round], 100 + (int)round, 40);
+        }
+        size_t at = 0;
+        for (unsigned round = 0; round < 20; round++) {
+            for (size_t end = (size_t)8 << round; at < end; at++)
+                if (grown[at] != round) fail_msg("byte %zu: %u, not %u", at, grown[at], round);
+            for (unsigned i = 0; i < 40; i++) assert_int_equal(small[round][i], 100 + round);
+        }
+        assert_true(arena.total_bytes < len + (2 << 20)); /* large pieces left nothing behind */
+        weft_arena_release(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +286,7 @@ int main(void)
         cmocka_unit_test(arena_copies_and_prints),
         cmocka_unit_test(arena_rewinds_and_adopts),
         cmocka_unit_test(arena_calls_on_release),
+        cmocka_unit_test(arena_grows),
         cmocka_unit_test(buf_grows),
         cmocka_unit_test(map_agrees_with_arithmetic),
         cmocka_unit_test(budget_refuses_and_gives_back),

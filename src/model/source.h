@@ -80,7 +80,8 @@ struct weft_source {
     void *self;
     /* All spans of a trace, sorted by start time then span id, resources and scopes shared where
      * equal. When a part that may have some of them cannot be read: those of the others, and
-     * out->partial_reason; WEFT_CORRUPT when there are none. */
+     * out->partial_reason; WEFT_CORRUPT when there are none. Of more than out->spans_max (unless 0)
+     * the earliest, and out->partial_reason. */
     int (*trace)(void *self, const struct weft_trace_id *id, struct weft_batch *out,
                  struct weft_err *err);
     int (*search)(void *self, const struct weft_search *search, struct weft_search_result *out,

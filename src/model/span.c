@@ -3,9 +3,9 @@
 
 static void capacity_set(struct weft_batch *batch, uint32_t capacity)
 {
-    struct weft_span *spans = weft_arena_alloc(batch->arena, (size_t)capacity * sizeof *spans);
-    if (batch->span_count > 0) memcpy(spans, batch->spans, batch->span_count * sizeof *spans);
-    batch->spans = spans;
+    size_t size = sizeof *batch->spans;
+    batch->spans = weft_arena_grow(batch->arena, batch->spans, batch->span_capacity * size,
+                                   (size_t)capacity * size);
     batch->span_capacity = capacity;
 }
 
@@ -19,8 +19,6 @@ void weft_batch_reserve(struct weft_batch *batch, uint32_t more)
 
 struct weft_span *weft_batch_add(struct weft_batch *batch)
 {
-    /* The old array stays behind in the arena: doubling keeps that below the size of the new one.
-     */
     if (batch->span_count == batch->span_capacity)
         capacity_set(batch, batch->span_capacity < 8 ? 16 : batch->span_capacity * 2);
     struct weft_span *span = &batch->spans[batch->span_count++];

@@ -139,6 +139,7 @@ struct weft_batch {
     struct weft_span *spans;
     uint32_t span_count;
     uint32_t span_capacity;
+    uint32_t spans_max;         /* asked of an answer: the earliest so many; 0: all */
     const char *partial_reason; /* of an answer: why spans may be missing; NULL: it is whole */
 };
 

@@ -326,6 +326,7 @@ int weft_api_trace(struct weft_call *call, struct weft_err *err)
     struct weft_str format = weft_call_query(call, WEFT_S("format"), NULL);
 
     batch->arena = &call->arena;
+    batch->spans_max = call->face->parts->trace_spans_max;
     if (!weft_trace_id_parse(call->parameters[0], id))
         return weft_fail(err, WEFT_INVALID, "trace id \"%.*s\": expected 1 to 32 hex digits",
                          WEFT_S_ARG(call->parameters[0]));

@@ -85,6 +85,7 @@ struct weft_server_parts {
     struct weft_query_pool *pool;
     uint64_t query_timeout_ns;
     uint32_t search_limit_max;
+    uint32_t trace_spans_max;
     /* Of Tempo's API: longest ranges (0: any), series in an answer, trace ids with leading zeros. */
     uint64_t search_range_ns_max, metrics_range_ns_max;
     uint32_t series_max;

@@ -53,39 +53,47 @@ static int trace_collect(struct weft_store *store, const struct weft_store_query
     return WEFT_OK;
 }
 
+/* Why the answer is not the whole trace, or NULL. */
+static const char *partial_reason(const struct weft_batch *trace, bool has_damage, bool is_cut)
+{
+    if (!is_cut) return has_damage ? "damaged file" : NULL;
+    return weft_arena_printf(trace->arena,
+                             "%sthe trace has more spans than query.trace_spans_max: these are the "
+                             "first %u",
+                             has_damage ? "damaged file; " : "", trace->span_count)
+        .ptr;
+}
+
 static int store_trace(void *self, const struct weft_trace_id *id, struct weft_batch *out,
                        struct weft_err *err)
 {
     struct weft_store *store = self;
-    struct weft_arena scratch;
     struct weft_store_query query;
-    char hex[33];
-
-    weft_arena_init(&scratch, 0);
-    struct weft_batch parts = { .arena = &scratch };
-    weft_store_query_begin(&query, store);
     struct weft_err damage = { 0 };
     const struct weft_batch before = *out;
+    char hex[33];
     int rc;
     uint64_t lost_pages;
+    bool is_cut = false;
+
+    weft_store_query_begin(&query, store);
     do { /* again without the file, when the disk could not read a page meanwhile */
         lost_pages = weft_file_lost_pages();
-        parts = (struct weft_batch){ .arena = &scratch };
         *out = before;
-        rc = trace_collect(store, &query, id, &parts, &damage, err);
-        if (rc == WEFT_OK) rc = weft_trace_join(&parts, out, err); /* the parts are views */
+        rc = trace_collect(store, &query, id, out, &damage, err); /* views of the files */
+        if (rc == WEFT_OK) rc = weft_trace_join(out, &is_cut, err);
     } while (weft_file_lost_pages() != lost_pages);
-    if (rc == WEFT_OK && parts.span_count == 0 && parts.partial_reason != NULL) {
+    bool has_damage = out->partial_reason != NULL;
+    if (rc == WEFT_OK && out->span_count == 0 && has_damage) {
         rc = WEFT_CORRUPT; /* it may be there, but nobody can say */
         if (err != NULL) *err = damage;
-    } else if (rc == WEFT_OK && parts.span_count == 0) {
+    } else if (rc == WEFT_OK && out->span_count == 0) {
         weft_trace_id_format(id, hex);
         rc = weft_fail(err, WEFT_NOT_FOUND, "no span of trace %s is stored", hex);
     }
-    if (atomic_load(&store->damaged_files) > 0) parts.partial_reason = "damaged file";
-    out->partial_reason = parts.partial_reason;
+    has_damage = has_damage || atomic_load(&store->damaged_files) > 0;
+    out->partial_reason = partial_reason(out, has_damage, is_cut);
     weft_store_query_end(&query);
-    weft_arena_release(&scratch);
     return rc;
 }
 

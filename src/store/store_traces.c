@@ -36,8 +36,8 @@ struct scan {
     uint32_t part_count;
     struct place *heap; /* of parts that have traces left; the smallest id first */
     uint32_t heap_count;
-    struct weft_arena parts_arena, joined_arena; /* of the trace at hand */
-    struct weft_batch found;                     /* its spans, part after part */
+    struct weft_arena trace_arena; /* of the trace at hand */
+    struct weft_batch found;       /* its spans, part after part, then joined */
     uint64_t lost_pages;
     struct weft_trace_id visited; /* the last one */
     bool has_visited;
@@ -337,16 +337,15 @@ static bool pages_were_lost(struct scan *scan)
 /* Visits the next trace. 1: there may be more; 0: enough. */
 static int trace_visit(struct scan *scan, weft_trace_visit *visit, void *arg)
 {
-    struct weft_batch joined = { .arena = &scan->joined_arena };
     struct weft_trace_id id;
+    bool is_cut;
     int rc;
 
-    weft_arena_reset(&scan->parts_arena);
-    weft_arena_reset(&scan->joined_arena);
-    scan->found = (struct weft_batch){ .arena = &scan->parts_arena };
+    weft_arena_reset(&scan->trace_arena);
+    scan->found = (struct weft_batch){ .arena = &scan->trace_arena };
     if ((rc = trace_collect(scan, &id)) < 0) return rc;
     bool is_wanted = scan->found.span_count > 0 && is_in_range(scan->asked, &scan->found);
-    if (is_wanted) rc = weft_trace_join(&scan->found, &joined, &scan->err);
+    if (is_wanted) rc = weft_trace_join(&scan->found, &is_cut, &scan->err);
     if (pages_were_lost(scan)) return (rc = parts_recover(scan)) < 0 ? rc : 1;
     if (rc < 0) return rc;
     scan->visited = id;
@@ -354,9 +353,9 @@ static int trace_visit(struct scan *scan, weft_trace_visit *visit, void *arg)
     scan->wanted_at++;
     if (!is_wanted) return 1;
     scan->result->inspected_traces++;
-    scan->result->inspected_spans += joined.span_count;
-    joined.partial_reason = scan->result->partial_reason;
-    return visit(arg, &joined);
+    scan->result->inspected_spans += scan->found.span_count;
+    scan->found.partial_reason = scan->result->partial_reason;
+    return visit(arg, &scan->found);
 }
 
 /* Which traces, when predicates say so. */
@@ -395,14 +394,14 @@ int weft_store_traces(void *self, const struct weft_trace_scan *asked, weft_trac
     *out = (struct weft_trace_scan_result){ 0 };
     weft_store_query_begin(&query, self);
     weft_arena_init(&scan.parts_arena, 1 << 16);
-    weft_arena_init(&scan.joined_arena, 1 << 16);
+    weft_arena_init(&scan.trace_arena, 1 << 16);
     weft_arena_init(&scan.wanted_arena, 0);
     int rc = traces_visit(&scan, &query, visit, arg);
     for (uint32_t i = 0; i < scan.part_count; i++) part_release(&scan, &scan.parts[i]);
     weft_free(scan.parts);
     weft_free(scan.heap);
     weft_arena_release(&scan.parts_arena);
-    weft_arena_release(&scan.joined_arena);
+    weft_arena_release(&scan.trace_arena);
     weft_arena_release(&scan.wanted_arena);
     weft_store_query_end(&query);
     if (rc < 0 && err != NULL) *err = scan.err;

@@ -1,6 +1,8 @@
 /* trace_join.c -- sort, drop duplicates, share resources and scopes; see trace_join.h. */
 #include "store/trace_join.h"
+#include "base/alloc.h"
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/map.h"
 #include "model/otlp.h"
 
@@ -85,7 +87,39 @@ static void share_release(struct share *share)
     weft_buf_release(&share->scratch);
 }
 
-/* ---- copying spans ---- */
+/* ---- texts and lists of the answer ---- */
+
+/* Keys, names and many values repeat from span to span. What is long or was not seen lately is copied again: this saves memory, it
+ * promises nothing. */
+#define WORDS 4096
+#define WORD_BYTES_MAX 64
+#define WORDS_FROM_SPANS 256 /* below, there is little to save */
+
+struct copying {
+    struct weft_arena *arena;
+    struct weft_str *words; /* WORDS of them, each at its hash; or NULL */
+};
+
+static void copying_init(struct copying *c, struct weft_arena *arena, uint32_t span_count)
+{
+    *c = (struct copying){ .arena = arena };
+    if (span_count >= WORDS_FROM_SPANS) c->words = weft_alloc_array(WORDS, sizeof *c->words);
+}
+
+static void copying_release(struct copying *c)
+{
+    weft_free(c->words);
+}
+
+static struct weft_str text_copy(struct copying *c, struct weft_str text)
+{
+    if (c->words == NULL || text.len == 0 || text.len > WORD_BYTES_MAX)
+        return weft_arena_copy(c->arena, text);
+    uint64_t hash = weft_hash_seeded(text.ptr, text.len, weft_hash_process_seed());
+    struct weft_str *word = &c->words[hash % WORDS];
+    if (!weft_str_equal(*word, text)) *word = weft_arena_copy(c->arena, text);
+    return *word;
+}
 
 static bool has_bytes(const struct weft_attribute *a)
 {
@@ -93,62 +127,78 @@ static bool has_bytes(const struct weft_attribute *a)
            a->type == WEFT_VALUE_ARRAY || a->type == WEFT_VALUE_KVLIST;
 }
 
-static void attributes_copy(struct weft_attributes *attributes, struct weft_arena *arena)
+/* The lists are the batch's own already: what they point at is copied. */
+static void attributes_own(struct copying *c, const struct weft_attributes *attributes)
 {
-    if (attributes->count == 0) return;
-    struct weft_attribute *items = weft_arena_alloc_array(arena, attributes->count, sizeof *items);
+    struct weft_attribute *items = (struct weft_attribute *)(uintptr_t)attributes->items;
     for (uint32_t i = 0; i < attributes->count; i++) {
-        items[i] = attributes->items[i];
-        items[i].key = weft_arena_copy(arena, weft_attribute_key(&items[i])).ptr;
+        items[i].key = text_copy(c, weft_attribute_key(&items[i])).ptr;
         if (has_bytes(&items[i]))
-            items[i].ptr =
-                weft_arena_copy(arena, weft_str_make(items[i].ptr, items[i].value_len)).ptr;
+            items[i].ptr = text_copy(c, weft_str_make(items[i].ptr, items[i].value_len)).ptr;
     }
-    attributes->items = items;
 }
 
-static void span_copy(struct weft_span *out, const struct weft_span *span,
-                      const struct weft_scope *scope, struct weft_arena *arena)
+static void span_own(struct copying *c, struct weft_span *span)
+{
+    struct weft_event *events = (struct weft_event *)(uintptr_t)span->events;
+    struct weft_link *links = (struct weft_link *)(uintptr_t)span->links;
+    span->name = text_copy(c, span->name);
+    span->trace_state = text_copy(c, span->trace_state);
+    span->status_message = text_copy(c, span->status_message);
+    attributes_own(c, &span->attributes);
+    for (uint32_t i = 0; i < span->event_count; i++) {
+        events[i].name = text_copy(c, events[i].name);
+        attributes_own(c, &events[i].attributes);
+    }
+    for (uint32_t i = 0; i < span->link_count; i++) {
+        links[i].trace_state = text_copy(c, links[i].trace_state);
+        attributes_own(c, &links[i].attributes);
+    }
+}
+
+static const void *list_copy(struct copying *c, const void *list, size_t count, size_t size)
+{
+    return count > 0 ? memcpy(weft_arena_alloc(c->arena, count * size), list, count * size) : NULL;
+}
+
+static void items_copy(struct copying *c, struct weft_attributes *attributes)
+{
+    attributes->items =
+        list_copy(c, attributes->items, attributes->count, sizeof *attributes->items);
+}
+
+static void span_copy(struct copying *c, struct weft_span *out, const struct weft_span *span,
+                      const struct weft_scope *scope)
 {
     *out = *span;
     out->scope = scope;
-    out->name = weft_arena_copy(arena, span->name);
-    out->trace_state = weft_arena_copy(arena, span->trace_state);
-    out->status_message = weft_arena_copy(arena, span->status_message);
-    attributes_copy(&out->attributes, arena);
-    if (span->event_count > 0) {
-        struct weft_event *events =
-            weft_arena_alloc_array(arena, span->event_count, sizeof *events);
-        for (uint32_t i = 0; i < span->event_count; i++) {
-            events[i] = span->events[i];
-            events[i].name = weft_arena_copy(arena, span->events[i].name);
-            attributes_copy(&events[i].attributes, arena);
-        }
-        out->events = events;
-    }
-    if (span->link_count > 0) {
-        struct weft_link *links = weft_arena_alloc_array(arena, span->link_count, sizeof *links);
-        for (uint32_t i = 0; i < span->link_count; i++) {
-            links[i] = span->links[i];
-            links[i].trace_state = weft_arena_copy(arena, span->links[i].trace_state);
-            attributes_copy(&links[i].attributes, arena);
-        }
-        out->links = links;
-    }
+    items_copy(c, &out->attributes);
+    struct weft_event *events = (struct weft_event *)(uintptr_t)list_copy(
+        c, span->events, span->event_count, sizeof *span->events);
+    struct weft_link *links = (struct weft_link *)(uintptr_t)list_copy(
+        c, span->links, span->link_count, sizeof *span->links);
+    for (uint32_t i = 0; i < span->event_count; i++) items_copy(c, &events[i].attributes);
+    for (uint32_t i = 0; i < span->link_count; i++) items_copy(c, &links[i].attributes);
+    out->events = events;
+    out->links = links;
+    span_own(c, out);
 }
 
 int weft_batch_copy(const struct weft_batch *from, struct weft_batch *out, struct weft_err *err)
 {
     struct share share;
+    struct copying copying;
     int rc = WEFT_OK;
 
     share_init(&share, out->arena);
+    copying_init(&copying, out->arena, from->span_count);
     weft_batch_reserve(out, from->span_count);
     for (uint32_t i = 0; i < from->span_count && rc == WEFT_OK; i++) {
         const struct weft_scope *scope;
         if ((rc = scope_share(&share, from->spans[i].scope, &scope, err)) < 0) break;
-        span_copy(weft_batch_add(out), &from->spans[i], scope, out->arena);
+        span_copy(&copying, weft_batch_add(out), &from->spans[i], scope);
     }
+    copying_release(&copying);
     share_release(&share);
     return rc;
 }
@@ -246,28 +296,66 @@ static void duplicates_mark(struct candidate *candidates, uint32_t count, struct
     }
 }
 
-int weft_trace_join(const struct weft_batch *parts, struct weft_batch *out, struct weft_err *err)
+/* Bring the spans into the order of the candidates, in place; duplicates come last. Returns how many are none. */
+static uint32_t spans_order(struct weft_batch *trace, const struct candidate *candidates,
+                            uint32_t *from)
+{
+    uint32_t kept = 0, last = trace->span_count;
+    struct weft_span *spans = trace->spans;
+
+    for (uint32_t i = 0; i < trace->span_count; i++) {
+        uint32_t index = (uint32_t)(candidates[i].span - spans);
+        if (candidates[i].is_duplicate)
+            from[--last] = index;
+        else
+            from[kept++] = index;
+    }
+    for (uint32_t i = 0; i < trace->span_count; i++) { /* each circle of moves once */
+        struct weft_span first = spans[i];
+        uint32_t at = i;
+        for (uint32_t next = from[at]; next != i; next = from[at]) {
+            spans[at] = spans[next];
+            from[at] = at;
+            at = next;
+        }
+        spans[at] = first;
+        from[at] = at;
+    }
+    return kept;
+}
+
+static void trace_sort(struct weft_batch *trace)
 {
     struct weft_arena scratch;
-    struct share share;
-    int rc = WEFT_OK;
+    uint32_t count = trace->span_count;
 
     weft_arena_init(&scratch, 0);
-    share_init(&share, out->arena);
-    struct candidate *candidates =
-        weft_arena_alloc_array(&scratch, parts->span_count, sizeof *candidates);
-    for (uint32_t i = 0; i < parts->span_count; i++) candidates[i].span = &parts->spans[i];
-    if (parts->span_count > 1)
-        qsort(candidates, parts->span_count, sizeof *candidates, candidate_compare);
-    duplicates_mark(candidates, parts->span_count, &scratch);
-    weft_batch_reserve(out, parts->span_count);
-    for (uint32_t i = 0; i < parts->span_count && rc == WEFT_OK; i++) {
-        const struct weft_scope *scope;
-        if (candidates[i].is_duplicate) continue;
-        if ((rc = scope_share(&share, candidates[i].span->scope, &scope, err)) == WEFT_OK)
-            span_copy(weft_batch_add(out), candidates[i].span, scope, out->arena);
-    }
-    share_release(&share);
+    struct candidate *candidates = weft_arena_alloc_array(&scratch, count, sizeof *candidates);
+    uint32_t *from = weft_arena_alloc_array(&scratch, count, sizeof *from);
+    for (uint32_t i = 0; i < count; i++) candidates[i].span = &trace->spans[i];
+    if (count > 1) qsort(candidates, count, sizeof *candidates, candidate_compare);
+    duplicates_mark(candidates, count, &scratch);
+    trace->span_count = spans_order(trace, candidates, from);
     weft_arena_release(&scratch);
+}
+
+int weft_trace_join(struct weft_batch *trace, bool *is_cut, struct weft_err *err)
+{
+    struct share share;
+    struct copying copying;
+    int rc = WEFT_OK;
+
+    trace_sort(trace);
+    *is_cut = trace->spans_max > 0 && trace->span_count > trace->spans_max;
+    if (*is_cut) trace->span_count = trace->spans_max;
+    share_init(&share, trace->arena);
+    copying_init(&copying, trace->arena, trace->span_count);
+    for (uint32_t i = 0; i < trace->span_count && rc == WEFT_OK; i++) {
+        struct weft_span *span = &trace->spans[i];
+        if ((rc = scope_share(&share, span->scope, &span->scope, err)) == WEFT_OK)
+            span_own(&copying, span);
+    }
+    copying_release(&copying);
+    share_release(&share);
     return rc;
 }

@@ -5,16 +5,18 @@
  *            equal resources and scopes are one object
  * Errors     WEFT_CORRUPT when a stored resource or scope cannot be read back
  * Threads    pure function
- * Ownership  everything in `out` is copied into its arena: the parts may go
+ * Ownership  everything the answer points at is copied into its arena: the files may go
  */
 #ifndef WEFT_STORE_TRACE_JOIN_H
 #define WEFT_STORE_TRACE_JOIN_H
 #include "base/err.h"
 #include "model/span.h"
 
-int weft_trace_join(const struct weft_batch *parts, struct weft_batch *out, struct weft_err *err);
+/* In place: spans as weft_segment_trace() and weft_block_trace() added them become the answer. Their lists (attributes, events, links) must
+ * be in the batch's arena, one for each, as there: they are written to. *is_cut: there were more than trace->spans_max, and the earliest are kept. */
+int weft_trace_join(struct weft_batch *trace, bool *is_cut, struct weft_err *err);
 
-/* As above without sorting and without dropping: a plain copy with shared resources and scopes. */
+/* A plain copy with shared resources and scopes: nothing is sorted or dropped. */
 int weft_batch_copy(const struct weft_batch *from, struct weft_batch *out, struct weft_err *err);
 
 /* A span with its resource and scope as bytes: equal for exact duplicates. The order of attribute

@@ -3,6 +3,7 @@
 nobody waits for any more: each bounded in memory and time, and spans are still taken meanwhile. `full` (./dev overload): 10,000
 idle connections and a minute at several times the load. Ends with "N passed, N failed".
 """
+import base64
 import json
 import os
 import re
@@ -286,6 +287,30 @@ def slow_readers(server):
     check("  and questions are answered after them", wait(lambda: server.get("/api/v1/search?limit=1")[0] == 200))
 
 
+def fields(message, numbers):
+    """The values at that path of field numbers in protobuf bytes."""
+    def varint(at):
+        value = shift = 0
+        while True:
+            byte = message[at]
+            value, at, shift = value | (byte & 127) << shift, at + 1, shift + 7
+            if byte < 128:
+                return value, at
+
+    at, found = 0, []
+    while at < len(message):
+        tag, at = varint(at)
+        size = {1: 8, 5: 4}.get(tag & 7, 0)
+        if tag & 7 != 1 and tag & 7 != 5:
+            size, behind = varint(at)
+            at, size = behind, size if tag & 7 == 2 else 0
+        if tag == numbers[0] << 3 | 2:
+            value = message[at:at + size]
+            found += fields(value, numbers[1:]) if len(numbers) > 1 else [value]
+        at += size
+    return found
+
+
 def half_an_answer(server, path):
     """All that comes when the question is taken back, by shutting the sending side, while the answer is under way."""
     with connect(server, WEB) as s:
@@ -310,6 +335,14 @@ def long_answers(directory):
         ids = json.loads(server.get(path + "?format=otlp")[1])["resourceSpans"]
         told = {s["spanId"] for r in ids for c in r["scopeSpans"] for s in c["spans"]}
         check("  the same spans as in OTLP", told == set(columns["span_id"]))
+        parts = fields(server.get(path, headers={"Accept": "application/x-protobuf"})[1], (1, 2, 2, 2))
+        check("  and in protobuf", len(parts) == spans and {p.hex() for p in parts} == told)
+        tempo = "/api/v2/traces/" + path.rsplit("/", 1)[1]
+        parts = fields(server.get(tempo, endpoint="server.tempo", headers={"Accept": "application/protobuf"})[1], (1, 1, 2, 2, 2))
+        check("  and from Tempo's", len(parts) == spans and {p.hex() for p in parts} == told)
+        answer = json.loads(server.get(tempo, endpoint="server.tempo")[1])
+        listed = [base64.b64decode(s["spanId"]).hex() for r in answer["trace"]["resourceSpans"] for c in r["scopeSpans"] for s in c["spans"]]
+        check("  in both forms", len(listed) == spans and set(listed) == told)
         said = half_an_answer(server, path)
         check("  cut off, it has no end", said.startswith(b"HTTP/1.1 200") and not said.endswith(b"\r\n0\r\n\r\n"), said[-20:])
         held = [connect(server, WEB) for _ in range(4)]

@@ -5,6 +5,7 @@
 #include "model/otlp.h"
 #include "query/trace_tree.h"
 #include "server/api_value.h"
+#include "server/trace_pieces.h"
 #include "wire/json.h"
 #include "wire/protobuf.h"
 
@@ -317,6 +318,34 @@ static void write_columns(struct weft_call *call, const struct weft_trace_id *id
     if (columns_write(call, NULL) == WEFT_CALL_MORE) call->more = columns_write;
 }
 
+/* ---- OTLP ---- */
+
+static void protobuf_slice(struct weft_buf *out, const struct weft_batch *spans, bool is_first)
+{
+    weft_otlp_encode_protobuf(out, spans);
+}
+
+static void protobuf_end(struct weft_buf *out, const struct weft_batch *batch)
+{
+    if (batch->partial_reason != NULL)
+        weft_pb_put_bytes(out, WEFT_API_TRACE_PARTIAL_FIELD,
+                          weft_str_from_c(batch->partial_reason));
+}
+
+static void json_slice(struct weft_buf *out, const struct weft_batch *spans, bool is_first)
+{
+    if (is_first) weft_buf_append_c(out, "{\"resourceSpans\":");
+    weft_trace_pieces_json(out, spans, is_first, WEFT_OTLP_JSON);
+}
+
+static void json_end(struct weft_buf *out, const struct weft_batch *batch)
+{
+    weft_buf_append_c(out, "]");
+    if (batch->partial_reason != NULL)
+        weft_buf_printf(out, ",\"partialReason\":\"%s\"", batch->partial_reason);
+    weft_buf_append_c(out, "}");
+}
+
 int weft_api_trace(struct weft_call *call, struct weft_err *err)
 {
     /* In the arena: a long answer is written after this returns. */
@@ -337,16 +366,9 @@ int weft_api_trace(struct weft_call *call, struct weft_err *err)
     if (weft_call_accepts(call, WEFT_S("application/x-protobuf")) ||
         weft_call_accepts(call, WEFT_S("application/protobuf"))) {
         call->content_type = WEFT_S("application/x-protobuf");
-        weft_otlp_encode_protobuf(&call->body, batch);
-        if (batch->partial_reason != NULL)
-            weft_pb_put_bytes(&call->body, WEFT_API_TRACE_PARTIAL_FIELD,
-                              weft_str_from_c(batch->partial_reason));
+        weft_trace_pieces_start(call, batch, protobuf_slice, protobuf_end);
     } else if (weft_str_equal_c(format, "otlp")) {
-        weft_buf_append_c(&call->body, "{\"resourceSpans\":");
-        weft_otlp_encode_json(&call->body, batch, WEFT_OTLP_JSON);
-        if (batch->partial_reason != NULL)
-            weft_buf_printf(&call->body, ",\"partialReason\":\"%s\"", batch->partial_reason);
-        weft_buf_append_c(&call->body, "}");
+        weft_trace_pieces_start(call, batch, json_slice, json_end);
     } else if (format.len > 0) {
         return weft_fail(err, WEFT_INVALID, "format: found \"%.*s\", expected otlp or nothing",
                          WEFT_S_ARG(format));

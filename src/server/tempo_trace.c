@@ -1,33 +1,29 @@
 /* tempo_trace.c -- /api/traces/{id} and /api/v2/traces/{id}: one trace, whole or filtered (Q8.2, Q8.3). */
-#include "model/otlp.h"
 #include "query/traceql_eval.h"
 #include "server/tempo.h"
-#include "wire/json.h"
-#include "wire/protobuf.h"
+#include "server/tempo_pieces.h"
 
 /* ---- the trace ---- */
 
-/* The trace of the path's id. WEFT_NOT_FOUND when there is none: then *batch is empty. */
-static int load_trace(struct weft_call *call, struct weft_batch *batch, struct weft_err *err)
+/* The trace of the path's id, in the call's arena. WEFT_NOT_FOUND when there is none: then it is empty. */
+static int load_trace(struct weft_call *call, struct weft_batch **out, struct weft_err *err)
 {
     struct weft_trace_id id;
+    struct weft_batch *batch = weft_arena_alloc(&call->arena, sizeof *batch);
     const struct weft_source *source = &call->face->parts->source;
-    *batch = (struct weft_batch){ .arena = &call->arena };
+    *batch = (struct weft_batch){ .arena = &call->arena,
+                                  .spans_max = call->face->parts->trace_spans_max };
+    *out = batch;
     if (!weft_trace_id_parse(call->parameters[0], &id))
         return weft_fail(err, WEFT_INVALID, "trace id \"%.*s\": expected 1 to 32 hex digits",
                          WEFT_S_ARG(call->parameters[0]));
     return source->trace(source->self, &id, batch, err);
 }
 
-static bool wants_protobuf(const struct weft_call *call) /* no q-values, as Tempo: Q8.1.2 */
-{
-    return weft_call_accepts(call, WEFT_S("application/protobuf"));
-}
-
 /* Q8.2: {"batches": [...]}; not found is an empty 404. */
 int weft_tempo_trace_v1(struct weft_call *call, struct weft_err *err)
 {
-    struct weft_batch batch;
+    struct weft_batch *batch;
     uint64_t from_ns, to_ns; /* checked alone: a trace is found whenever it was */
     int rc = weft_tempo_range_parse(call, &from_ns, &to_ns, err);
     if (rc < 0) return rc;
@@ -38,14 +34,7 @@ int weft_tempo_trace_v1(struct weft_call *call, struct weft_err *err)
         return WEFT_OK;
     }
     if (rc < 0) return rc;
-    if (wants_protobuf(call)) {
-        call->content_type = WEFT_S("application/protobuf");
-        weft_otlp_encode_protobuf(&call->body, &batch);
-        return WEFT_OK;
-    }
-    weft_buf_append_c(&call->body, "{\"batches\":");
-    weft_otlp_encode_json(&call->body, &batch, WEFT_OTLP_JSON_TEMPO);
-    weft_buf_append_c(&call->body, "}");
+    weft_tempo_answer_v1(call, batch);
     return WEFT_OK;
 }
 
@@ -206,37 +195,6 @@ static void filter_apply(struct weft_batch *batch, const struct filter *filter)
 
 /* ---- v2 ---- */
 
-/* TraceByIDResponse{trace = 1, metrics = 2, status = 3 (PARTIAL is 1), message = 4} */
-static void put_protobuf(struct weft_buf *out, const struct weft_batch *batch)
-{
-    size_t trace = weft_pb_open(out, 1);
-    weft_otlp_encode_protobuf(out, batch);
-    weft_pb_close(out, trace);
-    size_t metrics = weft_pb_open(out, 2);
-    weft_pb_close(out, metrics);
-    if (batch->partial_reason == NULL) return;
-    weft_pb_put_uint(out, 3, 1);
-    weft_pb_put_bytes(out, 4, weft_str_from_c(batch->partial_reason));
-}
-
-static void put_json(struct weft_buf *out, const struct weft_batch *batch)
-{
-    weft_buf_append_c(out, "{\"trace\":{");
-    if (batch->span_count > 0) {
-        weft_buf_append_c(out, "\"resourceSpans\":");
-        weft_otlp_encode_json(out, batch, WEFT_OTLP_JSON_TEMPO);
-    }
-    weft_buf_append_c(out, "},\"metrics\":{}");
-    if (batch->partial_reason != NULL) {
-        struct weft_json_writer w = { .out = out, .needs_comma = true };
-        weft_json_key(&w, "status");
-        weft_json_c(&w, "PARTIAL");
-        weft_json_key(&w, "message");
-        weft_json_c(&w, batch->partial_reason);
-    }
-    weft_buf_append_c(out, "}");
-}
-
 /* One of start and end alone is fine here. */
 static int range_check(struct weft_call *call, struct weft_err *err)
 {
@@ -252,18 +210,13 @@ static int range_check(struct weft_call *call, struct weft_err *err)
 /* {"trace": {"resourceSpans": [...]}, "metrics": {}}; not found is an empty trace. */
 int weft_tempo_trace_v2(struct weft_call *call, struct weft_err *err)
 {
-    struct weft_batch batch;
+    struct weft_batch *batch;
     struct filter filter = { 0 };
     int rc = range_check(call, err);
     if (rc < 0 || (rc = filter_parse(call, &filter, err)) < 0) return rc;
     rc = load_trace(call, &batch, err);
     if (rc < 0 && rc != WEFT_NOT_FOUND) return rc;
-    if (filter.is_there && rc != WEFT_NOT_FOUND) filter_apply(&batch, &filter);
-    if (wants_protobuf(call)) {
-        call->content_type = WEFT_S("application/protobuf");
-        put_protobuf(&call->body, &batch);
-    } else {
-        put_json(&call->body, &batch);
-    }
+    if (filter.is_there && rc != WEFT_NOT_FOUND) filter_apply(batch, &filter);
+    weft_tempo_answer_v2(call, batch);
     return WEFT_OK;
 }

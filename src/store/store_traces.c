@@ -393,14 +393,12 @@ int weft_store_traces(void *self, const struct weft_trace_scan *asked, weft_trac
 
     *out = (struct weft_trace_scan_result){ 0 };
     weft_store_query_begin(&query, self);
-    weft_arena_init(&scan.parts_arena, 1 << 16);
     weft_arena_init(&scan.trace_arena, 1 << 16);
     weft_arena_init(&scan.wanted_arena, 0);
     int rc = traces_visit(&scan, &query, visit, arg);
     for (uint32_t i = 0; i < scan.part_count; i++) part_release(&scan, &scan.parts[i]);
     weft_free(scan.parts);
     weft_free(scan.heap);
-    weft_arena_release(&scan.parts_arena);
     weft_arena_release(&scan.trace_arena);
     weft_arena_release(&scan.wanted_arena);
     weft_store_query_end(&query);

@@ -277,12 +277,12 @@ void weft_duration_print(struct weft_buf *out, int64_t ns)
             uint64_t ns;
             int digits;
             const char *name;
-        } units[] = { { 1000000, 6, "ms" }, { 1000, 3, "\u00b5s" }, { 1, 0, "ns" } };
+        } small[] = { { 1000000, 6, "ms" }, { 1000, 3, "\u00b5s" }, { 1, 0, "ns" } };
         size_t u = 0;
-        while (rest < units[u].ns && u < 2) u++;
-        weft_buf_printf(out, "%llu", (unsigned long long)(rest / units[u].ns));
-        print_fraction(out, rest % units[u].ns, units[u].digits);
-        weft_buf_append_c(out, rest == 0 ? "s" : units[u].name);
+        while (rest < small[u].ns && u < 2) u++;
+        weft_buf_printf(out, "%llu", (unsigned long long)(rest / small[u].ns));
+        print_fraction(out, rest % small[u].ns, small[u].digits);
+        weft_buf_append_c(out, rest == 0 ? "s" : small[u].name);
         return;
     }
     uint64_t seconds = rest / 1000000000;

@@ -4,6 +4,7 @@
  * the parent, it is thought to have been sent and answered in equal time, and what that moves it by is the skew of its host, which
  * holds for the spans below until the host changes again. Spans in a circle have no root and are left alone.
  */
+#include "base/clock.h"
 #include "model/jaeger_internal.h"
 #include "model/otlp.h"
 

@@ -1,4 +1,5 @@
 /* traceql_print.c -- values, attributes and field expressions back to text. */
+#include "base/clock.h"
 #include "query/traceql_lexer.h"
 #include "query/traceql_words.h"
 #include "wire/json.h"

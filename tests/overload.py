@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 
 import weft_process
 
@@ -343,6 +344,10 @@ def long_answers(directory):
         answer = json.loads(server.get(tempo, endpoint="server.tempo")[1])
         listed = [base64.b64decode(s["spanId"]).hex() for r in answer["trace"]["resourceSpans"] for c in r["scopeSpans"] for s in c["spans"]]
         check("  in both forms", len(listed) == spans and set(listed) == told)
+        reader = zlib.decompressobj(31)
+        packed = server.get(path, headers={"Accept-Encoding": "gzip"})[1]
+        check("  packed, it is one gzip member", reader.decompress(packed) == body and reader.eof and reader.unused_data == b"",
+              f"{len(packed) >> 10} KiB")
         said = half_an_answer(server, path)
         check("  cut off, it has no end", said.startswith(b"HTTP/1.1 200") and not said.endswith(b"\r\n0\r\n\r\n"), said[-20:])
         held = [connect(server, WEB) for _ in range(4)]

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/call_grpc.h"
+#include "wire/gzip_stream.h"
 
 #define RETRY_NS (5 * WEFT_NS_PER_MS)
 
@@ -32,12 +33,28 @@ static void cut(void *arg)
     end(arg, false);
 }
 
+static void piece_pack(struct weft_call *call, bool is_last)
+{
+    struct weft_buf packed = { 0 };
+    weft_gzip_stream_append(call->gzip, &packed, weft_buf_str(&call->body), is_last);
+    weft_buf_release(&call->body);
+    call->body = packed;
+}
+
+bool weft_call_stream_pack(struct weft_call *call)
+{
+    call->gzip = weft_gzip_stream_create();
+    if (call->gzip != NULL) piece_pack(call, false);
+    return call->gzip != NULL;
+}
+
 static int piece_append(struct weft_call *call)
 {
     struct weft_err err = { 0 };
     if (atomic_load_explicit(&call->is_cancelled, memory_order_relaxed)) return WEFT_CANCELLED;
     int rc = call->more(call, &err);
     if (rc < 0) weft_log(WEFT_LOG_ERROR, "query", "an answer was cut off: %s", err.text);
+    if (rc >= 0 && call->gzip != NULL) piece_pack(call, rc == WEFT_OK);
     return rc;
 }
 

@@ -7,6 +7,7 @@
 #include "net/grpc_server.h"
 #include "server/call_grpc.h"
 #include "wire/compress.h"
+#include "wire/gzip_stream.h"
 #include "wire/json.h"
 #include "wire/text.h"
 
@@ -184,31 +185,43 @@ static bool is_quality_zero(struct weft_str parameter)
            weft_str_to_double(weft_str_tail(parameter, 2), &quality) && quality == 0;
 }
 
-static void compress_body(struct weft_call *call)
+static bool takes_gzip(const struct weft_call *call)
 {
     struct weft_str accepted = weft_exchange_header(call->exchange, WEFT_S("accept-encoding"));
-    if (call->body.len < COMPRESS_FROM_BYTES) return;
-    bool takes_gzip = false;
+    bool takes = false;
     while (accepted.len > 0) {
         struct weft_str item = weft_str_split(&accepted, ',');
         struct weft_str name = weft_str_trim(weft_str_split(&item, ';'));
-        if (weft_str_equal_ignoring_case(name, WEFT_S("gzip"))) takes_gzip = !is_quality_zero(item);
+        if (weft_str_equal_ignoring_case(name, WEFT_S("gzip"))) takes = !is_quality_zero(item);
     }
+    return takes;
+}
+
+static bool body_pack(struct weft_call *call)
+{
     struct weft_buf packed = { 0 };
-    if (takes_gzip &&
-        weft_compress(&packed, WEFT_COMPRESSION_GZIP, weft_buf_str(&call->body), NULL) == WEFT_OK) {
-        weft_buf_release(&call->body);
-        call->body = packed;
-        weft_call_add_header(call, WEFT_S("content-encoding"), WEFT_S("gzip"));
-        weft_call_add_header(call, WEFT_S("vary"), WEFT_S("Accept-Encoding"));
-        return;
+    if (weft_compress(&packed, WEFT_COMPRESSION_GZIP, weft_buf_str(&call->body), NULL) < 0) {
+        weft_buf_release(&packed);
+        return false;
     }
-    weft_buf_release(&packed);
+    weft_buf_release(&call->body);
+    call->body = packed;
+    return true;
+}
+
+static void compress_body(struct weft_call *call)
+{
+    bool is_long = call->more != NULL;
+    if ((!is_long && call->body.len < COMPRESS_FROM_BYTES) || !takes_gzip(call)) return;
+    if (is_long ? !weft_call_stream_pack(call) : !body_pack(call)) return;
+    weft_call_add_header(call, WEFT_S("content-encoding"), WEFT_S("gzip"));
+    weft_call_add_header(call, WEFT_S("vary"), WEFT_S("Accept-Encoding"));
 }
 
 void weft_call_destroy(struct weft_call *call)
 {
     if (call->release != NULL) call->release(call);
+    weft_gzip_stream_destroy(call->gzip);
     weft_buf_release(&call->body);
     weft_arena_release(&call->arena);
     weft_free(call);
@@ -239,7 +252,7 @@ static void run_route(struct weft_call *call)
     struct weft_err err = { 0 };
     int rc = call->route->run(call, &err);
     if (rc >= 0) {
-        if (call->more == NULL && !weft_call_is_grpc(call)) compress_body(call);
+        if (!weft_call_is_grpc(call)) compress_body(call);
         return;
     }
     if (rc == WEFT_CORRUPT || rc == WEFT_IO) weft_log(WEFT_LOG_ERROR, "query", "%s", err.text);

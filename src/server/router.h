@@ -44,7 +44,8 @@ struct weft_call {
         struct weft_call *call); /* of what more_state holds beside the arena; NULL: nothing */
 
     bool is_last_piece;
-    struct weft_timer timer; /* waits for the connection to take more */
+    struct weft_gzip_stream *gzip; /* a long answer's pieces are packed; NULL: they are not */
+    struct weft_timer timer;       /* waits for the connection to take more */
     struct weft_query_job job;
     struct weft_exchange *owned_exchange;
     const struct weft_mount *mount; /* whose language errors are said in */
@@ -106,6 +107,8 @@ void weft_call_add_header(struct weft_call *call, struct weft_str name, struct w
 struct weft_str weft_call_query(struct weft_call *call, struct weft_str name, bool *is_there);
 bool weft_call_accepts(const struct weft_call *call, struct weft_str media_type);
 
+/* call_stream.c: packs the first piece and those to come; false: they go as they are. On the query thread. */
+bool weft_call_stream_pack(struct weft_call *call);
 /* call_stream.c: the reply of a call with more(); the call is destroyed with its end. On the exchange's loop. */
 void weft_call_stream(struct weft_call *call);
 void weft_call_destroy(struct weft_call *call);

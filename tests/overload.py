@@ -288,7 +288,7 @@ def slow_readers(server):
     check("  and questions are answered after them", wait(lambda: server.get("/api/v1/search?limit=1")[0] == 200))
 
 
-def fields(message, numbers):
+def protobuf_values(message, numbers):
     """The values at that path of field numbers in protobuf bytes."""
     def varint(at):
         value = shift = 0
@@ -307,7 +307,7 @@ def fields(message, numbers):
             at, size = behind, size if tag & 7 == 2 else 0
         if tag == numbers[0] << 3 | 2:
             value = message[at:at + size]
-            found += fields(value, numbers[1:]) if len(numbers) > 1 else [value]
+            found += protobuf_values(value, numbers[1:]) if len(numbers) > 1 else [value]
         at += size
     return found
 
@@ -336,10 +336,10 @@ def long_answers(directory):
         ids = json.loads(server.get(path + "?format=otlp")[1])["resourceSpans"]
         told = {s["spanId"] for r in ids for c in r["scopeSpans"] for s in c["spans"]}
         check("  the same spans as in OTLP", told == set(columns["span_id"]))
-        parts = fields(server.get(path, headers={"Accept": "application/x-protobuf"})[1], (1, 2, 2, 2))
+        parts = protobuf_values(server.get(path, headers={"Accept": "application/x-protobuf"})[1], (1, 2, 2, 2))
         check("  and in protobuf", len(parts) == spans and {p.hex() for p in parts} == told)
         tempo = "/api/v2/traces/" + path.rsplit("/", 1)[1]
-        parts = fields(server.get(tempo, endpoint="server.tempo", headers={"Accept": "application/protobuf"})[1], (1, 1, 2, 2, 2))
+        parts = protobuf_values(server.get(tempo, endpoint="server.tempo", headers={"Accept": "application/protobuf"})[1], (1, 1, 2, 2, 2))
         check("  and from Tempo's", len(parts) == spans and {p.hex() for p in parts} == told)
         answer = json.loads(server.get(tempo, endpoint="server.tempo")[1])
         listed = [base64.b64decode(s["spanId"]).hex() for r in answer["trace"]["resourceSpans"] for c in r["scopeSpans"] for s in c["spans"]]

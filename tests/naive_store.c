@@ -131,9 +131,9 @@ static bool order_holds(enum weft_op op, bool is_less, bool is_equal)
     }
 }
 
-static bool value_holds(enum weft_op op, const struct weft_value *wanted,
-                        const struct weft_value *v)
+static bool value_holds(const struct weft_predicate *p, enum weft_op op, const struct weft_value *v)
 {
+    const struct weft_value *wanted = &p->value;
     /* "A value of type EMPTY counts as absent", and every comparison asks for the key to be
      * there. */
     if (v->type == WEFT_VALUE_EMPTY) return false;
@@ -142,9 +142,12 @@ static bool value_holds(enum weft_op op, const struct weft_value *wanted,
         struct weft_value element;
         struct weft_str key;
         for (size_t at = 0; weft_value_next(v->bytes, &at, &key, &element, false);)
-            if (element.type != WEFT_VALUE_ARRAY && value_holds(op, wanted, &element)) return true;
+            if (element.type != WEFT_VALUE_ARRAY && value_holds(p, op, &element)) return true;
         return false;
     }
+    if (op == WEFT_OP_MATCH || op == WEFT_OP_NOT_MATCH)
+        return v->type == WEFT_VALUE_STRING &&
+               p->matcher->matches(p->matcher->self, v->bytes) == (op == WEFT_OP_MATCH);
     if (is_nan(v) || is_nan(wanted)) return is_number(v) && is_number(wanted) && op == WEFT_OP_NE;
     if (is_number(v) && is_number(wanted))
         return order_holds(op, number(v) < number(wanted), number(v) == number(wanted));
@@ -166,7 +169,7 @@ static bool attributes_hold(const struct weft_predicate *p, enum weft_op op,
     for (uint32_t i = 0; i < attributes.count; i++) {
         struct weft_value value = weft_attribute_value(&attributes.items[i]);
         if (weft_str_equal(weft_attribute_key(&attributes.items[i]), p->key) &&
-            value_holds(op, &p->value, &value))
+            value_holds(p, op, &value))
             return true;
     }
     return false;
@@ -198,14 +201,12 @@ static bool attribute_holds(const struct weft_predicate *p, enum weft_op op,
 
 static bool string_holds(const struct weft_predicate *p, struct weft_str s)
 {
-    return value_holds(p->op, &p->value,
-                       &(struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = s });
+    return value_holds(p, p->op, &(struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = s });
 }
 
 static bool int_holds(const struct weft_predicate *p, int64_t n)
 {
-    return value_holds(p->op, &p->value,
-                       &(struct weft_value){ .type = WEFT_VALUE_INT, .int_value = n });
+    return value_holds(p, p->op, &(struct weft_value){ .type = WEFT_VALUE_INT, .int_value = n });
 }
 
 /* Durations have 64 bits without a sign, what is asked for has 63. */
@@ -214,6 +215,14 @@ static bool duration_holds(const struct weft_predicate *p, uint64_t duration_ns)
     if (duration_ns <= INT64_MAX) return int_holds(p, (int64_t)duration_ns);
     return p->op == WEFT_OP_NE || p->op == WEFT_OP_GT || p->op == WEFT_OP_GE ||
            p->op == WEFT_OP_EXISTS;
+}
+
+/* "empty counts as absent" */
+static bool text_holds(const struct weft_predicate *p, struct weft_str text)
+{
+    bool is_absent = text.len == 0;
+    if (p->op == WEFT_OP_NOT_EXISTS) return is_absent;
+    return !is_absent && string_holds(p, text);
 }
 
 static bool event_name_holds(const struct weft_predicate *p, const struct weft_span *span)
@@ -246,6 +255,8 @@ static bool predicate_holds(const struct weft_predicate *p, const struct weft_sp
                               weft_str_make((const char *)span->trace_id.bytes, 16));
     case WEFT_FIELD_EVENT_NAME: return event_name_holds(p, span);
     case WEFT_FIELD_SCOPE_NAME: return string_holds(p, span->scope->name);
+    case WEFT_FIELD_STATUS_MESSAGE: return text_holds(p, span->status_message);
+    case WEFT_FIELD_SCOPE_VERSION: return text_holds(p, span->scope->version);
     case WEFT_FIELD_IS_ROOT:
         return weft_span_id_is_zero(&span->parent_span_id) == p->value.bool_value;
     }

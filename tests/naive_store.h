@@ -32,5 +32,8 @@ bool naive_span_equal(const struct weft_span *a, const struct weft_span *b);
 bool naive_attributes_equal(struct weft_attributes a, struct weft_attributes b);
 /* Do all predicates and the time range hold? */
 bool naive_span_matches(const struct weft_search *search, const struct weft_span *span);
+/* in[i]: the selection's set has spans[i] of the whole trace (naive_selection.c). */
+void naive_selection_mark(const struct weft_selection *selection, const struct weft_batch *trace,
+                          bool *in);
 
 #endif

@@ -127,14 +127,21 @@ static struct weft_attributes attributes_of(struct asker *asker, const struct we
     return (struct weft_attributes){ 0 };
 }
 
+/* A matcher for texts: those with an 'e', and short ones. */
+static bool likes(const void *self, struct weft_str text)
+{
+    return text.len < 4 || memchr(text.ptr, 'e', text.len) != NULL;
+}
+static const struct weft_matcher matcher = { .matches = likes };
+
 static enum weft_op op_for(struct asker *asker, const struct weft_value *value)
 {
-    static const enum weft_op comparisons[] = {
-        WEFT_OP_EQ, WEFT_OP_EQ, WEFT_OP_NE, WEFT_OP_LT,
-        WEFT_OP_LE, WEFT_OP_GT, WEFT_OP_GE, WEFT_OP_PREFIX
-    };
+    static const enum weft_op comparisons[] = { WEFT_OP_EQ,       WEFT_OP_EQ,     WEFT_OP_NE,
+                                                WEFT_OP_LT,       WEFT_OP_LE,     WEFT_OP_GT,
+                                                WEFT_OP_GE,       WEFT_OP_PREFIX, WEFT_OP_MATCH,
+                                                WEFT_OP_NOT_MATCH };
     switch (value->type) {
-    case WEFT_VALUE_STRING: return comparisons[below(asker, 8)];
+    case WEFT_VALUE_STRING: return comparisons[below(asker, 10)];
     case WEFT_VALUE_INT:
     case WEFT_VALUE_DOUBLE: return comparisons[below(asker, 7)];
     case WEFT_VALUE_BOOL: return comparisons[below(asker, 3)];
@@ -186,11 +193,13 @@ static void field_predicate(struct asker *asker, struct weft_predicate *p)
     int64_t number = 0;
 
     p->field = (enum weft_field)(WEFT_FIELD_SERVICE +
-                                 below(asker, WEFT_FIELD_IS_ROOT - WEFT_FIELD_SERVICE + 1));
+                                 below(asker, WEFT_FIELD_SCOPE_VERSION - WEFT_FIELD_SERVICE + 1));
     switch (p->field) {
     case WEFT_FIELD_SERVICE: string = span->scope->resource->service_name; break;
     case WEFT_FIELD_NAME: string = span->name; break;
     case WEFT_FIELD_SCOPE_NAME: string = span->scope->name; break;
+    case WEFT_FIELD_SCOPE_VERSION: string = span->scope->version; break;
+    case WEFT_FIELD_STATUS_MESSAGE: string = span->status_message; break;
     case WEFT_FIELD_EVENT_NAME:
         string = span->event_count > 0 ? span->events[0].name : WEFT_S("event-1");
         break;
@@ -213,13 +222,17 @@ static void field_predicate(struct asker *asker, struct weft_predicate *p)
         return;
     }
     if (string.ptr == NULL) string = WEFT_S("");
-    bool is_string = p->field == WEFT_FIELD_SERVICE || p->field == WEFT_FIELD_NAME ||
-                     p->field == WEFT_FIELD_SCOPE_NAME || p->field == WEFT_FIELD_EVENT_NAME;
+    bool is_string = p->field != WEFT_FIELD_KIND && p->field != WEFT_FIELD_STATUS &&
+                     p->field != WEFT_FIELD_DURATION;
     p->value = is_string ? (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = string }
                          : (struct weft_value){ .type = WEFT_VALUE_INT, .int_value = number };
     p->op = p->field == WEFT_FIELD_KIND || p->field == WEFT_FIELD_STATUS
                 ? (enum weft_op)below(asker, 2)
                 : op_for(asker, &p->value);
+    bool may_be_absent = p->field == WEFT_FIELD_STATUS_MESSAGE ||
+                         p->field == WEFT_FIELD_SCOPE_VERSION || p->field == WEFT_FIELD_SERVICE;
+    if (may_be_absent && below(asker, 6) == 0)
+        p->op = below(asker, 2) == 0 ? WEFT_OP_EXISTS : WEFT_OP_NOT_EXISTS;
 }
 
 static uint32_t random_predicates(struct asker *asker, struct weft_predicate **out)
@@ -233,6 +246,7 @@ static uint32_t random_predicates(struct asker *asker, struct weft_predicate **o
             attribute_predicate(asker, &predicates[i]);
         else
             field_predicate(asker, &predicates[i]);
+        predicates[i].matcher = &matcher;
     }
     *out = predicates;
     return count;
@@ -274,15 +288,16 @@ static void random_search(struct asker *asker, struct weft_search *search)
 
 /* ---- saying which search it was ---- */
 
-static void describe_predicate(struct weft_buf *out, const struct weft_predicate *p)
+void conformance_describe(struct weft_buf *out, const struct weft_predicate *p)
 {
-    static const char *const fields[] = { "attribute",  "service",  "name",     "kind",
-                                          "status",     "duration", "trace_id", "event_name",
-                                          "scope_name", "is_root" };
+    static const char *const fields[] = { "attribute", "service",        "name",
+                                          "kind",      "status",         "duration",
+                                          "trace_id",  "event_name",     "scope_name",
+                                          "is_root",   "status_message", "scope_version" };
     static const char *const scopes[] = { "any",   "span", "resource",
                                           "event", "link", "instrumentation" };
-    static const char *const ops[] = { "=",  "!=",     "<",      "<=",        ">",
-                                       ">=", "prefix", "exists", "not exists" };
+    static const char *const ops[] = { "=",      "!=",     "<",          "<=",    ">",        ">=",
+                                       "prefix", "exists", "not exists", "match", "not match" };
 
     weft_buf_printf(out, " {%s", fields[p->field]);
     if (p->field == WEFT_FIELD_ATTRIBUTE)
@@ -308,7 +323,7 @@ static const char *describe(struct asker *asker, const struct weft_search *searc
                     (unsigned long long)search->from_ns, (unsigned long long)search->to_ns,
                     search->has_after ? ", after a position" : "");
     for (uint32_t i = 0; i < search->predicate_count; i++)
-        describe_predicate(&text, &search->predicates[i]);
+        conformance_describe(&text, &search->predicates[i]);
     const char *out = weft_arena_copy_c(asker->arena, weft_buf_str(&text));
     weft_buf_release(&text);
     return out;

@@ -9,6 +9,7 @@
  */
 #ifndef WEFT_TESTS_SOURCE_CONFORMANCE_H
 #define WEFT_TESTS_SOURCE_CONFORMANCE_H
+#include "base/buf.h"
 #include "base/random.h"
 #include "naive_store.h"
 
@@ -39,7 +40,12 @@ void conformance_check_trace(const struct conformance_data *data, const char *st
 /* Up to three that some span of the data suggests; how many. */
 uint32_t conformance_predicates(const struct conformance_data *data, uint64_t seed,
                                 struct weft_predicate **out, struct weft_arena *arena);
-/* traces(), with random times and predicates (source_conformance_scan.c). */
+void conformance_describe(struct weft_buf *out, const struct weft_predicate *predicate);
+/* A tree of up to `height` joins over such predicates; NULL: all. */
+const struct weft_selection *conformance_selection(const struct conformance_data *data,
+                                                   struct weft_random *random, uint32_t height,
+                                                   struct weft_arena *arena);
+/* traces(), with random times and selections (source_conformance_scan.c). */
 void conformance_check_scans(const struct conformance_data *data, const struct weft_source *source,
                              const char *state, uint32_t scans);
 void conformance_check_searches(const struct conformance_data *data,

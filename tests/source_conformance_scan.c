@@ -1,5 +1,6 @@
-/* source_conformance_scan.c -- visiting every trace: each in range with a span that meets the
- * predicates, once, as the judge has it, and none out of range. */
+/* source_conformance_scan.c -- visiting every trace: each in range that the selection has, once, as the judge has
+ * it, and none out of range. */
+#include "base/alloc.h"
 #include "source_conformance.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,8 +50,8 @@ static bool visit(void *arg, const struct weft_batch *trace)
 
 struct wanted {
     const struct conformance_data *data;
-    struct weft_search predicates;
-    bool *allowed, *wanted; /* in range; and meets the predicates */
+    const struct weft_selection *selection;
+    bool *allowed, *wanted; /* in range; and selected */
     uint32_t count;
 };
 
@@ -59,11 +60,68 @@ static bool want(void *arg, const struct weft_batch *trace)
     struct wanted *wanted = arg;
 
     uint32_t place = place_of(wanted->data, &trace->spans[0].trace_id), i = 0;
+    bool *in = weft_alloc(trace->span_count);
+    struct weft_arena arena;
     wanted->allowed[place] = true;
-    while (i < trace->span_count && !naive_span_matches(&wanted->predicates, &trace->spans[i])) i++;
+    naive_selection_mark(wanted->selection, trace, in);
+    weft_arena_init(&arena, 0);
+    bool *again = weft_arena_alloc_array(&arena, trace->span_count, sizeof *again);
+    weft_selection_mark(wanted->selection, trace, again, &arena);
+    if (memcmp(in, again, trace->span_count) != 0)
+        fail_msg("seed %llu: a selection marks other spans than the judge's",
+                 (unsigned long long)wanted->data->seed);
+    weft_arena_release(&arena);
+    while (i < trace->span_count && !in[i]) i++;
+    weft_free(in);
     wanted->wanted[place] = i < trace->span_count;
     wanted->count += i < trace->span_count;
     return true;
+}
+
+/* ---- what is asked ---- */
+
+static const struct weft_selection *leaf(const struct conformance_data *data,
+                                         struct weft_random *random, struct weft_arena *arena)
+{
+    struct weft_selection *node = weft_arena_alloc_zero(arena, sizeof *node);
+    struct weft_predicate *predicates;
+
+    if (weft_random_below(random, 10) == 0) return node; /* all */
+    node->op = WEFT_SELECT_PREDICATE;
+    while (conformance_predicates(data, weft_random_u64(random), &predicates, arena) == 0) {}
+    node->predicate = predicates;
+    return node;
+}
+
+const struct weft_selection *conformance_selection(const struct conformance_data *data,
+                                                   struct weft_random *random, uint32_t height,
+                                                   struct weft_arena *arena)
+{
+    struct weft_selection *node;
+
+    if (height == 0 || weft_random_below(random, 5) == 0) return leaf(data, random, arena);
+    node = weft_arena_alloc_zero(arena, sizeof *node);
+    node->op = WEFT_SELECT_INTERSECT + (enum weft_selection_op)weft_random_below(random, 8);
+    node->left = conformance_selection(data, random, height - 1, arena);
+    node->right = conformance_selection(data, random, height - 1, arena);
+    return node;
+}
+
+static void describe(struct weft_buf *out, const struct weft_selection *node)
+{
+    static const char *const joins[] = { "",    "",     " && ", " || ", " both ",
+                                         " > ", " >> ", " < ",  " << ", " ~ " };
+    if (node == NULL || node->op == WEFT_SELECT_ALL) {
+        weft_buf_append_str(out, WEFT_S("{}"));
+    } else if (node->op == WEFT_SELECT_PREDICATE) {
+        conformance_describe(out, node->predicate);
+    } else {
+        weft_buf_append_byte(out, '(');
+        describe(out, node->left);
+        weft_buf_append_str(out, weft_str_from_c(joins[node->op]));
+        describe(out, node->right);
+        weft_buf_append_byte(out, ')');
+    }
 }
 
 static void check_scan(const struct conformance_data *data, const struct weft_source *source,
@@ -76,9 +134,7 @@ static void check_scan(const struct conformance_data *data, const struct weft_so
 
     weft_arena_init(&arena, 0);
     struct seen seen = { .data = data, .state = state, .stop_after = stop_after };
-    struct wanted wanted = { .data = data,
-                             .predicates = { .predicates = scan->predicates,
-                                             .predicate_count = scan->predicate_count } };
+    struct wanted wanted = { .data = data, .selection = scan->selection };
     seen.judge = naive_store_source((struct naive_store *)(uintptr_t)&data->naive);
     seen.seen = weft_arena_alloc_array(&arena, data->trace_count, sizeof *seen.seen);
     wanted.allowed = weft_arena_alloc_array(&arena, data->trace_count, sizeof *wanted.allowed);
@@ -91,12 +147,16 @@ static void check_scan(const struct conformance_data *data, const struct weft_so
         for (uint32_t i = 0; i < data->trace_count; i++)
             missing += wanted.wanted[i] && !seen.seen[i];
     for (uint32_t i = 0; i < data->trace_count; i++) missing += seen.seen[i] && !wanted.allowed[i];
-    if (missing > 0)
-        fail_msg("seed %llu, %s: %u traces from %llu to %llu with %u predicates, of %u expected %u "
-                 "are missing or out of range",
-                 (unsigned long long)data->seed, state, seen.count,
-                 (unsigned long long)scan->from_ns, (unsigned long long)scan->to_ns,
-                 scan->predicate_count, wanted.count, missing);
+    if (missing > 0) {
+        struct weft_buf text = { 0 };
+        describe(&text, scan->selection);
+        fail_msg(
+            "seed %llu, %s: %u traces from %llu to %llu with %.*s, of %u expected %u are missing "
+            "or out of range",
+            (unsigned long long)data->seed, state, seen.count, (unsigned long long)scan->from_ns,
+            (unsigned long long)scan->to_ns, (int)text.len, (const char *)text.data, wanted.count,
+            missing);
+    }
     assert_null(result.partial_reason);
     assert_true(result.inspected_traces >= seen.count && result.inspected_spans >= seen.spans);
     weft_arena_release(&arena);
@@ -109,17 +169,12 @@ static bool never_visit(void *arg, const struct weft_batch *trace)
 }
 
 /* Over before it begins: nothing is visited, and the reason said. */
-static void check_cut(const struct weft_source *source, const struct weft_predicate *predicates,
-                      uint32_t predicate_count)
+static void check_cut(const struct weft_source *source, const struct weft_selection *selection)
 {
     struct weft_trace_scan_result result;
     const _Atomic bool cancelled = true;
-    const struct weft_trace_scan late = { .predicates = predicates,
-                                          .predicate_count = predicate_count,
-                                          .deadline_monotonic_ns = 1 },
-                                 stopped = { .predicates = predicates,
-                                             .predicate_count = predicate_count,
-                                             .cancelled = &cancelled };
+    const struct weft_trace_scan late = { .selection = selection, .deadline_monotonic_ns = 1 },
+                                 stopped = { .selection = selection, .cancelled = &cancelled };
 
     assert_int_equal(source->traces(source->self, &late, never_visit, NULL, &result, NULL),
                      WEFT_OK);
@@ -140,7 +195,6 @@ void conformance_check_scans(const struct conformance_data *data, const struct w
     check_scan(data, source, state, &all, 3);
     for (uint32_t i = 0; i < scans; i++) {
         struct weft_trace_scan scan = { 0 };
-        struct weft_predicate *predicates;
         struct weft_arena arena;
         const struct weft_span *a =
                                    data->naive.spans[weft_random_below(&random, data->naive.count)],
@@ -149,12 +203,9 @@ void conformance_check_scans(const struct conformance_data *data, const struct w
         weft_arena_init(&arena, 0);
         if (i % 3 == 1) scan.from_ns = a->end_time_unix_nano + weft_random_below(&random, 2);
         if (i % 4 == 1) scan.to_ns = b->start_time_unix_nano + weft_random_below(&random, 2);
-        if (i % 2 == 0)
-            scan.predicate_count =
-                conformance_predicates(data, weft_random_u64(&random), &predicates, &arena);
-        if (i % 2 == 0) scan.predicates = predicates;
+        if (i % 8 != 7) scan.selection = conformance_selection(data, &random, i % 4, &arena);
         check_scan(data, source, state, &scan, 0);
-        if (i < 2) check_cut(source, scan.predicates, scan.predicate_count);
+        if (i < 2) check_cut(source, scan.selection);
         weft_arena_release(&arena);
     }
 }

@@ -62,7 +62,9 @@ static bool order_fits(enum weft_op op, int c)
     case WEFT_OP_GE: return c >= 0;
     case WEFT_OP_PREFIX:
     case WEFT_OP_EXISTS:
-    case WEFT_OP_NOT_EXISTS: break;
+    case WEFT_OP_NOT_EXISTS:
+    case WEFT_OP_MATCH:
+    case WEFT_OP_NOT_MATCH: break;
     }
     return false;
 }
@@ -75,6 +77,9 @@ static bool is_number(const struct weft_value *value)
 static bool scalar_holds(const struct weft_predicate *p, const struct weft_value *value)
 {
     const struct weft_value *wanted = &p->value;
+    if (weft_op_is_match(p->op))
+        return value->type == WEFT_VALUE_STRING &&
+               p->matcher->matches(p->matcher->self, value->bytes) == (p->op == WEFT_OP_MATCH);
     if (is_number(value) && is_number(wanted)) {
         bool is_ordered;
         int c = compare_numbers(value, wanted, &is_ordered);
@@ -180,6 +185,12 @@ static bool service_holds(const struct weft_predicate *p, const struct weft_span
     return is_there && string_holds(p, resource->service_name);
 }
 
+static bool text_holds(const struct weft_predicate *p, struct weft_str text)
+{
+    if (text.len == 0) return p->op == WEFT_OP_NOT_EXISTS;
+    return string_holds(p, text);
+}
+
 static bool event_name_holds(const struct weft_predicate *p, const struct weft_span *span)
 {
     if (p->op == WEFT_OP_NOT_EXISTS) return span->event_count == 0;
@@ -213,6 +224,9 @@ bool weft_predicate_holds_span(const struct weft_predicate *p, const struct weft
     case WEFT_FIELD_SCOPE_NAME:
         return string_holds(p, span->scope != NULL ? span->scope->name : WEFT_S(""));
     case WEFT_FIELD_IS_ROOT: return bool_holds(p, weft_span_id_is_zero(&span->parent_span_id));
+    case WEFT_FIELD_STATUS_MESSAGE: return text_holds(p, span->status_message);
+    case WEFT_FIELD_SCOPE_VERSION:
+        return text_holds(p, span->scope != NULL ? span->scope->version : WEFT_S(""));
     }
     return false;
 }

@@ -36,7 +36,9 @@ enum weft_field {
     WEFT_FIELD_TRACE_ID, /* value bytes, 16; EQ */
     WEFT_FIELD_EVENT_NAME,
     WEFT_FIELD_SCOPE_NAME,
-    WEFT_FIELD_IS_ROOT, /* value bool: parent_span_id is zero */
+    WEFT_FIELD_IS_ROOT,        /* value bool: parent_span_id is zero */
+    WEFT_FIELD_STATUS_MESSAGE, /* value string; empty counts as absent */
+    WEFT_FIELD_SCOPE_VERSION,  /* likewise */
 };
 enum weft_attribute_scope {
     WEFT_SCOPE_ANY,
@@ -56,13 +58,22 @@ enum weft_op {
     WEFT_OP_PREFIX,
     WEFT_OP_EXISTS,
     WEFT_OP_NOT_EXISTS,
+    WEFT_OP_MATCH,     /* a string for which `matcher` says yes; there must be one */
+    WEFT_OP_NOT_MATCH, /* a string for which it says no; there must be one */
+};
+/* A question about a text that only the asker can answer: a regular expression. Asked once for each different text where a column
+ * has a dictionary. Safe from several threads. */
+struct weft_matcher {
+    bool (*matches)(const void *self, struct weft_str text);
+    const void *self;
 };
 struct weft_predicate {
     enum weft_field field;
     enum weft_attribute_scope scope;
     enum weft_op op;
     struct weft_str key;
-    struct weft_value value;
+    struct weft_value value;            /* of the other operators that compare */
+    const struct weft_matcher *matcher; /* of MATCH and NOT_MATCH */
 };
 enum weft_order { WEFT_ORDER_NEWEST, WEFT_ORDER_SLOWEST };
 
@@ -117,6 +128,20 @@ struct weft_hit weft_hit_of(const struct weft_span *span);
 /* <0 when a comes before b in `order`. */
 int weft_search_position_compare(enum weft_order order, const struct weft_search_position *a,
                                  const struct weft_search_position *b);
+static inline bool weft_op_is_match(enum weft_op op)
+{
+    return op == WEFT_OP_MATCH || op == WEFT_OP_NOT_MATCH;
+}
+static inline bool weft_op_is_presence(enum weft_op op)
+{
+    return op == WEFT_OP_EXISTS || op == WEFT_OP_NOT_EXISTS;
+}
+/* The type of the scalars that can hold: for numbers, INT. */
+static inline enum weft_value_type weft_predicate_type(const struct weft_predicate *predicate)
+{
+    if (weft_op_is_match(predicate->op)) return WEFT_VALUE_STRING;
+    return predicate->value.type == WEFT_VALUE_DOUBLE ? WEFT_VALUE_INT : predicate->value.type;
+}
 /* Exact order of an int and a double: <0, 0, >0; a cast of either would round beyond 2^53. NaN has no order: *is_ordered false. */
 int weft_int_double_compare(int64_t i, double d, bool *is_ordered);
 /* The sentences above for one value (not NOT_EXISTS, which is about a whole carrier). */

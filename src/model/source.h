@@ -9,7 +9,7 @@
 #ifndef WEFT_MODEL_SOURCE_H
 #define WEFT_MODEL_SOURCE_H
 #include "base/err.h"
-#include "model/search.h"
+#include "model/selection.h"
 
 /* Spans seen of one service and name. */
 struct weft_operation {
@@ -29,9 +29,11 @@ struct weft_tail_position {
 struct weft_trace_scan {
     uint64_t from_ns,
         to_ns; /* traces whose [earliest start, latest end] overlaps it; to_ns 0: no end */
-    /* Only traces with a span for which all of them hold need be visited; others may be. */
-    const struct weft_predicate *predicates;
-    uint32_t predicate_count;
+    /* Traces that it selects are visited; others may be. NULL: all. */
+    const struct weft_selection *selection;
+    /* Not NULL: the newest are wanted. Traces that start before *start_min need not be visited, and the visitor may raise it at any
+     * time; they come newest first as far as that saves work. */
+    const uint64_t *start_min;
     uint64_t
         deadline_monotonic_ns;     /* 0: none; looked at now and then: the result is then partial */
     const _Atomic bool *cancelled; /* NULL: never */

@@ -282,12 +282,12 @@ int weft_jaeger_metrics(const struct weft_source *source,
         .field = WEFT_FIELD_SERVICE,
         .value = { .type = WEFT_VALUE_STRING, .bytes = query->services[0] },
     };
+    bool is_one_service =
+        query->service_count == 1 && !weft_str_equal_c(query->services[0], WEFT_JAEGER_NO_SERVICE);
     const struct weft_trace_scan scan = {
         .from_ns = counting.from_ns,
         .to_ns = query->end_ns + 1,
-        .predicates = &service,
-        .predicate_count = query->service_count == 1 &&
-                           !weft_str_equal_c(query->services[0], WEFT_JAEGER_NO_SERVICE),
+        .selection = weft_selection_all_of(&service, is_one_service, arena),
         .deadline_monotonic_ns = query->deadline_monotonic_ns,
         .cancelled = query->cancelled,
     };

@@ -217,8 +217,7 @@ int weft_jaeger_search(const struct weft_source *source, const struct weft_jaege
     struct weft_trace_scan scan = {
         .from_ns = query->from_ns,
         .to_ns = query->to_ns == UINT64_MAX ? 0 : query->to_ns + 1,
-        .predicates = predicates,
-        .predicate_count = predicates_of(query, predicates),
+        .selection = weft_selection_all_of(predicates, predicates_of(query, predicates), arena),
         .deadline_monotonic_ns = query->deadline_monotonic_ns,
         .cancelled = query->cancelled,
     };

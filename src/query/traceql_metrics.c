@@ -125,14 +125,15 @@ static int scan(struct weft_metric_run *run, const struct weft_source *source,
     struct weft_trace_scan wanted = {
         .from_ns = window->first_ns > window->step_ns ? window->first_ns - window->step_ns : 0,
         .to_ns = window->last_ns,
-        .predicates = predicates,
         .deadline_monotonic_ns = run->range->deadline_monotonic_ns,
         .cancelled = run->range->cancelled,
     };
     /* What one function does not need another may. */
     if (run->leaf_count == 1)
-        wanted.predicate_count =
-            weft_traceql_necessary(run->leaves[0].expr->pipeline, predicates, PREDICATES_MAX);
+        wanted.selection = weft_selection_all_of(
+            predicates,
+            weft_traceql_necessary(run->leaves[0].expr->pipeline, predicates, PREDICATES_MAX),
+            &run->arena);
     int rc = source->traces(source->self, &wanted, visit, run, &found, run->err);
     if (rc == WEFT_OK) rc = run->rc;
     if (rc < 0) return rc;

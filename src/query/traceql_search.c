@@ -354,7 +354,6 @@ int weft_traceql_search(const struct weft_source *source, const struct weft_trac
     struct weft_trace_scan_result visited = { 0 };
     struct weft_trace_scan scan = { .from_ns = limits->from_ns,
                                     .to_ns = limits->to_ns,
-                                    .predicates = predicates,
                                     .deadline_monotonic_ns = limits->deadline_monotonic_ns,
                                     .cancelled = limits->cancelled };
 
@@ -362,7 +361,8 @@ int weft_traceql_search(const struct weft_source *source, const struct weft_trac
     if (query != NULL && query->pipeline == NULL)
         return weft_fail(err, WEFT_INVALID,
                          "a search was asked for, and the query is one of metrics");
-    scan.predicate_count = necessary(query, predicates, &trace_id);
+    scan.selection =
+        weft_selection_all_of(predicates, necessary(query, predicates, &trace_id), arena);
     weft_shown_init(&run.shown, query, arena);
     weft_arena_init(&run.scratch, 64 << 10);
     int rc = source->traces(source->self, &scan, trace_visit, &run, &visited, err);

@@ -14,14 +14,14 @@ struct shelf {
 
 static bool has_span_for(const struct weft_batch *trace, const struct weft_trace_scan *scan)
 {
-    for (uint32_t i = 0; i < trace->span_count; i++) {
-        uint32_t holding = 0;
-        while (holding < scan->predicate_count &&
-               weft_predicate_holds_span(&scan->predicates[holding], &trace->spans[i]))
-            holding++;
-        if (holding == scan->predicate_count) return true;
-    }
-    return false;
+    struct weft_arena arena;
+    bool *in, has = false;
+    weft_arena_init(&arena, 0);
+    in = weft_arena_alloc_array(&arena, trace->span_count, sizeof *in);
+    weft_selection_mark(scan->selection, trace, in, &arena);
+    for (uint32_t i = 0; i < trace->span_count; i++) has |= in[i];
+    weft_arena_release(&arena);
+    return has;
 }
 
 static int shelf_traces(void *self, const struct weft_trace_scan *scan, weft_trace_visit *visit,

@@ -84,18 +84,21 @@ static int walk_traces(struct walk *walk, const struct weft_source *source,
     const struct weft_tag_question *question = walk->question;
     const struct weft_spanset_expr filter = { .op = WEFT_SPANSET_FILTER, .expr = question->filter };
     const struct weft_traceql_stage stage = { .kind = WEFT_STAGE_SPANSET, .spanset = &filter };
+    uint32_t count = weft_traceql_necessary(&(struct weft_traceql_pipeline){ &stage }, predicates,
+                                            PREDICATES_MAX);
+    weft_arena_init(&walk->scratch, 0);
+    struct weft_arena arena;
+    weft_arena_init(&arena, 0);
     const struct weft_trace_scan scan = {
         .from_ns = question->from_ns,
         .to_ns = question->to_ns,
-        .predicates = predicates,
-        .predicate_count = weft_traceql_necessary(&(struct weft_traceql_pipeline){ &stage },
-                                                  predicates, PREDICATES_MAX),
+        .selection = weft_selection_all_of(predicates, count, &arena),
         .deadline_monotonic_ns = question->deadline_monotonic_ns,
         .cancelled = question->cancelled,
     };
     struct weft_trace_scan_result result = { 0 };
-    weft_arena_init(&walk->scratch, 0);
     int rc = source->traces(source->self, &scan, visit, walk, &result, err);
+    weft_arena_release(&arena);
     *partial_reason = walk->is_full ? "size limit" : result.partial_reason;
     *inspected_bytes = result.inspected_bytes;
     return rc;

@@ -273,15 +273,15 @@ static int uuid_equal(struct evaluation *e)
  * either). */
 static bool can_hold(const struct weft_filter *f, const struct weft_run *run)
 {
-    uint32_t type = run->code & 7, wanted = f->predicate->value.type;
+    uint32_t type = run->code & 7, wanted = weft_predicate_type(f->predicate);
 
     if (type == WEFT_VALUE_EMPTY) return false;
-    if (f->predicate->op == WEFT_OP_EXISTS || f->predicate->op == WEFT_OP_NOT_EXISTS) return true;
+    if (weft_op_is_presence(f->predicate->op)) return true;
     switch (type) {
-    case WEFT_VALUE_STRING: return wanted == WEFT_VALUE_STRING;
-    case WEFT_VALUE_BOOL: return wanted == WEFT_VALUE_BOOL;
-    case WEFT_VALUE_INT:
-    case WEFT_VALUE_DOUBLE: return wanted == WEFT_VALUE_INT || wanted == WEFT_VALUE_DOUBLE;
+    case WEFT_VALUE_STRING:
+    case WEFT_VALUE_BOOL:
+    case WEFT_VALUE_INT: return wanted == type;
+    case WEFT_VALUE_DOUBLE: return wanted == WEFT_VALUE_INT;
     default: return type == WEFT_VALUE_ARRAY;
     }
 }
@@ -419,7 +419,7 @@ static int run_evaluate(struct evaluation *e)
     bool holds = false;
     int rc;
 
-    if (f->predicate->op == WEFT_OP_EXISTS || f->predicate->op == WEFT_OP_NOT_EXISTS) {
+    if (weft_op_is_presence(f->predicate->op)) {
         set_all(e);
         return WEFT_OK;
     }
@@ -525,6 +525,8 @@ static int pseudo_holds(const struct weft_filter *f, struct weft_rows *rows, str
         rc = weft_block_events(rows, bytes, &span, reader, arena, err);
     else if (pseudo == WEFT_PSEUDO_LINKS)
         rc = weft_block_links(rows, bytes, &span, reader, arena, err);
+    else if (pseudo == WEFT_PSEUDO_STATUS_MESSAGE)
+        span.status_message = bytes;
     else
         span.name = bytes;
     *holds = rc == WEFT_OK && weft_predicate_holds_span(f->predicate, &span);
@@ -564,8 +566,7 @@ static int pseudo_filter(const struct weft_filter *f, struct weft_rows *rows, ui
 /* Does an attribute of this key in the row's rest hold? */
 static int rest_row_holds(struct evaluation *e, uint32_t key, uint32_t position, bool *holds)
 {
-    bool is_presence =
-        e->f->predicate->op == WEFT_OP_EXISTS || e->f->predicate->op == WEFT_OP_NOT_EXISTS;
+    bool is_presence = weft_op_is_presence(e->f->predicate->op);
     struct weft_run_value v;
     struct weft_rest rest;
     int rc = weft_run_get(e->rows, e->run, position, e->reader, &v, e->err);
@@ -738,5 +739,8 @@ int weft_filter_group(const struct weft_filter *f, struct weft_rows *rows, uint3
     if (p->field == WEFT_FIELD_ATTRIBUTE && p->scope == WEFT_SCOPE_LINK)
         return pseudo_filter(f, rows, g, WEFT_PSEUDO_LINKS, WEFT_VALUE_BYTES, reader, selected,
                              err);
+    if (p->field == WEFT_FIELD_STATUS_MESSAGE)
+        return pseudo_filter(f, rows, g, WEFT_PSEUDO_STATUS_MESSAGE, WEFT_VALUE_STRING, reader,
+                             selected, err);
     return attribute_filter(f, rows, g, reader, selected, err);
 }

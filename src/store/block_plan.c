@@ -10,7 +10,8 @@ bool weft_filter_is_head(const struct weft_filter *f)
     case WEFT_FIELD_SERVICE:
     case WEFT_FIELD_NAME:
     case WEFT_FIELD_KIND:
-    case WEFT_FIELD_SCOPE_NAME: return true;
+    case WEFT_FIELD_SCOPE_NAME:
+    case WEFT_FIELD_SCOPE_VERSION: return true;
     case WEFT_FIELD_ATTRIBUTE:
         return p->scope == WEFT_SCOPE_RESOURCE || p->scope == WEFT_SCOPE_INSTRUMENTATION;
     default: return false;
@@ -134,7 +135,7 @@ int weft_filter_init(struct weft_filter *f, struct weft_block *block,
     if (predicate->field == WEFT_FIELD_ATTRIBUTE &&
         !weft_block_find_key(block, predicate->key, &f->key))
         f->key = WEFT_NO_NAME;
-    bool compares = predicate->op != WEFT_OP_EXISTS && predicate->op != WEFT_OP_NOT_EXISTS;
+    bool compares = !weft_op_is_presence(predicate->op) && !weft_op_is_match(predicate->op);
     if (compares && predicate->value.type == WEFT_VALUE_INT) int_range(f);
     if (compares && predicate->value.type == WEFT_VALUE_STRING &&
         predicate->field == WEFT_FIELD_ATTRIBUTE &&

@@ -17,14 +17,21 @@ static const struct weft_attribute *any_attribute(struct weft_random *random,
 
 /* A predicate about something that `span` has, so that it is not always empty; sometimes a little
  * beside it. */
+static bool likes(const void *self, struct weft_str text)
+{
+    return text.len > 0 && text.ptr[text.len - 1] < '5';
+}
+static const struct weft_matcher matcher = { .matches = likes };
+
 static struct weft_predicate draw(struct weft_random *random, const struct weft_span *span,
                                   struct weft_arena *arena)
 {
-    struct weft_predicate p = { .field = (enum weft_field)weft_random_below(random, 14),
-                                .op = (enum weft_op)weft_random_below(random, 9) };
+    struct weft_predicate p = { .field = (enum weft_field)weft_random_below(random, 16),
+                                .op = (enum weft_op)weft_random_below(random, 11),
+                                .matcher = &matcher };
     const struct weft_attribute *a;
 
-    if (p.field > WEFT_FIELD_IS_ROOT) p.field = WEFT_FIELD_ATTRIBUTE;
+    if (p.field > WEFT_FIELD_SCOPE_VERSION) p.field = WEFT_FIELD_ATTRIBUTE;
     p.value.type = WEFT_VALUE_INT;
     switch (p.field) {
     case WEFT_FIELD_ATTRIBUTE:
@@ -47,6 +54,12 @@ static struct weft_predicate draw(struct weft_random *random, const struct weft_
         break;
     case WEFT_FIELD_SCOPE_NAME:
         p.value = (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = span->scope->name };
+        break;
+    case WEFT_FIELD_SCOPE_VERSION:
+        p.value = (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = span->scope->version };
+        break;
+    case WEFT_FIELD_STATUS_MESSAGE:
+        p.value = (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = span->status_message };
         break;
     case WEFT_FIELD_EVENT_NAME:
         p.value = (struct weft_value){ .type = WEFT_VALUE_STRING,

@@ -45,12 +45,14 @@ static void plan_predicate(struct weft_search_plan *plan, const struct weft_pred
     switch (predicate->field) {
     case WEFT_FIELD_SERVICE:
     case WEFT_FIELD_KIND:
-    case WEFT_FIELD_SCOPE_NAME: plan->head_predicates[plan->head_count++] = predicate; return;
+    case WEFT_FIELD_SCOPE_NAME:
+    case WEFT_FIELD_SCOPE_VERSION: plan->head_predicates[plan->head_count++] = predicate; return;
     case WEFT_FIELD_NAME: plan->name_predicates[plan->name_count++] = predicate; return;
     case WEFT_FIELD_STATUS:
     case WEFT_FIELD_DURATION:
     case WEFT_FIELD_TRACE_ID:
     case WEFT_FIELD_IS_ROOT: plan->record_predicates[plan->record_count++] = predicate; return;
+    case WEFT_FIELD_STATUS_MESSAGE:
     case WEFT_FIELD_EVENT_NAME: plan->span_predicates[plan->span_count++] = predicate; return;
     case WEFT_FIELD_ATTRIBUTE: break;
     }

@@ -37,14 +37,21 @@ static struct weft_value value_of(struct fixture *f)
     return v;
 }
 
+static bool likes(const void *self, struct weft_str text)
+{
+    return text.len > 0 && text.ptr[text.len - 1] < '5';
+}
+static const struct weft_matcher matcher = { .matches = likes };
+
 static struct weft_predicate predicate_of(struct fixture *f)
 {
     struct weft_predicate p = {
-        .field = (enum weft_field)weft_random_below(&f->random, WEFT_FIELD_IS_ROOT + 1),
-        .op = (enum weft_op)weft_random_below(&f->random, WEFT_OP_NOT_EXISTS + 1)
+        .field = (enum weft_field)weft_random_below(&f->random, WEFT_FIELD_SCOPE_VERSION + 1),
+        .op = (enum weft_op)weft_random_below(&f->random, WEFT_OP_NOT_MATCH + 1),
+        .matcher = &matcher
     };
-    static const char *const names[] = { "GET /name.1", "GET /name.2", "service.0", "service.1",
-                                         "library.0",   "event.1",     "" };
+    static const char *const names[] = { "GET /name.1", "GET /name.2", "service.0",    "service.1",
+                                         "library.0",   "event.1",     "went wrong.3", "" };
     if (weft_random_below(&f->random, 3) > 0) p.field = WEFT_FIELD_ATTRIBUTE;
     switch (p.field) {
     case WEFT_FIELD_ATTRIBUTE:
@@ -82,9 +89,11 @@ static struct weft_predicate predicate_of(struct fixture *f)
     case WEFT_FIELD_NAME:
     case WEFT_FIELD_EVENT_NAME:
     case WEFT_FIELD_SCOPE_NAME:
+    case WEFT_FIELD_SCOPE_VERSION:
+    case WEFT_FIELD_STATUS_MESSAGE:
         p.value = (struct weft_value){ .type = WEFT_VALUE_STRING,
                                        .bytes = weft_str_from_c(
-                                           names[weft_random_below(&f->random, 7)]) };
+                                           names[weft_random_below(&f->random, 8)]) };
         break;
     }
     return p;

@@ -42,13 +42,31 @@ static int parts_search(const struct weft_store_query *query, const struct weft_
     return rc;
 }
 
+/* Predicates that hold together, as far as they are said on top of the tree. */
+enum { PREDICATES_MAX = 64 };
+
+static uint32_t conjuncts(const struct weft_selection *selection, struct weft_predicate *out,
+                          uint32_t room)
+{
+    if (room == 0) return 0;
+    if (selection->op == WEFT_SELECT_PREDICATE) {
+        *out = *selection->predicate;
+        return 1;
+    }
+    if (selection->op != WEFT_SELECT_INTERSECT) return 0;
+    uint32_t n = conjuncts(selection->left, out, room);
+    return n + conjuncts(selection->right, out + n, room - n);
+}
+
 int weft_store_match(const struct weft_store_query *query, const struct weft_trace_scan *scan,
                      struct weft_trace_id **ids, uint32_t *count, uint64_t *bytes,
                      struct weft_arena *arena, struct weft_err *err)
 {
     uint64_t limit = spans_of(query) / FEW_ONE_IN, lost_pages = weft_file_lost_pages();
-    const struct weft_search search = { .predicates = scan->predicates,
-                                        .predicate_count = scan->predicate_count,
+    struct weft_predicate predicates[PREDICATES_MAX];
+    const uint32_t predicate_count = conjuncts(scan->selection, predicates, PREDICATES_MAX);
+    const struct weft_search search = { .predicates = predicates,
+                                        .predicate_count = predicate_count,
                                         .limit = limit < HITS_MAX ? (uint32_t)limit + 1 : HITS_MAX,
                                         .deadline_monotonic_ns = scan->deadline_monotonic_ns,
                                         .cancelled = scan->cancelled };
@@ -56,6 +74,7 @@ int weft_store_match(const struct weft_store_query *query, const struct weft_tra
     struct weft_top top;
 
     *count = 0;
+    if (predicate_count == 0) return WEFT_NOT_FOUND;
     weft_top_init(&top, &search, arena);
     int rc = parts_search(query, &search, &top, &stats, err);
     *bytes += stats.inspected_bytes;

@@ -361,7 +361,7 @@ static int trace_visit(struct scan *scan, weft_trace_visit *visit, void *arg)
 /* Which traces, when predicates say so. */
 static int wanted_find(struct scan *scan, const struct weft_store_query *query)
 {
-    if (scan->asked->predicate_count == 0) return WEFT_OK;
+    if (scan->asked->selection == NULL) return WEFT_OK;
     int rc = weft_store_match(query, scan->asked, &scan->wanted, &scan->wanted_count,
                               &scan->result->inspected_bytes, &scan->wanted_arena, &scan->err);
     if (rc == WEFT_NOT_FOUND) scan->wanted = NULL;

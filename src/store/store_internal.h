@@ -8,6 +8,7 @@
  *   store_set.c        the set and its references        store_prepare.c  next segments, spare
  *   files, ages
  *   store_source.c     trace, search                     store_query.c    what a query works on
+ *   store_split.c      traces in several parts
  *   store_traces.c     every trace, one after the other  compactor.c      sealed segments to blocks
  *   store_operations.c names and counts                  catalog.c        block summaries, next
  *   number
@@ -112,9 +113,12 @@ struct weft_store_segment {
 bool weft_store_segment_is_set_aside(const struct weft_store_segment *segment);
 void weft_store_segment_release(struct weft_store_segment *segment); /* what it refers to */
 
+struct weft_block_split;
+
 /* Immutable: what exists at one moment. A query works on one set from beginning to end. */
 struct weft_store_set {
     _Atomic uint32_t references;
+    struct weft_block_split *split; /* of its blocks (store_split.h); shared by sets with the same ones */
     uint32_t segment_count, block_count;
     struct weft_store_segment *segments; /* by number */
     struct weft_store_block **blocks;    /* by number */

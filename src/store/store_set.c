@@ -1,6 +1,6 @@
 /* store_set.c -- which segments and blocks exist: immutable lists, swapped as a whole, counted by
  * their readers. */
-#include "store/store_internal.h"
+#include "store/store_split.h"
 
 bool weft_store_segment_is_set_aside(const struct weft_store_segment *segment)
 {
@@ -41,6 +41,8 @@ static struct weft_store_set *set_copy(const struct weft_store_set *old, uint32_
     }
     set->segment_count = old->segment_count;
     set->block_count = old->block_count;
+    set->split = old->split;
+    weft_block_split_ref(set->split);
     return set;
 }
 
@@ -59,6 +61,7 @@ void weft_store_set_release(struct weft_store_set *set)
         return;
     for (uint32_t i = 0; i < set->segment_count; i++) weft_store_segment_release(&set->segments[i]);
     for (uint32_t i = 0; i < set->block_count; i++) weft_store_block_unref(set->blocks[i]);
+    weft_block_split_unref(set->split);
     weft_free(set->segments);
     weft_free(set->blocks);
     weft_free(set);
@@ -69,7 +72,10 @@ void weft_store_set_release(struct weft_store_set *set)
 static struct weft_store_set *change_begin(struct weft_store *store, uint32_t more_blocks)
 {
     pthread_mutex_lock(&store->set_mutex);
-    return store->set != NULL ? set_copy(store->set, more_blocks) : set_create(1, more_blocks);
+    if (store->set != NULL) return set_copy(store->set, more_blocks);
+    struct weft_store_set *set = set_create(1, more_blocks);
+    set->split = weft_block_split_create();
+    return set;
 }
 
 static void change_end(struct weft_store *store, struct weft_store_set *set)
@@ -167,6 +173,8 @@ void weft_store_set_change(struct weft_store *store, const struct weft_store_cha
     for (uint32_t i = 0; i < change->block_count; i++) block_remove(set, change->blocks[i]);
     for (uint32_t i = 0; i < change->added_count; i++) block_insert(set, change->added[i]);
     weft_store_blocks_mask(set->blocks, set->block_count, change->masked, change->masked_count);
+    weft_block_split_unref(set->split);
+    set->split = weft_block_split_create();
     change_end(store, set);
 }
 
@@ -179,6 +187,7 @@ void weft_store_set_first(struct weft_store *store, struct weft_store_segment *s
     for (uint32_t i = 0; i < segment_count; i++) segment_insert(set, segments[i]);
     if (block_count > 0) memcpy(set->blocks, blocks, block_count * sizeof *blocks);
     set->block_count = block_count;
+    set->split = weft_block_split_create();
     store->set = set;
     weft_store_tail_update(store, set);
 }

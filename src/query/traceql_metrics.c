@@ -2,10 +2,11 @@
 #include "query/traceql_metrics.h"
 
 #include "query/traceql_metrics_internal.h"
+#include "query/traceql_select.h"
 #include <inttypes.h>
 #include <math.h>
 
-enum { PREDICATES_MAX = 16, DEPTH_MAX = 1000 };
+enum { DEPTH_MAX = 1000 };
 
 /* ---- what is asked ---- */
 
@@ -119,7 +120,7 @@ static bool visit(void *arg, const struct weft_batch *trace)
 static int scan(struct weft_metric_run *run, const struct weft_source *source,
                 struct weft_metrics_result *out)
 {
-    struct weft_predicate predicates[PREDICATES_MAX];
+    struct weft_traceql_selection selection = { 0 };
     struct weft_trace_scan_result found = { 0 };
     const struct weft_metric_window *window = &run->window;
     struct weft_trace_scan wanted = {
@@ -130,13 +131,14 @@ static int scan(struct weft_metric_run *run, const struct weft_source *source,
     };
     /* What one function does not need another may. */
     if (run->leaf_count == 1)
-        wanted.selection = weft_selection_all_of(
-            predicates,
-            weft_traceql_necessary(run->leaves[0].expr->pipeline, predicates, PREDICATES_MAX),
-            &run->arena);
+        weft_traceql_select(&selection, run->leaves[0].expr->pipeline, &run->arena);
+    if (selection.is_empty) return WEFT_OK;
+    wanted.selection = selection.tree;
     int rc = source->traces(source->self, &wanted, visit, run, &found, run->err);
     if (rc == WEFT_OK) rc = run->rc;
     if (rc < 0) return rc;
+    if (selection.is_regex_limited != NULL && *selection.is_regex_limited)
+        weft_metric_partial(run, "limit of a regular expression");
     if (found.partial_reason != NULL) weft_metric_partial(run, found.partial_reason);
     out->inspected_traces = found.inspected_traces;
     out->inspected_spans = found.inspected_spans;

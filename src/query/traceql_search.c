@@ -5,10 +5,11 @@
  */
 #include "query/traceql_search.h"
 #include "base/map.h"
+#include "query/traceql_select.h"
 #include "query/traceql_shown.h"
 #include <stdlib.h>
 
-#define PREDICATES_MAX 32
+#define REGEX_LIMIT "limit of a regular expression"
 #define ROOT_UNKNOWN WEFT_S("<root span not yet received>")
 
 struct entry {
@@ -26,6 +27,7 @@ struct run {
     struct entry **heap;       /* the oldest on top */
     uint32_t count, capacity;
     uint64_t kept_bytes;
+    uint64_t start_min; /* traces that start earlier have no place in the answer */
 };
 
 /* ---- The heap ---- */
@@ -98,7 +100,10 @@ static void entry_keep(struct run *run, struct entry *entry)
     run->heap[run->count++] = entry;
     run->kept_bytes += entry->arena.total_bytes + sizeof *entry;
     sift_up(run, run->count - 1);
-    if (run->count > run->limits->traces) oldest_drop(run);
+    if (run->count > run->limits->traces) {
+        oldest_drop(run);
+        if (run->count > 0) run->start_min = run->heap[0]->trace.start_time_unix_nano;
+    }
     while (bytes_max != 0 && run->kept_bytes > bytes_max && run->count > 1) {
         run->out->partial_reason = "memory limit";
         oldest_drop(run);
@@ -299,7 +304,7 @@ static bool trace_visit(void *arg, const struct weft_batch *trace)
     if (run->query != NULL) {
         int rc = weft_traceql_eval(&view, run->query->pipeline, &spansets, run->err);
         if (rc < 0) return evaluation_goes_on(run, rc);
-        if (view.is_regex_limited) run->out->partial_reason = "limit of a regular expression";
+        if (view.is_regex_limited) run->out->partial_reason = REGEX_LIMIT;
         if (spansets.count == 0) return true;
     }
     if (trace->partial_reason != NULL) run->out->partial_reason = trace->partial_reason;
@@ -328,20 +333,30 @@ static void result_finish(struct run *run, struct weft_arena *arena)
     }
 }
 
-/* What every matching trace must have, for the source. `predicates` has room for one more than PREDICATES_MAX. */
-static uint32_t necessary(const struct weft_traceql_query *query, struct weft_predicate *predicates,
-                          struct weft_trace_id *trace_id)
+/* Asks the source, unless the query itself says that there is nothing. */
+static int traces_visit(struct run *run, const struct weft_source *source, struct weft_arena *arena)
 {
-    if (query == NULL) return 0;
-    uint32_t count = weft_traceql_necessary(query->pipeline, predicates, PREDICATES_MAX);
-    if (!weft_traceql_necessary_trace(query->pipeline, trace_id)) return count;
-    predicates[count++] = (struct weft_predicate){
-        .field = WEFT_FIELD_TRACE_ID,
-        .op = WEFT_OP_EQ,
-        .value = { .type = WEFT_VALUE_BYTES,
-                   .bytes = { (const char *)trace_id->bytes, sizeof trace_id->bytes } }
-    };
-    return count;
+    struct weft_traceql_selection selection = { 0 };
+    struct weft_trace_scan_result visited = { 0 };
+
+    if (run->query != NULL) weft_traceql_select(&selection, run->query->pipeline, arena);
+    if (selection.is_empty) return WEFT_OK;
+    const struct weft_trace_scan scan = { .from_ns = run->limits->from_ns,
+                                          .to_ns = run->limits->to_ns,
+                                          .selection = selection.tree,
+                                          .start_min = &run->start_min,
+                                          .deadline_monotonic_ns =
+                                              run->limits->deadline_monotonic_ns,
+                                          .cancelled = run->limits->cancelled };
+    int rc = source->traces(source->self, &scan, trace_visit, run, &visited, run->err);
+    if (rc == WEFT_OK) rc = run->rc;
+    if (selection.is_regex_limited != NULL && *selection.is_regex_limited)
+        run->out->partial_reason = REGEX_LIMIT;
+    if (visited.partial_reason != NULL) run->out->partial_reason = visited.partial_reason;
+    run->out->inspected_traces = visited.inspected_traces;
+    run->out->inspected_spans = visited.inspected_spans;
+    run->out->inspected_bytes = visited.inspected_bytes;
+    return rc;
 }
 
 int weft_traceql_search(const struct weft_source *source, const struct weft_traceql_query *query,
@@ -349,28 +364,14 @@ int weft_traceql_search(const struct weft_source *source, const struct weft_trac
                         struct weft_arena *arena, struct weft_err *err)
 {
     struct run run = { .query = query, .limits = limits, .out = out, .err = err };
-    struct weft_predicate predicates[PREDICATES_MAX + 1];
-    struct weft_trace_id trace_id;
-    struct weft_trace_scan_result visited = { 0 };
-    struct weft_trace_scan scan = { .from_ns = limits->from_ns,
-                                    .to_ns = limits->to_ns,
-                                    .deadline_monotonic_ns = limits->deadline_monotonic_ns,
-                                    .cancelled = limits->cancelled };
 
     *out = (struct weft_traceql_result){ 0 };
     if (query != NULL && query->pipeline == NULL)
         return weft_fail(err, WEFT_INVALID,
                          "a search was asked for, and the query is one of metrics");
-    scan.selection =
-        weft_selection_all_of(predicates, necessary(query, predicates, &trace_id), arena);
     weft_shown_init(&run.shown, query, arena);
     weft_arena_init(&run.scratch, 64 << 10);
-    int rc = source->traces(source->self, &scan, trace_visit, &run, &visited, err);
-    if (rc == WEFT_OK) rc = run.rc;
-    if (visited.partial_reason != NULL) out->partial_reason = visited.partial_reason;
-    out->inspected_traces = visited.inspected_traces;
-    out->inspected_spans = visited.inspected_spans;
-    out->inspected_bytes = visited.inspected_bytes;
+    int rc = traces_visit(&run, source, arena);
     if (rc == WEFT_OK) result_finish(&run, arena);
     for (uint32_t i = 0; i < run.count; i++) entry_destroy(run.heap[i]);
     weft_free(run.heap);

@@ -62,12 +62,4 @@ int weft_traceql_search(const struct weft_source *source, const struct weft_trac
                         const struct weft_traceql_limits *limits, struct weft_traceql_result *out,
                         struct weft_arena *arena, struct weft_err *err);
 
-/* What a matching trace must have: predicates that hold together for one of its spans. For the source, to visit fewer traces. Returns how
- * many (at most `room`); 0: nothing is known. */
-uint32_t weft_traceql_necessary(const struct weft_traceql_pipeline *pipeline,
-                                struct weft_predicate *out, uint32_t room);
-/* The same for trace:id = "...": true when no trace but *out can match. */
-bool weft_traceql_necessary_trace(const struct weft_traceql_pipeline *pipeline,
-                                  struct weft_trace_id *out);
-
 #endif

@@ -2,9 +2,8 @@
 #include "query/traceql_tags.h"
 #include "base/map.h"
 #include "query/traceql_eval.h"
-#include "query/traceql_search.h"
+#include "query/traceql_select.h"
 
-#define PREDICATES_MAX 8
 #define SLOT_BYTES 48 /* of a map, beside the text */
 
 const struct weft_str weft_traceql_intrinsic_tags[] = {
@@ -80,27 +79,29 @@ static bool visit(void *arg, const struct weft_batch *trace)
 static int walk_traces(struct walk *walk, const struct weft_source *source,
                        const char **partial_reason, uint64_t *inspected_bytes, struct weft_err *err)
 {
-    struct weft_predicate predicates[PREDICATES_MAX];
     const struct weft_tag_question *question = walk->question;
-    const struct weft_spanset_expr filter = { .op = WEFT_SPANSET_FILTER, .expr = question->filter };
-    const struct weft_traceql_stage stage = { .kind = WEFT_STAGE_SPANSET, .spanset = &filter };
-    uint32_t count = weft_traceql_necessary(&(struct weft_traceql_pipeline){ &stage }, predicates,
-                                            PREDICATES_MAX);
-    weft_arena_init(&walk->scratch, 0);
+    struct weft_traceql_selection selection;
+    struct weft_trace_scan_result result = { 0 };
     struct weft_arena arena;
+    int rc = WEFT_OK;
+
     weft_arena_init(&arena, 0);
+    weft_arena_init(&walk->scratch, 0);
+    weft_traceql_select_filter(&selection, question->filter, &arena);
     const struct weft_trace_scan scan = {
         .from_ns = question->from_ns,
         .to_ns = question->to_ns,
-        .selection = weft_selection_all_of(predicates, count, &arena),
+        .selection = selection.tree,
         .deadline_monotonic_ns = question->deadline_monotonic_ns,
         .cancelled = question->cancelled,
     };
-    struct weft_trace_scan_result result = { 0 };
-    int rc = source->traces(source->self, &scan, visit, walk, &result, err);
-    weft_arena_release(&arena);
-    *partial_reason = walk->is_full ? "size limit" : result.partial_reason;
+    if (!selection.is_empty) rc = source->traces(source->self, &scan, visit, walk, &result, err);
+    *partial_reason = walk->is_full                   ? "size limit"
+                      : result.partial_reason != NULL ? result.partial_reason
+                      : *selection.is_regex_limited   ? "limit of a regular expression"
+                                                      : NULL;
     *inspected_bytes = result.inspected_bytes;
+    weft_arena_release(&arena);
     return rc;
 }
 

@@ -46,23 +46,28 @@ static int fail_with_answer(const struct weft_http_response *response, struct we
     return status;
 }
 
-int weft_ask(struct weft_buf *body, const char *server, struct weft_str path, const char *accept,
-             struct weft_err *err)
+int weft_ask_client(struct weft_buf *body, struct weft_http_client *client, struct weft_str path,
+                    const char *accept, struct weft_err *err)
 {
-    struct weft_http_client *client = NULL;
     struct weft_http_response response = { 0 };
     const struct weft_http_header header = {
         WEFT_S("accept"), weft_str_from_c(accept != NULL ? accept : "application/json")
     };
-
-    int rc = weft_http_client_create(&client, weft_str_from_c(server), NULL, err);
-    if (rc == WEFT_OK)
-        rc = weft_http_client_call(
-            client, &(struct weft_http_call){ .path = path, .headers = &header, .header_count = 1 },
-            &response, err);
+    int rc = weft_http_client_call(
+        client, &(struct weft_http_call){ .path = path, .headers = &header, .header_count = 1 },
+        &response, err);
     if (rc == WEFT_OK && response.status != 200) rc = fail_with_answer(&response, err);
     if (rc == WEFT_OK) weft_buf_append_str(body, weft_buf_str(&response.body));
     weft_http_response_release(&response);
+    return rc;
+}
+
+int weft_ask(struct weft_buf *body, const char *server, struct weft_str path, const char *accept,
+             struct weft_err *err)
+{
+    struct weft_http_client *client = NULL;
+    int rc = weft_http_client_create(&client, weft_str_from_c(server), NULL, err);
+    if (rc == WEFT_OK) rc = weft_ask_client(body, client, path, accept, err);
     weft_http_client_destroy(client);
     return rc;
 }

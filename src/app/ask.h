@@ -13,5 +13,9 @@ void weft_ask_add(struct weft_buf *path, const char *name, struct weft_str value
 /* GET server + path; the body is appended to `body`. `accept` NULL: JSON. */
 int weft_ask(struct weft_buf *body, const char *server, struct weft_str path, const char *accept,
              struct weft_err *err);
+/* The same over a connection that is kept, for who asks often. */
+struct weft_http_client;
+int weft_ask_client(struct weft_buf *body, struct weft_http_client *client, struct weft_str path,
+                    const char *accept, struct weft_err *err);
 
 #endif

@@ -1,9 +1,8 @@
-/* trace_pieces.c -- how many spans make a slice, and slices as JSON (trace_pieces.h). */
+/* trace_pieces.c -- slice after slice, and slices as JSON (trace_pieces.h). */
 #include "server/trace_pieces.h"
+#include "model/batch_slice.h"
 
 #define SLICE_BYTES ((size_t)1 << 20)
-#define SPAN_BYTES 256 /* without what has a length of its own; an event or link is less */
-#define ATTRIBUTE_BYTES 64
 
 struct pieces {
     const struct weft_batch *batch;
@@ -12,43 +11,14 @@ struct pieces {
     uint32_t next; /* span */
 };
 
-static size_t attributes_bytes(const struct weft_attributes *attributes)
-{
-    size_t bytes = 0;
-    for (uint32_t i = 0; i < attributes->count; i++) {
-        struct weft_value value = weft_attribute_value(&attributes->items[i]);
-        bool has_bytes = value.type == WEFT_VALUE_STRING || value.type == WEFT_VALUE_BYTES ||
-                         value.type == WEFT_VALUE_ARRAY || value.type == WEFT_VALUE_KVLIST;
-        bytes += ATTRIBUTE_BYTES + weft_attribute_key(&attributes->items[i]).len +
-                 (has_bytes ? value.bytes.len : 0);
-    }
-    return bytes;
-}
-
-/* What it takes in JSON, about. */
-static size_t span_bytes(const struct weft_span *span)
-{
-    size_t bytes = SPAN_BYTES + span->name.len + span->trace_state.len + span->status_message.len +
-                   attributes_bytes(&span->attributes);
-    for (uint32_t i = 0; i < span->event_count; i++)
-        bytes +=
-            SPAN_BYTES + span->events[i].name.len + attributes_bytes(&span->events[i].attributes);
-    for (uint32_t i = 0; i < span->link_count; i++)
-        bytes += SPAN_BYTES + attributes_bytes(&span->links[i].attributes);
-    return bytes;
-}
-
 static int piece_append(struct weft_call *call, struct weft_err *err)
 {
     struct pieces *x = call->more_state;
     const struct weft_batch *batch = x->batch;
-    struct weft_batch slice = { .arena = batch->arena, .spans = batch->spans + x->next };
-    size_t bytes = 0;
+    struct weft_batch slice;
     bool is_first = x->next == 0;
 
-    while (x->next < batch->span_count && bytes < SLICE_BYTES)
-        bytes += span_bytes(&batch->spans[x->next++]);
-    slice.span_count = slice.span_capacity = (uint32_t)(batch->spans + x->next - slice.spans);
+    weft_batch_slice(&slice, batch, &x->next, SLICE_BYTES);
     x->slice(&call->body, &slice, is_first);
     if (x->next < batch->span_count) return WEFT_CALL_MORE;
     x->end(&call->body, batch);

@@ -138,12 +138,21 @@ static bool value_holds(const struct weft_predicate *p, enum weft_op op, const s
      * there. */
     if (v->type == WEFT_VALUE_EMPTY) return false;
     if (op == WEFT_OP_EXISTS) return true;
-    if (v->type == WEFT_VALUE_ARRAY) { /* "holds when one element does" */
+    if (v->type == WEFT_VALUE_ARRAY) {
+        /* "of scalars of one type: holds when one element makes it true; NE and NOT_MATCH, when all do" */
+        uint32_t elements = 0, of_type[WEFT_VALUE_BYTES + 1] = { 0 }, holding = 0;
         struct weft_value element;
         struct weft_str key;
-        for (size_t at = 0; weft_value_next(v->bytes, &at, &key, &element, false);)
-            if (element.type != WEFT_VALUE_ARRAY && value_holds(p, op, &element)) return true;
-        return false;
+        for (size_t at = 0; weft_value_next(v->bytes, &at, &key, &element, false); elements++) {
+            of_type[element.type]++;
+            holding += element.type != WEFT_VALUE_ARRAY && value_holds(p, op, &element);
+        }
+        bool is_of_one =
+            elements > 0 &&
+            (of_type[WEFT_VALUE_STRING] == elements || of_type[WEFT_VALUE_BOOL] == elements ||
+             of_type[WEFT_VALUE_INT] == elements || of_type[WEFT_VALUE_DOUBLE] == elements);
+        bool wants_all = op == WEFT_OP_NE || op == WEFT_OP_NOT_MATCH;
+        return is_of_one && holding >= (wants_all ? elements : 1);
     }
     if (op == WEFT_OP_MATCH || op == WEFT_OP_NOT_MATCH)
         return v->type == WEFT_VALUE_STRING &&

@@ -96,19 +96,36 @@ static bool scalar_holds(const struct weft_predicate *p, const struct weft_value
     return false;
 }
 
+static bool is_scalar(const struct weft_value *value)
+{
+    return is_number(value) || value->type == WEFT_VALUE_STRING || value->type == WEFT_VALUE_BOOL;
+}
+
+static bool array_holds(const struct weft_predicate *p, struct weft_str encoded)
+{
+    enum weft_value_type type = WEFT_VALUE_EMPTY;
+    bool any = false, all = true;
+    struct weft_value element;
+    size_t at = 0;
+
+    while (weft_value_next(encoded, &at, NULL, &element, false)) {
+        if (!is_scalar(&element)) return false;
+        if (type != WEFT_VALUE_EMPTY && element.type != type) return false;
+        type = element.type;
+        bool holds = scalar_holds(p, &element);
+        any = any || holds;
+        all = all && holds;
+    }
+    return p->op == WEFT_OP_NE || p->op == WEFT_OP_NOT_MATCH ? any && all : any;
+}
+
 bool weft_predicate_holds_value(const struct weft_predicate *predicate,
                                 const struct weft_value *value)
 {
     if (value->type == WEFT_VALUE_EMPTY) return false;
     if (predicate->op == WEFT_OP_EXISTS) return true;
-    if (value->type != WEFT_VALUE_ARRAY) return scalar_holds(predicate, value);
-    size_t at = 0;
-    struct weft_value element;
-    while (weft_value_next(value->bytes, &at, NULL, &element, false)) {
-        /* Only scalars: an array in an array is not looked into. */
-        if (element.type != WEFT_VALUE_ARRAY && scalar_holds(predicate, &element)) return true;
-    }
-    return false;
+    if (value->type == WEFT_VALUE_ARRAY) return array_holds(predicate, value->bytes);
+    return scalar_holds(predicate, value);
 }
 
 /* ---- Attributes ---- */

@@ -15,8 +15,10 @@
  *    for absence. A value of type EMPTY (AnyValue without a value) counts as absent.
  *  - Numbers compare as numbers (int with double, exactly); strings with strings, bools with bools
  *    (= and != alone). Different kinds are never equal and never ordered; for != a value of another
- *    kind does not hold either. Arrays: holds when one element does. Bytes and kvlists answer only
- *    to EXISTS and NOT_EXISTS.
+ *    kind does not hold either.
+ *  - An array of scalars of one type: holds when one element makes it true; NE and NOT_MATCH, when
+ *    all do. Other arrays (empty, of several types, of what is no scalar), bytes and kvlists answer
+ *    only to EXISTS and NOT_EXISTS.
  *  - Durations are weft_span_duration_ns(): never negative.
  *  - Order newest: start descending, then trace id ascending, then span id ascending, then kind
  *    ascending. Order slowest: duration descending, then as newest. That order is total but for

@@ -66,11 +66,20 @@ static void values(void **state)
         { BYTES(WEFT_VALUE_BYTES, "x"), WEFT_OP_EQ, BYTES(WEFT_VALUE_BYTES, "x"), false },
         { BYTES(WEFT_VALUE_KVLIST, ""), WEFT_OP_EXISTS, INT(0), true },
         { BYTES(WEFT_VALUE_ARRAY, "\x0a\x03\x0a\x01x\x0a\x02\x18\x05"), WEFT_OP_EQ, INT(5),
-          true }, /* one element does */
-        { BYTES(WEFT_VALUE_ARRAY, "\x0a\x03\x0a\x01x\x0a\x02\x18\x05"), WEFT_OP_NE, STR("x"),
-          false },
-        { BYTES(WEFT_VALUE_ARRAY, "\x0a\x03\x0a\x01x\x0a\x03\x0a\x01y"), WEFT_OP_NE, STR("x"),
+          false }, /* of two types */
+        { BYTES(WEFT_VALUE_ARRAY, "\x0a\x03\x0a\x01x\x0a\x02\x18\x05"), WEFT_OP_EXISTS, INT(5),
           true },
+        { BYTES(WEFT_VALUE_ARRAY, "\x0a\x02\x18\x04\x0a\x02\x18\x05"), WEFT_OP_EQ, INT(5),
+          true }, /* one element does */
+        { BYTES(WEFT_VALUE_ARRAY, "\x0a\x03\x0a\x01x\x0a\x03\x0a\x01y"), WEFT_OP_NE, STR("x"),
+          false }, /* one element does not */
+        { BYTES(WEFT_VALUE_ARRAY, "\x0a\x03\x0a\x01x\x0a\x03\x0a\x01y"), WEFT_OP_NE, STR("z"),
+          true },
+        { BYTES(WEFT_VALUE_ARRAY, "\x0a\x03\x0a\x01x\x0a\x03\x0a\x01y"), WEFT_OP_NE, INT(5),
+          false },
+        { BYTES(WEFT_VALUE_ARRAY, "\x0a\x03\x0a\x01x"), WEFT_OP_NE, STR("y"), true },
+        { BYTES(WEFT_VALUE_ARRAY, "\x0a\x07\x2a\x05\x0a\x03\x0a\x01x"), WEFT_OP_EQ, STR("x"),
+          false }, /* an array in an array */
         { BYTES(WEFT_VALUE_ARRAY, ""), WEFT_OP_EXISTS, INT(0), true },
         { BYTES(WEFT_VALUE_ARRAY, ""), WEFT_OP_NE, STR("x"), false },
     };

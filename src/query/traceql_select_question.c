@@ -136,8 +136,10 @@ static struct weft_predicate predicate_of(struct weft_selecting *s,
     enum weft_expr_op op = wanted ? q->op : opposite_of(q->op);
     struct weft_predicate p = { .op = op_of(op) };
 
-    value_of(&q->literal, &p.value);
-    if (is_match(op)) p.matcher = matcher_of(s, q->regex, (op == WEFT_EXPR_MATCH) != wanted);
+    if (is_match(op))
+        p.matcher = matcher_of(s, q->regex, (op == WEFT_EXPR_MATCH) != wanted);
+    else
+        value_of(&q->literal, &p.value);
     return p;
 }
 

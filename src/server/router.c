@@ -126,7 +126,8 @@ static void raw_parameter(struct weft_call *call)
 
 /* ---- answering ---- */
 
-static void write_error_json(struct weft_json_writer *w, const char *name, const char *text)
+static void write_error_json(struct weft_json_writer *w, const struct weft_call *call,
+                             const char *name, const char *text)
 {
     weft_json_object_start(w);
     weft_json_key(w, "error");
@@ -135,6 +136,12 @@ static void write_error_json(struct weft_json_writer *w, const char *name, const
     weft_json_c(w, name);
     weft_json_key(w, "message");
     weft_json_c(w, text);
+    if (call->error_line > 0) {
+        weft_json_key(w, "line");
+        weft_json_u64(w, call->error_line);
+        weft_json_key(w, "column");
+        weft_json_u64(w, call->error_column);
+    }
     weft_json_object_end(w);
     weft_json_object_end(w);
 }
@@ -165,7 +172,7 @@ static void write_error(struct weft_call *call, int http_status, const char *nam
     call->content_type = WEFT_S("application/json");
     weft_buf_reset(&call->body);
     switch (call->mount->errors) {
-    case WEFT_ERRORS_JSON: write_error_json(&w, name, text); break;
+    case WEFT_ERRORS_JSON: write_error_json(&w, call, name, text); break;
     case WEFT_ERRORS_JAEGER: write_error_jaeger(&call->body, &w, http_status, text); break;
     case WEFT_ERRORS_JAEGER_V3: write_error_jaeger_v3(&call->body, &w, http_status, text); break;
     case WEFT_ERRORS_GRPC: weft_call_grpc_error(call, http_status, weft_str_from_c(text)); break;

@@ -36,6 +36,8 @@ struct weft_call {
     struct weft_buf body;
     struct weft_http_header headers[WEFT_CALL_HEADERS_MAX];
     uint32_t header_count;
+    /* Of a refused query: where it does not fit, from 1; 0: no place. */
+    uint32_t error_line, error_column;
     /* A long answer: called on a query thread each time `body` was sent, appends the next piece of it. WEFT_CALL_MORE: there is more;
      * WEFT_OK: that was the end; negative: the answer is cut off. NULL: `body` is all. Whoever reads slowly holds no thread. */
     int (*more)(struct weft_call *call, struct weft_err *err);

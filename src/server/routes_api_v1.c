@@ -1,5 +1,6 @@
 /* routes_api_v1.c -- the routes of the own API (docs/api/README.md). */
 #include "server/api_names.h"
+#include "server/api_query.h"
 #include "server/api_search.h"
 #include "server/api_trace.h"
 #include "server/api_value.h"
@@ -19,6 +20,7 @@ static int status(struct weft_call *call, struct weft_err *err)
 
 const struct weft_route weft_routes_api_v1[] = {
     { "GET POST", "/api/v1/search", false, weft_api_search },
+    { "GET POST", "/api/v1/query", false, weft_api_query },
     { "GET", "/api/v1/traces/{}", false, weft_api_trace },
     { "GET", "/api/v1/traces/{}/spans/{}/value", false, weft_api_value },
     { "GET", "/api/v1/services", false, weft_api_services },

@@ -37,6 +37,8 @@ struct weft_tempo_metrics {
 int weft_tempo_metrics_answer(struct weft_call *call, const struct weft_tempo_metrics *metrics,
                               const struct weft_tempo_encoder *encoder, struct weft_buf *out,
                               struct weft_err *err);
+/* Q8.7.3: the range in 240 steps, rounded down to what people count in. */
+uint64_t weft_tempo_default_step(uint64_t range_ns);
 
 struct weft_tempo_names {
     bool is_v1;

@@ -5,8 +5,7 @@
 
 #define STEPS_DEFAULT 240
 
-/* Q8.7.3: the range in 240 steps, rounded down to what people count in. */
-static uint64_t default_step(uint64_t range_ns)
+uint64_t weft_tempo_default_step(uint64_t range_ns)
 {
     static const unsigned seconds[] = { 3600, 300, 60, 15, 5, 1 };
     const uint64_t fine = 50 * WEFT_NS_PER_MS;
@@ -56,7 +55,7 @@ int weft_tempo_metrics_answer(struct weft_call *call, const struct weft_tempo_me
         .cancelled = &call->is_cancelled,
     };
     if (!metrics->is_instant && range.step_ns == 0)
-        range.step_ns = default_step(range.end_ns - range.start_ns);
+        range.step_ns = weft_tempo_default_step(range.end_ns - range.start_ns);
     rc = weft_traceql_metrics(&parts->source, &query, &range, &result, &call->arena, err);
     if (rc == WEFT_UNSUPPORTED)
         rc = WEFT_INVALID; /* of this query: saying it again does not help */

@@ -1,0 +1,82 @@
+/* api_question.c -- the query and the range of time of a question, and values in answers (api_question.h). */
+#include "server/api_question.h"
+#include "base/clock.h"
+
+int weft_api_range_finish(struct weft_api_range *range, struct weft_err *err)
+{
+    uint64_t now = weft_clock_unix_ns();
+    if (range->since_ns > 0 && range->from_ns > 0)
+        return weft_fail(err, WEFT_INVALID, "found from and since, expected one of them");
+    if (range->since_ns > 0) range->from_ns = now > range->since_ns ? now - range->since_ns : 0;
+    if (range->to_ns > 0 && range->from_ns >= range->to_ns)
+        return weft_fail(err, WEFT_INVALID, "from (%llu ns) must lie before to (%llu ns)",
+                         (unsigned long long)range->from_ns, (unsigned long long)range->to_ns);
+    return WEFT_OK;
+}
+
+int weft_api_query_parse(struct weft_call *call, struct weft_str text,
+                         struct weft_traceql_query *out, struct weft_err *err)
+{
+    struct weft_traceql_place place = { 0 };
+    int rc = weft_traceql_parse(out, text, &call->arena, &place, err);
+    call->error_line = place.line;
+    call->error_column = place.column;
+    return rc;
+}
+
+const char *weft_api_type_name(enum weft_traceql_type type)
+{
+    static const char *const names[] = {
+        [WEFT_TRACEQL_NIL] = "nil",         [WEFT_TRACEQL_INT] = "int",
+        [WEFT_TRACEQL_FLOAT] = "float",     [WEFT_TRACEQL_DURATION] = "duration",
+        [WEFT_TRACEQL_STRING] = "string",   [WEFT_TRACEQL_BOOL] = "bool",
+        [WEFT_TRACEQL_STATUS] = "status",   [WEFT_TRACEQL_KIND] = "kind",
+        [WEFT_TRACEQL_ARRAY] = "array",     [WEFT_TRACEQL_OPAQUE] = "opaque",
+        [WEFT_TRACEQL_UNKNOWN] = "unknown",
+    };
+    return names[type];
+}
+
+void weft_api_write_value(struct weft_json_writer *w, const struct weft_traceql_value *value)
+{
+    struct weft_buf text = { 0 };
+    weft_traceql_print_value(&text, value);
+    weft_json_key(w, "type");
+    weft_json_c(w, weft_api_type_name(value->type));
+    weft_api_put_text(w, "value", weft_buf_str(&text));
+    weft_buf_release(&text);
+}
+
+void weft_api_put_text(struct weft_json_writer *w, const char *key, struct weft_str value)
+{
+    weft_json_key(w, key);
+    weft_json_string(w, value);
+}
+
+void weft_api_put_u64(struct weft_json_writer *w, const char *key, uint64_t value)
+{
+    weft_json_key(w, key);
+    weft_json_u64(w, value);
+}
+
+void weft_api_put_time(struct weft_json_writer *w, const char *key, uint64_t unix_ns)
+{
+    weft_json_key(w, key);
+    weft_json_u64_string(w, unix_ns);
+}
+
+void weft_api_write_inspected(struct weft_json_writer *w, const char *partial_reason,
+                              uint64_t traces, uint64_t spans, uint64_t bytes)
+{
+    weft_json_key(w, "partial");
+    if (partial_reason != NULL)
+        weft_json_c(w, partial_reason);
+    else
+        weft_json_null(w);
+    weft_json_key(w, "inspected");
+    weft_json_object_start(w);
+    weft_api_put_u64(w, "traces", traces);
+    weft_api_put_u64(w, "spans", spans);
+    weft_api_put_u64(w, "bytes", bytes);
+    weft_json_object_end(w);
+}

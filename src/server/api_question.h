@@ -1,0 +1,49 @@
+/* api_question.h -- what the routes of the own API that take TraceQL have in common: the query, the range of time, the value texts.
+ *
+ * Errors     WEFT_INVALID; of a query with its place in call->error_line
+ * Ownership  everything lives in the call's arena
+ */
+#ifndef WEFT_SERVER_API_QUESTION_H
+#define WEFT_SERVER_API_QUESTION_H
+#include "query/traceql.h"
+#include "server/api_parameters.h"
+#include "wire/json.h"
+
+struct weft_api_range {
+    uint64_t from_ns, to_ns; /* traces that overlap it; to_ns 0: no end */
+    uint64_t since_ns;       /* as given; finish() makes from_ns of it */
+};
+/* Rows of a parameter table, for a field `range` of `type`. */
+#define WEFT_API_RANGE(type)                                                                  \
+    { .name = "from",                                                                         \
+      .kind = WEFT_API_TIME,                                                                  \
+      .offset = offsetof(type, range.from_ns),                                                \
+      .help = "Start of the range of time: Unix s, ms, us or ns, RFC 3339, now-15m." },       \
+        { .name = "to",                                                                       \
+          .kind = WEFT_API_TIME,                                                              \
+          .offset = offsetof(type, range.to_ns),                                              \
+          .help = "Its end." },                                                               \
+    {                                                                                         \
+        .name = "since", .kind = WEFT_API_DURATION, .offset = offsetof(type, range.since_ns), \
+        .help = "Its length up to now, instead of from: 15m, 24h."                            \
+    }
+/* Checks, and turns `since` into from_ns. */
+int weft_api_range_finish(struct weft_api_range *range, struct weft_err *err);
+
+int weft_api_query_parse(struct weft_call *call, struct weft_str text,
+                         struct weft_traceql_query *out, struct weft_err *err);
+
+/* ---- answers ---- */
+
+/* "type": ..., "value": ... -- the value as TraceQL shows it, whatever its type: text. */
+void weft_api_write_value(struct weft_json_writer *w, const struct weft_traceql_value *value);
+const char *weft_api_type_name(enum weft_traceql_type type);
+/* "partial": ..., "inspected": {...} */
+void weft_api_write_inspected(struct weft_json_writer *w, const char *partial_reason,
+                              uint64_t traces, uint64_t spans, uint64_t bytes);
+/* Members of an object, in one line each. */
+void weft_api_put_text(struct weft_json_writer *w, const char *key, struct weft_str value);
+void weft_api_put_u64(struct weft_json_writer *w, const char *key, uint64_t value);
+void weft_api_put_time(struct weft_json_writer *w, const char *key, uint64_t unix_ns);
+
+#endif

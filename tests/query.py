@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""query: TraceQL over the own API and in the terminal, on a small known data set; live, and again out of blocks.
+
+    tests/query.py             ends with "N passed, N failed"
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.parse
+
+import weft_process
+
+BASE = 1795226400                               # seconds; a whole hour
+A, B, C = "0a294c4402ce5b13c605385691bd9c40", "b" * 32, "000000000000000048c54c0cf83cf342"
+RANGE = {"from": BASE, "to": BASE + 600}
+passed = failed = 0
+state = ""
+
+
+def check(name, ok, said=""):
+    global passed, failed
+    passed += bool(ok)
+    failed += not ok
+    if not ok:
+        print(f"FAILED  {state}: {name}: {str(said)[:600]}", flush=True)
+
+
+def same(name, want, got):
+    check(name, want == got, f"expected {want}, found {got}")
+
+
+# ---- the data: what each trace is about stands in its comment ----
+
+def value(x):
+    if isinstance(x, bool):
+        return {"boolValue": x}
+    if isinstance(x, int):
+        return {"intValue": str(x)}
+    return {"doubleValue": x} if isinstance(x, float) else {"stringValue": x}
+
+
+def attributes(pairs):
+    return [{"key": k, "value": value(v)} for k, v in pairs.items()]
+
+
+def span(trace_id, span_id, parent, name, start_ms, ms, kind=1, status=0, **a):
+    start = BASE * 10**9 + int(start_ms * 10**6)
+    return {"traceId": trace_id, "spanId": span_id, "parentSpanId": parent, "name": name, "kind": kind,
+            "startTimeUnixNano": str(start), "endTimeUnixNano": str(start + int(ms * 10**6)), "status": {"code": status},
+            "attributes": attributes({k.replace("_", "."): v for k, v in a.items()})}
+
+
+def resource(service, spans):
+    return {"resource": {"attributes": attributes({"service.name": service})}, "scopeSpans": [{"spans": spans}]}
+
+
+DATA = {"resourceSpans": [
+    # A: a checkout whose payment failed. B: one that went well, a minute later. C: a job, another minute later, alone.
+    resource("shop", [span(A, "a" * 16, "", "POST /checkout", 1000, 800, 2, 2, http_status=500, user="ann"),
+                      span(B, "b" * 16, "", "POST /checkout", 61000, 50, 2, 0, http_status=200, user="bob"),
+                      span(B, "b" * 15 + "1", "b" * 16, "cart", 61010, 10, 1, 0, items=3)]),
+    resource("payment", [span(A, "a" * 15 + "1", "a" * 16, "charge", 1100, 600, 2, 2, retry=True, card="visa"),
+                         span(A, "a" * 15 + "2", "a" * 16, "charge", 1750, 20, 2, 0, retry=False, card="visa")]),
+    resource("jobs", [span(C, "c" * 16, "", "nightly", 121000, 5, 1, 0, share=0.5)]),
+]}
+
+
+class Own:
+    """The own API of one weft."""
+
+    def __init__(self, weft):
+        self.weft = weft
+
+    def get(self, path, **parameters):
+        query = urllib.parse.urlencode({k: v for k, v in parameters.items() if v is not None}, doseq=True)
+        status, body = self.weft.get(f"/api/v1/{path}" + (f"?{query}" if query else ""))
+        return status, json.loads(body)
+
+    def query(self, q, **parameters):
+        return self.get("query", q=q, **parameters)
+
+    def good(self, path, **parameters):
+        status, answer = self.get(path, **parameters)
+        check(f"{path} {parameters} is answered", status == 200, answer)
+        return answer if status == 200 else None
+
+
+# ---- traces ----
+
+def test_traces(own):
+    answer = own.good("query", q="{ name = \"charge\" && span.retry = true }")
+    same("traces: what it is", ("traces", False, None), (answer["type"], answer["has_more"], answer["partial"]))
+    same("traces: one", [A], [t["trace_id"] for t in answer["traces"]])
+    trace = answer["traces"][0]
+    same("traces: the head", {"root_service_name": "shop", "root_name": "POST /checkout", "has_root": True, "duration_ns": 800 * 10**6,
+                              "start_time_unix_nano": str(BASE * 10**9 + 10**9), "span_count": 3, "error_count": 2, "matched_span_count": 1},
+         {k: v for k, v in trace.items() if k not in ("trace_id", "services", "spansets")})
+    same("traces: services", {"shop": (1, 1), "payment": (2, 1)},
+         {s["name"]: (s["span_count"], s["error_count"]) for s in trace["services"]})
+    spans = trace["spansets"][0]["spans"]
+    same("traces: the span", ("a" * 15 + "1", "charge", 600 * 10**6, [{"key": "retry", "type": "bool", "value": "true"}]),
+         (spans[0]["span_id"], spans[0]["name"], spans[0]["duration_ns"], spans[0]["attributes"]))
+    same("newest first", [C, B, A], [t["trace_id"] for t in own.good("query", q="{ }")["traces"]])
+    limited = own.good("query", q="{ }", limit=2)
+    same("limit", ([C, B], True), ([t["trace_id"] for t in limited["traces"]], limited["has_more"]))
+    same("spss", [1, 1, 1], [len(t["spansets"][0]["spans"]) for t in own.good("query", q="{ }", spss=1)["traces"]])
+    same("a range", [B], [t["trace_id"] for t in own.good("query", q="{ }", **{"from": BASE + 60, "to": BASE + 120})["traces"]])
+    same("nothing", [], own.good("query", q="{ name = `no` }")["traces"])
+    counted = own.good("query", q="{ } | by(resource.service.name) | count() > 1", limit=1)["traces"][0]["spansets"]
+    same("what a pipeline gave", [[{"key": "by(resource.service.name)", "type": "string", "value": "shop"},
+                                   {"key": "count()", "type": "int", "value": "2"}]], [s["attributes"] for s in counted])
+    status, body, _ = own.weft.post("/api/v1/query", json.dumps({"q": "{ status = error }", "limit": 5}).encode(), "application/json",
+                                    endpoint="server.http")
+    same("POST", (200, [A]), (status, [t["trace_id"] for t in json.loads(body).get("traces", [])]))
+
+
+# ---- series ----
+
+def points(answer):
+    return {tuple(l["value"] for l in s["labels"]): s["points"] for s in answer["series"]}
+
+
+def test_series(own):
+    answer = own.good("query", q="{ } | count_over_time() by (resource.service.name)", step="1m", **RANGE)
+    same("series: times", ("series", str((BASE) * 10**9), 60 * 10**9), (answer["type"], answer["start_time_unix_nano"], answer["step_ns"]))
+    found = {k: [p for p in v if p] for k, v in points(answer).items()}
+    same("series: points", {("shop",): [1, 2], ("payment",): [2], ("jobs",): [1]}, found)
+    where = {k: next(i for i, p in enumerate(v) if p) for k, v in points(answer).items()}
+    same("series: where they stand", {("shop",): 1, ("payment",): 1, ("jobs",): 3}, where)
+    check("no exemplars unless asked for", all("exemplars" not in s for s in answer["series"]), answer)
+    answer = own.good("query", q="{ } | min_over_time(duration)", step="1m", **RANGE)
+    same("no point is null", [None, 0.02, 0.01, 0.005, None], answer["series"][0]["points"][:5])
+    answer = own.good("query", q="{ status = error } | rate()", step="1m", exemplars=5, **RANGE)
+    same("exemplars", {A}, {e["trace_id"] for s in answer["series"] for e in s["exemplars"]})
+    answer = own.good("query", q="{ } | count_over_time()", instant="true", **RANGE)
+    same("instant", [[6]], [s["points"] for s in answer["series"]])
+
+
+def test_refusals(own):
+    for name, want, parameters in [
+        ("no query", "q: not given, expected a TraceQL query", {}),
+        ("a name nearly right", 'unknown parameter "lmit"; did you mean "limit"?', {"q": "{ }", "lmit": 1}),
+        ("limit 0", 'limit: found "0", expected a number from 1 to 4294967295', {"q": "{ }", "limit": 0}),
+        ("limit too high", "limit: found 4000000000, expected a number from 1 to 1000", {"q": "{ }", "limit": 4000000000}),
+        ("a step without unit", 'step: found "5", expected a duration such as 15m or 250ms', {"q": "{ } | rate()", "step": 5}),
+        ("another type", "q: found a query for series, expected one for traces, as type says", {"q": "{ } | rate()", "type": "traces"}),
+        ("no such type", 'type: found "x", expected one of auto, traces, series', {"q": "{ }", "type": "x"}),
+        ("from and since", "found from and since, expected one of them", {"q": "{ }", "from": BASE, "since": "1h"}),
+        ("instant and step", "found instant and step, expected one of them", {"q": "{ } | rate()", "instant": "true", "step": "1m"}),
+        ("a long range", "the range is 172800 s, at most 86400 s expected of series (query.metrics_range_max)",
+         {"q": "{ } | rate()", "from": BASE, "to": BASE + 172800}),
+    ]:
+        status, answer = own.get("query", **parameters)
+        same(f"refused: {name}", (400, "invalid", want), (status, answer["error"]["status"], answer["error"]["message"]))
+        check(f"no place: {name}", "line" not in answer["error"], answer)
+    status, answer = own.query("{ status = error } |\n rat()")
+    same("a wrong query", (400, 2, 2), (status, answer["error"].get("line"), answer["error"].get("column")))
+    check("its sentence", answer["error"]["message"].startswith("line 2, col 2: "), answer)
+
+
+TESTS = [test_traces, test_series, test_refusals]
+
+
+def main():
+    global state
+    with tempfile.TemporaryDirectory(prefix="weft-query-") as data:
+        weft = weft_process.Weft(data)
+        with weft:
+            status, body, _ = weft.post("/v1/traces", json.dumps(DATA).encode(), "application/json")
+            check("the data is taken", status == 200, body)
+            state = "live"
+            for test in TESTS:
+                test(Own(weft))
+            weft.stop()
+        store = os.path.join(data, "store")
+        subprocess.run([weft_process.WEFT, "store", "compact", "--data", store], check=True, capture_output=True)
+        with weft:
+            state = "blocks"
+            for test in TESTS:
+                test(Own(weft))
+            weft.stop()
+    print(f"{passed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -9,6 +9,7 @@
 #include "store/block_internal.h"
 #include "store/block_mask.h"
 #include "store/block_mend.h"
+#include "store/block_select.h"
 #include "store/file_explain.h"
 #include "store/salvage.h"
 #include <fcntl.h>
@@ -43,6 +44,62 @@ static void search(struct weft_block *block)
         weft_block_search(block, NULL, &s, 0, &top, &result, NULL);
         weft_arena_release(&arena);
     }
+}
+
+static bool likes(const void *self, struct weft_str text)
+{
+    return text.len % 2 == 0;
+}
+
+/* Every operator once, over leaves of all kinds. */
+static void select_rows(struct weft_block *block)
+{
+    static const struct weft_matcher matcher = { .matches = likes };
+    static const struct weft_predicate predicates[] = {
+        { .scope = WEFT_SCOPE_ANY,
+          .op = WEFT_OP_MATCH,
+          .key = WEFT_S_INIT("some.key.1"),
+          .matcher = &matcher },
+        { .field = WEFT_FIELD_STATUS,
+          .op = WEFT_OP_NE,
+          .value = { .type = WEFT_VALUE_INT, .int_value = 2 } },
+        { .field = WEFT_FIELD_IS_ROOT, .op = WEFT_OP_EQ, .value = { .type = WEFT_VALUE_BOOL } },
+        { .field = WEFT_FIELD_DURATION,
+          .op = WEFT_OP_GT,
+          .value = { .type = WEFT_VALUE_INT, .int_value = 1000 } },
+        { .field = WEFT_FIELD_NAME, .op = WEFT_OP_NOT_MATCH, .matcher = &matcher },
+        { .field = WEFT_FIELD_STATUS_MESSAGE, .op = WEFT_OP_NOT_EXISTS },
+    };
+    enum { LEAVES = sizeof predicates / sizeof *predicates };
+    struct weft_selection nodes[LEAVES], joins[WEFT_SELECT_SIBLING + 1];
+    struct weft_block_reader reader;
+    struct weft_select *select;
+    struct weft_arena arena;
+    struct weft_rows rows;
+    uint32_t count;
+
+    for (uint32_t i = 0; i < LEAVES; i++)
+        nodes[i] =
+            (struct weft_selection){ .op = WEFT_SELECT_PREDICATE, .predicate = &predicates[i] };
+    for (uint32_t op = WEFT_SELECT_INTERSECT; op <= WEFT_SELECT_SIBLING; op++)
+        joins[op] =
+            (struct weft_selection){ .op = (enum weft_selection_op)op,
+                                     .left = &nodes[op % LEAVES],
+                                     .right =
+                                         op == WEFT_SELECT_INTERSECT ? &nodes[0] : &joins[op - 1] };
+    if (block->info.row_group_count == 0 || weft_block_load_tables(block, NULL) < 0) return;
+    uint64_t *bits = weft_alloc(WEFT_ROWS_MAX / 8);
+    weft_arena_init(&arena, 0);
+    weft_block_reader_init(&reader, block);
+    for (uint32_t op = WEFT_SELECT_INTERSECT; op <= WEFT_SELECT_SIBLING; op++) {
+        if (weft_select_init(&select, block, &joins[op], &reader, &arena, NULL) == WEFT_OK &&
+            weft_rows_open(&rows, block, 0, &arena, NULL) == WEFT_OK)
+            weft_select_rows(select, &rows, bits, &count, NULL);
+        weft_arena_reset(&arena);
+    }
+    weft_block_reader_release(&reader);
+    weft_arena_release(&arena);
+    weft_free(bits);
 }
 
 static int take(void *arg, const struct weft_batch *batch, struct weft_err *err)
@@ -113,6 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             weft_block_trace(block, NULL, &block->info.trace_min, &batch, NULL);
             weft_block_dump(block, &dump, NULL);
             search(block);
+            select_rows(block);
             salvage(block);
             merge(block, directory);
             weft_buf_release(&dump);

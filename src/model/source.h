@@ -46,6 +46,46 @@ struct weft_trace_scan_result {
 /* One whole trace, as trace() gives it; good during the call. False: enough. */
 typedef bool weft_trace_visit(void *arg, const struct weft_batch *trace);
 
+/* ---- spans as columns ---- */
+
+/* What is wanted of each span besides its start time. */
+struct weft_span_column {
+    /* ATTRIBUTE (of scope SPAN, RESOURCE or INSTRUMENTATION: the first of that key that is not EMPTY), SERVICE, NAME, STATUS_MESSAGE,
+     * SCOPE_NAME, SCOPE_VERSION (strings; empty is absence), KIND, STATUS (ints), as codes; DURATION, as numbers. */
+    enum weft_field field;
+    enum weft_attribute_scope scope;
+    struct weft_str key;
+};
+#define WEFT_SPAN_VECTOR_MAX 1024u
+#define WEFT_SPAN_COLUMNS_MAX 8u
+/* Some spans. Codes stand for the values of a column within one `numbering`: equal codes are equal values (a value may have several
+ * codes), 0 is absence. When `numbering` differs from that of the vector before, what was learnt of codes is void. */
+struct weft_span_vector {
+    uint32_t count;
+    uint64_t numbering;
+    const uint64_t *start_time_unix_nano;
+    const uint64_t *duration_ns; /* when a DURATION column is asked for */
+    struct weft_span_codes {
+        const uint32_t *codes;           /* count of them; NULL for DURATION */
+        const struct weft_value *values; /* by code - 1; good during the call */
+        uint32_t value_count;            /* codes are at most that */
+    } columns[WEFT_SPAN_COLUMNS_MAX];
+    const void *place; /* for identify() */
+};
+struct weft_span_scan {
+    uint64_t from_ns, to_ns; /* spans with from_ns <= start < to_ns (to_ns 0: no end) */
+    const struct weft_selection *selection; /* NULL: all spans; exactly those it selects are given */
+    const struct weft_span_column *columns;
+    uint32_t column_count;
+    uint64_t deadline_monotonic_ns; /* as in weft_trace_scan */
+    const _Atomic bool *cancelled;
+    bool (*vector)(void *arg, const struct weft_span_vector *vector); /* false: enough */
+    /* Traces that cannot be given by columns, with all of their spans: what is wanted of these (time range, selection) the visitor
+     * judges itself. */
+    weft_trace_visit *trace;
+    void *arg;
+};
+
 /* An attribute key that spans, or what belongs to them, have. Counts here and below are for ranking: of
  * spans that are stored twice, of events and links they may say more, of rare keys less than there are; never 0. */
 struct weft_attribute_key {
@@ -91,6 +131,12 @@ struct weft_source {
     /* Visits each trace once, in any order, of one state of the store. */
     int (*traces)(void *self, const struct weft_trace_scan *scan, weft_trace_visit *visit,
                   void *arg, struct weft_trace_scan_result *out, struct weft_err *err);
+    /* Every span of one state of the store that the selection has, once: in a vector, or with its whole trace. */
+    int (*spans)(void *self, const struct weft_span_scan *scan, struct weft_trace_scan_result *out,
+                 struct weft_err *err);
+    /* Who the span at `index` of a vector is; to be asked during vector(). */
+    void (*identify)(void *self, const struct weft_span_vector *vector, uint32_t index,
+                     struct weft_trace_id *trace_id, struct weft_span_id *span_id);
     /* Every (service, name, kind), sorted; service empty: all of them. Counts cover what is
      * stored. */
     int (*operations)(void *self, struct weft_str service_name, struct weft_operation **out,

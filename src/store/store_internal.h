@@ -8,7 +8,7 @@
  *   store_set.c        the set and its references        store_prepare.c  next segments, spare
  *   files, ages
  *   store_source.c     trace, search                     store_query.c    what a query works on
- *   store_split.c      traces in several parts
+ *   store_spans.c      spans as columns                 store_split.c    traces in several parts
  *   store_traces.c     every trace, one after the other  compactor.c      sealed segments to blocks
  *   store_operations.c names and counts                  catalog.c        block summaries, next
  *   number
@@ -461,9 +461,18 @@ void weft_store_compactors_stop(struct weft_store *store);
 void weft_store_compactor_wake(struct weft_store *store);
 void weft_store_catalog_save(struct weft_store *store);
 
-/* store_source.c, store_traces.c, store_operations.c, store_attributes.c, store_tail.c */
+/* store_source.c, store_traces.c, store_spans.c, store_operations.c, store_attributes.c, store_tail.c */
 int weft_store_traces(void *self, const struct weft_trace_scan *scan, weft_trace_visit *visit,
                       void *arg, struct weft_trace_scan_result *out, struct weft_err *err);
+/* The traces `ids` (rising), whole, over a query that is under way. */
+int weft_store_traces_of(struct weft_store *store, const struct weft_store_query *query,
+                         const struct weft_trace_scan *asked, const struct weft_trace_id *ids,
+                         uint32_t count, weft_trace_visit *visit, void *arg,
+                         struct weft_trace_scan_result *out, struct weft_err *err);
+int weft_store_spans(void *self, const struct weft_span_scan *scan,
+                     struct weft_trace_scan_result *out, struct weft_err *err);
+void weft_store_identify(void *self, const struct weft_span_vector *vector, uint32_t index,
+                         struct weft_trace_id *trace_id, struct weft_span_id *span_id);
 int weft_store_operations(void *self, struct weft_str service_name, struct weft_operation **out,
                           uint32_t *count, struct weft_arena *arena, struct weft_err *err);
 int weft_store_attribute_keys(void *self, uint64_t from_ns, uint64_t to_ns,

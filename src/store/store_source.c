@@ -287,6 +287,8 @@ struct weft_source weft_store_source(struct weft_store *store)
                                  .trace = store_trace,
                                  .search = store_search,
                                  .traces = weft_store_traces,
+                                 .spans = weft_store_spans,
+                                 .identify = weft_store_identify,
                                  .operations = weft_store_operations,
                                  .attribute_keys = weft_store_attribute_keys,
                                  .attribute_values = weft_store_attribute_values,

@@ -42,7 +42,7 @@ struct scan {
     struct weft_trace_id visited; /* the last one */
     bool has_visited;
     /* Nothing but these; NULL: all. */
-    struct weft_trace_id *wanted;
+    const struct weft_trace_id *wanted;
     uint32_t wanted_count, wanted_at;
     struct weft_arena wanted_arena;
     struct weft_err err;
@@ -361,7 +361,7 @@ static int trace_visit(struct scan *scan, weft_trace_visit *visit, void *arg)
 /* Which traces, when predicates say so. */
 static int wanted_find(struct scan *scan, const struct weft_store_query *query)
 {
-    if (scan->asked->selection == NULL) return WEFT_OK;
+    if (scan->wanted != NULL || scan->asked->selection == NULL) return WEFT_OK;
     int rc = weft_store_match(query, scan->asked, &scan->wanted, &scan->wanted_count,
                               &scan->result->inspected_bytes, &scan->wanted_arena, &scan->err);
     if (rc == WEFT_NOT_FOUND) scan->wanted = NULL;
@@ -385,6 +385,36 @@ static int traces_visit(struct scan *scan, const struct weft_store_query *query,
     return WEFT_OK;
 }
 
+static int scan_run(struct scan *scan, const struct weft_store_query *query,
+                    weft_trace_visit *visit, void *arg, struct weft_err *err)
+{
+    weft_arena_init(&scan->trace_arena, 1 << 16);
+    weft_arena_init(&scan->wanted_arena, 0);
+    int rc = traces_visit(scan, query, visit, arg);
+    for (uint32_t i = 0; i < scan->part_count; i++) part_release(scan, &scan->parts[i]);
+    weft_free(scan->parts);
+    weft_free(scan->heap);
+    weft_arena_release(&scan->trace_arena);
+    weft_arena_release(&scan->wanted_arena);
+    if (rc < 0 && err != NULL) *err = scan->err;
+    return rc;
+}
+
+int weft_store_traces_of(struct weft_store *store, const struct weft_store_query *query,
+                         const struct weft_trace_scan *asked, const struct weft_trace_id *ids,
+                         uint32_t count, weft_trace_visit *visit, void *arg,
+                         struct weft_trace_scan_result *out, struct weft_err *err)
+{
+    struct scan scan = { .store = store,
+                         .asked = asked,
+                         .result = out,
+                         .wanted = ids,
+                         .wanted_count = count };
+
+    *out = (struct weft_trace_scan_result){ 0 };
+    return scan_run(&scan, query, visit, arg, err);
+}
+
 int weft_store_traces(void *self, const struct weft_trace_scan *asked, weft_trace_visit *visit,
                       void *arg, struct weft_trace_scan_result *out, struct weft_err *err)
 {
@@ -393,15 +423,7 @@ int weft_store_traces(void *self, const struct weft_trace_scan *asked, weft_trac
 
     *out = (struct weft_trace_scan_result){ 0 };
     weft_store_query_begin(&query, self);
-    weft_arena_init(&scan.trace_arena, 1 << 16);
-    weft_arena_init(&scan.wanted_arena, 0);
-    int rc = traces_visit(&scan, &query, visit, arg);
-    for (uint32_t i = 0; i < scan.part_count; i++) part_release(&scan, &scan.parts[i]);
-    weft_free(scan.parts);
-    weft_free(scan.heap);
-    weft_arena_release(&scan.trace_arena);
-    weft_arena_release(&scan.wanted_arena);
+    int rc = scan_run(&scan, &query, visit, arg, err);
     weft_store_query_end(&query);
-    if (rc < 0 && err != NULL) *err = scan.err;
     return rc;
 }

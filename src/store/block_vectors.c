@@ -1,0 +1,404 @@
+/* block_vectors.c -- see block_vectors.h. A row group is dealt out to its groups; a group's columns are read whole, then given in
+ * pieces. Where every row of a piece is selected nothing is moved. */
+#include "store/block_vectors.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+
+#define VALUE_BYTES_MAX (16u << 20) /* of all columns: then codes begin anew */
+
+/* Kept from row group to row group. */
+struct weft_vector_room {
+    uint64_t selected[WEFT_ROWS_MAX / 64 + 2]; /* by row */
+    uint16_t row_of[2 * WEFT_ROWS_MAX];        /* rows of every group, one group after the other */
+    uint16_t trace_of[WEFT_ROWS_MAX];          /* by row; while rows are dealt out, their groups */
+    uint64_t trace_start[WEFT_ROWS_MAX];
+    /* Of a piece. */
+    uint64_t start[WEFT_SPAN_VECTOR_MAX], duration[WEFT_SPAN_VECTOR_MAX];
+    uint16_t index[WEFT_SPAN_VECTOR_MAX]; /* of those selected in the piece */
+    uint32_t codes[WEFT_SPAN_COLUMNS_MAX][WEFT_SPAN_VECTOR_MAX];
+};
+
+/* A row group at work. */
+struct rows_walk {
+    struct weft_block_vectors *v;
+    struct weft_rows *rows;
+    bool is_every_row; /* selected, and of no trace that is left out */
+    bool is_inside;    /* all starts are in range */
+    bool has_duration;
+    uint32_t first[65536];
+};
+
+/* What identify() needs. */
+struct place {
+    struct weft_rows *rows;
+    const uint16_t *row_of, *trace_of;
+    const uint16_t *index; /* NULL: all of the piece */
+};
+
+int weft_block_vectors_init(struct weft_block_vectors *v, struct weft_err *err)
+{
+    int rc = weft_block_load_tables(v->block, err);
+
+    if (rc < 0) return rc;
+    weft_arena_init(&v->arena, 0);
+    weft_arena_init(&v->scratch, 1 << 20);
+    weft_arena_init(&v->temporary, 1 << 16);
+    weft_block_reader_init(&v->reader, v->block);
+    v->room = weft_alloc(sizeof *v->room);
+    v->codes = weft_arena_alloc_array(&v->arena, v->scan->column_count, sizeof *v->codes);
+    for (uint32_t i = 0; i < v->scan->column_count; i++)
+        if (v->scan->columns[i].field != WEFT_FIELD_DURATION)
+            weft_codes_init(&v->codes[i], &v->scan->columns[i], &v->reader);
+    ++*v->numbering;
+    rc = weft_select_init(&v->select, v->block, v->scan->selection, &v->reader, &v->arena, err);
+    if (rc < 0) weft_block_vectors_release(v);
+    return rc;
+}
+
+void weft_block_vectors_release(struct weft_block_vectors *v)
+{
+    for (uint32_t i = 0; i < v->scan->column_count; i++)
+        if (v->codes[i].column != NULL) weft_codes_release(&v->codes[i]);
+    weft_block_reader_release(&v->reader);
+    weft_free(v->room);
+    weft_arena_release(&v->arena);
+    weft_arena_release(&v->scratch);
+    weft_arena_release(&v->temporary);
+}
+
+/* ---- which rows ---- */
+
+static void trace_clear(struct rows_walk *w, uint32_t trace)
+{
+    uint32_t row = weft_rows_trace_first(w->rows, trace),
+             end = row + (uint32_t)weft_paged_get(&w->rows->trace_spans, trace);
+
+    for (; row < end; row++) w->v->room->selected[row / 64] &= ~(UINT64_C(1) << row % 64);
+    w->is_every_row = false;
+}
+
+/* First of the ids that is not before `id`. */
+static uint32_t apart_lower(const struct weft_block_vectors *v, const struct weft_trace_id *id)
+{
+    uint32_t low = 0, high = v->apart_count;
+
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (memcmp(&v->apart[middle], id, sizeof *id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Where some are looked for by halving, many are met by going along. */
+enum { MANY_ONE_IN = 16 };
+
+static void apart_clear(struct rows_walk *w)
+{
+    const struct weft_block_vectors *v = w->v;
+    struct weft_rows *rows = w->rows;
+    uint32_t i = apart_lower(v, &rows->entry->first), end = i, trace = 0;
+    struct weft_trace_id id;
+
+    while (end < v->apart_count && memcmp(&v->apart[end], &rows->entry->last, sizeof id) <= 0)
+        end++;
+    bool are_many = end - i > rows->trace_count / MANY_ONE_IN;
+    for (; i < end; i++) {
+        if (!are_many) trace = weft_rows_trace_lower(rows, &v->apart[i]);
+        for (; trace < rows->trace_count; trace++) {
+            weft_rows_trace_id(rows, trace, &id);
+            if (memcmp(&id, &v->apart[i], sizeof id) >= 0) break;
+        }
+        if (trace < rows->trace_count && memcmp(&id, &v->apart[i], sizeof id) == 0)
+            trace_clear(w, trace);
+    }
+}
+
+static int rows_select(struct rows_walk *w, bool *any, struct weft_err *err)
+{
+    struct weft_block_vectors *v = w->v;
+    uint32_t count, masked;
+    int rc = weft_select_rows(v->select, w->rows, v->room->selected, &count, err);
+
+    *any = rc == WEFT_OK && count > 0;
+    if (!*any) return rc;
+    if ((rc = weft_rows_load_traces(w->rows, err)) < 0) return rc;
+    w->is_every_row = count == w->rows->span_count;
+    const uint32_t *traces = weft_block_mask_traces(v->mask, w->rows->number, &masked);
+    for (uint32_t i = 0; i < masked && traces[i] < w->rows->trace_count; i++)
+        trace_clear(w, traces[i]);
+    apart_clear(w);
+    return WEFT_OK;
+}
+
+/* ---- rows to their groups ---- */
+
+/* row_of has room for twice the rows, so that wrong group numbers are found at the end instead of at every row. */
+static int rows_deal(struct rows_walk *w, struct weft_err *err)
+{
+    struct weft_vector_room *room = w->v->room;
+    struct weft_rows *rows = w->rows;
+    uint32_t *next = weft_arena_alloc(&w->v->scratch, rows->group_count * sizeof *next), sum = 0;
+
+    if (!weft_paged_read_u16(&rows->group, 0, rows->span_count, room->trace_of)) goto wrong;
+    for (uint32_t g = 0; g < rows->group_count; g++) {
+        w->first[g] = next[g] = sum;
+        sum += rows->groups[g].rows;
+    }
+    for (uint32_t row = 0; row < rows->span_count; row++) {
+        uint16_t g = room->trace_of[row];
+        if (g >= rows->group_count) goto wrong;
+        room->row_of[next[g]++] = (uint16_t)row;
+    }
+    for (uint32_t g = 0; g < rows->group_count; g++)
+        if (next[g] != w->first[g] + rows->groups[g].rows) goto wrong;
+    return WEFT_OK;
+wrong:
+    return weft_rows_corrupt(rows, err, "group numbers of its rows do not fit its groups");
+}
+
+static void traces_spread(struct rows_walk *w)
+{
+    struct weft_vector_room *room = w->v->room;
+    const struct weft_rows *rows = w->rows;
+    uint64_t counts[WEFT_PAGED_ROWS];
+
+    for (uint32_t t = 0, row = 0; t < rows->trace_count; t += WEFT_PAGED_ROWS) {
+        uint32_t left = rows->trace_count - t, n = left < WEFT_PAGED_ROWS ? left : WEFT_PAGED_ROWS;
+        weft_paged_read(&rows->trace_spans, t, n, counts);
+        for (uint32_t i = 0; i < n; i++)
+            for (uint64_t k = 0; k < counts[i]; k++) room->trace_of[row++] = (uint16_t)(t + i);
+    }
+    weft_paged_read(&rows->trace_start, 0, rows->trace_count, room->trace_start);
+}
+
+/* ---- a piece of a group ---- */
+
+/* Those of the n rows that are selected; how many. */
+static uint32_t piece_choose(const struct rows_walk *w, const uint16_t *row_of, uint32_t n)
+{
+    struct weft_vector_room *room = w->v->room;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        room->index[count] = (uint16_t)i;
+        count += room->selected[row_of[i] / 64] >> row_of[i] % 64 & 1;
+    }
+    return count;
+}
+
+/* Keeps those that start in range. */
+static uint32_t piece_in_range(const struct rows_walk *w, uint32_t count, bool is_whole)
+{
+    struct weft_vector_room *room = w->v->room;
+    uint64_t from = w->v->scan->from_ns,
+             last = w->v->scan->to_ns == 0 ? UINT64_MAX : w->v->scan->to_ns - 1;
+    uint32_t kept = 0;
+
+    for (uint32_t k = 0; k < count; k++) {
+        uint16_t i = is_whole ? (uint16_t)k : room->index[k];
+        room->index[kept] = i;
+        kept += room->start[i] >= from && room->start[i] <= last;
+    }
+    return kept;
+}
+
+static void piece_starts(const struct rows_walk *w, const struct weft_rows_group *group,
+                         const uint16_t *row_of, uint32_t at, uint32_t n)
+{
+    struct weft_vector_room *room = w->v->room;
+
+    weft_paged_read(&group->starts, at, n, room->start);
+    for (uint32_t i = 0; i < n; i++)
+        room->start[i] += room->trace_start[room->trace_of[row_of[i]]];
+    if (w->has_duration) weft_paged_read(&group->durations, at, n, room->duration);
+}
+
+/* Together, in place: index rises. */
+static void piece_gather(const struct rows_walk *w, uint32_t at, uint32_t count)
+{
+    struct weft_vector_room *room = w->v->room;
+
+    for (uint32_t k = 0; k < count; k++) room->start[k] = room->start[room->index[k]];
+    if (w->has_duration)
+        for (uint32_t k = 0; k < count; k++) room->duration[k] = room->duration[room->index[k]];
+    for (uint32_t c = 0; c < w->v->scan->column_count; c++) {
+        if (w->v->codes[c].column == NULL) continue;
+        const uint32_t *from = w->v->codes[c].codes + at;
+        for (uint32_t k = 0; k < count; k++) room->codes[c][k] = from[room->index[k]];
+    }
+}
+
+static void columns_set(const struct rows_walk *w, struct weft_span_vector *out, uint32_t at,
+                        bool is_whole)
+{
+    for (uint32_t c = 0; c < w->v->scan->column_count; c++) {
+        const struct weft_codes *codes = &w->v->codes[c];
+        if (codes->column == NULL) continue;
+        out->columns[c] =
+            (struct weft_span_codes){ is_whole ? codes->codes + at : w->v->room->codes[c],
+                                      codes->table.values, codes->table.value_count };
+    }
+}
+
+/* Nothing is given of a file that lost a page since its bytes were read. */
+static int still_intact(struct weft_block_vectors *v, struct weft_err *err)
+{
+    uint64_t lost_pages = weft_file_lost_pages();
+
+    if (lost_pages == v->lost_pages) return WEFT_OK;
+    v->lost_pages = lost_pages;
+    return weft_block_intact(v->block, err);
+}
+
+/* Rows at .. at + n - 1 of the group. 1: go on; 0: enough. */
+static int piece_give(const struct rows_walk *w, uint32_t g, uint32_t at, uint32_t n,
+                      struct weft_err *err)
+{
+    struct weft_block_vectors *v = w->v;
+    struct weft_vector_room *room = v->room;
+    const uint16_t *row_of = room->row_of + w->first[g] + at;
+    uint32_t count = w->is_every_row ? n : piece_choose(w, row_of, n);
+    int rc;
+
+    if (count == 0) return 1;
+    piece_starts(w, &w->rows->groups[g], row_of, at, n);
+    if (!w->is_inside) count = piece_in_range(w, count, w->is_every_row);
+    if (count == 0) return 1;
+    bool is_whole = count == n;
+    if (!is_whole) piece_gather(w, at, count);
+    struct place place = { w->rows, row_of, room->trace_of, is_whole ? NULL : room->index };
+    struct weft_span_vector vector = { .count = count,
+                                       .numbering = *v->numbering,
+                                       .start_time_unix_nano = room->start,
+                                       .duration_ns = w->has_duration ? room->duration : NULL,
+                                       .place = &place };
+    columns_set(w, &vector, at, is_whole);
+    if ((rc = still_intact(v, err)) < 0) return rc;
+    return v->scan->vector(v->scan->arg, &vector);
+}
+
+void weft_block_vectors_identify(const struct weft_span_vector *vector, uint32_t index,
+                                 struct weft_trace_id *trace_id, struct weft_span_id *span_id)
+{
+    const struct place *place = vector->place;
+    uint16_t row = place->row_of[place->index != NULL ? place->index[index] : index];
+
+    weft_rows_trace_id(place->rows, place->trace_of[row], trace_id);
+    if (weft_rows_load_tree(place->rows, NULL) == WEFT_OK)
+        memcpy(span_id, place->rows->span_ids + (size_t)row * 8, 8);
+    else
+        *span_id = (struct weft_span_id){ { 0 } };
+}
+
+/* ---- a group, a row group ---- */
+
+static bool group_is_empty(const struct rows_walk *w, uint32_t g)
+{
+    const struct weft_vector_room *room = w->v->room;
+    const uint16_t *row_of = room->row_of + w->first[g];
+    uint64_t any = w->is_every_row;
+
+    for (uint32_t i = 0; i < w->rows->groups[g].rows && !any; i++)
+        any = room->selected[row_of[i] / 64] >> row_of[i] % 64 & 1;
+    return !any;
+}
+
+static void codes_trim(struct weft_block_vectors *v)
+{
+    size_t bytes = 0;
+
+    for (uint32_t c = 0; c < v->scan->column_count; c++) bytes += weft_codes_bytes(&v->codes[c]);
+    if (bytes <= VALUE_BYTES_MAX) return;
+    for (uint32_t c = 0; c < v->scan->column_count; c++)
+        if (v->codes[c].column != NULL) weft_codes_forget(&v->codes[c]);
+    ++*v->numbering;
+}
+
+static int group_give(const struct rows_walk *w, uint32_t g, struct weft_err *err)
+{
+    struct weft_block_vectors *v = w->v;
+    const uint16_t *row_of = v->room->row_of + w->first[g];
+    uint32_t n = w->rows->groups[g].rows;
+    int rc = 1;
+
+    if (group_is_empty(w, g)) return 1;
+    weft_arena_reset(&v->temporary);
+    codes_trim(v);
+    if ((rc = weft_rows_load_group_columns(w->rows, g, err)) < 0) return rc;
+    for (uint32_t c = 0; c < v->scan->column_count; c++)
+        if (v->codes[c].column != NULL &&
+            (rc = weft_codes_read(&v->codes[c], w->rows, g, row_of, err)) < 0)
+            return rc;
+    rc = 1;
+    for (uint32_t at = 0; at < n && rc > 0; at += WEFT_SPAN_VECTOR_MAX)
+        rc = piece_give(w, g, at, n - at < WEFT_SPAN_VECTOR_MAX ? n - at : WEFT_SPAN_VECTOR_MAX,
+                        err);
+    return rc;
+}
+
+static int rows_give(struct rows_walk *w, struct weft_err *err)
+{
+    struct weft_block_vectors *v = w->v;
+    struct weft_rows *rows = w->rows;
+    bool any;
+    int rc;
+
+    if ((rc = rows_select(w, &any, err)) < 0 || !any) return rc < 0 ? rc : 1;
+    if ((rc = weft_rows_load_groups(rows, err)) < 0 || (rc = rows_deal(w, err)) < 0) return rc;
+    traces_spread(w);
+    for (uint32_t c = 0; c < v->scan->column_count; c++) {
+        w->has_duration |= v->codes[c].column == NULL;
+        if (v->codes[c].column != NULL && (rc = weft_codes_enter(&v->codes[c], rows, err)) < 0)
+            return rc;
+    }
+    rc = 1;
+    for (uint32_t g = 0; g < rows->group_count && rc > 0; g++) rc = group_give(w, g, err);
+    return rc;
+}
+
+static int check_time(const struct weft_span_scan *scan, struct weft_err *err)
+{
+    if (scan->cancelled != NULL && atomic_load_explicit(scan->cancelled, memory_order_relaxed))
+        return weft_fail(err, WEFT_CANCELLED, "cancelled");
+    if (scan->deadline_monotonic_ns != 0 && weft_clock_monotonic_ns() >= scan->deadline_monotonic_ns)
+        return weft_fail(err, WEFT_TIMEOUT, "time limit");
+    return WEFT_OK;
+}
+
+static bool rows_are_outside(const struct weft_span_scan *scan, const struct weft_rows_entry *e)
+{
+    return e->start_max < scan->from_ns || (scan->to_ns != 0 && e->start_min >= scan->to_ns);
+}
+
+int weft_block_vectors_next(struct weft_block_vectors *v, bool *is_enough, struct weft_err *err)
+{
+    const struct weft_span_scan *scan = v->scan;
+    const struct weft_rows_entry *e;
+    struct weft_rows rows;
+    int rc = check_time(scan, err);
+
+    *is_enough = false;
+    if (rc < 0) return rc;
+    do {
+        if (v->number == v->block->info.row_group_count || weft_select_is_hopeless(v->select))
+            return 0;
+        e = &v->block->rows[v->number++];
+    } while (rows_are_outside(scan, e));
+    weft_arena_reset(&v->scratch);
+    v->lost_pages = weft_file_lost_pages();
+    if ((rc = weft_rows_open(&rows, v->block, v->number - 1, &v->scratch, err)) < 0) return rc;
+    rows.temporary = &v->temporary;
+    struct rows_walk *w = weft_arena_alloc_zero(&v->scratch, sizeof *w);
+    w->v = v;
+    w->rows = &rows;
+    w->is_inside =
+        e->start_min >= scan->from_ns && (scan->to_ns == 0 || e->start_max < scan->to_ns);
+    rc = rows_give(w, err);
+    v->spans += rows.span_count;
+    v->bytes += rows.bytes_touched;
+    *is_enough = rc == 0;
+    return rc;
+}

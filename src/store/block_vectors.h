@@ -1,0 +1,40 @@
+/* block_vectors.h -- the spans of a block that a selection has, as vectors of codes (model/source.h).
+ *
+ * Errors     WEFT_CORRUPT and so on as in block.h, WEFT_TIMEOUT, WEFT_CANCELLED; after one of a row group next() goes on behind it
+ * Threads    one user
+ * Ownership  block, mask and scan outlive it. Memory: some megabytes, and what values take
+ */
+#ifndef WEFT_STORE_BLOCK_VECTORS_H
+#define WEFT_STORE_BLOCK_VECTORS_H
+#include "store/block_codes.h"
+#include "store/block_select.h"
+
+struct weft_block_vectors {
+    struct weft_block *block;
+    const struct weft_block_mask *mask;
+    const struct weft_span_scan *scan;
+    /* Traces that are left out, rising. */
+    const struct weft_trace_id *apart;
+    uint32_t apart_count;
+    uint64_t *numbering; /* the last that was given; shared by all blocks of a scan */
+
+    struct weft_select *select;
+    struct weft_block_reader reader;
+    struct weft_arena arena, scratch, temporary; /* of all; of a row group; of a group */
+    struct weft_codes *codes;                    /* by column of the scan */
+    uint32_t number;                             /* row group that comes next */
+    uint64_t lost_pages;                         /* when the row group was begun */
+    struct weft_vector_room *room;
+    uint64_t spans, bytes; /* inspected */
+};
+/* On an error nothing is left to release. */
+int weft_block_vectors_init(struct weft_block_vectors *vectors, struct weft_err *err);
+void weft_block_vectors_release(struct weft_block_vectors *vectors);
+/* The vectors of the next row group. 1: there may be more; 0: that was all, or the asker has enough (*is_enough). */
+int weft_block_vectors_next(struct weft_block_vectors *vectors, bool *is_enough,
+                            struct weft_err *err);
+/* As weft_source.identify(). */
+void weft_block_vectors_identify(const struct weft_span_vector *vector, uint32_t index,
+                                 struct weft_trace_id *trace_id, struct weft_span_id *span_id);
+
+#endif

@@ -1,0 +1,152 @@
+/* store_spans.c -- spans as columns, of one set: block by block what lies whole in one row group; traces that lie in several places, and
+ * those of segments, joined.
+ */
+#include "store/block_vectors.h"
+#include "store/store_split.h"
+
+struct scan {
+    struct weft_store *store;
+    const struct weft_store_query *query;
+    const struct weft_span_scan *asked;
+    struct weft_trace_scan_result *result;
+    struct weft_buf apart; /* struct weft_trace_id: traces that are visited whole */
+    uint64_t numbering;
+    struct weft_err *err;
+    bool is_enough;
+};
+
+/* The visitor of whole traces may have enough, too. */
+static bool visit_trace(void *arg, const struct weft_batch *trace)
+{
+    struct scan *scan = arg;
+
+    scan->is_enough = !scan->asked->trace(scan->asked->arg, trace);
+    return !scan->is_enough;
+}
+
+/* What limits say is no error. */
+static int cut_short(struct scan *scan, int rc)
+{
+    if (rc != WEFT_TIMEOUT && rc != WEFT_CANCELLED) return rc;
+    scan->result->partial_reason = rc == WEFT_TIMEOUT ? "time limit" : "cancelled";
+    scan->is_enough = true;
+    return WEFT_OK;
+}
+
+/* A row group that cannot be read is left out; the whole file when the disk lost a page of it. */
+static int block_damaged(struct scan *scan, struct weft_store_block *entry,
+                         struct weft_block *block, int rc)
+{
+    if (!weft_store_block_found_damaged(scan->store, entry, rc, scan->err)) return rc;
+    scan->result->partial_reason = "damaged file";
+    return block == NULL || weft_block_intact(block, NULL) < 0 ? 0 : 1;
+}
+
+static int block_give(struct scan *scan, struct weft_store_block *entry)
+{
+    struct weft_block_vectors vectors = {
+        .mask = entry->mask,
+        .scan = scan->asked,
+        .apart = (const struct weft_trace_id *)(const void *)scan->apart.data,
+        .apart_count = (uint32_t)(scan->apart.len / sizeof *vectors.apart),
+        .numbering = &scan->numbering,
+    };
+    int rc = weft_store_block_get(entry, &vectors.block, scan->err);
+
+    if (rc == WEFT_OK) rc = weft_block_vectors_init(&vectors, scan->err);
+    if (rc < 0) return (rc = block_damaged(scan, entry, NULL, rc)) < 0 ? rc : WEFT_OK;
+    for (rc = 1; rc > 0;) {
+        rc = weft_block_vectors_next(&vectors, &scan->is_enough, scan->err);
+        if (rc == WEFT_CORRUPT || rc == WEFT_UNSUPPORTED)
+            rc = block_damaged(scan, entry, vectors.block, rc);
+    }
+    scan->result->inspected_spans += vectors.spans;
+    scan->result->inspected_bytes += vectors.bytes;
+    weft_block_vectors_release(&vectors);
+    return cut_short(scan, rc);
+}
+
+static bool block_is_outside(const struct weft_span_scan *asked,
+                             const struct weft_block_summary *block)
+{
+    return block->span_count == 0 || block->start_max < asked->from_ns ||
+           (asked->to_ns != 0 && block->start_min >= asked->to_ns);
+}
+
+static int blocks_give(struct scan *scan)
+{
+    const struct weft_store_set *set = scan->query->set;
+    int rc = WEFT_OK;
+
+    for (uint32_t i = 0; i < set->block_count && rc == WEFT_OK && !scan->is_enough; i++)
+        if (!block_is_outside(scan->asked, &set->blocks[i]->summary))
+            rc = block_give(scan, set->blocks[i]);
+    return rc;
+}
+
+/* All traces, or those that lie apart. */
+static int traces_give(struct scan *scan, bool are_all)
+{
+    const struct weft_span_scan *asked = scan->asked;
+    const struct weft_trace_scan traces = { .from_ns = asked->from_ns,
+                                            .to_ns = asked->to_ns,
+                                            .selection = asked->selection,
+                                            .deadline_monotonic_ns = asked->deadline_monotonic_ns,
+                                            .cancelled = asked->cancelled };
+    const struct weft_trace_id *ids = (const struct weft_trace_id *)(const void *)scan->apart.data;
+    struct weft_trace_scan_result found;
+    uint32_t count = (uint32_t)(scan->apart.len / sizeof *ids);
+
+    if (!are_all && count == 0) return WEFT_OK;
+    int rc = are_all ? weft_store_traces(scan->store, &traces, visit_trace, scan, &found, scan->err)
+                     : weft_store_traces_of(scan->store, scan->query, &traces, ids, count,
+                                            visit_trace, scan, &found, scan->err);
+    if (found.partial_reason != NULL) scan->result->partial_reason = found.partial_reason;
+    scan->result->inspected_traces += found.inspected_traces;
+    scan->result->inspected_spans += found.inspected_spans;
+    scan->result->inspected_bytes += found.inspected_bytes;
+    return rc;
+}
+
+static int spans_give(struct scan *scan)
+{
+    struct weft_store_split split;
+    int rc;
+
+    /* Operators between spans need whole traces. */
+    if (scan->asked->selection != NULL && !weft_selection_is_spanwise(scan->asked->selection))
+        return traces_give(scan, true);
+    weft_store_split_init(&split, scan->query);
+    if (!weft_store_split_ids(&split, &scan->apart)) return traces_give(scan, true);
+    if ((rc = blocks_give(scan)) < 0 || scan->is_enough) return rc;
+    return traces_give(scan, false);
+}
+
+int weft_store_spans(void *self, const struct weft_span_scan *asked,
+                     struct weft_trace_scan_result *out, struct weft_err *err)
+{
+    struct weft_store_query query;
+    struct weft_err ignored;
+    struct scan scan = { .store = self,
+                         .query = &query,
+                         .asked = asked,
+                         .result = out,
+                         .err = err != NULL ? err : &ignored };
+
+    *out = (struct weft_trace_scan_result){ 0 };
+    if (asked->column_count > WEFT_SPAN_COLUMNS_MAX)
+        return weft_fail(err, WEFT_INVALID, "spans: %u columns, at most %u", asked->column_count,
+                         WEFT_SPAN_COLUMNS_MAX);
+    weft_store_query_begin(&query, self);
+    if (atomic_load(&scan.store->damaged_files) > 0) out->partial_reason = "damaged file";
+    int rc = spans_give(&scan);
+    weft_buf_release(&scan.apart);
+    weft_store_query_end(&query);
+    return rc;
+}
+
+void weft_store_identify(void *self, const struct weft_span_vector *vector, uint32_t index,
+                         struct weft_trace_id *trace_id, struct weft_span_id *span_id)
+{
+    weft_block_vectors_identify(vector, index, trace_id, span_id);
+}

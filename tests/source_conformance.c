@@ -501,6 +501,7 @@ void conformance_check_all(const struct conformance_data *data, const struct wef
 {
     conformance_check_traces(data, source, state);
     conformance_check_scans(data, source, state, 32);
+    conformance_check_spans(data, source, state, 40);
     conformance_check_searches(data, source, state, 150);
     conformance_check_operations(data, source, state);
     conformance_check_attributes(data, source, state);

@@ -45,6 +45,10 @@ void conformance_describe(struct weft_buf *out, const struct weft_predicate *pre
 const struct weft_selection *conformance_selection(const struct conformance_data *data,
                                                    struct weft_random *random, uint32_t height,
                                                    struct weft_arena *arena);
+void conformance_describe_selection(struct weft_buf *out, const struct weft_selection *node);
+/* spans(), with random times, selections and columns (source_conformance_spans.c). */
+void conformance_check_spans(const struct conformance_data *data, const struct weft_source *source,
+                             const char *state, uint32_t scans);
 /* traces(), with random times and selections (source_conformance_scan.c). */
 void conformance_check_scans(const struct conformance_data *data, const struct weft_source *source,
                              const char *state, uint32_t scans);

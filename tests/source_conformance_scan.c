@@ -107,7 +107,7 @@ const struct weft_selection *conformance_selection(const struct conformance_data
     return node;
 }
 
-static void describe(struct weft_buf *out, const struct weft_selection *node)
+void conformance_describe_selection(struct weft_buf *out, const struct weft_selection *node)
 {
     static const char *const joins[] = { "",    "",     " && ", " || ", " both ",
                                          " > ", " >> ", " < ",  " << ", " ~ " };
@@ -117,9 +117,9 @@ static void describe(struct weft_buf *out, const struct weft_selection *node)
         conformance_describe(out, node->predicate);
     } else {
         weft_buf_append_byte(out, '(');
-        describe(out, node->left);
+        conformance_describe_selection(out, node->left);
         weft_buf_append_str(out, weft_str_from_c(joins[node->op]));
-        describe(out, node->right);
+        conformance_describe_selection(out, node->right);
         weft_buf_append_byte(out, ')');
     }
 }
@@ -149,7 +149,7 @@ static void check_scan(const struct conformance_data *data, const struct weft_so
     for (uint32_t i = 0; i < data->trace_count; i++) missing += seen.seen[i] && !wanted.allowed[i];
     if (missing > 0) {
         struct weft_buf text = { 0 };
-        describe(&text, scan->selection);
+        conformance_describe_selection(&text, scan->selection);
         fail_msg(
             "seed %llu, %s: %u traces from %llu to %llu with %.*s, of %u expected %u are missing "
             "or out of range",

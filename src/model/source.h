@@ -74,7 +74,8 @@ struct weft_span_vector {
 };
 struct weft_span_scan {
     uint64_t from_ns, to_ns; /* spans with from_ns <= start < to_ns (to_ns 0: no end) */
-    const struct weft_selection *selection; /* NULL: all spans; exactly those it selects are given */
+    const struct weft_selection
+        *selection; /* NULL: all spans; exactly those it selects are given */
     const struct weft_span_column *columns;
     uint32_t column_count;
     uint64_t deadline_monotonic_ns; /* as in weft_trace_scan */

@@ -177,7 +177,6 @@ static int rest_row_read(struct weft_codes *codes, struct weft_rows *rows, uint3
     return rc < 0 ? rc : WEFT_OK;
 }
 
-
 int weft_codes_read_rest(struct weft_codes *codes, struct weft_rows *rows, uint32_t g,
                          struct weft_err *err)
 {

@@ -217,8 +217,8 @@ static int group_status(struct weft_codes *codes, uint32_t n, const uint16_t *ro
     int rc = WEFT_OK;
 
     for (uint32_t i = 0; i < n && rc == WEFT_OK; i++)
-        rc = weft_codes_of_number(codes, WEFT_VALUE_INT, codes->status[row_of[i]],
-                                  &codes->codes[i], err);
+        rc = weft_codes_of_number(codes, WEFT_VALUE_INT, codes->status[row_of[i]], &codes->codes[i],
+                                  err);
     return rc;
 }
 

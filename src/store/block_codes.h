@@ -16,7 +16,7 @@ struct weft_code_table {
         uint64_t key;   /* a number, or a text's hash */
         uint32_t type;  /* enum weft_value_type, and CODE_IS_TEXT */
         uint32_t place; /* code + 1; 0: free */
-    } *slots, *recent; /* recent: those asked for last, by their low bits */
+    } * slots, *recent; /* recent: those asked for last, by their low bits */
     uint32_t slot_count, used;
     struct weft_value *values; /* by code - 1 */
     uint32_t value_count, value_capacity;
@@ -32,8 +32,8 @@ struct weft_codes {
     uint32_t *codes;    /* of the group read last, by its rows */
     uint64_t *repeated; /* a bit per row: the key is there more than once */
     bool has_repeated;
-    uint8_t *status;    /* by row of the row group */
-    uint32_t key;       /* in the row group, or WEFT_NO_NAME */
+    uint8_t *status; /* by row of the row group */
+    uint32_t key;    /* in the row group, or WEFT_NO_NAME */
 };
 void weft_codes_init(struct weft_codes *codes, const struct weft_span_column *column,
                      struct weft_block_reader *reader);

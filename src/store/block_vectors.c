@@ -211,8 +211,7 @@ static void piece_starts(const struct rows_walk *w, const struct weft_rows_group
     struct weft_vector_room *room = w->v->room;
 
     weft_paged_read(&group->starts, at, n, room->start);
-    for (uint32_t i = 0; i < n; i++)
-        room->start[i] += room->trace_start[room->trace_of[row_of[i]]];
+    for (uint32_t i = 0; i < n; i++) room->start[i] += room->trace_start[room->trace_of[row_of[i]]];
     if (w->has_duration) weft_paged_read(&group->durations, at, n, room->duration);
 }
 
@@ -363,7 +362,8 @@ static int check_time(const struct weft_span_scan *scan, struct weft_err *err)
 {
     if (scan->cancelled != NULL && atomic_load_explicit(scan->cancelled, memory_order_relaxed))
         return weft_fail(err, WEFT_CANCELLED, "cancelled");
-    if (scan->deadline_monotonic_ns != 0 && weft_clock_monotonic_ns() >= scan->deadline_monotonic_ns)
+    if (scan->deadline_monotonic_ns != 0 &&
+        weft_clock_monotonic_ns() >= scan->deadline_monotonic_ns)
         return weft_fail(err, WEFT_TIMEOUT, "time limit");
     return WEFT_OK;
 }

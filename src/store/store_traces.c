@@ -362,9 +362,10 @@ static int trace_visit(struct scan *scan, weft_trace_visit *visit, void *arg)
 static int wanted_find(struct scan *scan, const struct weft_store_query *query)
 {
     if (scan->wanted != NULL || scan->asked->selection == NULL) return WEFT_OK;
-    int rc = weft_store_match(query, scan->asked, &scan->wanted, &scan->wanted_count,
+    struct weft_trace_id *found = NULL;
+    int rc = weft_store_match(query, scan->asked, &found, &scan->wanted_count,
                               &scan->result->inspected_bytes, &scan->wanted_arena, &scan->err);
-    if (rc == WEFT_NOT_FOUND) scan->wanted = NULL;
+    scan->wanted = rc == WEFT_OK ? found : NULL;
     /* Cut short: it is over before anything is visited. */
     return rc == WEFT_NOT_FOUND || rc == WEFT_TIMEOUT || rc == WEFT_CANCELLED ? WEFT_OK : rc;
 }
@@ -405,11 +406,9 @@ int weft_store_traces_of(struct weft_store *store, const struct weft_store_query
                          uint32_t count, weft_trace_visit *visit, void *arg,
                          struct weft_trace_scan_result *out, struct weft_err *err)
 {
-    struct scan scan = { .store = store,
-                         .asked = asked,
-                         .result = out,
-                         .wanted = ids,
-                         .wanted_count = count };
+    struct scan scan = {
+        .store = store, .asked = asked, .result = out, .wanted = ids, .wanted_count = count
+    };
 
     *out = (struct weft_trace_scan_result){ 0 };
     return scan_run(&scan, query, visit, arg, err);

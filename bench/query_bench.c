@@ -1,18 +1,21 @@
 /* query_bench.c -- traces by id and searches over a store that is there, without HTTP: what the store alone takes.
  *
- * usage: query_bench DIRECTORY [trace [COUNT] | search TIMES PARAMETER=VALUE ... | scan [TIMES]]   the parameters are those of
- * /api/v1/search
+ * usage: query_bench DIRECTORY [trace [COUNT] | search TIMES PARAMETER=VALUE ... | scan [TIMES] | traceql TIMES QUERY... |
+ *                    a2|s [TIMES]] [cold]
  *
- * trace reads COUNT traces spread over the newest spans, each as the HTTP answer gets it. Opened read-only.
+ * The parameters of search are those of /api/v1/search. a2 and s ask what suits these shapes of weft load (query_bench_traceql.c). trace
+ * reads COUNT traces spread over the newest spans, each as the HTTP answer gets it. Opened read-only.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "query/search_request.h"
+#include "query_bench_traceql.h"
 #include "store/store.h"
 
 static void check(int rc, const struct weft_err *err)
@@ -131,6 +134,20 @@ static void bench_scan(const struct weft_source *source, uint32_t times)
     weft_free(ns);
 }
 
+/* The questions in TraceQL, which open the store themselves. */
+static bool bench_language(int argc, char **argv)
+{
+    bool is_cold = strcmp(argv[argc - 1], "cold") == 0;
+    uint32_t times = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
+
+    if (is_cold) argv[argc - 1] = NULL;
+    if (times == 0) times = is_cold ? 5 : 20;
+    if (strcmp(argv[2], "traceql") != 0)
+        return bench_traceql_shape(argv[1], argv[2], times, is_cold);
+    if (argc > 4) bench_traceql(argv[1], times, is_cold, (const char *const *)argv + 4);
+    return argc > 4;
+}
+
 int main(int argc, char **argv)
 {
     struct weft_store *store;
@@ -138,10 +155,11 @@ int main(int argc, char **argv)
 
     if (argc < 3) {
         fprintf(stderr,
-                "usage: query_bench DIRECTORY trace [COUNT] | search TIMES [NAME=VALUE...] | scan "
-                "[TIMES]\n");
+                "usage: query_bench DIRECTORY trace [COUNT] | search TIMES [NAME=VALUE...] | "
+                "scan [TIMES] | traceql TIMES QUERY... [cold] | a2|s [TIMES] [cold]\n");
         return 2;
     }
+    if (bench_language(argc, argv)) return 0;
     const struct weft_store_options options = { .directory = argv[1],
                                                 .no_compaction = true,
                                                 .read_only = true };

@@ -116,6 +116,7 @@ struct looking {
     struct weft_buf scratch;
     struct weft_jaeger_found *heap; /* the oldest on top */
     uint32_t count, capacity;
+    uint64_t start_min; /* traces that start earlier have no place in the answer */
 };
 
 /* Newer first, then by id: an order without ties. */
@@ -178,46 +179,21 @@ static bool visit(void *arg, const struct weft_batch *trace)
     if (!matches) return true;
     found.trace_id = trace->spans[0].trace_id;
     offer(looking, &found);
+    if (looking->count == looking->query->limit) looking->start_min = looking->heap[0].start_ns;
     return true;
-}
-
-/* What every matching span has, in the source's words. A name that also stands in for a missing one says nothing. */
-static uint32_t predicates_of(const struct weft_jaeger_query *query, struct weft_predicate out[4])
-{
-    uint32_t n = 0;
-    struct weft_value text = { .type = WEFT_VALUE_STRING };
-    if (query->service.len > 0 && !weft_str_equal_c(query->service, WEFT_JAEGER_NO_SERVICE)) {
-        text.bytes = query->service;
-        out[n++] = (struct weft_predicate){ .field = WEFT_FIELD_SERVICE, .value = text };
-    }
-    if (query->operation.len > 0 && !weft_str_equal_c(query->operation, WEFT_JAEGER_NO_NAME)) {
-        text.bytes = query->operation;
-        out[n++] = (struct weft_predicate){ .field = WEFT_FIELD_NAME, .value = text };
-    }
-    struct weft_value bound = { .type = WEFT_VALUE_INT, .int_value = query->duration_min_ns };
-    if (query->duration_min_ns != 0)
-        out[n++] = (struct weft_predicate){ .field = WEFT_FIELD_DURATION,
-                                            .op = WEFT_OP_GE,
-                                            .value = bound };
-    bound.int_value = query->duration_max_ns;
-    if (query->duration_max_ns != 0)
-        out[n++] = (struct weft_predicate){ .field = WEFT_FIELD_DURATION,
-                                            .op = WEFT_OP_LE,
-                                            .value = bound };
-    return n;
 }
 
 int weft_jaeger_search(const struct weft_source *source, const struct weft_jaeger_query *query,
                        struct weft_jaeger_result *out, struct weft_arena *arena,
                        struct weft_err *err)
 {
-    struct weft_predicate predicates[4];
     struct looking looking = { .query = query };
     struct weft_trace_scan_result scanned = { 0 };
     struct weft_trace_scan scan = {
         .from_ns = query->from_ns,
         .to_ns = query->to_ns == UINT64_MAX ? 0 : query->to_ns + 1,
-        .selection = weft_selection_all_of(predicates, predicates_of(query, predicates), arena),
+        .selection = weft_jaeger_select(query, arena),
+        .start_min = &looking.start_min,
         .deadline_monotonic_ns = query->deadline_monotonic_ns,
         .cancelled = query->cancelled,
     };

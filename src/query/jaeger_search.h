@@ -39,5 +39,8 @@ int weft_jaeger_search(const struct weft_source *source, const struct weft_jaege
 /* Does one span meet all conditions? `scratch` is reused from span to span. */
 bool weft_jaeger_query_matches(const struct weft_jaeger_query *query, const struct weft_span *span,
                                struct weft_buf *scratch);
+/* At least the spans that meet all conditions (jaeger_select.c); NULL: every span. The texts of the query are borrowed. */
+const struct weft_selection *weft_jaeger_select(const struct weft_jaeger_query *query,
+                                                struct weft_arena *arena);
 
 #endif

@@ -1,0 +1,88 @@
+/* traceql_differential_test.c -- random queries over random traces: the engine, over a store in every state, must say what the slow judge
+ * says. traceql_differential_test [QUERIES] [SEED] asks more (./dev differential). */
+#include "base/log.h"
+#include "differential.h"
+#include "traceql_random.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define QUERIES_A_WORLD 100u
+static uint64_t queries = 2200, seed = 20261121;
+
+static uint64_t random_time(struct weft_random *random)
+{
+    return RANDOM_BASE_NS + weft_random_below(random, 90) * UINT64_C(500000000);
+}
+
+static struct question search_question(struct weft_random *random, struct weft_buf *text)
+{
+    struct question question = { .limits = { .traces = 1000, .spans_per_spanset = 1000 } };
+
+    random_search(text, random);
+    if (random_one_in(random, 50)) weft_buf_reset(text); /* no query */
+    question.text = weft_buf_str(text);
+    if (random_one_in(random, 3)) question.limits.from_ns = random_time(random);
+    if (random_one_in(random, 3))
+        question.limits.to_ns =
+            question.limits.from_ns + 1 +
+            (question.limits.from_ns == 0 ? random_time(random)
+                                          : weft_random_below(random, 20) * UINT64_C(500000000));
+    if (random_one_in(random, 2))
+        question.limits.traces = 1 + (uint32_t)weft_random_below(random, 5);
+    if (random_one_in(random, 2))
+        question.limits.spans_per_spanset = 1 + (uint32_t)weft_random_below(random, 4);
+    return question;
+}
+
+static uint32_t state_count(void)
+{
+    uint32_t count = 0;
+    while (store_state_names[count] != NULL) count++;
+    return count;
+}
+
+/* World n of a run. */
+static void ask_world(uint64_t world_seed, uint32_t n, uint64_t count, struct counts *counts)
+{
+    struct world world;
+    struct weft_random random;
+    struct weft_buf text = { 0 }, out = { 0 };
+
+    weft_random_init(&random, world_seed);
+    world_make(&world, world_seed, store_state_names[n % state_count()]);
+    world_open(&world);
+    for (uint64_t i = 0; i < count; i++) {
+        struct question question = search_question(&random, &text);
+        if (!question_agrees(&world, &question, &out, counts))
+            question_fail(&world, &question, world_seed);
+    }
+    weft_buf_release(&text);
+    weft_buf_release(&out);
+    world_release(&world);
+}
+
+static void searches_test(void **unused)
+{
+    struct counts counts = { 0 };
+
+    for (uint32_t n = 0; counts.asked < queries; n++)
+        ask_world(seed + n, n, QUERIES_A_WORLD, &counts);
+    print_message("%llu searches: %llu without an answer, %llu refused, %llu not parsed\n",
+                  (unsigned long long)counts.asked, (unsigned long long)counts.empty,
+                  (unsigned long long)counts.refused, (unsigned long long)counts.unparsed);
+    assert_true(counts.unparsed < counts.asked / 10);
+    assert_true(counts.empty < counts.asked * 2 / 3);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(searches_test) };
+
+    if (argc > 1) queries = strtoull(argv[1], NULL, 10);
+    if (argc > 2) seed = strtoull(argv[2], NULL, 10);
+    weft_log_configure(WEFT_LOG_ERROR + 1, WEFT_LOG_TEXT, 2);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -52,6 +52,7 @@ static void empty_test(void **state)
     assert_int_equal(again.len, 0);
     weft_gzip_stream_destroy(stream);
     weft_buf_release(&packed);
+    weft_buf_release(&again);
 }
 
 int main(void)

@@ -68,6 +68,7 @@ enum weft_op {
 struct weft_matcher {
     bool (*matches)(const void *self, struct weft_str text);
     const void *self;
+    struct weft_str text; /* how it is shown */
 };
 struct weft_predicate {
     enum weft_field field;

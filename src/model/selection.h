@@ -48,5 +48,8 @@ bool weft_selection_holds_span(const struct weft_selection *selection,
 /* The sentences above for one whole trace: in[i] says whether the set has spans[i]. */
 void weft_selection_mark(const struct weft_selection *selection, const struct weft_batch *trace,
                          bool *in, struct weft_arena *arena);
+struct weft_buf;
+/* "(span.key = "a" and duration > 1ms)", "child(left, right)". */
+void weft_selection_print(struct weft_buf *out, const struct weft_selection *selection);
 
 #endif

@@ -102,11 +102,13 @@ static bool matches(const void *self, struct weft_str text)
 }
 
 static const struct weft_matcher *matcher_of(struct weft_selecting *s,
-                                             const struct weft_regex *regex, bool of_limited)
+                                             const struct weft_select_question *q, bool of_limited)
 {
     struct matching *matching = weft_arena_alloc(s->arena, sizeof *matching);
 
-    *matching = (struct matching){ { matches, matching }, regex, s->is_regex_limited, of_limited };
+    *matching = (struct matching){
+        { matches, matching, q->literal.text }, q->regex, s->is_regex_limited, of_limited
+    };
     return &matching->matcher;
 }
 
@@ -137,7 +139,7 @@ static struct weft_predicate predicate_of(struct weft_selecting *s,
     struct weft_predicate p = { .op = op_of(op) };
 
     if (is_match(op))
-        p.matcher = matcher_of(s, q->regex, (op == WEFT_EXPR_MATCH) != wanted);
+        p.matcher = matcher_of(s, q, (op == WEFT_EXPR_MATCH) != wanted);
     else
         value_of(&q->literal, &p.value);
     return p;

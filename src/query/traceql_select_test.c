@@ -265,10 +265,64 @@ static void test_selections_have_what_queries_leave(void **state)
     weft_arena_release(&arena);
 }
 
+/* ---- As text ---- */
+
+static const struct {
+    const char *query, *text;
+    bool is_exact;
+} plans[] = {
+    { "{ }", "all", true },
+    { "{ false }", "nothing", true },
+    { "{ span.a = 1 && duration > 1.5s }", "(span.a = 1 and duration > 1.5s)", true },
+    { "{ .a = \"x\" }", "(span.a = \"x\" or (span.a is absent and resource.a = \"x\"))", true },
+    { "{ !(status = error || kind = server) }", "(status != error and kind != server)", true },
+    { "{ resource.service.name != \"a\" }",
+      "(resource.service.name != \"a\" or resource.service.name is absent)", true },
+    { "{ name =~ \"a.*\" } >> { event.n = nil }", "descendant(name =~ \"a.*\", all)", false },
+    { "{ name = \"a\" } &> { name = \"b\" }",
+      "(child(name = \"a\", name = \"b\") or parent(name = \"b\", name = \"a\"))", true },
+    { "{ name = \"a\" } && { span.x + 1 > 2 } | count() > 1", "both(name = \"a\", span.x is there)",
+      false },
+    { "{ name = \"a\" } !> { name = \"b\" }", "name = \"b\"", false },
+    { "{ trace:id = \"00a\" && nestedSetParent < 0 }",
+      "(trace id = 0000000000000000000000000000000a and is root = true)", true },
+    { "{ rootName = \"a\" && span.x }",
+      "(both(all, (is root = true and name = \"a\")) and span.x = true)", false },
+    { "{ name = \"a\" } | { span.b != nil } | by(name)", "(name = \"a\" and span.b is there)",
+      true },
+};
+
+static void test_text(void **state)
+{
+    for (size_t i = 0; i < sizeof plans / sizeof *plans; i++) {
+        struct weft_traceql_query query;
+        struct weft_traceql_selection selection;
+        struct weft_buf text = { 0 };
+        struct weft_arena arena;
+        struct weft_err err;
+        weft_arena_init(&arena, 0);
+        assert_int_equal(
+            weft_traceql_parse(&query, weft_str_from_c(plans[i].query), &arena, NULL, &err),
+            WEFT_OK);
+        weft_traceql_select(&selection, query.pipeline, &arena);
+        if (selection.is_empty)
+            weft_buf_append_c(&text, "nothing");
+        else
+            weft_selection_print(&text, selection.tree);
+        weft_buf_append_byte(&text, '\0');
+        if (strcmp(text.data, plans[i].text) != 0 || selection.is_exact != plans[i].is_exact)
+            fail_msg("%s: %s, %s", plans[i].query, text.data,
+                     selection.is_exact ? "exact" : "not exact");
+        weft_buf_release(&text);
+        weft_arena_release(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_selections_have_what_queries_leave),
+        cmocka_unit_test(test_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,7 +160,49 @@ def test_refusals(own):
     check("its sentence", answer["error"]["message"].startswith("line 2, col 2: "), answer)
 
 
-TESTS = [test_traces, test_series, test_refusals]
+# ---- the terminal ----
+
+def terminal(own, *arguments, columns=100):
+    environment = {**os.environ, "WEFT_SERVER": own.weft.url("server.http"), "COLUMNS": str(columns), "TZ": "UTC"}
+    done = subprocess.run([weft_process.WEFT, *arguments], capture_output=True, text=True, env=environment)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_terminal(own):
+    code, out, said = terminal(own, "query", "{ status = error } | by(resource.service.name) | count() > 0", "--spans", "1")
+    lines = out.splitlines()
+    same("a trace's line", (0, "", 5), (code, said, len(lines)))
+    check("its words", lines and all(w in lines[0] for w in ("02:00:01", "800ms", "shop", "POST /checkout", "✗2", A)), out)
+    same("its groups", [["1", "span", "by(resource.service.name)=shop", "count()=1"], ["1", "span", "by(resource.service.name)=payment", "count()=1"]],
+         [line.split() for line in lines[1::2]])
+    same("their spans", [["+0", "800ms"], ["+100ms", "600ms"]], [line.split()[:2] for line in lines[2::2]])
+    at = ["--from", str(BASE), "--to", str(BASE + 180), "--step", "1m"]
+    code, out, said = terminal(own, "query", "{ } | count_over_time() by (resource.service.name)", *at)
+    head, *rows = [line.split() for line in out.splitlines()]
+    same("head of a table", ["resource.service.name", "last", "min", "max"], head[:4])
+    same("its range", ["02:00:00", "–", "02:03:00,", "step", "1m"], head[-5:])
+    same("a table of series", [["payment", "0", "0", "2", "▁█▁▁"], ["shop", "0", "0", "2", "▁▅█▁"], ["jobs", "1", "0", "1", "▁▁▁█"]], rows)
+    check("within the width", all(len(line) <= 100 for line in out.splitlines()), out)
+    code, out, _ = terminal(own, "query", "{ } | max_over_time(duration) by (name)", *at, "--csv")
+    rows = [line.split(",") for line in out.splitlines()]
+    same("CSV of series", (0, ["time", "name", "value"], [["2026-11-21T02:02:00.000000000Z", "cart", "0.01"]]),
+         (code, rows[0], [r[:2] + [str(float(r[2]))] for r in rows if r[1] == "cart"]))
+    code, out, _ = terminal(own, "query", "{ } | count_over_time()", *at[:4], "--instant")
+    same("one value", (0, [["series", "value"], ["count_over_time", "6"]]), (code, [line.split() for line in out.splitlines()]))
+    code, out, _ = terminal(own, "query", "{ name = `cart` }", "--csv")
+    same("CSV of traces", (0, [f"{B},2026-11-21T02:01:01.000000000Z,50000000,shop,POST /checkout,2,0,1"]), (code, out.splitlines()[1:]))
+    code, out, _ = terminal(own, "query", "{ name = `cart` }", "--json")
+    same("JSON", (0, "traces"), (code, json.loads(out)["type"]))
+    same("nothing found", (1, "", "nothing found\n"), terminal(own, "query", "{ name = `no` }"))
+    code, out, said = terminal(own, "query", "{ status = eror }")
+    same("a caret", (2, "", ["  { status = eror }", "             ^"]), (code, out, said.splitlines()[1:]))
+    code, out, said = terminal(own, "query", "{ name = `" + "é" * 300 + "` && status = eror }", columns=80)
+    shown, caret = said.splitlines()[1:3]
+    same("a caret in a long line", "eror", shown[caret.index("^"):][:4])
+    same("wrong use", 2, terminal(own, "query", "{ }", "--json", "--csv")[0])
+
+
+TESTS = [test_terminal, test_traces, test_series, test_refusals]
 
 
 def main():

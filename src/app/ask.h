@@ -17,5 +17,11 @@ int weft_ask(struct weft_buf *body, const char *server, struct weft_str path, co
 struct weft_http_client;
 int weft_ask_client(struct weft_buf *body, struct weft_http_client *client, struct weft_str path,
                     const char *accept, struct weft_err *err);
+/* The same for a question with a query in it: of one that is refused, `place` says where it does not fit. */
+struct weft_ask_place {
+    uint32_t line, column; /* in characters, from 1; 0: no place */
+};
+int weft_ask_query(struct weft_buf *body, const char *server, struct weft_str path,
+                   struct weft_ask_place *place, struct weft_err *err);
 
 #endif

@@ -1,5 +1,6 @@
 /* export_csv.c -- one function a column (export_csv.h). */
 #include "app/transfer/export_csv.h"
+#include "app/csv.h"
 #include "base/clock.h"
 #include "model/otlp.h"
 #include "wire/json.h"
@@ -180,27 +181,6 @@ static const struct {
 
 /* ---- lines ---- */
 
-static bool needs_quotes(struct weft_str cell)
-{
-    for (size_t i = 0; i < cell.len; i++)
-        if (strchr(",\"\r\n", cell.ptr[i]) != NULL) return true;
-    return false;
-}
-
-static void put_cell(struct weft_buf *out, struct weft_str cell)
-{
-    if (!needs_quotes(cell)) {
-        weft_buf_append_str(out, cell);
-        return;
-    }
-    weft_buf_append_byte(out, '"');
-    for (size_t i = 0; i < cell.len; i++) {
-        if (cell.ptr[i] == '"') weft_buf_append_byte(out, '"');
-        weft_buf_append_byte(out, cell.ptr[i]);
-    }
-    weft_buf_append_byte(out, '"');
-}
-
 void weft_export_csv_head(struct weft_buf *out)
 {
     for (size_t i = 0; i < COLUMN_COUNT; i++)
@@ -215,7 +195,7 @@ void weft_export_csv_span(struct weft_buf *out, const struct weft_span *span)
         if (i > 0) weft_buf_append_byte(out, ',');
         weft_buf_reset(&cell);
         columns[i].write(&cell, span);
-        put_cell(out, weft_buf_str(&cell));
+        weft_csv_put(out, weft_buf_str(&cell));
     }
     weft_buf_append_byte(out, '\n');
     weft_buf_release(&cell);

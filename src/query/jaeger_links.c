@@ -1,15 +1,12 @@
 /* jaeger_links.c -- a link for each span whose parent is in the trace (jaeger_links.h). */
 #include "query/jaeger_links.h"
-#include "base/buf.h"
 #include "base/map.h"
 #include "model/jaeger_trace.h"
 
 struct counting {
     const struct weft_jaeger_links_query *query;
-    struct weft_map links;   /* length of parent, parent, child: to a count */
+    struct weft_link_counter links;
     struct weft_map parents; /* of one trace: span id to span */
-    struct weft_buf key;
-    bool has_too_many;
 };
 
 static bool is_within(const struct weft_jaeger_links_query *query, const struct weft_batch *trace)
@@ -31,15 +28,7 @@ static void count_link(struct counting *counting, struct weft_str parent, struct
     struct weft_str service = counting->query->service;
     if (service.len > 0 && !weft_str_equal(service, parent) && !weft_str_equal(service, child))
         return;
-    weft_buf_reset(&counting->key);
-    weft_buf_append(&counting->key, &parent.len, sizeof parent.len);
-    weft_buf_append_str(&counting->key, parent);
-    weft_buf_append_str(&counting->key, child);
-    if (counting->links.count >= WEFT_JAEGER_LINKS_MAX) {
-        counting->has_too_many = true;
-        return;
-    }
-    ++*weft_map_put(&counting->links, weft_buf_str(&counting->key), 0, NULL);
+    weft_link_counter_add(&counting->links, parent, child, false);
 }
 
 static bool visit(void *arg, const struct weft_batch *trace)
@@ -57,30 +46,7 @@ static bool visit(void *arg, const struct weft_batch *trace)
             count_link(counting, weft_jaeger_service(trace->spans[*parent].scope->resource),
                        weft_jaeger_service(span->scope->resource));
     }
-    return !counting->has_too_many;
-}
-
-static int link_compare(const void *a, const void *b)
-{
-    const struct weft_jaeger_link *x = a, *y = b;
-    int order = weft_str_compare(x->parent, y->parent);
-    return order != 0 ? order : weft_str_compare(x->child, y->child);
-}
-
-static void collect(const struct weft_map *links, struct weft_jaeger_links *out,
-                    struct weft_arena *arena)
-{
-    size_t at = 0;
-    out->items = weft_arena_alloc_array(arena, links->count, sizeof *out->items);
-    for (const struct weft_map_slot *slot; (slot = weft_map_next(links, &at)) != NULL;) {
-        struct weft_str names = weft_arena_copy(arena, slot->key), parent;
-        memcpy(&parent.len, names.ptr, sizeof parent.len);
-        names = weft_str_tail(names, sizeof parent.len);
-        parent.ptr = names.ptr;
-        struct weft_str child = weft_str_tail(names, parent.len);
-        out->items[out->count++] = (struct weft_jaeger_link){ parent, child, slot->value };
-    }
-    if (out->count > 1) qsort(out->items, out->count, sizeof *out->items, link_compare);
+    return !counting->links.has_too_many;
 }
 
 int weft_jaeger_find_links(const struct weft_source *source,
@@ -98,16 +64,15 @@ int weft_jaeger_find_links(const struct weft_source *source,
     };
     *out = (struct weft_jaeger_links){ 0 };
     int rc = source->traces(source->self, &scan, visit, &counting, &scanned, err);
-    if (rc >= 0 && counting.has_too_many)
+    if (rc >= 0 && counting.links.has_too_many)
         rc = weft_fail(err, WEFT_TOO_LARGE,
                        "more than %u pairs of services call each other; ask for one with service=",
-                       WEFT_JAEGER_LINKS_MAX);
+                       WEFT_SERVICE_LINKS_MAX);
     if (rc >= 0) {
-        collect(&counting.links, out, arena);
+        out->items = weft_link_counter_finish(&counting.links, &out->count, arena);
         out->partial_reason = scanned.partial_reason;
     }
-    weft_map_release(&counting.links);
+    weft_link_counter_release(&counting.links);
     weft_map_release(&counting.parents);
-    weft_buf_release(&counting.key);
     return rc;
 }

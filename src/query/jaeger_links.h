@@ -1,19 +1,14 @@
 /* jaeger_links.h -- which service calls which, counted over whole traces.
  *
- * Errors     those of the source; WEFT_TOO_LARGE beyond WEFT_JAEGER_LINKS_MAX pairs of services
+ * Errors     those of the source; WEFT_TOO_LARGE beyond WEFT_SERVICE_LINKS_MAX pairs of services
  * Ownership  in the arena
  * Spec       query.md Q10.5.1
  */
 #ifndef WEFT_QUERY_JAEGER_LINKS_H
 #define WEFT_QUERY_JAEGER_LINKS_H
 #include "model/source.h"
+#include "query/service_links.h"
 
-#define WEFT_JAEGER_LINKS_MAX 100000u
-
-struct weft_jaeger_link {
-    struct weft_str parent, child;
-    uint64_t call_count;
-};
 struct weft_jaeger_links_query {
     uint64_t from_ns, to_ns; /* traces that lie within it */
     struct weft_str service; /* only links from or to it; empty: all */
@@ -21,7 +16,7 @@ struct weft_jaeger_links_query {
     const _Atomic bool *cancelled;
 };
 struct weft_jaeger_links {
-    struct weft_jaeger_link *items; /* by parent, then child */
+    struct weft_service_link *items; /* by parent, then child */
     uint32_t count;
     const char *partial_reason; /* NULL: exact */
 };

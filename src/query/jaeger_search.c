@@ -114,61 +114,14 @@ bool weft_jaeger_query_matches(const struct weft_jaeger_query *query, const stru
 struct looking {
     const struct weft_jaeger_query *query;
     struct weft_buf scratch;
-    struct weft_jaeger_found *heap; /* the oldest on top */
-    uint32_t count, capacity;
+    struct weft_newest newest;
     uint64_t start_min; /* traces that start earlier have no place in the answer */
 };
-
-/* Newer first, then by id: an order without ties. */
-static int found_compare(const void *a, const void *b)
-{
-    const struct weft_jaeger_found *x = a, *y = b;
-    if (x->start_ns != y->start_ns) return x->start_ns > y->start_ns ? -1 : 1;
-    return memcmp(x->trace_id.bytes, y->trace_id.bytes, sizeof x->trace_id.bytes);
-}
-
-static void swap(struct weft_jaeger_found *a, struct weft_jaeger_found *b)
-{
-    struct weft_jaeger_found kept = *a;
-    *a = *b;
-    *b = kept;
-}
-
-static void sift_up(struct weft_jaeger_found *heap, uint32_t i)
-{
-    for (; i > 0 && found_compare(&heap[i], &heap[(i - 1) / 2]) > 0; i = (i - 1) / 2)
-        swap(&heap[i], &heap[(i - 1) / 2]);
-}
-
-static void sift_down(struct weft_jaeger_found *heap, uint32_t count)
-{
-    for (uint32_t i = 0, child; (child = 2 * i + 1) < count; i = child) {
-        if (child + 1 < count && found_compare(&heap[child + 1], &heap[child]) > 0) child++;
-        if (found_compare(&heap[i], &heap[child]) >= 0) return;
-        swap(&heap[i], &heap[child]);
-    }
-}
-
-static void offer(struct looking *looking, const struct weft_jaeger_found *found)
-{
-    if (looking->count == looking->query->limit) {
-        if (found_compare(found, &looking->heap[0]) > 0) return;
-        looking->heap[0] = *found;
-        sift_down(looking->heap, looking->count);
-        return;
-    }
-    if (looking->count == looking->capacity) {
-        looking->capacity = looking->capacity == 0 ? 64 : 2 * looking->capacity;
-        looking->heap = weft_realloc_array(looking->heap, looking->capacity, sizeof *looking->heap);
-    }
-    looking->heap[looking->count] = *found;
-    sift_up(looking->heap, looking->count++);
-}
 
 static bool visit(void *arg, const struct weft_batch *trace)
 {
     struct looking *looking = arg;
-    struct weft_jaeger_found found = { .start_ns = UINT64_MAX };
+    struct weft_newest_trace found = { .start_ns = UINT64_MAX };
     bool matches = false;
     for (uint32_t i = 0; i < trace->span_count; i++) {
         const struct weft_span *span = &trace->spans[i];
@@ -178,8 +131,9 @@ static bool visit(void *arg, const struct weft_batch *trace)
     }
     if (!matches) return true;
     found.trace_id = trace->spans[0].trace_id;
-    offer(looking, &found);
-    if (looking->count == looking->query->limit) looking->start_min = looking->heap[0].start_ns;
+    weft_newest_offer(&looking->newest, &found);
+    if (looking->newest.count == looking->query->limit)
+        looking->start_min = looking->newest.heap[0].start_ns;
     return true;
 }
 
@@ -187,7 +141,7 @@ int weft_jaeger_search(const struct weft_source *source, const struct weft_jaege
                        struct weft_jaeger_result *out, struct weft_arena *arena,
                        struct weft_err *err)
 {
-    struct looking looking = { .query = query };
+    struct looking looking = { .query = query, .newest.limit = query->limit };
     struct weft_trace_scan_result scanned = { 0 };
     struct weft_trace_scan scan = {
         .from_ns = query->from_ns,
@@ -202,13 +156,9 @@ int weft_jaeger_search(const struct weft_source *source, const struct weft_jaege
     weft_buf_release(&looking.scratch);
     if (rc >= 0) {
         out->partial_reason = scanned.partial_reason;
-        out->trace_count = looking.count;
-        out->traces = weft_arena_alloc_array(arena, looking.count, sizeof *out->traces);
-        if (looking.count > 0) {
-            memcpy(out->traces, looking.heap, looking.count * sizeof *out->traces);
-            qsort(out->traces, looking.count, sizeof *out->traces, found_compare);
-        }
+        out->trace_count = looking.newest.count;
+        out->traces = weft_newest_finish(&looking.newest, arena);
     }
-    weft_free(looking.heap);
+    weft_newest_release(&looking.newest);
     return rc;
 }

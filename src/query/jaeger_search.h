@@ -10,6 +10,7 @@
 #define WEFT_QUERY_JAEGER_SEARCH_H
 #include "base/buf.h"
 #include "model/source.h"
+#include "query/newest_traces.h"
 
 struct weft_jaeger_tag {
     struct weft_str key, value;
@@ -24,12 +25,8 @@ struct weft_jaeger_query {
     uint64_t deadline_monotonic_ns;           /* 0: none */
     const _Atomic bool *cancelled;            /* NULL: never */
 };
-struct weft_jaeger_found {
-    struct weft_trace_id trace_id;
-    uint64_t start_ns; /* of the trace */
-};
 struct weft_jaeger_result {
-    struct weft_jaeger_found *traces;
+    struct weft_newest_trace *traces;
     uint32_t trace_count;
     const char *partial_reason; /* NULL: exact */
 };

@@ -98,7 +98,7 @@ static int messages_write(struct weft_call *call, struct weft_err *err)
 }
 
 static struct answer *answer_make(struct weft_call *call, bool is_raw,
-                                  const struct weft_jaeger_found *traces, uint32_t trace_count,
+                                  const struct weft_newest_trace *traces, uint32_t trace_count,
                                   bool (*message)(struct answer *answer, struct weft_buf *out))
 {
     struct answer *answer = weft_arena_alloc_zero(&call->arena, sizeof *answer);
@@ -117,7 +117,7 @@ static int answer_start(struct weft_call *call, struct weft_err *err)
 
 static int get_trace(struct weft_call *call, enum weft_jaeger_version version, struct weft_err *err)
 {
-    struct weft_jaeger_found *found = weft_arena_alloc_zero(&call->arena, sizeof *found);
+    struct weft_newest_trace *found = weft_arena_alloc_zero(&call->arena, sizeof *found);
     struct weft_jaeger_grpc_trace request;
     struct weft_str message;
     int rc;

@@ -163,7 +163,7 @@ static int take_repeated(struct weft_call *call, struct weft_jaeger_request *out
         if (weft_jaeger_tags_json(query, value, &call->arena, err) < 0)
             return weft_err_wrap(err, "malformed 'tags' parameter");
     } else if (weft_str_equal_c(name, "traceID")) {
-        struct weft_jaeger_found *found = &out->traces[out->trace_count];
+        struct weft_newest_trace *found = &out->traces[out->trace_count];
         int rc = weft_jaeger_trace_id(value, &found->trace_id, err);
         if (rc < 0) return rc;
         for (uint32_t i = 0; i < out->trace_count; i++)

@@ -12,7 +12,7 @@
 struct weft_jaeger_request {
     struct weft_jaeger_query query;
     bool is_raw;
-    struct weft_jaeger_found *traces; /* asked for by id; then nothing is searched */
+    struct weft_newest_trace *traces; /* asked for by id; then nothing is searched */
     uint32_t trace_count;
 };
 

@@ -12,7 +12,7 @@ static void release(struct weft_call *call)
 
 void weft_jaeger_stream_init(struct weft_jaeger_stream *stream, struct weft_call *call,
                              const struct weft_jaeger_form *form,
-                             const struct weft_jaeger_found *traces, uint32_t trace_count)
+                             const struct weft_newest_trace *traces, uint32_t trace_count)
 {
     *stream = (struct weft_jaeger_stream){
         .call = call, .form = *form, .traces = traces, .trace_count = trace_count

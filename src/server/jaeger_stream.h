@@ -14,7 +14,7 @@
 struct weft_jaeger_stream {
     struct weft_call *call;
     struct weft_jaeger_form form;
-    const struct weft_jaeger_found *traces; /* to be read from the source, or ... */
+    const struct weft_newest_trace *traces; /* to be read from the source, or ... */
     const struct weft_batch *batches;       /* ... known already; NULL: not */
     uint32_t trace_count, next;
     struct weft_arena arena; /* of the trace at hand */
@@ -30,7 +30,7 @@ struct weft_jaeger_stream {
 /* Sets call->release and call->more_state: the stream is the first member of what an answer needs. */
 void weft_jaeger_stream_init(struct weft_jaeger_stream *stream, struct weft_call *call,
                              const struct weft_jaeger_form *form,
-                             const struct weft_jaeger_found *traces, uint32_t trace_count);
+                             const struct weft_newest_trace *traces, uint32_t trace_count);
 /* The next trace that is there, into stream->trace: 1. 0: that was all. Negative: an error. */
 int weft_jaeger_stream_next(struct weft_jaeger_stream *stream, struct weft_err *err);
 

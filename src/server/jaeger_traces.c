@@ -7,7 +7,7 @@
 #include "server/jaeger_routes.h"
 
 static struct weft_jaeger_classic *answer_make(struct weft_call *call, bool is_raw,
-                                               const struct weft_jaeger_found *traces,
+                                               const struct weft_newest_trace *traces,
                                                uint32_t trace_count)
 {
     struct weft_jaeger_classic *answer = weft_arena_alloc_zero(&call->arena, sizeof *answer);
@@ -36,11 +36,11 @@ int weft_jaeger_traces(struct weft_call *call, struct weft_err *err)
 }
 
 /* The id of the path, and that there is such a trace. */
-static int path_trace(struct weft_call *call, struct weft_jaeger_found *found, struct weft_err *err)
+static int path_trace(struct weft_call *call, struct weft_newest_trace *found, struct weft_err *err)
 {
     const struct weft_source *source = &call->face->parts->source;
     struct weft_batch batch = { .arena = &call->arena };
-    *found = (struct weft_jaeger_found){ 0 };
+    *found = (struct weft_newest_trace){ 0 };
     int rc = weft_jaeger_trace_id(call->parameters[0], &found->trace_id, err);
     if (rc < 0) return rc;
     rc = source->trace(source->self, &found->trace_id, &batch, err);
@@ -49,7 +49,7 @@ static int path_trace(struct weft_call *call, struct weft_jaeger_found *found, s
 
 int weft_jaeger_trace(struct weft_call *call, struct weft_err *err)
 {
-    struct weft_jaeger_found *found = weft_arena_alloc_zero(&call->arena, sizeof *found);
+    struct weft_newest_trace *found = weft_arena_alloc_zero(&call->arena, sizeof *found);
     bool is_raw = false;
     uint64_t ignored; /* a trace is found whenever it was: start and end are checked, no more */
     int rc;
@@ -66,7 +66,7 @@ int weft_jaeger_trace(struct weft_call *call, struct weft_err *err)
 /* There is one store, and what is in it stays until its retention ends: nothing to copy. */
 int weft_jaeger_archive(struct weft_call *call, struct weft_err *err)
 {
-    struct weft_jaeger_found found;
+    struct weft_newest_trace found;
     int rc = path_trace(call, &found, err);
     if (rc < 0) return rc;
     struct weft_jaeger_reply reply;

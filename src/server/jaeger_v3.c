@@ -26,7 +26,7 @@ static void release(struct weft_call *call)
 }
 
 static struct answer *answer_make(struct weft_call *call, const struct weft_jaeger_form *form,
-                                  const struct weft_jaeger_found *traces, uint32_t trace_count)
+                                  const struct weft_newest_trace *traces, uint32_t trace_count)
 {
     struct answer *answer = weft_arena_alloc_zero(&call->arena, sizeof *answer);
     weft_jaeger_stream_init(&answer->stream, call, form, traces, trace_count);
@@ -107,7 +107,7 @@ int weft_jaeger_v3_traces(struct weft_call *call, struct weft_err *err)
 
 int weft_jaeger_v3_trace(struct weft_call *call, struct weft_err *err)
 {
-    struct weft_jaeger_found *found = weft_arena_alloc_zero(&call->arena, sizeof *found);
+    struct weft_newest_trace *found = weft_arena_alloc_zero(&call->arena, sizeof *found);
     struct weft_jaeger_form form = { 0 };
     uint64_t ignored; /* a trace is found whenever it was: times are checked, no more */
     int rc;

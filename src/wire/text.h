@@ -72,6 +72,8 @@ static inline bool weft_utf8_is_valid(struct weft_str s)
 /* `s` itself when valid, otherwise a copy in the arena with U+FFFD for each maximal bad part. */
 struct weft_str weft_utf8_repair(struct weft_str s, struct weft_arena *arena);
 void weft_utf8_append_repaired(struct weft_buf *out, struct weft_str s);
+/* In lower case, all of Unicode: `s` itself when it is (or is no UTF-8), otherwise in the arena. */
+struct weft_str weft_utf8_lower(struct weft_str s, struct weft_arena *arena);
 /* Code point (not a surrogate) as 1 to 4 bytes; returns how many. */
 size_t weft_utf8_encode(char out[static 4], uint32_t code_point);
 

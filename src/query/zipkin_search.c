@@ -1,0 +1,219 @@
+/* zipkin_search.c -- conditions on the spans of a trace, and the newest traces that meet them (zipkin_search.h). */
+#include "query/zipkin_search.h"
+#include "base/clock.h"
+#include "model/zipkin_span.h"
+#include "wire/text.h"
+
+/* ---- conditions ---- */
+
+/* What no span met yet. */
+struct left {
+    bool service, name, remote_service, duration;
+    bool terms[WEFT_ZIPKIN_TERMS_MAX];
+};
+
+static bool term_holds(const struct weft_zipkin_term *term, const struct weft_zipkin_span *span,
+                       struct weft_arena *arena)
+{
+    struct weft_str value;
+    bool has_tag = weft_zipkin_tag_find(span, term->key, &value, arena);
+    if (term->value.len > 0) return has_tag && weft_str_equal(value, term->value);
+    return has_tag || weft_zipkin_has_annotation(span, term->key, arena);
+}
+
+static void take_span(const struct weft_zipkin_query *query, struct left *left,
+                      const struct weft_zipkin_span *span, struct weft_arena *arena)
+{
+    if (query->service.len > 0 && !weft_str_equal(span->local.service_name, query->service)) return;
+    left->service = false;
+    if (left->name && weft_str_equal(span->name, query->name)) left->name = false;
+    if (left->remote_service && weft_str_equal(span->remote.service_name, query->remote_service))
+        left->remote_service = false;
+    if (span->duration_us >= query->duration_min_us &&
+        (query->duration_max_us == 0 || span->duration_us <= query->duration_max_us))
+        left->duration = false;
+    for (uint32_t i = 0; i < query->term_count; i++)
+        if (left->terms[i] && term_holds(&query->terms[i], span, arena)) left->terms[i] = false;
+}
+
+static bool is_nothing_left(const struct weft_zipkin_query *query, const struct left *left)
+{
+    for (uint32_t i = 0; i < query->term_count; i++)
+        if (left->terms[i]) return false;
+    return !left->service && !left->name && !left->remote_service && !left->duration;
+}
+
+uint64_t weft_zipkin_trace_start_us(const struct weft_batch *trace)
+{
+    uint64_t first_us = 0;
+    for (uint32_t i = 0; i < trace->span_count; i++) {
+        uint64_t us = weft_zipkin_timestamp_us(&trace->spans[i]);
+        if (us == 0) continue;
+        if (!weft_zipkin_has_parent(&trace->spans[i])) return us;
+        if (first_us == 0 || us < first_us) first_us = us;
+    }
+    return first_us;
+}
+
+/* ---- the newest ---- */
+
+struct looking {
+    const struct weft_zipkin_query *query;
+    struct weft_arena *arena;
+    struct weft_newest newest;
+};
+
+static bool matches(struct looking *looking, const struct weft_batch *trace)
+{
+    const struct weft_zipkin_query *query = looking->query;
+    struct left left = {
+        .service = query->service.len > 0,
+        .name = query->name.len > 0,
+        .remote_service = query->remote_service.len > 0,
+        .duration = query->duration_min_us > 0,
+    };
+    uint64_t start_us = weft_zipkin_trace_start_us(trace);
+    if (start_us == 0 || start_us < query->from_us || start_us > query->to_us) return false;
+    memset(left.terms, true, query->term_count);
+    for (uint32_t i = 0; i < trace->span_count && !is_nothing_left(query, &left); i++) {
+        struct weft_arena_mark mark = weft_arena_mark(looking->arena);
+        struct weft_zipkin_span span;
+        weft_zipkin_span_make(&span, &trace->spans[i], looking->arena);
+        take_span(query, &left, &span, looking->arena);
+        weft_arena_rewind(looking->arena, mark);
+    }
+    return is_nothing_left(query, &left);
+}
+
+static bool visit(void *arg, const struct weft_batch *trace)
+{
+    struct looking *looking = arg;
+    struct weft_newest_trace found = { .start_ns = 0 };
+    if (!matches(looking, trace)) return true;
+    for (uint32_t i = 0; i < trace->span_count; i++) { /* the newest that is not behind the range */
+        const struct weft_span *span = &trace->spans[i];
+        uint64_t us = weft_zipkin_timestamp_us(span);
+        if (us > 0 && us <= looking->query->to_us && span->start_time_unix_nano > found.start_ns)
+            found.start_ns = span->start_time_unix_nano;
+    }
+    found.trace_id = trace->spans[0].trace_id;
+    weft_newest_offer(&looking->newest, &found);
+    return true;
+}
+
+/* ---- what the source can leave out ---- */
+
+static void spell(struct weft_zipkin_spelling *out, struct weft_str text)
+{
+    if (out->count == 0)
+        out->text = text;
+    else if (weft_str_equal(out->text, text))
+        return;
+    if (out->count < 2) out->count++;
+}
+
+int weft_zipkin_spell(const struct weft_source *source, struct weft_str service,
+                      struct weft_str name, struct weft_zipkin_spelling *service_out,
+                      struct weft_zipkin_spelling *name_out, struct weft_arena *arena,
+                      struct weft_err *err)
+{
+    struct weft_operation *operations;
+    uint32_t count;
+    int rc = source->operations(source->self, WEFT_S(""), &operations, &count, arena, err);
+    if (rc < 0) return rc;
+    *service_out = *name_out = (struct weft_zipkin_spelling){ 0 };
+    for (uint32_t i = 0; i < count; i++) {
+        const struct weft_operation *at = &operations[i];
+        if (service.len > 0) {
+            if (!weft_str_equal(weft_utf8_lower(at->service_name, arena), service)) continue;
+            spell(service_out, at->service_name);
+        }
+        if (name.len > 0 && weft_str_equal(weft_utf8_lower(at->name, arena), name))
+            spell(name_out, at->name);
+    }
+    return WEFT_OK;
+}
+
+#define PREDICATES_MAX 3
+
+static struct weft_predicate duration_predicate(enum weft_op op, uint64_t us)
+{
+    if (us > INT64_MAX / 1000 - 1) us = INT64_MAX / 1000 - 1;
+    return (struct weft_predicate){
+        .field = WEFT_FIELD_DURATION,
+        .op = op,
+        .value = { .type = WEFT_VALUE_INT, .int_value = (int64_t)us * 1000 },
+    };
+}
+
+/* What holds together for one span of every trace that is looked for: its service and one of the other conditions, which other spans
+ * may meet. */
+static uint32_t predicates_of(const struct weft_zipkin_query *query,
+                              const struct weft_zipkin_spelling *service,
+                              const struct weft_zipkin_spelling *name,
+                              struct weft_predicate out[static PREDICATES_MAX])
+{
+    uint32_t n = 0;
+    struct weft_value text = { .type = WEFT_VALUE_STRING };
+    if (service->count == 1) {
+        text.bytes = service->text;
+        out[n++] = (struct weft_predicate){ .field = WEFT_FIELD_SERVICE, .value = text };
+    }
+    if (name->count == 1) {
+        text.bytes = name->text;
+        out[n++] = (struct weft_predicate){ .field = WEFT_FIELD_NAME, .value = text };
+        return n;
+    }
+    for (uint32_t i = 0; i < query->term_count; i++) {
+        const struct weft_zipkin_term *term = &query->terms[i];
+        if (term->value.len == 0 || weft_zipkin_tag_is_made(term->key)) continue;
+        out[n++] = (struct weft_predicate){ .field = WEFT_FIELD_ATTRIBUTE,
+                                            .scope = WEFT_SCOPE_SPAN,
+                                            .op = WEFT_OP_EXISTS,
+                                            .key = term->key };
+        return n;
+    }
+    if (query->duration_min_us > 1) /* what took no time is shown as 1 us */
+        out[n++] = duration_predicate(WEFT_OP_GE, query->duration_min_us);
+    if (query->duration_max_us > 0)
+        out[n++] = duration_predicate(WEFT_OP_LT, query->duration_max_us + 1);
+    return n;
+}
+
+static uint64_t us_to_ns(uint64_t us)
+{
+    return us > UINT64_MAX / WEFT_NS_PER_US ? UINT64_MAX : us * WEFT_NS_PER_US;
+}
+
+int weft_zipkin_search(const struct weft_source *source, const struct weft_zipkin_query *query,
+                       struct weft_zipkin_result *out, struct weft_arena *arena,
+                       struct weft_err *err)
+{
+    struct weft_predicate predicates[PREDICATES_MAX];
+    struct weft_zipkin_spelling service = { 0 }, name = { 0 };
+    struct looking looking = { .query = query, .arena = arena, .newest.limit = query->limit };
+    struct weft_trace_scan_result scanned = { 0 };
+    struct weft_trace_scan scan = {
+        .from_ns = us_to_ns(query->from_us),
+        .to_ns = query->to_us >= UINT64_MAX / WEFT_NS_PER_US ? 0 : us_to_ns(query->to_us + 1),
+        .predicates = predicates,
+        .deadline_monotonic_ns = query->deadline_monotonic_ns,
+        .cancelled = query->cancelled,
+    };
+    int rc = WEFT_OK;
+    *out = (struct weft_zipkin_result){ 0 };
+    if (query->service.len + query->name.len > 0)
+        rc = weft_zipkin_spell(source, query->service, query->name, &service, &name, arena, err);
+    bool is_unknown = (query->service.len > 0 && service.count == 0) ||
+                      (query->name.len > 0 && name.count == 0);
+    if (rc < 0 || is_unknown) return rc;
+    scan.predicate_count = predicates_of(query, &service, &name, predicates);
+    rc = source->traces(source->self, &scan, visit, &looking, &scanned, err);
+    if (rc >= 0) {
+        out->partial_reason = scanned.partial_reason;
+        out->trace_count = looking.newest.count;
+        out->traces = weft_newest_finish(&looking.newest, arena);
+    }
+    weft_newest_release(&looking.newest);
+    return rc;
+}

@@ -31,6 +31,10 @@ struct weft_config_listener {
     struct weft_option_strings cors_allowed_origins, cors_allowed_headers;
     uint64_t cors_max_age_ns;
 };
+struct weft_config_zipkin {
+    struct weft_config_listener listener; /* first */
+    struct weft_option_strings autocomplete_keys;
+};
 struct weft_config_storage {
     const char *directory; /* NULL only before weft_config_finish() */
     uint64_t seal_age_ns;
@@ -48,7 +52,8 @@ struct weft_config_query {
 };
 struct weft_config {
     struct weft_config_listener otlp_grpc, otlp_http;
-    struct weft_config_listener server_http, server_tempo, server_jaeger_grpc, server_zipkin;
+    struct weft_config_listener server_http, server_tempo, server_jaeger_grpc;
+    struct weft_config_zipkin server_zipkin;
     uint64_t io_threads; /* 0: one a processor */
     struct weft_option_strings pipeline_receivers, pipeline_processors, pipeline_exporters,
         extensions;

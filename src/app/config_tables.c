@@ -330,13 +330,27 @@ static const struct weft_option service[] = {
 FACE(face_http, "127.0.0.1:16686");
 FACE(face_tempo, "127.0.0.1:3200");
 FACE(face_jaeger_grpc, "127.0.0.1:16685");
-FACE(face_zipkin, "127.0.0.1:9411");
+static const struct weft_option face_zipkin[] = {
+    /* struct weft_config_zipkin starts with a listener */
+    ENDPOINT("127.0.0.1:9411"),
+    TLS,
+    IDLE("idle_timeout"),
+    TIMES,
+    STREAMS,
+    CONNECTIONS,
+    { .name = "autocomplete_keys",
+      .kind = WEFT_OPT_STRINGS,
+      .offset = offsetof(struct weft_config_zipkin, autocomplete_keys),
+      .help = "Tags whose values Zipkin's search offers, such as http.method." },
+    { 0 },
+};
 static const struct weft_option server[] = {
     { .name = "http",
       .kind = WEFT_OPT_TABLE,
       .offset = AT(server_http),
       .options = face_http,
-      .help = "weft's own API, Jaeger's (also under /jaeger), Tempo's under /tempo, /metrics, "
+      .help = "weft's own API, Jaeger's (also under /jaeger), Tempo's under /tempo, Zipkin's "
+              "under /zipkin, /metrics, "
               "/health, /ready." },
     { .name = "tempo",
       .kind = WEFT_OPT_TABLE,
@@ -352,7 +366,9 @@ static const struct weft_option server[] = {
       .kind = WEFT_OPT_TABLE,
       .offset = AT(server_zipkin),
       .options = face_zipkin,
-      .help = "Kept for Zipkin's API. Nothing listens there in this version." },
+      .help = "Zipkin's API v2 at its own address (also at server.http.endpoint under /zipkin), "
+              "and spans "
+              "in its JSON v2." },
     { .name = "io_threads",
       .kind = WEFT_OPT_COUNT,
       .offset = AT(io_threads),

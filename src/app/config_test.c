@@ -141,7 +141,7 @@ static void defaults_are_those_scripts_rely_on(void **state)
     assert_string_equal(config.server_http.endpoint, "127.0.0.1:16686");
     assert_string_equal(config.server_tempo.endpoint, "127.0.0.1:3200");
     assert_string_equal(config.server_jaeger_grpc.endpoint, "127.0.0.1:16685");
-    assert_string_equal(config.server_zipkin.endpoint, "127.0.0.1:9411");
+    assert_string_equal(config.server_zipkin.listener.endpoint, "127.0.0.1:9411");
     assert_int_equal(config.memory_limit_bytes, 40 << 20);
     assert_int_equal(config.otlp_http.body_bytes_max, 20 << 20);
     weft_config_release(&config);

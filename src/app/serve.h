@@ -28,7 +28,13 @@ enum weft_serve_listener {
     WEFT_SERVE_HTTP,
     WEFT_SERVE_TEMPO,
     WEFT_SERVE_JAEGER_GRPC,
+    WEFT_SERVE_ZIPKIN,
     WEFT_SERVE_LISTENER_COUNT,
+};
+/* A face that also takes spans in Zipkin's format. */
+struct weft_serve_zipkin {
+    struct weft_http_handler face, receiver;
+    bool is_at_root; /* and not only under /zipkin */
 };
 struct weft_serve {
     struct weft_config *config;
@@ -43,7 +49,8 @@ struct weft_serve {
     struct weft_budget body_budget, work_budget, face_budget;
     struct weft_retry_delay retry;
     struct weft_server_parts parts;
-    struct weft_face face_http, face_jaeger_grpc, face_tempo;
+    struct weft_face face_http, face_jaeger_grpc, face_tempo, face_zipkin;
+    struct weft_serve_zipkin http_with_zipkin, zipkin;
     struct weft_http_server *server;
     char addresses[WEFT_SERVE_LISTENER_COUNT][108]; /* "": does not listen */
     uint64_t started_monotonic_ns;
@@ -60,6 +67,8 @@ int weft_serve_open_store(struct weft_serve *serve, struct weft_err *err);
 /* serve_listeners.c */
 int weft_serve_listen(struct weft_serve *serve, struct weft_err *err);
 const char *weft_serve_listener_key(enum weft_serve_listener which); /* "server.http.endpoint" */
+/* serve_zipkin.c */
+struct weft_http_handler weft_serve_zipkin_handler(struct weft_serve_zipkin *zipkin);
 /* serve_addresses.c */
 int weft_serve_write_addresses(const struct weft_serve *serve, const char *path,
                                struct weft_err *err);

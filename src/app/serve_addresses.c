@@ -72,6 +72,8 @@ void weft_serve_log_start(const struct weft_serve *serve)
     log_listener(serve, WEFT_SERVE_TEMPO, "Tempo's API", is_tls(&config->server_tempo));
     log_listener(serve, WEFT_SERVE_JAEGER_GRPC, "Jaeger's gRPC API",
                  is_tls(&config->server_jaeger_grpc));
+    log_listener(serve, WEFT_SERVE_ZIPKIN, "Zipkin's API and spans",
+                 is_tls(&config->server_zipkin.listener));
     if (otlp[0] != '\0' && !weft_str_starts_with(weft_str_from_c(otlp), WEFT_S("unix")))
         weft_log(WEFT_LOG_INFO, "serve",
                  "a first trace: OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf "

@@ -20,6 +20,8 @@ static const struct {
                            offsetof(struct weft_config, server_tempo) },
     [WEFT_SERVE_JAEGER_GRPC] = { "server.jaeger_grpc.endpoint", "jaeger_grpc",
                                  offsetof(struct weft_config, server_jaeger_grpc) },
+    [WEFT_SERVE_ZIPKIN] = { "server.zipkin.endpoint", "zipkin",
+                            offsetof(struct weft_config, server_zipkin) },
 };
 
 const char *weft_serve_listener_key(enum weft_serve_listener which)
@@ -61,6 +63,8 @@ static void make_faces(struct weft_serve *serve)
         .metrics_range_ns_max = serve->config->query.metrics_range_max_ns,
         .series_max = (uint32_t)serve->config->query.series_max,
         .pads_trace_ids = serve->config->query.left_pad_trace_ids,
+        .zipkin_keys = serve->config->server_zipkin.autocomplete_keys.items,
+        .zipkin_key_count = serve->config->server_zipkin.autocomplete_keys.count,
         .query_memory_bytes_max = serve->config->query.memory_bytes_max,
         .is_ready = &serve->is_ready,
         .write_status = weft_serve_write_status,
@@ -75,8 +79,9 @@ static void make_faces(struct weft_serve *serve)
                     { "", weft_routes_tempo_grpc, WEFT_ERRORS_GRPC },
                     { "/jaeger", weft_routes_jaeger, WEFT_ERRORS_JAEGER },
                     { "/jaeger", weft_routes_jaeger_v3, WEFT_ERRORS_JAEGER_V3 },
+                    { "/zipkin", weft_routes_zipkin, WEFT_ERRORS_TEXT },
                     { "", weft_routes_root, WEFT_ERRORS_TEXT } },
-        .mount_count = 9,
+        .mount_count = 10,
         .parts = &serve->parts,
     };
     serve->face_jaeger_grpc = (struct weft_face){
@@ -91,11 +96,25 @@ static void make_faces(struct weft_serve *serve)
         .mount_count = 3,
         .parts = &serve->parts,
     };
+    /* Zipkin's own pages ask under /zipkin. */
+    serve->face_zipkin = (struct weft_face){
+        .mounts = { { "", weft_routes_zipkin, WEFT_ERRORS_TEXT },
+                    { "/zipkin", weft_routes_zipkin, WEFT_ERRORS_TEXT },
+                    { "", weft_routes_health, WEFT_ERRORS_TEXT } },
+        .mount_count = 3,
+        .parts = &serve->parts,
+    };
+    struct weft_http_handler receiver = weft_receiver_otlp_zipkin_handler(serve->receiver);
+    serve->http_with_zipkin =
+        (struct weft_serve_zipkin){ weft_face_handler(&serve->face_http), receiver, false };
+    serve->zipkin =
+        (struct weft_serve_zipkin){ weft_face_handler(&serve->face_zipkin), receiver, true };
 }
 
 static struct weft_http_handler handler_of(struct weft_serve *serve, enum weft_serve_listener which)
 {
-    if (which == WEFT_SERVE_HTTP) return weft_face_handler(&serve->face_http);
+    if (which == WEFT_SERVE_HTTP) return weft_serve_zipkin_handler(&serve->http_with_zipkin);
+    if (which == WEFT_SERVE_ZIPKIN) return weft_serve_zipkin_handler(&serve->zipkin);
     if (which == WEFT_SERVE_JAEGER_GRPC) return weft_face_handler(&serve->face_jaeger_grpc);
     if (which == WEFT_SERVE_TEMPO) return weft_face_handler(&serve->face_tempo);
     return weft_receiver_otlp_handler(serve->receiver);
@@ -130,7 +149,8 @@ static int listen_one(struct weft_serve *serve, enum weft_serve_listener which,
 {
     const struct weft_config_listener *config =
         (const void *)((const char *)serve->config + listeners[which].config);
-    bool takes_spans = which == WEFT_SERVE_OTLP_GRPC || which == WEFT_SERVE_OTLP_HTTP;
+    bool takes_spans = which == WEFT_SERVE_OTLP_GRPC || which == WEFT_SERVE_OTLP_HTTP ||
+                       which == WEFT_SERVE_ZIPKIN;
     struct weft_budget *budget = takes_spans ? &serve->body_budget : &serve->face_budget;
     struct weft_http_listener_options options = {
         .name = listeners[which].name,

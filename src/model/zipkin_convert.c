@@ -172,7 +172,9 @@ static void add_text(struct extra *extra, struct weft_str key, struct weft_str t
 static void add_flag(struct extra *extra, struct weft_str key, bool is_set)
 {
     if (!is_set) return;
-    struct weft_attribute a = { .key = key.ptr, .key_len = key.len & 0xffffff, .type = WEFT_VALUE_BOOL };
+    struct weft_attribute a = { .key = key.ptr,
+                                .key_len = key.len & 0xffffff,
+                                .type = WEFT_VALUE_BOOL };
     a.bool_value = true;
     extra->items[extra->count++] = a;
 }
@@ -180,7 +182,9 @@ static void add_flag(struct extra *extra, struct weft_str key, bool is_set)
 static void add_port(struct extra *extra, struct weft_str key, uint16_t port)
 {
     if (port == 0) return;
-    struct weft_attribute a = { .key = key.ptr, .key_len = key.len & 0xffffff, .type = WEFT_VALUE_INT };
+    struct weft_attribute a = { .key = key.ptr,
+                                .key_len = key.len & 0xffffff,
+                                .type = WEFT_VALUE_INT };
     a.int_value = port;
     extra->items[extra->count++] = a;
 }
@@ -201,8 +205,7 @@ static void add_endpoint(struct extra *extra, struct weft_zipkin_read *read,
     else if (endpoint->ipv4.len > 0)
         add_text(extra, keys->address, endpoint->ipv4);
     if (endpoint->ipv6.len > 0)
-        add_text(extra,
-                 is_address_tag || endpoint->ipv4.len > 0 ? keys->own_ipv6 : keys->address,
+        add_text(extra, is_address_tag || endpoint->ipv4.len > 0 ? keys->own_ipv6 : keys->address,
                  endpoint->ipv6);
     add_port(extra, tag_find(read, keys->port.ptr) != NULL ? keys->own_port : keys->port,
              endpoint->port);

@@ -15,8 +15,6 @@
 #define WEFT_MODEL_ZIPKIN_INTERNAL_H
 #include "model/zipkin_span.h"
 
-#define WEFT_ZIPKIN_MARK "weft.receiver" /* scope attribute; its value: */
-#define WEFT_ZIPKIN_MARK_VALUE "zipkin"
 #define WEFT_ZIPKIN_SHARED "zipkin.shared"
 #define WEFT_ZIPKIN_DEBUG "zipkin.debug"
 /* The sender gave no time: the span's start was made up. The Collector's name. */
@@ -24,14 +22,13 @@
 
 enum weft_zipkin_side { WEFT_ZIPKIN_REMOTE, WEFT_ZIPKIN_LOCAL, WEFT_ZIPKIN_SIDES };
 struct weft_zipkin_keys {
-    struct weft_str service, address, port;                      /* service: of the remote side only */
+    struct weft_str service, address, port; /* service: of the remote side only */
     struct weft_str own_service, own_ipv4, own_ipv6, own_port;
 };
 extern const struct weft_zipkin_keys weft_zipkin_keys[WEFT_ZIPKIN_SIDES];
 
 /* ---- zipkin_value.c ---- */
 
-/* A value as the text of a tag (Q12.6.2); may be a view of the value. */
 struct weft_str weft_zipkin_value_text(const struct weft_attribute *a, struct weft_arena *arena);
 /* Name and attributes of an event as one text (Q12.6.2). */
 struct weft_str weft_zipkin_event_text(const struct weft_event *event, struct weft_arena *arena);

@@ -200,8 +200,7 @@ static bool kind_read(struct weft_otlp_json *d, enum weft_json_token token, uint
         *out = kinds[i].kind;
         return true;
     }
-    return refuse_id(d, "kind", text,
-                     "is unknown, expected CLIENT, SERVER, PRODUCER or CONSUMER");
+    return refuse_id(d, "kind", text, "is unknown, expected CLIENT, SERVER, PRODUCER or CONSUMER");
 }
 
 static bool flag_read(struct weft_otlp_json *d, enum weft_json_token token, const char *field,

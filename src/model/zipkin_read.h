@@ -24,7 +24,8 @@ struct weft_zipkin_read {
 struct weft_zipkin_converter {
     uint32_t first; /* span of the batch */
     uint64_t now_ns;
-    struct weft_map resources, scopes; /* by service name; by that, scope name and version: to the object */
+    struct weft_map resources,
+        scopes; /* by service name; by that, scope name and version: to the object */
     struct weft_buf key;
 };
 /* Adds the span to d->batch. */

@@ -5,7 +5,7 @@
 const struct weft_zipkin_keys weft_zipkin_keys[WEFT_ZIPKIN_SIDES] = {
     [WEFT_ZIPKIN_REMOTE] = { WEFT_S_INIT("peer.service"), WEFT_S_INIT("network.peer.address"),
                              WEFT_S_INIT("network.peer.port"),
-                             WEFT_S_INIT("zipkin.remoteEndpoint.serviceName"),
+                             WEFT_S_INIT(WEFT_ZIPKIN_REMOTE_SERVICE),
                              WEFT_S_INIT("zipkin.remoteEndpoint.ipv4"),
                              WEFT_S_INIT("zipkin.remoteEndpoint.ipv6"),
                              WEFT_S_INIT("zipkin.remoteEndpoint.port") },
@@ -32,8 +32,9 @@ static bool is_native(const struct weft_scope *scope)
 
 /* ---- of spans that came in Zipkin's format ---- */
 
-static bool take_text(struct weft_str key, struct weft_str value, const struct weft_zipkin_keys *keys,
-                      struct weft_zipkin_endpoint *own, struct weft_zipkin_endpoint *usual)
+static bool take_text(struct weft_str key, struct weft_str value,
+                      const struct weft_zipkin_keys *keys, struct weft_zipkin_endpoint *own,
+                      struct weft_zipkin_endpoint *usual)
 {
     if (keys->service.len > 0 && weft_str_equal(key, keys->service))
         usual->service_name = value;

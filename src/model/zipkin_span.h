@@ -53,6 +53,15 @@ struct weft_zipkin_annotation *weft_zipkin_annotations(const struct weft_zipkin_
 bool weft_zipkin_has_annotation(const struct weft_zipkin_span *span, struct weft_str value,
                                 struct weft_arena *arena);
 
+/* A value as the text of a tag (Q12.6.2); may be a view of the value. */
+struct weft_str weft_zipkin_plain_text(const struct weft_value *value, struct weft_arena *arena);
+
+/* Scope attribute of spans that came in Zipkin's format, and its value. */
+#define WEFT_ZIPKIN_MARK "weft.receiver"
+#define WEFT_ZIPKIN_MARK_VALUE "zipkin"
+/* Their attribute for the remote service's name where peer.service is a tag. */
+#define WEFT_ZIPKIN_REMOTE_SERVICE "zipkin.remoteEndpoint.serviceName"
+
 /* Span attributes that may name the other side: of the first kind for all spans (Q12.6.1), of the others for those that call
  * (C4.4.7). The first that a span has counts. */
 #define WEFT_ZIPKIN_PEER_KEYS 4

@@ -11,10 +11,10 @@ static uint32_t tags_made(const struct weft_zipkin_span *span,
     const struct weft_span *s = span->span;
     uint32_t count = 0;
     /* A sender's own words about the outcome stay as they are. */
-    bool has_status =
-        s->status_code != WEFT_STATUS_UNSET &&
-        (!span->is_native || (weft_attributes_find(s->attributes, WEFT_S("error")) == NULL &&
-                              weft_attributes_find(s->attributes, WEFT_S("otel.status_code")) == NULL));
+    bool has_status = s->status_code != WEFT_STATUS_UNSET &&
+                      (!span->is_native ||
+                       (weft_attributes_find(s->attributes, WEFT_S("error")) == NULL &&
+                        weft_attributes_find(s->attributes, WEFT_S("otel.status_code")) == NULL));
     if (has_status)
         out[count++] = (struct weft_zipkin_tag){
             WEFT_S("otel.status_code"),

@@ -79,20 +79,25 @@ static void put_plain(struct weft_json_writer *w, const struct weft_value *value
 struct weft_str weft_zipkin_value_text(const struct weft_attribute *a, struct weft_arena *arena)
 {
     struct weft_value value = weft_attribute_value(a);
+    return weft_zipkin_plain_text(&value, arena);
+}
+
+struct weft_str weft_zipkin_plain_text(const struct weft_value *value, struct weft_arena *arena)
+{
     struct weft_buf text = { 0 };
     struct weft_json_writer w = { .out = &text };
     char number[32];
-    switch ((enum weft_value_type)value.type) {
+    switch ((enum weft_value_type)value->type) {
     case WEFT_VALUE_EMPTY: return WEFT_S("");
-    case WEFT_VALUE_STRING: return value.bytes;
-    case WEFT_VALUE_BOOL: return value.bool_value ? WEFT_S("true") : WEFT_S("false");
+    case WEFT_VALUE_STRING: return value->bytes;
+    case WEFT_VALUE_BOOL: return value->bool_value ? WEFT_S("true") : WEFT_S("false");
     case WEFT_VALUE_DOUBLE:
         return weft_arena_copy(arena,
-                               weft_str_make(number, double_text(number, value.double_value)));
-    case WEFT_VALUE_BYTES: weft_base64_encode(&text, WEFT_BASE64_STANDARD, value.bytes); break;
+                               weft_str_make(number, double_text(number, value->double_value)));
+    case WEFT_VALUE_BYTES: weft_base64_encode(&text, WEFT_BASE64_STANDARD, value->bytes); break;
     case WEFT_VALUE_INT:
     case WEFT_VALUE_ARRAY:
-    case WEFT_VALUE_KVLIST: put_plain(&w, &value); break;
+    case WEFT_VALUE_KVLIST: put_plain(&w, value); break;
     }
     struct weft_str made = weft_arena_copy(arena, weft_buf_str(&text));
     weft_buf_release(&text);
@@ -242,8 +247,8 @@ bool weft_zipkin_event_parse(struct weft_str text, struct weft_event *event,
     struct weft_event parsed = { .time_unix_nano = event->time_unix_nano };
     /* "name":{...} is a member of an object. */
     weft_json_reader_init(&r, weft_arena_printf(arena, "{%.*s}", WEFT_S_ARG(text)), arena);
-    bool is_fine = weft_json_next(&r) == WEFT_JSON_OBJECT_START &&
-                   weft_json_next(&r) == WEFT_JSON_KEY;
+    bool is_fine =
+        weft_json_next(&r) == WEFT_JSON_OBJECT_START && weft_json_next(&r) == WEFT_JSON_KEY;
     if (is_fine) {
         parsed.name = r.text;
         is_fine = weft_json_next(&r) == WEFT_JSON_OBJECT_START &&

@@ -10,7 +10,7 @@
 #include "pipeline/receiver_otlp.h"
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "model/otlp.h"
+#include "model/zipkin_json.h"
 #include "net/grpc_server.h"
 #include "pipeline/receiver_otlp_internal.h"
 #include "wire/compress.h"
@@ -26,10 +26,11 @@ struct weft_otlp_scratch *weft_otlp_scratch_of(struct weft_receiver_otlp *receiv
     return &receiver->scratch[weft_loop_index(exchange->loop) % receiver->options.io_thread_count];
 }
 
-/* The body without its content-encoding, in the thread's scratch buffer if it had one. */
-static int http_payload(struct weft_receiver_otlp *receiver, struct weft_exchange *exchange,
-                        struct weft_str *payload, struct weft_err *err)
+int weft_otlp_http_payload(struct weft_otlp_call *call, struct weft_str *payload,
+                           struct weft_err *err)
 {
+    struct weft_receiver_otlp *receiver = call->receiver;
+    struct weft_exchange *exchange = call->exchange;
     uint64_t bytes_max = receiver->options.http_body_bytes_max;
     struct weft_str encoding = weft_exchange_header(exchange, WEFT_S("content-encoding"));
     enum weft_compression compression;
@@ -70,18 +71,25 @@ static void scratch_tidy(struct weft_otlp_scratch *scratch)
     }
 }
 
-/* Decode and hand on; answers bad data by itself. */
-static enum weft_otlp_progress receive(struct weft_receiver_otlp *receiver,
-                                       struct weft_otlp_call *call, struct weft_str payload)
+static int decode(const struct weft_otlp_call *call, struct weft_batch *batch,
+                  struct weft_str payload, struct weft_otlp_result *result, struct weft_err *err)
 {
+    if (call->encoding == WEFT_OTLP_CALL_ZIPKIN)
+        return weft_zipkin_decode_json(batch, payload, weft_clock_unix_ns(), result, err);
+    if (call->encoding == WEFT_OTLP_CALL_JSON)
+        return weft_otlp_decode_json(batch, payload, result, err);
+    return weft_otlp_decode_protobuf(batch, payload, result, err);
+}
+
+enum weft_otlp_progress weft_otlp_receive(struct weft_otlp_call *call, struct weft_str payload)
+{
+    struct weft_receiver_otlp *receiver = call->receiver;
     struct weft_otlp_scratch *scratch = weft_otlp_scratch_of(receiver, call->exchange);
     struct weft_batch batch = { .arena = &scratch->arena, .claim = &scratch->claim };
     struct weft_otlp_result result = { 0 };
     struct weft_err err;
 
-    int rc = call->encoding == WEFT_OTLP_CALL_JSON
-                 ? weft_otlp_decode_json(&batch, payload, &result, &err)
-                 : weft_otlp_decode_protobuf(&batch, payload, &result, &err);
+    int rc = decode(call, &batch, payload, &result, &err);
     if (rc < 0) {
         weft_otlp_reply_error(call, rc, weft_str_from_c(err.text), 0);
         return WEFT_OTLP_ANSWERED;
@@ -133,7 +141,7 @@ static enum weft_otlp_progress handle_grpc(struct weft_receiver_otlp *receiver,
     weft_buf_reset(&scratch->inflated);
     int rc = weft_grpc_message(exchange, receiver->options.grpc_message_bytes_max,
                                &scratch->inflated, &scratch->claim, &payload, &err);
-    if (rc == WEFT_OK) return receive(receiver, call, payload);
+    if (rc == WEFT_OK) return weft_otlp_receive(call, payload);
     weft_otlp_reply_error(call, rc, weft_str_from_c(err.text), 0);
     return WEFT_OTLP_ANSWERED;
 }
@@ -180,8 +188,8 @@ static enum weft_otlp_progress handle_http(struct weft_receiver_otlp *receiver,
                               WEFT_S("415 unsupported media type, supported: [application/json, "
                                      "application/x-protobuf]\n"));
     } else {
-        int rc = http_payload(receiver, exchange, &payload, &err);
-        if (rc == WEFT_OK) return receive(receiver, call, payload);
+        int rc = weft_otlp_http_payload(call, &payload, &err);
+        if (rc == WEFT_OK) return weft_otlp_receive(call, payload);
         /* An unknown encoding is a bad request, as in the Collector. */
         weft_otlp_reply_error(call, rc == WEFT_UNSUPPORTED ? WEFT_INVALID : rc,
                               weft_str_from_c(err.text), 0);
@@ -189,8 +197,8 @@ static enum weft_otlp_progress handle_http(struct weft_receiver_otlp *receiver,
     return WEFT_OTLP_ANSWERED;
 }
 
-static struct weft_otlp_call *call_begin(struct weft_receiver_otlp *receiver,
-                                         struct weft_exchange *exchange)
+struct weft_otlp_call *weft_otlp_call_begin(struct weft_receiver_otlp *receiver,
+                                            struct weft_exchange *exchange)
 {
     struct weft_otlp_call *call = weft_arena_alloc_zero(exchange->arena, sizeof *call);
     call->receiver = receiver;
@@ -203,24 +211,32 @@ enum weft_otlp_progress weft_otlp_attempt(struct weft_otlp_call *call)
 {
     struct weft_receiver_otlp *receiver = call->receiver;
     struct weft_otlp_scratch *scratch = weft_otlp_scratch_of(receiver, call->exchange);
-    enum weft_otlp_progress progress = weft_grpc_is_call(call->exchange)
-                                           ? handle_grpc(receiver, call)
-                                           : handle_http(receiver, call);
+    enum weft_otlp_progress progress;
+    if (call->encoding == WEFT_OTLP_CALL_ZIPKIN)
+        progress = weft_otlp_handle_zipkin(call);
+    else if (weft_grpc_is_call(call->exchange))
+        progress = handle_grpc(receiver, call);
+    else
+        progress = handle_http(receiver, call);
     scratch_tidy(scratch);
     return progress;
 }
 
-static void handle(void *self, struct weft_exchange *exchange)
+void weft_otlp_call_start(struct weft_otlp_call *call)
 {
-    struct weft_otlp_call *call = call_begin(self, exchange);
     if (!weft_otlp_hold_is_empty(call) || weft_otlp_attempt(call) == WEFT_OTLP_BUSY)
         weft_otlp_hold_add(call);
+}
+
+static void handle(void *self, struct weft_exchange *exchange)
+{
+    weft_otlp_call_start(weft_otlp_call_begin(self, exchange));
 }
 
 static void refuse(void *self, struct weft_exchange *exchange, int status, struct weft_str sentence,
                    uint64_t retry_after_ns)
 {
-    struct weft_otlp_call *call = call_begin(self, exchange);
+    struct weft_otlp_call *call = weft_otlp_call_begin(self, exchange);
     if (weft_grpc_is_call(exchange))
         call->encoding = WEFT_OTLP_CALL_GRPC;
     else

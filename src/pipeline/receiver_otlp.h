@@ -34,4 +34,7 @@ void weft_receiver_otlp_create(struct weft_receiver_otlp **out,
 void weft_receiver_otlp_destroy(struct weft_receiver_otlp *receiver); /* NULL is fine */
 struct weft_http_handler weft_receiver_otlp_handler(struct weft_receiver_otlp *receiver);
 
+/* receiver_zipkin.c: spans in Zipkin's JSON v2 (query.md Q12.5.2), whatever the path. Answered in Zipkin's way: 202, or a sentence. */
+struct weft_http_handler weft_receiver_otlp_zipkin_handler(struct weft_receiver_otlp *receiver);
+
 #endif

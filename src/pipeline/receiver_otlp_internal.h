@@ -1,5 +1,5 @@
-/* receiver_otlp_internal.h -- shared by receiver_otlp.c (requests) and receiver_otlp_reply.c
- * (answers). */
+/* receiver_otlp_internal.h -- shared by receiver_otlp.c (requests), receiver_zipkin.c (requests of Zipkin's senders, which go the same
+ * way) and receiver_otlp_reply.c (answers). */
 #ifndef WEFT_PIPELINE_RECEIVER_OTLP_INTERNAL_H
 #define WEFT_PIPELINE_RECEIVER_OTLP_INTERNAL_H
 #include "model/otlp.h"
@@ -24,7 +24,12 @@ struct weft_receiver_otlp {
     struct weft_otlp_scratch *scratch; /* one per I/O thread */
 };
 
-enum weft_otlp_call_encoding { WEFT_OTLP_CALL_PROTOBUF, WEFT_OTLP_CALL_JSON, WEFT_OTLP_CALL_GRPC };
+enum weft_otlp_call_encoding {
+    WEFT_OTLP_CALL_PROTOBUF,
+    WEFT_OTLP_CALL_JSON,
+    WEFT_OTLP_CALL_GRPC,
+    WEFT_OTLP_CALL_ZIPKIN, /* Zipkin's JSON and Zipkin's answers */
+};
 enum weft_otlp_progress {
     WEFT_OTLP_UNDER_WAY, /* it is answered later */
     WEFT_OTLP_ANSWERED,  /* and so gone */
@@ -47,6 +52,18 @@ struct weft_otlp_call {
 
 struct weft_otlp_scratch *weft_otlp_scratch_of(struct weft_receiver_otlp *receiver,
                                                struct weft_exchange *exchange);
+struct weft_otlp_call *weft_otlp_call_begin(struct weft_receiver_otlp *receiver,
+                                            struct weft_exchange *exchange);
+/* The first attempt, or a place in the queue. */
+void weft_otlp_call_start(struct weft_otlp_call *call);
+/* The steps of one attempt: the body without its content-encoding (in the thread's scratch buffer if it had one); its spans to the
+ * consumer. What cannot be taken is answered. */
+int weft_otlp_http_payload(struct weft_otlp_call *call, struct weft_str *payload,
+                           struct weft_err *err);
+enum weft_otlp_progress weft_otlp_receive(struct weft_otlp_call *call, struct weft_str payload);
+/* ---- receiver_zipkin.c ---- */
+enum weft_otlp_progress weft_otlp_handle_zipkin(struct weft_otlp_call *call);
+
 /* Decode and hand on. After WEFT_OTLP_BUSY everything is as before. */
 enum weft_otlp_progress weft_otlp_attempt(struct weft_otlp_call *call);
 

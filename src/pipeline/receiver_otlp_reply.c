@@ -1,5 +1,5 @@
 /* receiver_otlp_reply.c -- OTLP's answers: success, partial success, errors with and without a
- * retry (checklist C3.3, C3.5). */
+ * retry (checklist C3.3, C3.5); and Zipkin's. */
 #include "base/clock.h"
 #include "base/histogram.h"
 #include "net/grpc_server.h"
@@ -36,32 +36,51 @@ static struct weft_metric accepted_spans[] = {
       .labels = "receiver=\"otlp\",transport=\"http_json\"" },
     { .name = "weft_receiver_accepted_spans_total",
       .labels = "receiver=\"otlp\",transport=\"grpc\"" },
+    { .name = "weft_receiver_accepted_spans_total",
+      .labels = "receiver=\"zipkin\",transport=\"http_json\"" },
 };
-static struct weft_metric rejected_spans = {
-    .name = "weft_receiver_rejected_spans_total",
-    .labels = "receiver=\"otlp\"",
-    .help =
-        "Spans left out of an accepted request (partial success): ids of wrong length or all zero.",
+static struct weft_metric rejected_spans[] = {
+    /* by receiver_of() */
+    {
+        .name = "weft_receiver_rejected_spans_total",
+        .labels = "receiver=\"otlp\"",
+        .help = "Spans left out of an accepted request (partial success): ids of wrong length or "
+                "all zero.",
+    },
+    { .name = "weft_receiver_rejected_spans_total", .labels = "receiver=\"zipkin\"" },
 };
-static struct weft_metric refused_spans = {
-    .name = "weft_receiver_refused_spans_total",
-    .labels = "receiver=\"otlp\"",
-    .help = "Decoded spans whose request was answered with an error.",
+static struct weft_metric refused_spans[] = {
+    /* by receiver_of() */
+    {
+        .name = "weft_receiver_refused_spans_total",
+        .labels = "receiver=\"otlp\"",
+        .help = "Decoded spans whose request was answered with an error.",
+    },
+    { .name = "weft_receiver_refused_spans_total", .labels = "receiver=\"zipkin\"" },
 };
-static struct weft_metric mended_fields = {
-    .name = "weft_receiver_mended_fields_total",
-    .labels = "receiver=\"otlp\"",
-    .help = "Fields kept in a corrected form: invalid UTF-8, unknown enum values, bad parent ids.",
+static struct weft_metric mended_fields[] = {
+    /* by receiver_of() */
+    {
+        .name = "weft_receiver_mended_fields_total",
+        .labels = "receiver=\"otlp\"",
+        .help =
+            "Fields kept in a corrected form: invalid UTF-8, unknown enum values, bad parent ids.",
+    },
+    { .name = "weft_receiver_mended_fields_total", .labels = "receiver=\"zipkin\"" },
 };
-static struct weft_metric failed_requests = {
-    .name = "weft_receiver_failed_requests_total",
-    .labels = "receiver=\"otlp\"",
-    .help = "Requests answered with an error.",
+static struct weft_metric failed_requests[] = {
+    /* by receiver_of() */
+    {
+        .name = "weft_receiver_failed_requests_total",
+        .labels = "receiver=\"otlp\"",
+        .help = "Requests answered with an error.",
+    },
+    { .name = "weft_receiver_failed_requests_total", .labels = "receiver=\"zipkin\"" },
 };
 
 static struct weft_histogram acknowledge_seconds = {
     .metric = { .name = "weft_receiver_acknowledge_seconds",
-                .help = "From a complete OTLP request to its answer, when its spans were kept." },
+                .help = "From a complete request to its answer, when its spans were kept." },
 };
 
 void weft_otlp_register_metrics(void)
@@ -69,18 +88,27 @@ void weft_otlp_register_metrics(void)
     weft_histogram_register(&acknowledge_seconds);
     for (size_t i = 0; i < sizeof accepted_spans / sizeof accepted_spans[0]; i++)
         weft_metric_register(&accepted_spans[i]);
-    weft_metric_register(&rejected_spans);
-    weft_metric_register(&refused_spans);
-    weft_metric_register(&mended_fields);
-    weft_metric_register(&failed_requests);
+    for (size_t i = 0; i < 2; i++) {
+        weft_metric_register(&rejected_spans[i]);
+        weft_metric_register(&refused_spans[i]);
+        weft_metric_register(&mended_fields[i]);
+        weft_metric_register(&failed_requests[i]);
+    }
+}
+
+static size_t receiver_of(const struct weft_otlp_call *call)
+{
+    return call->encoding == WEFT_OTLP_CALL_ZIPKIN ? 1 : 0;
 }
 
 void weft_otlp_count_result(struct weft_otlp_call *call, uint64_t accepted,
                             const struct weft_otlp_result *result)
 {
     if (accepted > 0) weft_metric_add(&accepted_spans[call->encoding], accepted);
-    if (result->rejected_spans > 0) weft_metric_add(&rejected_spans, result->rejected_spans);
-    if (result->mended_fields > 0) weft_metric_add(&mended_fields, result->mended_fields);
+    if (result->rejected_spans > 0)
+        weft_metric_add(&rejected_spans[receiver_of(call)], result->rejected_spans);
+    if (result->mended_fields > 0)
+        weft_metric_add(&mended_fields[receiver_of(call)], result->mended_fields);
 }
 
 static void reply_http(struct weft_otlp_call *call, int status, struct weft_str content_type,
@@ -114,7 +142,7 @@ static struct weft_str content_type_of(const struct weft_otlp_call *call)
 
 void weft_otlp_reply_plain(struct weft_otlp_call *call, int http_status, struct weft_str text)
 {
-    weft_metric_add(&failed_requests, 1);
+    weft_metric_add(&failed_requests[receiver_of(call)], 1);
     reply_http(call, http_status, WEFT_S("text/plain; charset=utf-8"), text, 0);
 }
 
@@ -122,6 +150,10 @@ void weft_otlp_reply_success(struct weft_otlp_call *call, uint64_t rejected,
                              struct weft_str message)
 {
     struct weft_buf body = { 0 };
+    if (call->encoding == WEFT_OTLP_CALL_ZIPKIN) {
+        reply_http(call, 202, WEFT_S(""), WEFT_S(""), 0);
+        return;
+    }
     if (call->encoding == WEFT_OTLP_CALL_JSON)
         weft_otlp_encode_response_json(&body, rejected, message);
     else if (rejected > 0 || message.len > 0)
@@ -137,7 +169,12 @@ static void reply_status(struct weft_otlp_call *call, const struct answer *answe
                          struct weft_str sentence, uint64_t retry_after_ns)
 {
     struct weft_buf body = { 0 };
-    weft_metric_add(&failed_requests, 1);
+    weft_metric_add(&failed_requests[receiver_of(call)], 1);
+    if (call->encoding == WEFT_OTLP_CALL_ZIPKIN) {
+        reply_http(call, answer->http_status, WEFT_S("text/plain; charset=utf-8"), sentence,
+                   retry_after_ns);
+        return;
+    }
     if (call->encoding == WEFT_OTLP_CALL_JSON)
         weft_otlp_encode_status_json(&body, (int)answer->grpc_status, sentence, retry_after_ns);
     else
@@ -206,7 +243,7 @@ void weft_otlp_consumed(void *arg, const struct weft_outcome *outcome)
         *call->progress = WEFT_OTLP_ANSWERED;
     }
     if (outcome->status < 0) {
-        weft_metric_add(&refused_spans, call->span_count);
+        weft_metric_add(&refused_spans[receiver_of(call)], call->span_count);
         weft_otlp_reply_error(call, outcome->status, outcome->message, outcome->retry_after_ns);
         return;
     }

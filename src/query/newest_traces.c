@@ -51,8 +51,7 @@ void weft_newest_offer(struct weft_newest *newest, const struct weft_newest_trac
 struct weft_newest_trace *weft_newest_finish(const struct weft_newest *newest,
                                              struct weft_arena *arena)
 {
-    struct weft_newest_trace *traces =
-        weft_arena_alloc_array(arena, newest->count, sizeof *traces);
+    struct weft_newest_trace *traces = weft_arena_alloc_array(arena, newest->count, sizeof *traces);
     if (newest->count == 0) return traces;
     memcpy(traces, newest->heap, newest->count * sizeof *traces);
     qsort(traces, newest->count, sizeof *traces, found_compare);

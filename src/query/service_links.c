@@ -49,9 +49,8 @@ struct weft_service_link *weft_link_counter_finish(const struct weft_link_counte
         names = weft_str_tail(names, sizeof parent.len);
         parent.ptr = names.ptr;
         const struct weft_link_count *counts = &counter->counts[slot->value];
-        links[(*count)++] = (struct weft_service_link){
-            parent, weft_str_tail(names, parent.len), counts->calls, counts->errors
-        };
+        links[(*count)++] = (struct weft_service_link){ parent, weft_str_tail(names, parent.len),
+                                                        counts->calls, counts->errors };
     }
     if (*count > 1) qsort(links, *count, sizeof *links, link_compare);
     return links;

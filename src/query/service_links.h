@@ -13,7 +13,7 @@ struct weft_service_link {
     struct weft_str parent, child;
     uint64_t call_count, error_count;
 };
-struct weft_link_counter { /* zeroed, it is empty */
+struct weft_link_counter {  /* zeroed, it is empty */
     struct weft_map places; /* length of parent, parent, child: to a place in `counts` */
     struct weft_link_count {
         uint64_t calls, errors;

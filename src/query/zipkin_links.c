@@ -230,8 +230,8 @@ static void link_node(struct weft_link_counter *counter, const struct tree *tree
             bool is_its_call =
                 caller->kind == WEFT_KIND_CLIENT &&
                 (have_one_id(caller, node) ||
-                 (node->has_parent && memcmp(&node->parent_id, &caller->span->span_id,
-                                             sizeof node->parent_id) == 0));
+                 (node->has_parent &&
+                  memcmp(&node->parent_id, &caller->span->span_id, sizeof node->parent_id) == 0));
             is_error = is_error || (is_its_call && caller->is_error);
         }
     }

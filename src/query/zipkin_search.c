@@ -204,8 +204,8 @@ int weft_zipkin_search(const struct weft_source *source, const struct weft_zipki
     *out = (struct weft_zipkin_result){ 0 };
     if (query->service.len + query->name.len > 0)
         rc = weft_zipkin_spell(source, query->service, query->name, &service, &name, arena, err);
-    bool is_unknown = (query->service.len > 0 && service.count == 0) ||
-                      (query->name.len > 0 && name.count == 0);
+    bool is_unknown =
+        (query->service.len > 0 && service.count == 0) || (query->name.len > 0 && name.count == 0);
     if (rc < 0 || is_unknown) return rc;
     scan.predicate_count = predicates_of(query, &service, &name, predicates);
     rc = source->traces(source->self, &scan, visit, &looking, &scanned, err);

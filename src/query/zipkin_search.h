@@ -17,12 +17,12 @@ struct weft_zipkin_term {
 struct weft_zipkin_query {
     struct weft_str service, name, remote_service; /* lower case; empty: any */
     const struct weft_zipkin_term *terms;
-    uint32_t term_count;                    /* at most WEFT_ZIPKIN_TERMS_MAX */
-    uint64_t from_us, to_us;                /* when the trace starts: its root, or else the first of its spans */
+    uint32_t term_count;     /* at most WEFT_ZIPKIN_TERMS_MAX */
+    uint64_t from_us, to_us; /* when the trace starts: its root, or else the first of its spans */
     uint64_t duration_min_us, duration_max_us; /* of one span; 0: any */
-    uint32_t limit;                         /* traces, at least 1 */
-    uint64_t deadline_monotonic_ns;         /* 0: none */
-    const _Atomic bool *cancelled;          /* NULL: never */
+    uint32_t limit;                            /* traces, at least 1 */
+    uint64_t deadline_monotonic_ns;            /* 0: none */
+    const _Atomic bool *cancelled;             /* NULL: never */
 };
 #define WEFT_ZIPKIN_TERMS_MAX 100
 struct weft_zipkin_result {
@@ -39,7 +39,7 @@ uint64_t weft_zipkin_trace_start_us(const struct weft_batch *trace);
 
 /* How a name that is shown is written in the source. */
 struct weft_zipkin_spelling {
-    uint32_t count; /* 0: nothing has that name; 2: in two ways or more */
+    uint32_t count;       /* 0: nothing has that name; 2: in two ways or more */
     struct weft_str text; /* one of them */
 };
 /* Of a service, and of a span name, of this service only unless it is empty; what is empty is not looked for. */

@@ -93,6 +93,9 @@ struct weft_server_parts {
     uint64_t search_range_ns_max, metrics_range_ns_max;
     uint32_t series_max;
     bool pads_trace_ids;
+    /* Of Zipkin's: tags whose values are offered. */
+    const struct weft_str *zipkin_keys;
+    uint32_t zipkin_key_count;
     uint64_t query_memory_bytes_max; /* of one query; 0: no bound */
     const _Atomic bool *is_ready;
     /* Appends members of a JSON object about the program and its store ("\"version\": ..."); may be
@@ -125,5 +128,6 @@ extern const struct weft_route weft_routes_root[];        /* / */
 extern const struct weft_route weft_routes_jaeger[];      /* Jaeger's classic JSON API */
 extern const struct weft_route weft_routes_jaeger_grpc[]; /* api_v2 and api_v3 over gRPC */
 extern const struct weft_route weft_routes_jaeger_v3[];   /* its api_v3 over HTTP */
+extern const struct weft_route weft_routes_zipkin[];      /* Zipkin's API v2 */
 
 #endif

@@ -196,7 +196,6 @@ int weft_zipkin_search(const struct weft_source *source, const struct weft_zipki
     struct weft_trace_scan scan = {
         .from_ns = us_to_ns(query->from_us),
         .to_ns = query->to_us >= UINT64_MAX / WEFT_NS_PER_US ? 0 : us_to_ns(query->to_us + 1),
-        .predicates = predicates,
         .deadline_monotonic_ns = query->deadline_monotonic_ns,
         .cancelled = query->cancelled,
     };
@@ -207,7 +206,8 @@ int weft_zipkin_search(const struct weft_source *source, const struct weft_zipki
     bool is_unknown =
         (query->service.len > 0 && service.count == 0) || (query->name.len > 0 && name.count == 0);
     if (rc < 0 || is_unknown) return rc;
-    scan.predicate_count = predicates_of(query, &service, &name, predicates);
+    scan.selection = weft_selection_all_of(
+        predicates, predicates_of(query, &service, &name, predicates), arena);
     rc = source->traces(source->self, &scan, visit, &looking, &scanned, err);
     if (rc >= 0) {
         out->partial_reason = scanned.partial_reason;

@@ -5,10 +5,7 @@
 #include "base/assert.h"
 #include "model/span.h"
 
-enum { PAGE_CELLS = 16 };
-struct weft_metric_cells {
-    struct weft_metric_cell items[PAGE_CELLS];
-};
+#define PAGE_CELLS WEFT_METRIC_PAGE_CELLS
 
 void weft_metric_groups_init(struct weft_metric_groups *groups, uint32_t bucket_count)
 {

@@ -18,7 +18,10 @@ struct weft_metric_cell {
     long double value; /* sum, smallest or largest */
     double weight;     /* how many samples; 0: none yet */
 };
-struct weft_metric_cells;
+#define WEFT_METRIC_PAGE_CELLS 16u
+struct weft_metric_cells {
+    struct weft_metric_cell items[WEFT_METRIC_PAGE_CELLS];
+};
 struct weft_metric_group {
     struct weft_str key;
     struct weft_metric_cell only; /* of bucket `only_bucket`, while `cells` is NULL */
@@ -42,6 +45,15 @@ struct weft_metric_group *weft_metric_groups_find(struct weft_metric_groups *gro
 /* The cell of a bucket, made when it is not there. Valid until another is asked for. */
 struct weft_metric_cell *weft_metric_group_cell(struct weft_metric_groups *groups,
                                                 struct weft_metric_group *group, uint32_t bucket);
+/* The same, at once where it is there. */
+static inline struct weft_metric_cell *weft_metric_group_cell_at(struct weft_metric_groups *groups,
+                                                                 struct weft_metric_group *group,
+                                                                 uint32_t bucket)
+{
+    if (group->cells == NULL || group->cells[bucket / WEFT_METRIC_PAGE_CELLS] == NULL)
+        return weft_metric_group_cell(groups, group, bucket);
+    return &group->cells[bucket / WEFT_METRIC_PAGE_CELLS]->items[bucket % WEFT_METRIC_PAGE_CELLS];
+}
 /* The first cell with samples from bucket *bucket on, and which it is; NULL: no more. */
 const struct weft_metric_cell *weft_metric_group_next(const struct weft_metric_groups *groups,
                                                       const struct weft_metric_group *group,

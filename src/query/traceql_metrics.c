@@ -100,9 +100,9 @@ static void hints_read(struct weft_metric_run *run, const struct weft_traceql_hi
 
 /* ---- the pass ---- */
 
-static bool visit(void *arg, const struct weft_batch *trace)
+bool weft_metric_trace_visit(struct weft_metric_run *run, struct weft_metric_leaf *leaves,
+                             uint32_t leaf_count, const struct weft_batch *trace)
 {
-    struct weft_metric_run *run = arg;
     struct weft_trace_view view;
     bool goes_on = true;
     weft_arena_reset(&run->trace_arena);
@@ -110,35 +110,66 @@ static bool visit(void *arg, const struct weft_batch *trace)
     view.deadline_monotonic_ns = run->range->deadline_monotonic_ns;
     view.cancelled = run->range->cancelled;
     view.memory_bytes_max = run->memory_bytes_max;
-    for (uint32_t i = 0; i < run->leaf_count && goes_on; i++)
-        goes_on = weft_metric_leaf_visit(&run->leaves[i], run, &view);
+    for (uint32_t i = 0; i < leaf_count && goes_on; i++)
+        goes_on = weft_metric_leaf_visit(&leaves[i], run, &view);
     if (view.is_regex_limited) weft_metric_partial(run, "limit of a regular expression");
     if (trace->partial_reason != NULL) weft_metric_partial(run, trace->partial_reason);
     return goes_on;
 }
 
-static int scan(struct weft_metric_run *run, const struct weft_source *source,
-                struct weft_metrics_result *out)
+static bool visit(void *arg, const struct weft_batch *trace)
+{
+    struct weft_metric_run *run = arg;
+    return weft_metric_trace_visit(run, run->leaves, run->leaf_count, trace);
+}
+
+/* All functions at once, trace by trace. What one of them does not need another may: then every trace is visited. */
+static int traces_scan(struct weft_metric_run *run, const struct weft_source *source,
+                       struct weft_trace_scan_result *found)
 {
     struct weft_traceql_selection selection = { 0 };
-    struct weft_trace_scan_result found = { 0 };
-    const struct weft_metric_window *window = &run->window;
     struct weft_trace_scan wanted = {
-        .from_ns = window->first_ns > window->step_ns ? window->first_ns - window->step_ns : 0,
-        .to_ns = window->last_ns,
+        .from_ns = weft_metric_window_from(&run->window),
+        .to_ns = weft_metric_window_to(&run->window),
         .deadline_monotonic_ns = run->range->deadline_monotonic_ns,
         .cancelled = run->range->cancelled,
     };
-    /* What one function does not need another may. */
     if (run->leaf_count == 1)
         weft_traceql_select(&selection, run->leaves[0].expr->pipeline, &run->arena);
     if (selection.is_empty) return WEFT_OK;
     wanted.selection = selection.tree;
-    int rc = source->traces(source->self, &wanted, visit, run, &found, run->err);
-    if (rc == WEFT_OK) rc = run->rc;
-    if (rc < 0) return rc;
+    int rc = source->traces(source->self, &wanted, visit, run, found, run->err);
     if (selection.is_regex_limited != NULL && *selection.is_regex_limited)
         weft_metric_partial(run, "limit of a regular expression");
+    return rc;
+}
+
+/* One function after the other, from columns. */
+static int vectors_scan(struct weft_metric_run *run, const struct weft_source *source,
+                        struct weft_trace_scan_result *found)
+{
+    int rc = WEFT_OK;
+    for (uint32_t i = 0; i < run->leaf_count && rc == WEFT_OK && run->rc == WEFT_OK; i++)
+        rc = weft_metric_vectors_scan(&run->leaves[i], run, source, found);
+    return rc;
+}
+
+static bool vectors_can(const struct weft_metric_run *run, const struct weft_source *source)
+{
+    bool can = source->spans != NULL;
+    for (uint32_t i = 0; i < run->leaf_count && can; i++)
+        can = weft_metric_vectors_can(&run->leaves[i], run);
+    return can;
+}
+
+static int scan(struct weft_metric_run *run, const struct weft_source *source,
+                struct weft_metrics_result *out)
+{
+    struct weft_trace_scan_result found = { 0 };
+    int rc = vectors_can(run, source) ? vectors_scan(run, source, &found)
+                                      : traces_scan(run, source, &found);
+    if (rc == WEFT_OK) rc = run->rc;
+    if (rc < 0) return rc;
     if (found.partial_reason != NULL) weft_metric_partial(run, found.partial_reason);
     out->inspected_traces = found.inspected_traces;
     out->inspected_spans = found.inspected_spans;
@@ -224,6 +255,7 @@ int weft_traceql_metrics(const struct weft_source *source, const struct weft_tra
                          "not a metrics query: found no metrics function, expected one like "
                          "`| rate()` at the end");
     if ((rc = window_make(&run.window, range, err)) < 0) return rc;
+    run.window.per_ns = 1.0 / (double)run.window.step_ns;
     if ((rc = leaves_count(query->metrics, 0, &run.leaf_count, err)) < 0) return rc;
     if (run.memory_bytes_max == 0) run.memory_bytes_max = WEFT_METRIC_MEMORY_BYTES;
     if (run.exemplars_max > WEFT_METRIC_EXEMPLARS_MAX)

@@ -5,46 +5,51 @@
 
 enum { CLASSES_MAX = 10 };
 
-void weft_metric_exemplars_init(struct weft_metric_exemplars *exemplars, uint32_t count,
+void weft_metric_exemplars_init(struct weft_metric_exemplars *exemplars,
+                                const struct weft_metric_window *window, uint32_t count,
                                 bool is_grouped, struct weft_arena *arena)
 {
     *exemplars = (struct weft_metric_exemplars){ 0 };
     if (count == 0) return;
     exemplars->class_count = is_grouped && count >= CLASSES_MAX ? CLASSES_MAX : 1;
     exemplars->slice_count = count / exemplars->class_count;
-    exemplars->slots = weft_arena_alloc_array(
-        arena, (size_t)exemplars->slice_count * exemplars->class_count, sizeof *exemplars->slots);
+    exemplars->after_ns =
+        window->first_ns > window->step_ns ? window->first_ns - window->step_ns : 0;
+    exemplars->slices_per_ns =
+        exemplars->slice_count / ((double)(window->last_ns - exemplars->after_ns) + 1);
+    uint32_t slots = exemplars->slice_count * exemplars->class_count;
+    exemplars->slots = weft_arena_alloc_array(arena, slots, sizeof *exemplars->slots);
+    for (uint32_t i = 0; i < slots; i++) exemplars->slots[i].rank = UINT64_MAX;
 }
 
-static uint64_t span_hash(const struct weft_series_exemplar *shown)
+uint32_t weft_metric_exemplar_class(const struct weft_metric_exemplars *exemplars,
+                                    struct weft_str key)
 {
-    uint8_t id[24];
-    memcpy(id, shown->trace_id.bytes, 16);
-    memcpy(id + 16, shown->span_id.bytes, 8);
-    return weft_hash(id, sizeof id) | 1;
+    return (uint32_t)(weft_hash(key.ptr, key.len) % exemplars->class_count);
 }
 
-static uint32_t slice_of(const struct weft_metric_exemplars *exemplars,
-                         const struct weft_metric_window *window, uint64_t time_ns)
+static int sample_compare(const struct weft_metric_groups *groups,
+                          const struct weft_metric_exemplar *a,
+                          const struct weft_metric_exemplar *b)
 {
-    uint64_t after = window->first_ns > window->step_ns ? window->first_ns - window->step_ns : 0;
-    double part = (double)(time_ns - after) / ((double)(window->last_ns - after) + 1);
-    uint32_t slice = (uint32_t)(part * exemplars->slice_count);
-    return slice < exemplars->slice_count ? slice : exemplars->slice_count - 1;
+    int order = memcmp(&a->shown.trace_id, &b->shown.trace_id, sizeof a->shown.trace_id);
+    if (order == 0) order = memcmp(&a->shown.span_id, &b->shown.span_id, sizeof a->shown.span_id);
+    if (order == 0)
+        order = weft_str_compare(groups->items[a->group].key, groups->items[b->group].key);
+    if (order == 0) order = (a->shown.value > b->shown.value) - (a->shown.value < b->shown.value);
+    return order;
 }
 
-void weft_metric_exemplar_offer(struct weft_metric_exemplars *exemplars,
-                                const struct weft_metric_run *run,
+void weft_metric_exemplar_offer(struct weft_metric_exemplar *slot,
+                                const struct weft_metric_groups *groups,
                                 const struct weft_metric_exemplar *sample)
 {
-    if (exemplars->slice_count == 0) return;
-    uint32_t class = (uint32_t)(weft_hash(run->key.data, run->key.len) % exemplars->class_count);
-    uint32_t slice = slice_of(exemplars, &run->window, sample->shown.time_unix_nano);
-    struct weft_metric_exemplar *slot = &exemplars->slots[slice * exemplars->class_count + class];
-    uint64_t hash = span_hash(&sample->shown);
-    if (slot->hash != 0 && slot->hash <= hash) return;
+    uint64_t rank = weft_metric_exemplar_rank(sample->shown.time_unix_nano);
+    if (rank > slot->rank) return;
+    if (slot->is_there && rank == slot->rank && sample_compare(groups, sample, slot) >= 0) return;
     *slot = *sample;
-    slot->hash = hash;
+    slot->rank = rank;
+    slot->is_there = true;
 }
 
 /* The value of member `ot` in a tracestate, or empty. */

@@ -19,6 +19,7 @@
 struct weft_metric_window {
     uint64_t first_ns, step_ns, last_ns;
     uint32_t count;
+    double per_ns; /* 1 / step_ns */
 };
 /* False: outside of them all. */
 static inline bool weft_metric_bucket(const struct weft_metric_window *window, uint64_t time_ns,
@@ -26,33 +27,70 @@ static inline bool weft_metric_bucket(const struct weft_metric_window *window, u
 {
     if (time_ns > window->last_ns) return false;
     if (time_ns > window->first_ns) {
-        *bucket = (uint32_t)((time_ns - window->first_ns - 1) / window->step_ns + 1);
+        /* A division, but faster: off by one at most. */
+        uint64_t after = time_ns - window->first_ns - 1,
+                 steps = (uint64_t)((double)after * window->per_ns);
+        if (steps * window->step_ns > after)
+            steps--;
+        else if (after - steps * window->step_ns >= window->step_ns)
+            steps++;
+        *bucket = (uint32_t)steps + 1;
         return true;
     }
     *bucket = 0;
     return window->first_ns - time_ns < window->step_ns;
 }
 
-/* Spans shown for points: each slot keeps, of the spans offered to it, the one whose hash is smallest. That depends on nothing
+/* Spans with from <= start < to (0: no end) are in some bucket. */
+static inline uint64_t weft_metric_window_from(const struct weft_metric_window *window)
+{
+    return window->first_ns > window->step_ns ? window->first_ns - window->step_ns + 1 : 0;
+}
+static inline uint64_t weft_metric_window_to(const struct weft_metric_window *window)
+{
+    return window->last_ns + 1;
+}
+
+/* Spans shown for points: each slot keeps, of the spans offered to it, the one whose rank is smallest. That depends on nothing
  * but the spans, so live and compacted stores show the same. */
 struct weft_metric_exemplar {
-    uint64_t hash; /* 0: an empty slot */
+    uint64_t rank; /* UINT64_MAX in an empty slot, too */
     uint32_t group, bucket;
+    bool is_there;
     struct weft_series_exemplar shown;
 };
 struct weft_metric_exemplars {
     struct weft_metric_exemplar *slots;
     uint32_t slice_count; /* of time */
     uint32_t class_count; /* of groups, so that the series with most spans does not take all */
+    uint64_t after_ns;    /* where the first slice begins */
+    double slices_per_ns;
 };
-void weft_metric_exemplars_init(struct weft_metric_exemplars *exemplars, uint32_t count,
+void weft_metric_exemplars_init(struct weft_metric_exemplars *exemplars,
+                                const struct weft_metric_window *window, uint32_t count,
                                 bool is_grouped, struct weft_arena *arena);
-struct weft_metric_run;
-/* `sample` without its hash; run->key: the key of its group. */
-void weft_metric_exemplar_offer(struct weft_metric_exemplars *exemplars,
-                                const struct weft_metric_run *run,
+/* Of the class of a group's key; there are slots. */
+uint32_t weft_metric_exemplar_class(const struct weft_metric_exemplars *exemplars,
+                                    struct weft_str key);
+static inline struct weft_metric_exemplar *weft_metric_exemplar_slot(
+    const struct weft_metric_exemplars *exemplars, uint32_t class, uint64_t time_ns)
+{
+    uint32_t slice = (uint32_t)((double)(time_ns - exemplars->after_ns) * exemplars->slices_per_ns);
+    if (slice >= exemplars->slice_count) slice = exemplars->slice_count - 1;
+    return &exemplars->slots[slice * exemplars->class_count + class];
+}
+/* Different for different times; in no order that time has. */
+static inline uint64_t weft_metric_exemplar_rank(uint64_t time_ns)
+{
+    return time_ns * UINT64_C(0x9e3779b97f4a7c15);
+}
+/* `sample` without its rank, whose start is no other than that of the slot. Of those that start at once, ids, series and value
+ * decide. */
+void weft_metric_exemplar_offer(struct weft_metric_exemplar *slot,
+                                const struct weft_metric_groups *groups,
                                 const struct weft_metric_exemplar *sample);
 
+struct weft_metric_run;
 struct weft_metric_leaf {
     const struct weft_metric_expr *expr;
     struct weft_expr value, by[WEFT_TRACEQL_LABELS_MAX]; /* the attributes, as expressions */
@@ -90,6 +128,73 @@ void weft_metric_leaf_release(struct weft_metric_leaf *leaf);
 /* Every sample of one trace. False: stop, run->rc says why unless it is memory that ran out. */
 bool weft_metric_leaf_visit(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
                             struct weft_trace_view *view);
+/* A number that can be added up; nothing else is a sample (Q6.1.2). */
+bool weft_metric_number(const struct weft_traceql_value *value, long double *out);
+/* Q6.2.2: the power of two that is the upper limit of a value's bucket. Whole numbers below 2 have none; the rule is silent about
+ * floats, where everything positive has one. */
+bool weft_metric_exponent(const struct weft_traceql_value *value, int64_t *exponent);
+/* run->key: that of a group with these values of by(). */
+void weft_metric_labels_key(const struct weft_metric_leaf *leaf, struct weft_metric_run *run,
+                            struct weft_traceql_value *labels);
+/* Functions whose groups have a bucket of values behind the labels. */
+static inline bool weft_metric_has_buckets(enum weft_metric_function function)
+{
+    return function == WEFT_METRIC_HISTOGRAM_OVER_TIME ||
+           function == WEFT_METRIC_QUANTILE_OVER_TIME;
+}
+static inline bool weft_metric_counts(enum weft_metric_function function)
+{
+    return function == WEFT_METRIC_RATE || function == WEFT_METRIC_COUNT_OVER_TIME;
+}
+static inline void weft_metric_cell_add(struct weft_metric_cell *cell,
+                                        enum weft_metric_function function, long double number,
+                                        double weight)
+{
+    bool is_first = cell->weight == 0;
+    cell->weight += weight;
+    switch (function) {
+    case WEFT_METRIC_MIN_OVER_TIME:
+        if (is_first || number < cell->value) cell->value = number;
+        break;
+    case WEFT_METRIC_MAX_OVER_TIME:
+        if (is_first || number > cell->value) cell->value = number;
+        break;
+    case WEFT_METRIC_AVG_OVER_TIME:
+    case WEFT_METRIC_SUM_OVER_TIME: cell->value += number * (long double)weight; break;
+    default: break;
+    }
+}
+/* False: too much is held; the answer is then partial. */
+bool weft_metric_has_memory(struct weft_metric_run *run);
+/* One trace, for one function. False: stop. */
+bool weft_metric_trace_visit(struct weft_metric_run *run, struct weft_metric_leaf *leaves,
+                             uint32_t leaf_count, const struct weft_batch *trace);
+/* What a function asks of columns (traceql_metrics_columns.c). A label or value is that of the first of two columns that has one. */
+#define WEFT_METRIC_NO_COLUMN UINT8_MAX
+struct weft_metric_source_column {
+    uint8_t first, second;                 /* of the columns, or NO_COLUMN */
+    enum weft_traceql_type absent, of_int; /* of no code: NIL, or an empty STRING; of ints */
+};
+struct weft_metric_columns {
+    struct weft_span_column items[WEFT_SPAN_COLUMNS_MAX];
+    uint32_t count;
+    struct weft_metric_source_column by[WEFT_TRACEQL_LABELS_MAX], value;
+    bool is_duration; /* the value: its column has no codes */
+};
+/* False: something is asked for that no column has. */
+bool weft_metric_columns_init(struct weft_metric_columns *columns,
+                              const struct weft_metric_leaf *leaf);
+void weft_metric_column_value(const struct weft_metric_source_column *column,
+                              const struct weft_span_vector *vector, uint32_t index,
+                              struct weft_arena *arena, struct weft_traceql_value *out);
+
+/* Can columns tell all that the function asks for? Then it is counted from them (traceql_metrics_vectors.c). */
+bool weft_metric_vectors_can(const struct weft_metric_leaf *leaf,
+                             const struct weft_metric_run *run);
+/* All samples of one function. *found is added to. */
+int weft_metric_vectors_scan(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
+                             const struct weft_source *source,
+                             struct weft_trace_scan_result *found);
 /* The group a sample belongs to, or NULL: no memory for another one. */
 struct weft_metric_group *weft_metric_leaf_group(struct weft_metric_leaf *leaf,
                                                  struct weft_metric_groups *groups,

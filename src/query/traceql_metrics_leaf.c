@@ -59,7 +59,7 @@ void weft_metric_leaf_init(struct weft_metric_leaf *leaf, const struct weft_metr
     weft_metric_groups_init(&leaf->groups, run->window.count);
     weft_metric_groups_init(&leaf->exact, run->window.count);
     if (expr->function == WEFT_METRIC_COMPARE) return;
-    weft_metric_exemplars_init(&leaf->exemplars, run->exemplars_max / run->leaf_count,
+    weft_metric_exemplars_init(&leaf->exemplars, &run->window, run->exemplars_max / run->leaf_count,
                                expr->by_count > 0, &run->arena);
 }
 
@@ -80,6 +80,14 @@ static uint64_t bytes_held(const struct weft_metric_run *run)
     return bytes;
 }
 
+bool weft_metric_has_memory(struct weft_metric_run *run)
+{
+    run->bytes_held = bytes_held(run);
+    if (run->bytes_held <= run->memory_bytes_max) return true;
+    weft_metric_partial(run, "memory limit");
+    return false;
+}
+
 /* New groups may take half of the memory: those that are there then still have room to grow, and stay right. */
 struct weft_metric_group *weft_metric_leaf_group(struct weft_metric_leaf *leaf,
                                                  struct weft_metric_groups *groups,
@@ -96,8 +104,7 @@ struct weft_metric_group *weft_metric_leaf_group(struct weft_metric_leaf *leaf,
 
 /* ---- one sample ---- */
 
-/* A number that can be added up; nothing else is a sample (Q6.1.2). */
-static bool number_of(const struct weft_traceql_value *value, long double *out)
+bool weft_metric_number(const struct weft_traceql_value *value, long double *out)
 {
     switch (value->type) {
     case WEFT_TRACEQL_INT:
@@ -109,9 +116,7 @@ static bool number_of(const struct weft_traceql_value *value, long double *out)
     }
 }
 
-/* Q6.2.2: the power of two that is the upper limit of a value's bucket. Whole numbers below 2 have none; the rule is silent about
- * floats, where everything positive has one. */
-static bool exponent_of(const struct weft_traceql_value *value, int64_t *exponent)
+bool weft_metric_exponent(const struct weft_traceql_value *value, int64_t *exponent)
 {
     if (value->type == WEFT_TRACEQL_FLOAT) {
         int e;
@@ -122,24 +127,6 @@ static bool exponent_of(const struct weft_traceql_value *value, int64_t *exponen
     if (value->int_value < 2) return false;
     *exponent = 64 - __builtin_clzll((uint64_t)value->int_value - 1);
     return true;
-}
-
-static void cell_add(struct weft_metric_cell *cell, enum weft_metric_function function,
-                     long double number, double weight)
-{
-    bool is_first = cell->weight == 0;
-    cell->weight += weight;
-    switch (function) {
-    case WEFT_METRIC_MIN_OVER_TIME:
-        if (is_first || number < cell->value) cell->value = number;
-        break;
-    case WEFT_METRIC_MAX_OVER_TIME:
-        if (is_first || number > cell->value) cell->value = number;
-        break;
-    case WEFT_METRIC_AVG_OVER_TIME:
-    case WEFT_METRIC_SUM_OVER_TIME: cell->value += number * (long double)weight; break;
-    default: break;
-    }
 }
 
 /* Exact quantiles need every value; where they do not fit, buckets answer. */
@@ -161,21 +148,27 @@ static void exact_add(struct weft_metric_leaf *leaf, struct weft_metric_run *run
 
 /* The values of by(). A label without value is not shown beside others; when there is no other, the first one says `nil`, and is
  * the same series as one whose value is that text. */
-static void labels_append(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
-                          struct weft_trace_view *view, uint32_t span, bool has_other_label)
+void weft_metric_labels_key(const struct weft_metric_leaf *leaf, struct weft_metric_run *run,
+                            struct weft_traceql_value *labels)
 {
-    struct weft_traceql_value labels[WEFT_TRACEQL_LABELS_MAX];
     uint32_t nil_count = 0, count = leaf->expr->by_count;
-    weft_buf_reset(&run->key);
-    for (uint32_t i = 0; i < count; i++) {
-        weft_traceql_value(view, &leaf->by[i], span, &labels[i]);
+    for (uint32_t i = 0; i < count; i++)
         nil_count += labels[i].type == WEFT_TRACEQL_NIL || labels[i].type == WEFT_TRACEQL_ARRAY ||
                      labels[i].type == WEFT_TRACEQL_OPAQUE;
-    }
-    if (nil_count == count && count > 0 && !has_other_label)
+    if (nil_count == count && count > 0 && !weft_metric_has_buckets(leaf->expr->function))
         labels[0] =
             (struct weft_traceql_value){ .type = WEFT_TRACEQL_STRING, .text = WEFT_S("nil") };
+    weft_buf_reset(&run->key);
     for (uint32_t i = 0; i < count; i++) weft_metric_key_append(&run->key, &labels[i]);
+}
+
+static void labels_append(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
+                          struct weft_trace_view *view, uint32_t span)
+{
+    struct weft_traceql_value labels[WEFT_TRACEQL_LABELS_MAX];
+    for (uint32_t i = 0; i < leaf->expr->by_count; i++)
+        weft_traceql_value(view, &leaf->by[i], span, &labels[i]);
+    weft_metric_labels_key(leaf, run, labels);
 }
 
 static double weight_of(const struct weft_metric_run *run, const struct weft_span *span)
@@ -188,34 +181,38 @@ static void sample_add(struct weft_metric_leaf *leaf, struct weft_metric_run *ru
 {
     enum weft_metric_function function = leaf->expr->function;
     const struct weft_span *s = &view->batch->spans[span];
-    bool counts = function == WEFT_METRIC_RATE || function == WEFT_METRIC_COUNT_OVER_TIME;
-    bool has_buckets =
-        function == WEFT_METRIC_HISTOGRAM_OVER_TIME || function == WEFT_METRIC_QUANTILE_OVER_TIME;
+    bool counts = weft_metric_counts(function), has_buckets = weft_metric_has_buckets(function);
     struct weft_traceql_value value, exponent = { .type = WEFT_TRACEQL_INT };
     long double number = 0;
     if (!counts) {
         weft_traceql_value(view, &leaf->value, span, &value);
-        if (!number_of(&value, &number)) return;
+        if (!weft_metric_number(&value, &number)) return;
     }
-    labels_append(leaf, run, view, span, has_buckets);
+    labels_append(leaf, run, view, span);
     size_t labels_len = run->key.len;
     double weight = weight_of(run, s);
     if (leaf->is_exact) exact_add(leaf, run, labels_len, number, bucket, weight);
     run->key.len = labels_len;
     if (has_buckets) {
-        if (!exponent_of(&value, &exponent.int_value)) return;
+        if (!weft_metric_exponent(&value, &exponent.int_value)) return;
         weft_metric_key_append(&run->key, &exponent);
     }
     struct weft_metric_group *group = weft_metric_leaf_group(leaf, &leaf->groups, run);
     if (group == NULL) return;
-    cell_add(weft_metric_group_cell(&leaf->groups, group, bucket), function, number, weight);
+    weft_metric_cell_add(weft_metric_group_cell(&leaf->groups, group, bucket), function, number,
+                         weight);
     struct weft_metric_exemplar sample = {
         .group = (uint32_t)(group - leaf->groups.items),
         .bucket = bucket,
         .shown = { s->trace_id, s->span_id, s->start_time_unix_nano,
                    counts ? NAN : (double)(leaf->is_in_seconds ? number / 1e9L : number) },
     };
-    weft_metric_exemplar_offer(&leaf->exemplars, run, &sample);
+    if (leaf->exemplars.slice_count == 0) return;
+    weft_metric_exemplar_offer(
+        weft_metric_exemplar_slot(&leaf->exemplars,
+                                  weft_metric_exemplar_class(&leaf->exemplars, group->key),
+                                  s->start_time_unix_nano),
+        &leaf->groups, &sample);
 }
 
 /* ---- one trace ---- */
@@ -290,8 +287,5 @@ bool weft_metric_leaf_visit(struct weft_metric_leaf *leaf, struct weft_metric_ru
     else
         visit_spansets(leaf, run, view);
     if (!goes_on(run, run->rc == WEFT_OK ? view->stopped : run->rc)) return false;
-    run->bytes_held = bytes_held(run);
-    if (run->bytes_held <= run->memory_bytes_max) return true;
-    weft_metric_partial(run, "memory limit");
-    return false;
+    return weft_metric_has_memory(run);
 }

@@ -217,7 +217,7 @@ static void exemplars_attach(const struct weft_metric_leaf *leaf, struct weft_se
     uint32_t room = leaf->exemplars.slice_count * leaf->exemplars.class_count;
     for (uint32_t i = 0; i < room && set->count > 0; i++) {
         const struct weft_metric_exemplar *exemplar = &leaf->exemplars.slots[i];
-        if (exemplar->hash == 0) continue;
+        if (!exemplar->is_there) continue;
         struct row row = row_read(&leaf->groups.items[exemplar->group], leaf->expr->by_count,
                                   has_tail, &run->arena);
         const struct row *head =

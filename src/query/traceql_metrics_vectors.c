@@ -1,0 +1,386 @@
+/* traceql_metrics_vectors.c -- a metrics function counted from columns: codes are put together to a number for each combination, level by
+ * level, and for each number it is known where its samples go. What is known ends with the vectors' numbering.
+ *
+ * Traces that do not come in vectors are judged as everywhere else, span by span.
+ */
+#include "query/traceql_metrics_internal.h"
+#include "query/traceql_select.h"
+#include <math.h>
+
+enum { RECENT = 1024, LEVELS_MAX = 2 * WEFT_TRACEQL_LABELS_MAX + 1 };
+#define NUMBERS_MAX (1u << 20) /* of one level: then all is forgotten */
+#define UNKNOWN UINT32_MAX
+#define NO_GROUP (UINT32_MAX - 1)
+#define NO_SAMPLE UINT32_MAX
+
+/* (number so far, code) to the number of both together. */
+struct level {
+    struct pair {
+        uint64_t key;
+        uint32_t number; /* + 1; 0: free */
+    } * slots, recent[RECENT];
+    uint32_t slot_count, count;
+};
+/* Where the samples of a number go. */
+struct target {
+    uint32_t group, class;
+};
+/* What a code says as a number. */
+struct number {
+    long double value;
+    int32_t exponent;
+    bool is_known, is_number, has_exponent;
+};
+struct counting {
+    struct weft_metric_leaf *leaf;
+    struct weft_metric_run *run;
+    const struct weft_source *source;
+    struct weft_metric_columns columns;
+    uint8_t labels[LEVELS_MAX]; /* columns that tell groups apart */
+    uint32_t label_count;
+    bool counts, has_buckets;
+    uint64_t numbering;
+    struct level *levels;
+    struct target *targets; /* by the number of the last level */
+    uint32_t target_count;
+    struct number *numbers; /* by code of the value's columns, first and second */
+    uint32_t number_count;
+    /* Of the vector at hand. */
+    uint32_t bucket[WEFT_SPAN_VECTOR_MAX], at[WEFT_SPAN_VECTOR_MAX];
+    long double value[WEFT_SPAN_VECTOR_MAX];
+    int32_t exponent[WEFT_SPAN_VECTOR_MAX];
+};
+
+/* ---- can it be done ---- */
+
+static bool filters_only(const struct weft_traceql_pipeline *pipeline)
+{
+    for (const struct weft_traceql_stage *stage = pipeline->first; stage != NULL;
+         stage = stage->next)
+        if (stage->kind == WEFT_STAGE_AGGREGATE) return false;
+    return true;
+}
+
+bool weft_metric_vectors_can(const struct weft_metric_leaf *leaf, const struct weft_metric_run *run)
+{
+    struct weft_metric_columns columns;
+    struct weft_traceql_selection selection;
+    struct weft_arena arena;
+    if (leaf->expr->function == WEFT_METRIC_COMPARE || leaf->is_exact || run->is_extrapolated ||
+        !leaf->is_per_span || !filters_only(leaf->expr->pipeline) ||
+        !weft_metric_columns_init(&columns, leaf))
+        return false;
+    weft_arena_init(&arena, 0);
+    weft_traceql_select(&selection, leaf->expr->pipeline, &arena);
+    bool can =
+        selection.is_empty || (selection.is_exact && weft_selection_is_spanwise(selection.tree));
+    weft_arena_release(&arena);
+    return can;
+}
+
+/* ---- numbers for combinations ---- */
+
+static uint64_t pair_hash(uint64_t key)
+{
+    key *= UINT64_C(0x9e3779b97f4a7c15);
+    return key ^ key >> 32;
+}
+
+static void level_grow(struct level *level)
+{
+    struct pair *old = level->slots;
+    uint32_t old_count = level->slot_count;
+    level->slot_count = old_count == 0 ? 256 : old_count * 2;
+    level->slots = weft_alloc_array(level->slot_count, sizeof *level->slots);
+    for (uint32_t i = 0; i < old_count; i++) {
+        if (old[i].number == 0) continue;
+        uint32_t at = (uint32_t)pair_hash(old[i].key) & (level->slot_count - 1);
+        while (level->slots[at].number != 0) at = (at + 1) & (level->slot_count - 1);
+        level->slots[at] = old[i];
+    }
+    weft_free(old);
+}
+
+static uint32_t level_find(struct level *level, uint64_t key)
+{
+    if (level->count * 2 >= level->slot_count) level_grow(level);
+    uint32_t at = (uint32_t)pair_hash(key) & (level->slot_count - 1);
+    while (level->slots[at].number != 0 && level->slots[at].key != key)
+        at = (at + 1) & (level->slot_count - 1);
+    if (level->slots[at].number == 0) level->slots[at] = (struct pair){ key, ++level->count };
+    return level->slots[at].number;
+}
+
+static inline uint32_t level_number(struct level *level, uint32_t before, uint32_t code)
+{
+    uint64_t key = (uint64_t)before << 32 | code;
+    struct pair *recent = &level->recent[(code + before * 67) % RECENT];
+    if (__builtin_expect(recent->key != key || recent->number == 0, 0))
+        *recent = (struct pair){ key, level_find(level, key) };
+    return recent->number - 1;
+}
+
+static void forget(struct counting *c, uint64_t numbering)
+{
+    for (uint32_t i = 0; i <= c->label_count; i++) {
+        weft_free(c->levels[i].slots);
+        c->levels[i] = (struct level){ 0 };
+    }
+    c->target_count = c->number_count = 0;
+    c->numbering = numbering;
+}
+
+static bool is_full(const struct counting *c)
+{
+    for (uint32_t i = 0; i <= c->label_count; i++)
+        if (c->levels[i].count > NUMBERS_MAX) return true;
+    return false;
+}
+
+/* ---- values ---- */
+
+static struct number number_of(const struct weft_traceql_value *value)
+{
+    struct number number = { .is_known = true };
+    int64_t exponent = 0;
+    number.is_number = weft_metric_number(value, &number.value);
+    number.has_exponent = number.is_number && weft_metric_exponent(value, &exponent);
+    number.exponent = (int32_t)exponent;
+    return number;
+}
+
+/* Codes of the second column stand behind those of the first. */
+static void numbers_reserve(struct counting *c, const struct weft_span_vector *vector,
+                            uint32_t *second)
+{
+    const struct weft_metric_source_column *value = &c->columns.value;
+    /* Both only grow, but each at its own pace: even places for one, odd ones for the other. */
+    uint32_t count = vector->columns[value->first].value_count + 1;
+    if (value->second != WEFT_METRIC_NO_COLUMN &&
+        vector->columns[value->second].value_count + 1 > count)
+        count = vector->columns[value->second].value_count + 1;
+    *second = value->second != WEFT_METRIC_NO_COLUMN;
+    if (count * 2 <= c->number_count) return;
+    count *= 4;
+    c->numbers = weft_realloc_array(c->numbers, count, sizeof *c->numbers);
+    memset(c->numbers + c->number_count, 0, (count - c->number_count) * sizeof *c->numbers);
+    c->number_count = count;
+}
+
+/* NO_SAMPLE in bucket[] where there is no value. */
+static void coded_values_read(struct counting *c, const struct weft_span_vector *vector)
+{
+    const struct weft_metric_source_column *value = &c->columns.value;
+    uint32_t has_second;
+    numbers_reserve(c, vector, &has_second);
+    for (uint32_t i = 0; i < vector->count; i++) {
+        uint32_t code = vector->columns[value->first].codes[i], side = 0;
+        if (code == 0 && has_second) {
+            code = vector->columns[value->second].codes[i];
+            side = 1;
+        }
+        struct number *number = &c->numbers[code * 2 + side];
+        if (!number->is_known) {
+            struct weft_traceql_value v;
+            weft_metric_column_value(value, vector, i, &c->run->trace_arena, &v);
+            *number = number_of(&v);
+        }
+        if (!(c->has_buckets ? number->has_exponent : number->is_number)) c->bucket[i] = NO_SAMPLE;
+        c->value[i] = number->value;
+        c->exponent[i] = number->exponent;
+    }
+}
+
+static void durations_read(struct counting *c, const struct weft_span_vector *vector)
+{
+    for (uint32_t i = 0; i < vector->count; i++) {
+        uint64_t ns = vector->duration_ns[i] > INT64_MAX ? INT64_MAX : vector->duration_ns[i];
+        c->value[i] = (long double)ns;
+        if (!c->has_buckets) continue;
+        if (ns < 2)
+            c->bucket[i] = NO_SAMPLE;
+        else
+            c->exponent[i] = 64 - __builtin_clzll(ns - 1);
+    }
+}
+
+/* ---- where samples go ---- */
+
+static struct target target_find(struct counting *c, const struct weft_span_vector *vector,
+                                 uint32_t i)
+{
+    struct weft_traceql_value labels[WEFT_TRACEQL_LABELS_MAX],
+        exponent = { .type = WEFT_TRACEQL_INT, .int_value = c->exponent[i] };
+    struct target target = { .group = NO_GROUP };
+    weft_arena_reset(&c->run->trace_arena);
+    for (uint32_t l = 0; l < c->leaf->expr->by_count; l++)
+        weft_metric_column_value(&c->columns.by[l], vector, i, &c->run->trace_arena, &labels[l]);
+    weft_metric_labels_key(c->leaf, c->run, labels);
+    if (c->has_buckets) weft_metric_key_append(&c->run->key, &exponent);
+    struct weft_metric_group *group = weft_metric_leaf_group(c->leaf, &c->leaf->groups, c->run);
+    if (group == NULL) return target;
+    target.group = (uint32_t)(group - c->leaf->groups.items);
+    if (c->leaf->exemplars.slice_count > 0)
+        target.class = weft_metric_exemplar_class(&c->leaf->exemplars, group->key);
+    return target;
+}
+
+static void targets_reserve(struct counting *c, uint32_t count)
+{
+    if (count <= c->target_count) return;
+    count = count * 2 + 64;
+    c->targets = weft_realloc_array(c->targets, count, sizeof *c->targets);
+    for (uint32_t i = c->target_count; i < count; i++) c->targets[i].group = UNKNOWN;
+    c->target_count = count;
+}
+
+/* at[]: the number of each span's combination. */
+static void numbers_combine(struct counting *c, const struct weft_span_vector *vector)
+{
+    uint32_t last = 1;
+    memset(c->at, 0, vector->count * sizeof c->at[0]);
+    for (uint32_t l = 0; l < c->label_count; l++) {
+        const uint32_t *codes = vector->columns[c->labels[l]].codes;
+        for (uint32_t i = 0; i < vector->count; i++)
+            c->at[i] = level_number(&c->levels[l], c->at[i], codes[i]);
+        last = c->levels[l].count;
+    }
+    if (c->has_buckets) {
+        struct level *level = &c->levels[c->label_count];
+        for (uint32_t i = 0; i < vector->count; i++)
+            if (c->bucket[i] != NO_SAMPLE)
+                c->at[i] = level_number(level, c->at[i], (uint32_t)c->exponent[i]);
+        last = level->count;
+    }
+    targets_reserve(c, last);
+}
+
+/* ---- samples ---- */
+
+static void exemplar_offer(const struct counting *c, const struct weft_span_vector *vector,
+                           uint32_t i, const struct target *target,
+                           struct weft_metric_exemplar *slot)
+{
+    struct weft_metric_exemplar sample = { .group = target->group, .bucket = c->bucket[i] };
+    long double shown = c->leaf->is_in_seconds ? c->value[i] / 1e9L : c->value[i];
+    sample.shown.time_unix_nano = vector->start_time_unix_nano[i];
+    sample.shown.value = c->counts ? NAN : (double)shown;
+    c->source->identify(c->source->self, vector, i, &sample.shown.trace_id, &sample.shown.span_id);
+    weft_metric_exemplar_offer(slot, &c->leaf->groups, &sample);
+}
+
+static void samples_add(struct counting *c, const struct weft_span_vector *vector)
+{
+    const struct weft_metric_exemplars *exemplars = &c->leaf->exemplars;
+    struct weft_metric_groups *groups = &c->leaf->groups;
+    enum weft_metric_function function = c->leaf->expr->function;
+    for (uint32_t i = 0; i < vector->count; i++) {
+        if (c->bucket[i] == NO_SAMPLE) continue;
+        struct target *target = &c->targets[c->at[i]];
+        if (target->group == UNKNOWN) *target = target_find(c, vector, i);
+        if (target->group == NO_GROUP) continue;
+        struct weft_metric_cell *cell =
+            weft_metric_group_cell_at(groups, &groups->items[target->group], c->bucket[i]);
+        if (c->counts || c->has_buckets)
+            cell->weight += 1;
+        else
+            weft_metric_cell_add(cell, function, c->value[i], 1);
+        if (exemplars->slice_count == 0) continue;
+        uint64_t start = vector->start_time_unix_nano[i];
+        struct weft_metric_exemplar *slot =
+            weft_metric_exemplar_slot(exemplars, target->class, start);
+        if (weft_metric_exemplar_rank(start) <= slot->rank)
+            exemplar_offer(c, vector, i, target, slot);
+    }
+}
+
+static bool vector_count(void *arg, const struct weft_span_vector *vector)
+{
+    struct counting *c = arg;
+    if (c->numbering != vector->numbering || is_full(c)) forget(c, vector->numbering);
+    for (uint32_t i = 0; i < vector->count; i++)
+        if (!weft_metric_bucket(&c->run->window, vector->start_time_unix_nano[i], &c->bucket[i]))
+            c->bucket[i] = NO_SAMPLE;
+    if (c->columns.is_duration)
+        durations_read(c, vector);
+    else if (!c->counts)
+        coded_values_read(c, vector);
+    numbers_combine(c, vector);
+    samples_add(c, vector);
+    return weft_metric_has_memory(c->run);
+}
+
+static bool trace_count(void *arg, const struct weft_batch *trace)
+{
+    struct counting *c = arg;
+    return weft_metric_trace_visit(c->run, c->leaf, 1, trace);
+}
+
+/* ---- the pass ---- */
+
+static void label_add(struct counting *c, uint8_t column)
+{
+    for (uint32_t i = 0; i < c->label_count; i++)
+        if (c->labels[i] == column) return;
+    if (column != WEFT_METRIC_NO_COLUMN) c->labels[c->label_count++] = column;
+}
+
+static void counting_init(struct counting *c, struct weft_metric_leaf *leaf,
+                          struct weft_metric_run *run, const struct weft_source *source)
+{
+    *c = (struct counting){ .leaf = leaf, .run = run, .source = source };
+    weft_metric_columns_init(&c->columns, leaf);
+    c->counts = weft_metric_counts(leaf->expr->function);
+    c->has_buckets = weft_metric_has_buckets(leaf->expr->function);
+    for (uint32_t i = 0; i < leaf->expr->by_count; i++) {
+        label_add(c, c->columns.by[i].first);
+        label_add(c, c->columns.by[i].second);
+    }
+    c->levels = weft_alloc_array(c->label_count + 1, sizeof *c->levels);
+}
+
+static void counting_release(struct counting *c)
+{
+    for (uint32_t i = 0; i <= c->label_count; i++) weft_free(c->levels[i].slots);
+    weft_free(c->levels);
+    weft_free(c->targets);
+    weft_free(c->numbers);
+    weft_free(c);
+}
+
+static void found_add(struct weft_trace_scan_result *to, const struct weft_trace_scan_result *from)
+{
+    if (to->partial_reason == NULL) to->partial_reason = from->partial_reason;
+    to->inspected_traces += from->inspected_traces;
+    to->inspected_spans += from->inspected_spans;
+    to->inspected_bytes += from->inspected_bytes;
+}
+
+int weft_metric_vectors_scan(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
+                             const struct weft_source *source, struct weft_trace_scan_result *found)
+{
+    struct weft_traceql_selection selection;
+    struct weft_trace_scan_result here;
+    weft_traceql_select(&selection, leaf->expr->pipeline, &run->arena);
+    if (selection.is_empty) return WEFT_OK;
+    struct counting *c = weft_alloc(sizeof *c);
+    counting_init(c, leaf, run, source);
+    const struct weft_span_scan scan = {
+        .from_ns = weft_metric_window_from(&run->window),
+        .to_ns = weft_metric_window_to(&run->window),
+        .selection = selection.tree,
+        .columns = c->columns.items,
+        .column_count = c->columns.count,
+        .deadline_monotonic_ns = run->range->deadline_monotonic_ns,
+        .cancelled = run->range->cancelled,
+        .vector = vector_count,
+        .trace = trace_count,
+        .arg = c,
+    };
+    int rc = source->spans(source->self, &scan, &here, run->err);
+    found_add(found, &here);
+    if (selection.is_regex_limited != NULL && *selection.is_regex_limited)
+        weft_metric_partial(run, "limit of a regular expression");
+    counting_release(c);
+    return rc;
+}

@@ -304,8 +304,8 @@ static void test_window(void **state)
            "__name__=count_over_time: 0 4 1");
     assert_int_equal(asked.result.first_ns, BASE);
     assert_int_equal(asked.result.step_ns, 10 * SECOND);
-    assert_int_equal(asked.source.from_ns, BASE - 10 * SECOND);
-    assert_int_equal(asked.source.to_ns, BASE + 20 * SECOND);
+    assert_int_equal(asked.source.from_ns, BASE - 10 * SECOND + 1);
+    assert_int_equal(asked.source.to_ns, BASE + 20 * SECOND + 1);
     assert_int_equal(asked.result.inspected_traces, TRACES);
     assert_int_equal(asked.result.inspected_spans, SHOP_COUNT);
     asked_release(&asked);

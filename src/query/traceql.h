@@ -5,7 +5,7 @@
  *            stand at the first token that does not fit, one behind the text when it ends too early
  * Threads    pure; a parsed query is read-only and may be shared
  * Ownership  everything lives in the arena; names and texts may point into the query text
- * Spec       query.md Q1 (words), Q2 (grammar), Q3.2 (checks), Q5, Q6 (limits of arguments), Q7
+ * Spec       query.md Q1 (words), Q2 (grammar), Q3.2 (checks), Q5, Q6 (limits of arguments), Q7; extensions: docs/traceql.md
  */
 #ifndef WEFT_QUERY_TRACEQL_H
 #define WEFT_QUERY_TRACEQL_H
@@ -255,9 +255,23 @@ struct weft_traceql_hint {
     struct weft_traceql_value value;
     const struct weft_traceql_hint *next;
 };
+/* order(field): the final stages, of a search only, are no part of TraceQL (docs/traceql.md). */
+struct weft_traceql_order {
+    bool is_given; /* else the newest first */
+    bool is_start; /* order(start): by when a span began; else by `attribute` */
+    bool is_descending;
+    struct weft_traceql_attribute attribute;
+};
+struct weft_traceql_finish {
+    const struct weft_traceql_attribute *distinct; /* distinct(field, ...) */
+    uint32_t distinct_count;                       /* 0: all */
+    struct weft_traceql_order order;
+    bool has_spans; /* spans(): the answer lists spans */
+};
 struct weft_traceql_query {
     const struct weft_traceql_pipeline *pipeline; /* a search; or */
     const struct weft_metric_expr *metrics;
+    struct weft_traceql_finish finish; /* of a search: behind its pipeline */
     const struct weft_traceql_hint *hints;
     const struct weft_traceql_attribute *
         attributes; /* every one mentioned, once each, in order: what is returned with spans (Q5.3.2) */

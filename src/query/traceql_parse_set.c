@@ -348,7 +348,8 @@ static bool parse_stages(struct weft_parser *p, struct weft_traceql_stage *first
     out->kind = WEFT_OPERAND_PIPELINE;
     out->pipeline = pipeline;
     out->pipe = p->token->kind == WEFT_TOKEN_PIPE ? p->token : NULL;
-    while (p->token->kind == WEFT_TOKEN_PIPE) {
+    while (p->token->kind == WEFT_TOKEN_PIPE &&
+           !(p->nesting == 0 && weft_is_finish(p->token + 1))) {
         p->token++;
         if (p->token->kind == WEFT_TOKEN_WORD &&
             weft_stage_word_find(p->token->source)->kind == WEFT_STAGE_WORD_METRIC) {

@@ -199,6 +199,12 @@ bool weft_parse_stage(struct weft_parser *p, bool is_first, struct weft_traceql_
             p, token,
             "%s() needs a metrics function before it, as in { } | rate() by(name) | %s(5)",
             info->word, info->word);
+    if (info->kind == WEFT_STAGE_WORD_FINISH)
+        return weft_parser_fail(p, token,
+                                is_first ? "%s() needs spansets before it, as in { } | %s()"
+                                         : "%s() stands at the end of a whole search, outside of "
+                                           "parentheses, as in { } | %s()",
+                                info->word, info->word);
     if (info->kind == WEFT_STAGE_WORD_NONE) return fail_stage(p, token, is_first);
     if (info->kind == WEFT_STAGE_WORD_COALESCE && is_first)
         return weft_parser_fail(p, token,

@@ -116,6 +116,10 @@ const struct weft_traceql_pipeline *weft_operand_pipeline(struct weft_parser *p,
 
 /* A stage that begins with a word: aggregate, by, select, coalesce (traceql_parse_stage.c). */
 bool weft_parse_stage(struct weft_parser *p, bool is_first, struct weft_traceql_stage *out);
+/* | distinct() | order() | spans() at the end of a query (traceql_parse_finish.c). */
+bool weft_parse_finish(struct weft_parser *p, struct weft_traceql_finish *out);
+/* Whether the token, behind a |, begins one of those. */
+bool weft_is_finish(const struct weft_token *token);
 /* Numbers and arithmetic of them, folded. `as_seconds`: durations become seconds. */
 bool weft_parse_constant(struct weft_parser *p, bool as_seconds, struct weft_traceql_value *out);
 

@@ -191,12 +191,31 @@ static void print_metric(struct weft_buf *out, const struct weft_metric_expr *me
 
 /* ---- queries ---- */
 
+static void print_finish(struct weft_buf *out, const struct weft_traceql_finish *finish)
+{
+    if (finish->distinct_count > 0) {
+        weft_buf_append_c(out, " | distinct(");
+        print_attributes(out, finish->distinct, finish->distinct_count);
+        weft_buf_append_byte(out, ')');
+    }
+    if (finish->order.is_given) {
+        weft_buf_append_c(out, " | order(");
+        if (finish->order.is_start)
+            weft_buf_append_c(out, "start");
+        else
+            weft_traceql_print_attribute(out, &finish->order.attribute);
+        weft_buf_append_c(out, finish->order.is_descending ? " desc)" : " asc)");
+    }
+    if (finish->has_spans) weft_buf_append_c(out, " | spans()");
+}
+
 void weft_traceql_print(struct weft_buf *out, const struct weft_traceql_query *query)
 {
     if (query->metrics != NULL)
         print_metric(out, query->metrics, false);
     else
         print_pipeline(out, query->pipeline);
+    print_finish(out, &query->finish);
     if (query->hints == NULL) return;
     weft_buf_append_c(out, " with (");
     for (const struct weft_traceql_hint *hint = query->hints; hint != NULL; hint = hint->next) {

@@ -1,261 +1,280 @@
-/* traceql_search.c -- every trace that may match is evaluated; the newest that do are kept (traceql_search.h).
+/* traceql_search.c -- every trace that may match is evaluated; the first that do, in the order of the query, are kept (traceql_search.h).
  *
- * Memory is bounded: each answer has an arena of its own, which goes when a newer trace pushes it out of the heap. What is known when a
- * limit ends the search is still the newest of what was looked at, and the answer says that there is a limit.
+ * Memory is bounded: each answer has an arena of its own, which goes when a better one pushes it out of the heap. What is known when a
+ * limit ends the search is still the first of what was looked at, and the answer says that there is a limit.
  */
 #include "query/traceql_search.h"
-#include "base/map.h"
+#include "query/traceql_found.h"
 #include "query/traceql_select.h"
-#include "query/traceql_shown.h"
-#include <stdlib.h>
 
 #define REGEX_LIMIT "limit of a regular expression"
-#define ROOT_UNKNOWN WEFT_S("<root span not yet received>")
+#define MEMORY_LIMIT "memory limit"
 
-struct entry {
-    struct weft_found_trace trace;
-    struct weft_arena arena; /* of what it points to */
-};
 struct run {
     const struct weft_traceql_query *query;
+    const struct weft_traceql_finish *finish; /* of the query */
     const struct weft_traceql_limits *limits;
     struct weft_traceql_result *out;
     struct weft_err *err;
     int rc; /* of an evaluation that failed */
     struct weft_shown shown;
     struct weft_arena scratch; /* of one trace */
-    struct entry **heap;       /* the oldest on top */
-    uint32_t count, capacity;
-    uint64_t kept_bytes;
-    uint64_t start_min; /* traces that start earlier have no place in the answer */
+    struct weft_traceql_top top;
+    uint64_t start_min;     /* traces that start earlier have no place in the answer */
+    struct weft_map passed; /* tuples of distinct() that the pages before `after` have */
+    bool is_looking_back;   /* to find those */
+};
+/* A trace at work. */
+struct seen {
+    struct run *run;
+    struct weft_trace_view *view;
+    const struct weft_spansets *spansets;
+    struct weft_found_trace head;
+    struct weft_found_record *record; /* made for the first answer that has a place */
+    uint32_t *numbers;                /* of spans among those with their id and start */
 };
 
-/* ---- The heap ---- */
-
-/* Newest first (Q4.1.5). */
-static int compare_found(const struct weft_found_trace *a, const struct weft_found_trace *b)
+static bool is_newest_first(const struct run *run)
 {
-    if (a->start_time_unix_nano != b->start_time_unix_nano)
-        return a->start_time_unix_nano > b->start_time_unix_nano ? -1 : 1;
-    return memcmp(a->trace_id.bytes, b->trace_id.bytes, sizeof a->trace_id.bytes);
+    return !run->finish->order.is_given;
 }
 
-static bool is_older(const struct entry *a, const struct entry *b)
+/* ---- What has a place ---- */
+
+static bool is_behind_cursor(const struct run *run, const struct weft_traceql_cursor *key)
 {
-    return compare_found(&a->trace, &b->trace) > 0;
+    const struct weft_traceql_cursor *after = run->limits->after;
+    return after == NULL || weft_traceql_cursor_compare(&run->finish->order, key, after) > 0;
 }
 
-static void sift_up(struct run *run, uint32_t at)
+static struct weft_str tuple_key(const struct weft_traceql_tuple *tuple)
 {
-    for (uint32_t above; at > 0; at = above) {
-        above = (at - 1) / 2;
-        if (!is_older(run->heap[at], run->heap[above])) return;
-        struct entry *moved = run->heap[at];
-        run->heap[at] = run->heap[above];
-        run->heap[above] = moved;
+    return weft_str_make((const char *)tuple->bytes, sizeof tuple->bytes);
+}
+
+/* Notes the tuple of an answer that an earlier page may have had. */
+static void look_back(struct run *run, const struct weft_traceql_cursor *key,
+                      const struct weft_traceql_tuple *tuple)
+{
+    if (is_behind_cursor(run, key)) return;
+    weft_map_put(&run->passed, tuple_key(tuple), 0, NULL);
+    if (run->passed.count <= WEFT_DISTINCT_PASSED_MAX) return;
+    run->rc = weft_fail(run->err, WEFT_UNSUPPORTED,
+                        "the pages before this one have more than %u different answers of "
+                        "distinct(), more are not kept: narrow the query or the time range",
+                        WEFT_DISTINCT_PASSED_MAX);
+}
+
+static bool has_place(struct run *run, const struct weft_traceql_cursor *key,
+                      const struct weft_traceql_tuple *tuple)
+{
+    if (run->is_looking_back) {
+        look_back(run, key, tuple);
+        return false;
     }
+    if (!is_behind_cursor(run, key)) return false;
+    if (run->passed.count > 0 && weft_map_get(&run->passed, tuple_key(tuple)) != NULL) return false;
+    return weft_traceql_top_admits(&run->top, key, tuple);
 }
 
-static void sift_down(struct run *run)
+/* Whether a trace has no place, whatever the query says of it. What begins earlier than a trace has spans that may begin later. */
+static bool is_out_of_place(const struct run *run, const struct weft_found_trace *head)
 {
-    uint32_t at = 0;
+    const struct weft_traceql_cursor key = { .start_time_unix_nano = head->start_time_unix_nano,
+                                             .trace_id = head->trace_id };
+    const struct weft_traceql_top_item *last = weft_traceql_top_last(&run->top);
 
-    for (;;) {
-        uint32_t oldest = at;
-        for (uint32_t child = 2 * at + 1; child <= 2 * at + 2 && child < run->count; child++)
-            if (is_older(run->heap[child], run->heap[oldest])) oldest = child;
-        if (oldest == at) return;
-        struct entry *moved = run->heap[at];
-        run->heap[at] = run->heap[oldest];
-        run->heap[oldest] = moved;
-        at = oldest;
-    }
+    if (run->finish->has_spans || !is_newest_first(run) || run->is_looking_back) return false;
+    if (!is_behind_cursor(run, &key)) return true;
+    return last != NULL && weft_traceql_cursor_compare(&run->finish->order, &key, &last->key) > 0;
 }
 
-static void entry_destroy(struct entry *entry)
+static void keep(struct seen *seen, struct weft_traceql_top_item *item)
 {
-    weft_arena_release(&entry->arena);
-    weft_free(entry);
+    struct run *run = seen->run;
+
+    weft_traceql_top_put(&run->top, item);
+    if (run->top.is_memory_limited) run->out->partial_reason = MEMORY_LIMIT;
+    const struct weft_traceql_top_item *last = weft_traceql_top_last(&run->top);
+    if (last != NULL && is_newest_first(run) && !run->finish->has_spans)
+        run->start_min = last->key.start_time_unix_nano;
 }
 
-static void oldest_drop(struct run *run)
+static struct weft_found_record *record_of(struct seen *seen)
 {
-    struct entry *oldest = run->heap[0];
-
-    run->kept_bytes -= oldest->arena.total_bytes + sizeof *oldest;
-    run->heap[0] = run->heap[--run->count];
-    sift_down(run);
-    entry_destroy(oldest);
-    run->out->has_more = true;
+    if (seen->record == NULL)
+        seen->record = weft_found_record_create(&seen->head, seen->view, seen->spansets);
+    return seen->record;
 }
 
-static void entry_keep(struct run *run, struct entry *entry)
+static struct weft_traceql_tuple tuple_of(struct seen *seen, uint32_t span)
+{
+    const struct weft_traceql_finish *finish = seen->run->finish;
+    struct weft_traceql_tuple tuple = { { 0 } };
+
+    if (finish->distinct_count > 0)
+        tuple = weft_traceql_tuple(finish->distinct, finish->distinct_count, seen->view, span);
+    return tuple;
+}
+
+/* ---- A trace as an answer ---- */
+
+static bool is_over_memory(const struct run *run, const struct weft_arena *arena)
 {
     uint64_t bytes_max = run->limits->memory_bytes_max;
-
-    if (run->count == run->capacity) {
-        run->capacity = run->capacity == 0 ? 64 : 2 * run->capacity;
-        run->heap = weft_realloc_array(run->heap, run->capacity, sizeof *run->heap);
-    }
-    run->heap[run->count++] = entry;
-    run->kept_bytes += entry->arena.total_bytes + sizeof *entry;
-    sift_up(run, run->count - 1);
-    if (run->count > run->limits->traces) {
-        oldest_drop(run);
-        if (run->count > 0) run->start_min = run->heap[0]->trace.start_time_unix_nano;
-    }
-    while (bytes_max != 0 && run->kept_bytes > bytes_max && run->count > 1) {
-        run->out->partial_reason = "memory limit";
-        oldest_drop(run);
-    }
+    return bytes_max != 0 && arena->total_bytes > bytes_max;
 }
 
-/* Whether a trace has no place any more, whatever the query says of it. */
-static bool is_too_old(const struct run *run, const struct weft_found_trace *trace)
+static void spansets_show(struct seen *seen, struct weft_found_record *record)
 {
-    return run->count > 0 && run->count >= run->limits->traces && run->out->has_more &&
-           compare_found(trace, &run->heap[0]->trace) > 0;
-}
+    struct run *run = seen->run;
 
-/* ---- One trace ---- */
-
-static int compare_service(const void *a, const void *b)
-{
-    const struct weft_found_service *x = a, *y = b;
-    return weft_str_compare(x->name, y->name);
-}
-
-static void services_count(struct entry *entry, const struct weft_batch *batch,
-                           struct weft_arena *scratch)
-{
-    struct weft_map numbers = { 0 };
-    struct weft_found_service *services =
-        weft_arena_alloc_array(scratch, batch->span_count, sizeof *services);
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < batch->span_count; i++) {
-        const struct weft_span *span = &batch->spans[i];
-        struct weft_str name = span->scope->resource->service_name;
-        bool is_new;
-        uint64_t number = *weft_map_put(&numbers, name, count, &is_new);
-        if (is_new) services[count++].name = weft_arena_copy(&entry->arena, name);
-        services[number].span_count++;
-        services[number].error_count += span->status_code == WEFT_STATUS_ERROR;
-    }
-    weft_map_release(&numbers);
-    qsort(services, count, sizeof *services, compare_service);
-    entry->trace.services = weft_arena_alloc_array(&entry->arena, count, sizeof *services);
-    memcpy(entry->trace.services, services, count * sizeof *services);
-    entry->trace.service_count = count;
-}
-
-static void root_set(struct entry *entry, const struct weft_trace_view *view)
-{
-    struct weft_found_trace *trace = &entry->trace;
-
-    trace->root_service_name = ROOT_UNKNOWN;
-    trace->has_root = view->root != WEFT_NO_PARENT;
-    if (!trace->has_root) return;
-    const struct weft_span *root = &view->batch->spans[view->root];
-    struct weft_str service = root->scope->resource->service_name;
-    trace->root_name = weft_arena_copy(&entry->arena, root->name);
-    if (service.len > 0) trace->root_service_name = weft_arena_copy(&entry->arena, service);
-}
-
-static struct weft_traceql_value value_copy(const struct weft_traceql_value *value,
-                                            struct weft_arena *arena)
-{
-    struct weft_traceql_value copy = *value;
-
-    if (value->type == WEFT_TRACEQL_STRING) copy.text = weft_arena_copy(arena, value->text);
-    if (value->type != WEFT_TRACEQL_ARRAY) return copy;
-    struct weft_traceql_value *items = weft_arena_alloc(arena, value->item_count * sizeof *items);
-    for (uint32_t i = 0; i < value->item_count; i++) {
-        items[i] = value->items[i];
-        if (items[i].type == WEFT_TRACEQL_STRING)
-            items[i].text = weft_arena_copy(arena, items[i].text);
-    }
-    copy.items = items;
-    return copy;
-}
-
-static const struct weft_spanset_attribute *spanset_attributes_copy(
-    const struct weft_spanset_attribute *attribute, struct weft_arena *arena)
-{
-    const struct weft_spanset_attribute *first = NULL, **end = &first;
-
-    for (; attribute != NULL; attribute = attribute->next) {
-        struct weft_spanset_attribute *copy = weft_arena_alloc(arena, sizeof *copy);
-        *copy = (struct weft_spanset_attribute){ attribute->key,
-                                                 value_copy(&attribute->value, arena), NULL };
-        *end = copy;
-        end = &copy->next;
-    }
-    return first;
-}
-
-static void span_show(struct run *run, struct entry *entry, struct weft_trace_view *view,
-                      uint32_t number, struct weft_found_span *out)
-{
-    const struct weft_span *span = &view->batch->spans[number];
-    struct weft_arena_mark mark = weft_arena_mark(view->arena);
-    struct weft_found_attribute *attributes;
-    bool is_walked = view->order != NULL;
-    uint32_t count = weft_shown_of_span(&run->shown, view, number, &attributes, view->arena);
-
-    *out = (struct weft_found_span){
-        .span_id = span->span_id,
-        .start_time_unix_nano = span->start_time_unix_nano,
-        .duration_ns = weft_span_duration_ns(span),
-        .has_name = run->shown.has_name,
-        .attributes = weft_arena_alloc_array(&entry->arena, count, sizeof *attributes),
-        .attribute_count = count,
-    };
-    if (run->shown.has_name) out->name = weft_arena_copy(&entry->arena, span->name);
-    for (uint32_t i = 0; i < count; i++)
-        out->attributes[i] =
-            (struct weft_found_attribute){ attributes[i].key,
-                                           value_copy(&attributes[i].value, &entry->arena) };
-    if (is_walked == (view->order != NULL)) weft_arena_rewind(view->arena, mark);
-}
-
-static bool is_over_memory(const struct run *run, const struct entry *entry)
-{
-    uint64_t bytes_max = run->limits->memory_bytes_max;
-    return bytes_max != 0 && entry->arena.total_bytes > bytes_max;
-}
-
-static void spansets_show(struct run *run, struct entry *entry, struct weft_trace_view *view,
-                          const struct weft_spansets *spansets)
-{
-    struct weft_found_trace *trace = &entry->trace;
-
-    trace->spansets =
-        weft_arena_alloc_array(&entry->arena, spansets->count, sizeof *trace->spansets);
-    for (uint32_t i = 0; i < spansets->count; i++) {
-        const struct weft_spanset *spanset = &spansets->items[i];
-        struct weft_found_spanset *found = &trace->spansets[trace->spanset_count++];
+    for (uint32_t i = 0; i < seen->spansets->count; i++) {
+        const struct weft_spanset *spanset = &seen->spansets->items[i];
+        struct weft_found_spanset *found = &record->trace.spansets[i];
         uint32_t shown = spanset->count < run->limits->spans_per_spanset
                              ? spanset->count
                              : run->limits->spans_per_spanset;
-        found->matched = spanset->count;
-        found->attributes = spanset_attributes_copy(spanset->attributes, &entry->arena);
-        found->spans = weft_arena_alloc_array(&entry->arena, shown, sizeof *found->spans);
-        while (found->span_count < shown && !is_over_memory(run, entry)) {
+        found->spans = weft_arena_alloc_array(&record->arena, shown, sizeof *found->spans);
+        while (found->span_count < shown && !is_over_memory(run, &record->arena)) {
             uint32_t number = spanset->spans[found->span_count];
-            span_show(run, entry, view, number, &found->spans[found->span_count++]);
+            weft_found_span_show(&found->spans[found->span_count++], &run->shown, seen->view,
+                                 number, &record->arena);
         }
-        if (!is_over_memory(run, entry)) continue;
-        run->out->partial_reason = "memory limit";
+        if (!is_over_memory(run, &record->arena)) continue;
+        run->out->partial_reason = MEMORY_LIMIT;
         return;
     }
 }
+
+/* The span that order() puts first, of equals the earliest. */
+struct best {
+    uint32_t number; /* UINT32_MAX: none yet */
+    struct weft_traceql_value value;
+    char text[WEFT_ORDER_TEXT_BYTES_MAX];
+};
+
+static void best_look(const struct seen *seen, uint32_t number, struct best *best)
+{
+    const struct weft_traceql_order *order = &seen->run->finish->order;
+    bool is_walked = seen->view->order != NULL;
+    struct weft_arena_mark mark = weft_arena_mark(seen->view->arena);
+    struct weft_traceql_value value;
+
+    weft_traceql_order_value(order, seen->view, number, &value);
+    int compared =
+        best->number == UINT32_MAX ? -1 : weft_traceql_order_compare(order, &value, &best->value);
+    if (compared < 0 || (compared == 0 && number < best->number)) {
+        best->number = number;
+        best->value = value;
+        if (value.type == WEFT_TRACEQL_STRING && value.text.len > 0) {
+            memcpy(best->text, value.text.ptr, value.text.len);
+            best->value.text.ptr = best->text;
+        }
+    }
+    if (is_walked == (seen->view->order != NULL)) weft_arena_rewind(seen->view->arena, mark);
+}
+
+static void best_span(const struct seen *seen, struct best *best)
+{
+    bool is_given = seen->run->finish->order.is_given;
+
+    best->number = UINT32_MAX;
+    for (uint32_t i = 0; i < seen->spansets->count; i++) {
+        const struct weft_spanset *spanset = &seen->spansets->items[i];
+        uint32_t count = is_given ? spanset->count : 1; /* they are ascending */
+        for (uint32_t s = 0; s < count; s++) best_look(seen, spanset->spans[s], best);
+    }
+}
+
+static void trace_offer(struct seen *seen)
+{
+    struct weft_traceql_cursor key = { .start_time_unix_nano = seen->head.start_time_unix_nano,
+                                       .trace_id = seen->head.trace_id };
+    struct weft_traceql_tuple tuple = { { 0 } };
+    struct best best;
+
+    if (seen->spansets->count > 0) {
+        best_span(seen, &best);
+        key.value = best.value;
+        tuple = tuple_of(seen, best.number);
+    }
+    if (!has_place(seen->run, &key, &tuple)) return;
+    struct weft_found_record *record = record_of(seen);
+    spansets_show(seen, record);
+    keep(seen, weft_traceql_top_item_create(&key, &tuple, record));
+}
+
+/* ---- Spans as answers ---- */
+
+/* Spans come sorted by start, then id, so those that share both stand together. */
+static void spans_number(struct seen *seen)
+{
+    const struct weft_batch *batch = seen->view->batch;
+
+    seen->numbers =
+        weft_arena_alloc_array(seen->view->arena, batch->span_count, sizeof *seen->numbers);
+    for (uint32_t i = 1; i < batch->span_count; i++) {
+        const struct weft_span *a = &batch->spans[i - 1], *b = &batch->spans[i];
+        bool is_like = a->start_time_unix_nano == b->start_time_unix_nano &&
+                       memcmp(&a->span_id, &b->span_id, sizeof a->span_id) == 0;
+        seen->numbers[i] = is_like ? seen->numbers[i - 1] + 1 : 0;
+    }
+}
+
+static void span_keep(struct seen *seen, const struct weft_traceql_cursor *key,
+                      const struct weft_traceql_tuple *tuple, uint32_t spanset, uint32_t number)
+{
+    const struct weft_span *span = &seen->view->batch->spans[number];
+    struct weft_traceql_top_item *item = weft_traceql_top_item_create(key, tuple, record_of(seen));
+
+    item->spanset = spanset;
+    item->row.service_name = weft_arena_copy(&item->arena, span->scope->resource->service_name);
+    weft_found_span_show(&item->row.span, &seen->run->shown, seen->view, number, &item->arena);
+    if (!item->row.span.has_name) item->row.span.name = weft_arena_copy(&item->arena, span->name);
+    item->row.span.has_name = true;
+    keep(seen, item);
+}
+
+static void span_offer(struct seen *seen, uint32_t spanset, uint32_t number)
+{
+    const struct weft_span *span = &seen->view->batch->spans[number];
+    struct weft_traceql_cursor key = { .start_time_unix_nano = span->start_time_unix_nano,
+                                       .trace_id = span->trace_id,
+                                       .span_id = span->span_id,
+                                       .number = seen->numbers[number] };
+
+    weft_traceql_order_value(&seen->run->finish->order, seen->view, number, &key.value);
+    struct weft_traceql_tuple tuple = tuple_of(seen, number);
+    if (has_place(seen->run, &key, &tuple)) span_keep(seen, &key, &tuple, spanset, number);
+}
+
+static void spans_offer(struct seen *seen)
+{
+    bool is_walked = seen->view->order != NULL;
+
+    spans_number(seen);
+    struct weft_arena_mark mark = weft_arena_mark(seen->view->arena);
+    for (uint32_t i = 0; i < seen->spansets->count; i++) {
+        const struct weft_spanset *spanset = &seen->spansets->items[i];
+        for (uint32_t s = 0; s < spanset->count && seen->run->rc == WEFT_OK; s++) {
+            span_offer(seen, i, spanset->spans[s]);
+            if (is_walked == (seen->view->order != NULL))
+                weft_arena_rewind(seen->view->arena, mark); /* values are needed no more */
+            else
+                mark = weft_arena_mark(seen->view->arena); /* a walk made meanwhile stays */
+            is_walked = seen->view->order != NULL;
+        }
+    }
+}
+
+/* ---- One trace ---- */
 
 /* What a limit stops is no error: the answer is partial. Whether to go on with the next trace. */
 static bool evaluation_goes_on(struct run *run, int rc)
 {
     if (rc == WEFT_FULL)
-        run->out->partial_reason = "memory limit";
+        run->out->partial_reason = MEMORY_LIMIT;
     else if (rc == WEFT_TIMEOUT)
         run->out->partial_reason = "time limit";
     else if (rc == WEFT_CANCELLED)
@@ -272,17 +291,13 @@ static bool duration_fits(const struct run *run, uint64_t duration_ns)
            (limits->duration_max_ns == 0 || duration_ns <= limits->duration_max_ns);
 }
 
-static void trace_keep(struct run *run, struct weft_trace_view *view,
-                       const struct weft_found_trace *head, const struct weft_spansets *spansets)
+static void offer(struct seen *seen)
 {
-    struct entry *entry = weft_alloc_zero(sizeof *entry);
-
-    entry->trace = *head;
-    weft_arena_init(&entry->arena, 1024); /* many are kept, and most are small */
-    root_set(entry, view);
-    services_count(entry, view->batch, view->arena);
-    spansets_show(run, entry, view, spansets);
-    entry_keep(run, entry);
+    if (seen->run->finish->has_spans)
+        spans_offer(seen);
+    else
+        trace_offer(seen);
+    if (seen->record != NULL) weft_traceql_top_record_leave(&seen->run->top, seen->record);
 }
 
 static bool trace_visit(void *arg, const struct weft_batch *trace)
@@ -294,10 +309,13 @@ static bool trace_visit(void *arg, const struct weft_batch *trace)
     if (trace->span_count == 0) return true;
     weft_arena_reset(&run->scratch);
     weft_trace_view_init(&view, trace, &run->scratch);
-    struct weft_found_trace head = { .trace_id = trace->spans[0].trace_id,
-                                     .start_time_unix_nano = view.start_ns,
-                                     .duration_ns = view.end_ns - view.start_ns };
-    if (!duration_fits(run, head.duration_ns) || is_too_old(run, &head)) return true;
+    struct seen seen = { .run = run,
+                         .view = &view,
+                         .spansets = &spansets,
+                         .head = { .trace_id = trace->spans[0].trace_id,
+                                   .start_time_unix_nano = view.start_ns,
+                                   .duration_ns = view.end_ns - view.start_ns } };
+    if (!duration_fits(run, seen.head.duration_ns) || is_out_of_place(run, &seen.head)) return true;
     view.deadline_monotonic_ns = run->limits->deadline_monotonic_ns;
     view.cancelled = run->limits->cancelled;
     view.memory_bytes_max = run->limits->memory_bytes_max;
@@ -308,29 +326,107 @@ static bool trace_visit(void *arg, const struct weft_batch *trace)
         if (spansets.count == 0) return true;
     }
     if (trace->partial_reason != NULL) run->out->partial_reason = trace->partial_reason;
-    trace_keep(run, &view, &head, &spansets);
-    return true;
+    offer(&seen);
+    return run->rc == WEFT_OK;
 }
 
-/* ---- The whole ---- */
+/* ---- The result ---- */
 
-static int compare_entries(const void *a, const void *b)
+static void traces_finish(struct run *run, struct weft_arena *arena)
 {
-    const struct entry *const *x = a, *const *y = b;
-    return compare_found(&(*x)->trace, &(*y)->trace);
+    struct weft_traceql_result *out = run->out;
+
+    for (uint32_t i = 0; i < run->top.count; i++) {
+        struct weft_found_record *record = run->top.items[i]->record;
+        out->traces[out->trace_count++] = record->trace;
+        weft_arena_adopt(arena, &record->arena);
+    }
+}
+
+/* Room for the spans that a trace shows, of those that were found. */
+static void spansets_empty(struct weft_found_trace *trace, uint32_t spans_per_spanset,
+                           struct weft_arena *arena)
+{
+    for (uint32_t i = 0; i < trace->spanset_count; i++) {
+        struct weft_found_spanset *spanset = &trace->spansets[i];
+        uint32_t room = spanset->matched < spans_per_spanset ? spanset->matched : spans_per_spanset;
+        spanset->spans = weft_arena_alloc_array(arena, room, sizeof *spanset->spans);
+        spanset->matched = 0;
+    }
+}
+
+/* Without the spansets that have none. */
+static void spansets_trim(struct weft_found_trace *trace)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < trace->spanset_count; i++)
+        if (trace->spansets[i].matched > 0) trace->spansets[kept++] = trace->spansets[i];
+    trace->spanset_count = kept;
+}
+
+static void row_finish(struct run *run, struct weft_traceql_top_item *item,
+                       struct weft_arena *arena)
+{
+    struct weft_traceql_result *out = run->out;
+    struct weft_found_record *record = item->record;
+    uint32_t spans_per_spanset = run->limits->spans_per_spanset;
+
+    if (record->number == 0) {
+        spansets_empty(&record->trace, spans_per_spanset, arena);
+        out->traces[out->trace_count] = record->trace;
+        weft_arena_adopt(arena, &record->arena);
+        record->number = ++out->trace_count;
+    }
+    item->row.trace = record->number - 1;
+    struct weft_found_spanset *spanset = &out->traces[item->row.trace].spansets[item->spanset];
+    if (spanset->matched++ < spans_per_spanset)
+        spanset->spans[spanset->span_count++] = item->row.span;
+    out->rows[out->row_count++] = item->row;
+    weft_arena_adopt(arena, &item->arena);
+}
+
+static void rows_finish(struct run *run, struct weft_arena *arena)
+{
+    struct weft_traceql_result *out = run->out;
+
+    out->rows = weft_arena_alloc_array(arena, run->top.count, sizeof *out->rows);
+    for (uint32_t i = 0; i < run->top.count; i++) row_finish(run, run->top.items[i], arena);
+    for (uint32_t i = 0; i < out->trace_count; i++) spansets_trim(&out->traces[i]);
 }
 
 static void result_finish(struct run *run, struct weft_arena *arena)
 {
     struct weft_traceql_result *out = run->out;
+    uint32_t count = run->top.count;
 
-    if (run->count == 0) return;
-    qsort(run->heap, run->count, sizeof *run->heap, compare_entries);
-    out->traces = weft_arena_alloc_array(arena, run->count, sizeof *out->traces);
-    for (uint32_t i = 0; i < run->count; i++) {
-        out->traces[out->trace_count++] = run->heap[i]->trace;
-        weft_arena_adopt(arena, &run->heap[i]->arena);
-    }
+    out->has_spans = run->finish->has_spans;
+    out->has_more = run->top.has_more;
+    if (count == 0) return;
+    weft_traceql_top_sort(&run->top);
+    out->last = run->top.items[count - 1]->key;
+    if (out->last.value.type == WEFT_TRACEQL_STRING)
+        out->last.value.text = weft_arena_copy(arena, out->last.value.text);
+    out->traces = weft_arena_alloc_array(arena, count, sizeof *out->traces);
+    if (out->has_spans)
+        rows_finish(run, arena);
+    else
+        traces_finish(run, arena);
+}
+
+/* ---- The whole ---- */
+
+/* The end of the range; behind a cursor of the newest nothing begins later than it. */
+static uint64_t to_ns(const struct run *run)
+{
+    const struct weft_traceql_limits *limits = run->limits;
+    uint64_t to = limits->to_ns;
+
+    if (limits->after == NULL || !is_newest_first(run) || run->is_looking_back) return to;
+    uint64_t bound = limits->after->start_time_unix_nano;
+    if (bound < limits->from_ns) bound = limits->from_ns;
+    if (bound == UINT64_MAX) return to;
+    return to == 0 || bound + 1 < to ? bound + 1 : to;
 }
 
 /* Asks the source, unless the query itself says that there is nothing. */
@@ -342,9 +438,10 @@ static int traces_visit(struct run *run, const struct weft_source *source, struc
     if (run->query != NULL) weft_traceql_select(&selection, run->query->pipeline, arena);
     if (selection.is_empty) return WEFT_OK;
     const struct weft_trace_scan scan = { .from_ns = run->limits->from_ns,
-                                          .to_ns = run->limits->to_ns,
+                                          .to_ns = to_ns(run),
                                           .selection = selection.tree,
-                                          .start_min = &run->start_min,
+                                          .start_min =
+                                              is_newest_first(run) ? &run->start_min : NULL,
                                           .deadline_monotonic_ns =
                                               run->limits->deadline_monotonic_ns,
                                           .cancelled = run->limits->cancelled };
@@ -353,17 +450,37 @@ static int traces_visit(struct run *run, const struct weft_source *source, struc
     if (selection.is_regex_limited != NULL && *selection.is_regex_limited)
         run->out->partial_reason = REGEX_LIMIT;
     if (visited.partial_reason != NULL) run->out->partial_reason = visited.partial_reason;
-    run->out->inspected_traces = visited.inspected_traces;
-    run->out->inspected_spans = visited.inspected_spans;
-    run->out->inspected_bytes = visited.inspected_bytes;
+    run->out->inspected_traces += visited.inspected_traces;
+    run->out->inspected_spans += visited.inspected_spans;
+    run->out->inspected_bytes += visited.inspected_bytes;
     return rc;
+}
+
+static int search(struct run *run, const struct weft_source *source, struct weft_arena *arena)
+{
+    int rc = WEFT_OK;
+
+    run->is_looking_back = run->finish->distinct_count > 0 && run->limits->after != NULL;
+    if (run->is_looking_back) rc = traces_visit(run, source, arena);
+    run->is_looking_back = false;
+    return rc == WEFT_OK ? traces_visit(run, source, arena) : rc;
 }
 
 int weft_traceql_search(const struct weft_source *source, const struct weft_traceql_query *query,
                         const struct weft_traceql_limits *limits, struct weft_traceql_result *out,
                         struct weft_arena *arena, struct weft_err *err)
 {
-    struct run run = { .query = query, .limits = limits, .out = out, .err = err };
+    static const struct weft_traceql_finish plain = { 0 };
+    const struct weft_traceql_finish *finish = query != NULL ? &query->finish : &plain;
+    struct run run = { .query = query,
+                       .finish = finish,
+                       .limits = limits,
+                       .out = out,
+                       .err = err,
+                       .top = { .order = &finish->order,
+                                .count_max = limits->traces,
+                                .bytes_max = limits->memory_bytes_max,
+                                .is_distinct = finish->distinct_count > 0 } };
 
     *out = (struct weft_traceql_result){ 0 };
     if (query != NULL && query->pipeline == NULL)
@@ -371,10 +488,10 @@ int weft_traceql_search(const struct weft_source *source, const struct weft_trac
                          "a search was asked for, and the query is one of metrics");
     weft_shown_init(&run.shown, query, arena);
     weft_arena_init(&run.scratch, 64 << 10);
-    int rc = traces_visit(&run, source, arena);
+    int rc = search(&run, source, arena);
     if (rc == WEFT_OK) result_finish(&run, arena);
-    for (uint32_t i = 0; i < run.count; i++) entry_destroy(run.heap[i]);
-    weft_free(run.heap);
+    weft_traceql_top_release(&run.top);
+    weft_map_release(&run.passed);
     weft_arena_release(&run.scratch);
     return rc;
 }

@@ -9,11 +9,16 @@
 #define WEFT_QUERY_TRACEQL_SEARCH_H
 #include "model/source.h"
 #include "query/traceql_eval.h"
+#include "query/traceql_order.h"
+
+/* Different tuples of distinct() on the pages before `after`: more are refused. */
+#define WEFT_DISTINCT_PASSED_MAX 100000u
 
 struct weft_traceql_limits {
     uint64_t from_ns, to_ns; /* traces that overlap it (Q4.1.3); to_ns 0: no end */
-    uint32_t traces;         /* newest first (Q4.1.5) */
+    uint32_t traces;         /* or spans, when the query ends in spans() */
     uint32_t spans_per_spanset;
+    const struct weft_traceql_cursor *after;   /* NULL: from the first; not the `last` of *out */
     uint64_t duration_min_ns, duration_max_ns; /* of the trace; 0: none (tag search, Q8.4.8) */
     uint64_t memory_bytes_max;                 /* 0: none */
     uint64_t deadline_monotonic_ns;            /* 0: none */
@@ -50,10 +55,23 @@ struct weft_found_trace {
     struct weft_found_service *services;
     uint32_t service_count;
 };
+/* A span that was found by a query that ends in spans(). */
+struct weft_found_row {
+    uint32_t trace; /* which of the result's traces */
+    struct weft_str service_name;
+    struct weft_found_span span; /* has_name */
+};
 struct weft_traceql_result {
+    /* In the order of the query, the newest first when it says none. With spans(): the traces of the spans below, in the order of their
+     * first span there; their spansets show those alone. */
     struct weft_found_trace *traces;
     uint32_t trace_count;
+    bool has_spans; /* spans() */
+    struct weft_found_row *rows;
+    uint32_t row_count;
     bool has_more;
+    struct weft_traceql_cursor
+        last;                   /* of the answer, unless that is empty: `after` for the next page */
     const char *partial_reason; /* NULL: exact */
     uint64_t inspected_traces, inspected_spans, inspected_bytes;
 };

@@ -86,6 +86,9 @@ static const struct weft_stage_word_info stages[] = {
     { "compare", WEFT_STAGE_WORD_METRIC, WEFT_METRIC_COMPARE },
     { "topk", WEFT_STAGE_WORD_SECOND, WEFT_SECOND_TOPK },
     { "bottomk", WEFT_STAGE_WORD_SECOND, WEFT_SECOND_BOTTOMK },
+    { "distinct", WEFT_STAGE_WORD_FINISH, WEFT_FINISH_DISTINCT },
+    { "order", WEFT_STAGE_WORD_FINISH, WEFT_FINISH_ORDER },
+    { "spans", WEFT_STAGE_WORD_FINISH, WEFT_FINISH_SPANS },
     { NULL, WEFT_STAGE_WORD_NONE, 0 },
 };
 
@@ -214,6 +217,8 @@ static const char *stage_advice(struct weft_str word, struct weft_arena *arena)
     for (const struct weft_stage_word_info *info = stages; info->word != NULL; info++)
         nearest_try(&nearest, info->word);
     if (weft_str_equal_c(word, "group") || weft_str_equal_c(word, "group_by")) nearest.name = "by";
+    if (weft_str_equal_c(word, "sort") || weft_str_equal_c(word, "order_by"))
+        nearest.name = "order";
     if (nearest.name == NULL) return "";
     return weft_arena_printf(arena, "; did you mean %s()?", nearest.name).ptr;
 }

@@ -28,8 +28,10 @@ enum weft_stage_word {
     WEFT_STAGE_WORD_SELECT,
     WEFT_STAGE_WORD_METRIC, /* + enum weft_metric_function */
     WEFT_STAGE_WORD_SECOND, /* + enum weft_second_kind */
+    WEFT_STAGE_WORD_FINISH, /* + enum weft_finish_word: at the end of a search */
     WEFT_STAGE_WORD_NONE,
 };
+enum weft_finish_word { WEFT_FINISH_DISTINCT, WEFT_FINISH_ORDER, WEFT_FINISH_SPANS };
 struct weft_stage_word_info {
     const char *word;
     enum weft_stage_word kind;

@@ -207,6 +207,161 @@ def export_jaeger(weft):
         same("Jaeger: as its API answers", json.loads(answer)["data"][0], trace)
 
 
+# ---- and back ----
+
+def imported(directory, name, *arguments, stdin=None, status=0, count=46):
+    """Import into a fresh weft; what it then exports, and what was said."""
+    with weft_process.Weft(os.path.join(directory, name)) as weft:
+        endpoint = ["--endpoint", weft.url("receivers.otlp.protocols.grpc")]
+        out, said = run("import", *endpoint, "--json", *arguments, stdin=stdin, status=status)
+        counts = json.loads(out)
+        same(f"{name}: accepted", count, counts["accepted_spans"])
+        first, _ = run("export", "--server", weft.url("server.http"))
+        run("import", *endpoint, *arguments, stdin=stdin, status=status)
+        again, _ = run("export", "--server", weft.url("server.http"))
+        same(f"{name}: importing twice changes nothing", lines_of(first), lines_of(again))
+        return lines_of(first), counts, said
+
+
+def import_whole(weft, directory):
+    """Formats that lose nothing: the same spans in a second weft."""
+    server = ["--server", weft.url("server.http")]
+    for name in ("otlp", "ndjson", "protobuf"):
+        path = os.path.join(directory, f"all.{name}")
+        run("export", *server, "--format", name, "-o", path)
+        text = open(path, "rb").read()
+        for how, arguments, stdin in (("file", [path], None), ("pipe", [], text), ("asked for", ["-f", name.replace("ndjson", "otlp"), path], None),
+                                      ("gzip", ["-z", "gzip", path], None)):
+            found, _, _ = imported(directory, f"{name}-{how}", *arguments, stdin=stdin)
+            same(f"{name} by {how}", WANT, found)
+
+
+# ---- Jaeger: what its format can say ----
+
+def untyped(x):
+    """A list or map as its JSON text has it."""
+    kind, inner = x
+    if kind == "array":
+        return [untyped(e) for e in inner]
+    if kind == "kvlist":
+        return {k: untyped(v) for k, v in inner}
+    return inner
+
+
+def jaeger_value(x):
+    if x is None:
+        return "stringValue", ""
+    if x[0] in ("array", "kvlist"):
+        return "stringValue", json.dumps(untyped(x), separators=(",", ":"), ensure_ascii=False)
+    return x
+
+
+def jaeger_pairs(items):
+    return sorted(((k, jaeger_value(v)) for k, v in items), key=repr)
+
+
+def through_jaeger(span):
+    """The losses of docs/export.md."""
+    cut = {k: v for k, v in span.items() if k not in ("flags", "droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")}
+    start = span["startTimeUnixNano"] // 1000 * 1000
+    cut["startTimeUnixNano"] = start
+    cut["endTimeUnixNano"] = start + (span["endTimeUnixNano"] - span["startTimeUnixNano"]) // 1000 * 1000
+    cut["name"] = span.get("name") or "empty-span-name"
+    cut["attributes"] = jaeger_pairs(span["attributes"])
+    cut["resource"] = jaeger_pairs(span["resource"])
+    if not any(k == "service.name" for k, _ in cut["resource"]):
+        cut["resource"] = jaeger_pairs(cut["resource"] + [("service.name", ("stringValue", "missing-service-name"))])
+    cut["scope"] = {**{k: v for k, v in span["scope"].items() if k in ("name", "version")}, "attributes": []}
+    cut["events"] = [{**{k: v for k, v in e.items() if k == "name"}, "timeUnixNano": str(int(e["timeUnixNano"]) // 1000 * 1000),
+                      "attributes": jaeger_pairs(e["attributes"])} for e in span["events"]]
+    cut["links"] = [{"traceId": link["traceId"], "spanId": link["spanId"],
+                     "attributes": [("opentracing.ref_type", ("stringValue", "follows_from"))]} for link in span["links"]]
+    return cut
+
+
+def import_jaeger(weft, directory):
+    out, _ = run("export", "--server", weft.url("server.http"), "--format", "jaeger")
+    want = {k: through_jaeger(v) for k, v in WANT.items()}
+    document = json.loads(out)
+    inline = [{**{k: v for k, v in s.items() if k != "processID"}, "process": t["processes"][s["processID"]]}
+              for t in document["data"] for s in t["spans"]]
+    forms = {
+        "as downloaded": out,
+        "indented": json.dumps(document, indent=2).encode(),
+        "a list of traces": json.dumps(document["data"]).encode(),
+        "a trace a line": b"".join(json.dumps(t).encode() + b"\n" for t in document["data"]),
+        "as Elasticsearch keeps them": b"".join(json.dumps(s).encode() + b"\n" for s in inline),
+    }
+    for name, text in forms.items():
+        found, _, _ = imported(directory, f"jaeger, {name}", stdin=text)
+        same(f"Jaeger, {name}", want, found)
+    path = os.path.join(directory, "one.json")
+    run("trace", "--server", weft.url("server.http"), "--format", "jaeger", "-o", path, A)
+    found, _, _ = imported(directory, "jaeger-one", path, count=4)
+    same("Jaeger, one trace", {k: v for k, v in want.items() if k[0] == A}, found)
+
+
+# ---- files as people have them, and broken ones ----
+
+def pieces(directory):
+    import gzip
+    whole = json.dumps(DATA).encode()
+    bare = b"".join(json.dumps(r).encode() + b"\n" for r in DATA["resourceSpans"])
+    framed = len(whole).to_bytes(4, "big") + whole
+    forms = {"gzip": gzip.compress(whole), "resource spans, a line each": bare, "a byte order mark": b"\xef\xbb\xbf" + whole,
+             "empty lines around": b"\n\n" + whole + b"\n\n", "indented": json.dumps(DATA, indent=1).encode(),
+             "framed, as the Collector's file exporter has it": framed * 2}
+    for name, text in forms.items():
+        count = 92 if "framed" in name else 46
+        found, _, _ = imported(directory, name, stdin=text, count=count)
+        same(name, WANT, found)
+    path = os.path.join(directory, "empty.json")
+    open(path, "wb").close()
+    _, said = run("import", "--dry-run", path, path)
+    check("empty files are empty", said.startswith("0 spans read"), said)
+
+
+def mistakes(directory):
+    line = json.dumps({"resourceSpans": [DATA["resourceSpans"][0]]}).encode()
+    no_id = line.replace(b'"spanId": "0000000000000001"', b'"spanId": ""')
+    cases = [
+        ("a broken line among others", b"\n".join([line, line[:-3], line.replace(b"GET", b"PUT"), line]) + b"\n", 3, "line 2: JSON line 3, column 1: found '{', expected"),
+        ("a wrong value", line.replace(b'"kind": 2', b'"kind": []') + b"\n" + line, 1,
+         "line 1: resourceSpans[0].scopeSpans[0].spans[0].kind: found an array"),
+        ("a span without id", no_id + b"\n" + line, 1, "line 1: 1 spans are left out: resourceSpans[0].scopeSpans[0].spans[0]: spanId"),
+        ("logs", b'{"resourceLogs": []}\n' + line, 1, "found logs, metrics or profiles, expected traces"),
+        ("something else", b'{"a": 1}', 0, "line 1: found an object that is no trace in a known format"),
+        ("no JSON", b"hello", 0, "line 1: JSON line 1, column 1: found 'h'"),
+        ("a plain value", b"5", 0, "line 1: found a plain value, expected traces as JSON"),
+        ("half a document", line[:200], 0, "found the end"),
+        ("half of protobuf", b"\x0a\x7f\x0a\x01", 0, "byte 0: found bytes that are no whole protobuf field"),
+        ("broken gzip", b"\x1f\x8b\x08\x00" + b"x" * 20, 0, "standard input: "),
+    ]
+    for name, text, count, sentence in cases:
+        done = subprocess.run([WEFT, "import", "--dry-run", "--json"], input=text, capture_output=True, timeout=30)
+        said = done.stderr.decode()
+        check(f"{name}: exit status 1", done.returncode == 1, said)
+        check(f"{name}: says so", sentence in said, said)
+        same(f"{name}: the rest is read", count, json.loads(done.stdout)["read_spans"])
+    _, said = run("import", os.path.join(directory, "nothing"), status=1)
+    check("a file that is not there", "nothing: No such file" in said, said)
+
+
+def refusals(directory):
+    """No room is waited for; nobody there ends with a sentence."""
+    text = json.dumps(DATA).encode()
+    _, said = run("import", "--endpoint", "127.0.0.1:1", "--retry", "300ms", stdin=text, status=1)
+    check("nobody there", "did not take spans for" in said and "0 accepted" in said, said)
+    with weft_process.Weft(os.path.join(directory, "small"), ["receivers.otlp.protocols.grpc.max_recv_msg_size_mib=1"]) as weft:
+        huge = json.dumps({"resourceSpans": [group("s", span(A, 1, None, "big", 0, 1, a={"x": "y" * 2**21}), span(B, 1, None, "small", 0, 1))]}).encode()
+        out, said = run("import", "--json", "--endpoint", weft.url("receivers.otlp.protocols.grpc"), stdin=huge, status=1)
+        counts = json.loads(out)
+        same("a request that is too large is counted", (2, 1, 1), (counts["read_spans"], counts["accepted_spans"], counts["refused_spans"]))
+        check("and its refusal said", "1 spans were refused: RESOURCE_EXHAUSTED" in said, said)
+        out, _ = run("import", "--json", "-p", "http", "--endpoint", weft.url("receivers.otlp.protocols.http"), stdin=text)
+        same("over HTTP", 46, json.loads(out)["accepted_spans"])
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="weft-export-") as directory:
         with weft_process.Weft(os.path.join(directory, "one")) as weft:
@@ -215,6 +370,11 @@ def main():
             export_formats(weft, directory)
             export_csv(weft)
             export_jaeger(weft)
+            import_whole(weft, directory)
+            import_jaeger(weft, directory)
+        pieces(directory)
+        mistakes(directory)
+        refusals(directory)
     print(f"{passed} passed, {failed} failed")
     return failed > 0
 

@@ -1,6 +1,7 @@
 /* otlp_sender.c -- OTLP out, for load and demo (otlp_sender.h). */
 #include "app/otlp_sender.h"
 #include "base/alloc.h"
+#include "wire/protobuf.h"
 
 const char *const weft_otlp_protocol_choices[] = { "grpc", "http", "http-json", NULL };
 const char *const weft_otlp_compression_choices[] = { "none", "gzip",    "zstd", "snappy",
@@ -162,6 +163,28 @@ static void read_http_answer(struct weft_otlp_sent *sent, const struct weft_clie
     sent->may_retry = status == 429 || (status >= 502 && status <= 504); /* C3.4.1 */
 }
 
+/* ExportTraceServiceResponse: partial_success { rejected_spans, error_message } (C3.3.2). */
+static void read_partial_success(struct weft_otlp_sent *sent, struct weft_str body)
+{
+    struct weft_pb_reader r = weft_pb_reader_make(body);
+    uint32_t tag, inner_tag;
+    while (weft_pb_next(&r, &tag)) {
+        if (tag != (1 << 3 | WEFT_PB_BYTES)) {
+            weft_pb_skip(&r, tag);
+            continue;
+        }
+        struct weft_pb_reader inner = weft_pb_reader_make(weft_pb_bytes(&r));
+        while (weft_pb_next(&inner, &inner_tag)) {
+            if (inner_tag == (1 << 3 | WEFT_PB_VARINT))
+                sent->rejected_spans = weft_pb_varint(&inner);
+            else if (inner_tag == (2 << 3 | WEFT_PB_BYTES))
+                sent->message = weft_pb_bytes(&inner);
+            else
+                weft_pb_skip(&inner, inner_tag);
+        }
+    }
+}
+
 static void answered(void *self, const struct weft_client_answer *answer)
 {
     struct sending *sending = self;
@@ -176,6 +199,8 @@ static void answered(void *self, const struct weft_client_answer *answer)
     } else {
         read_http_answer(&sent, answer);
     }
+    if (sent.is_accepted && sender->protocol != WEFT_OTLP_HTTP_JSON)
+        read_partial_success(&sent, answer->body);
     sending->next_free = sender->free;
     sender->free = sending;
     sending->done(sending->arg, &sent);

@@ -50,7 +50,8 @@ struct weft_otlp_sent {
     bool is_accepted;
     bool may_retry;
     char code[32];           /* "OK", "429", "RESOURCE_EXHAUSTED", "closed", "timeout" */
-    struct weft_str message; /* of a refusal; borrowed for the call */
+    struct weft_str message; /* of a refusal, or about rejected spans; borrowed for the call */
+    uint64_t rejected_spans; /* of an accepted request (partial success); not read over http-json */
     uint64_t retry_after_ns;
     uint64_t latency_ns;
 };

@@ -57,7 +57,7 @@ def send(weft, *spans):
 
 # ---- without a server ----
 
-COMMANDS = ["serve", "trace", "search", "tail", "services", "store", "export", "import", "check", "demo", "load", "version", "help", "man", "completion"]
+COMMANDS = ["serve", "trace", "search", "query", "tail", "services", "store", "export", "import", "check", "demo", "load", "version", "help", "man", "completion"]
 
 
 def help_cases():

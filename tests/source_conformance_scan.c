@@ -7,8 +7,16 @@
 
 #include <cmocka.h>
 
+/* Wanted are the newest: those that the selection has, by the earliest start of their spans. */
+struct newest {
+    const struct weft_selection *selection;
+    uint64_t starts[8]; /* the newest, the latest first */
+    uint32_t count, limit;
+    uint64_t start_min; /* what the source is told */
+};
 struct seen {
     const struct conformance_data *data;
+    struct newest *newest; /* NULL: all are wanted */
     const char *state;
     struct weft_source judge;
     bool *seen; /* by place in data->traces */
@@ -22,6 +30,31 @@ static uint32_t place_of(const struct conformance_data *data, const struct weft_
     uint32_t i = 0;
     while (i < data->trace_count && memcmp(&data->traces[i], id, sizeof *id) != 0) i++;
     return i;
+}
+
+static bool is_selected(const struct weft_selection *selection, const struct weft_batch *trace)
+{
+    bool *in = weft_alloc(trace->span_count), any = false;
+
+    naive_selection_mark(selection, trace, in);
+    for (uint32_t i = 0; i < trace->span_count; i++) any |= in[i];
+    weft_free(in);
+    return any;
+}
+
+static void newest_offer(struct newest *newest, const struct weft_batch *trace)
+{
+    uint64_t start = trace->spans[0].start_time_unix_nano; /* sorted */
+    uint32_t at = newest->count;
+
+    if (!is_selected(newest->selection, trace)) return;
+    while (at > 0 && newest->starts[at - 1] < start) at--;
+    if (at == newest->limit) return;
+    if (newest->count < newest->limit) newest->count++;
+    memmove(&newest->starts[at + 1], &newest->starts[at],
+            (newest->count - at - 1) * sizeof newest->starts[0]);
+    newest->starts[at] = start;
+    if (newest->count == newest->limit) newest->start_min = newest->starts[newest->limit - 1];
 }
 
 static bool visit(void *arg, const struct weft_batch *trace)
@@ -44,6 +77,7 @@ static bool visit(void *arg, const struct weft_batch *trace)
     assert_null(trace->partial_reason);
     weft_arena_release(&arena);
     seen->seen[place] = true;
+    if (seen->newest != NULL) newest_offer(seen->newest, trace);
     seen->spans += trace->span_count;
     return ++seen->count != seen->stop_after;
 }
@@ -52,6 +86,7 @@ struct wanted {
     const struct conformance_data *data;
     const struct weft_selection *selection;
     bool *allowed, *wanted; /* in range; and selected */
+    uint64_t start_min;     /* those that start earlier are not wanted */
     uint32_t count;
 };
 
@@ -73,8 +108,9 @@ static bool want(void *arg, const struct weft_batch *trace)
     weft_arena_release(&arena);
     while (i < trace->span_count && !in[i]) i++;
     weft_free(in);
-    wanted->wanted[place] = i < trace->span_count;
-    wanted->count += i < trace->span_count;
+    wanted->wanted[place] =
+        i < trace->span_count && trace->spans[0].start_time_unix_nano >= wanted->start_min;
+    wanted->count += wanted->wanted[place];
     return true;
 }
 
@@ -125,8 +161,12 @@ void conformance_describe_selection(struct weft_buf *out, const struct weft_sele
 }
 
 static void check_scan(const struct conformance_data *data, const struct weft_source *source,
-                       const char *state, const struct weft_trace_scan *scan, uint32_t stop_after)
+                       const char *state, const struct weft_trace_scan *asked, uint32_t stop_after,
+                       uint32_t newest_limit)
 {
+    struct newest newest = { .selection = asked->selection, .limit = newest_limit };
+    struct weft_trace_scan with_start = *asked, *scan = &with_start;
+
     struct weft_arena arena;
     struct weft_err err = { 0 };
     struct weft_trace_scan_result ignored, result;
@@ -139,10 +179,15 @@ static void check_scan(const struct conformance_data *data, const struct weft_so
     seen.seen = weft_arena_alloc_array(&arena, data->trace_count, sizeof *seen.seen);
     wanted.allowed = weft_arena_alloc_array(&arena, data->trace_count, sizeof *wanted.allowed);
     wanted.wanted = weft_arena_alloc_array(&arena, data->trace_count, sizeof *wanted.wanted);
-    seen.judge.traces(seen.judge.self, scan, want, &wanted, &ignored, NULL);
+    if (newest_limit > 0) {
+        seen.newest = &newest;
+        with_start.start_min = &newest.start_min;
+    }
     int rc = source->traces(source->self, scan, visit, &seen, &result, &err);
     if (rc != WEFT_OK)
         fail_msg("seed %llu, %s: %s", (unsigned long long)data->seed, state, err.text);
+    wanted.start_min = newest.start_min;
+    seen.judge.traces(seen.judge.self, scan, want, &wanted, &ignored, NULL);
     if (seen.count != stop_after)
         for (uint32_t i = 0; i < data->trace_count; i++)
             missing += wanted.wanted[i] && !seen.seen[i];
@@ -191,8 +236,9 @@ void conformance_check_scans(const struct conformance_data *data, const struct w
     const struct weft_trace_scan all = { 0 };
 
     weft_random_init(&random, data->seed + 2);
-    check_scan(data, source, state, &all, 0);
-    check_scan(data, source, state, &all, 3);
+    check_scan(data, source, state, &all, 0, 0);
+    check_scan(data, source, state, &all, 3, 0);
+    check_scan(data, source, state, &all, 0, 5);
     for (uint32_t i = 0; i < scans; i++) {
         struct weft_trace_scan scan = { 0 };
         struct weft_arena arena;
@@ -204,7 +250,8 @@ void conformance_check_scans(const struct conformance_data *data, const struct w
         if (i % 3 == 1) scan.from_ns = a->end_time_unix_nano + weft_random_below(&random, 2);
         if (i % 4 == 1) scan.to_ns = b->start_time_unix_nano + weft_random_below(&random, 2);
         if (i % 8 != 7) scan.selection = conformance_selection(data, &random, i % 4, &arena);
-        check_scan(data, source, state, &scan, 0);
+        check_scan(data, source, state, &scan, 0, 0);
+        check_scan(data, source, state, &scan, 0, 1 + (uint32_t)weft_random_below(&random, 8));
         if (i < 2) check_cut(source, scan.selection);
         weft_arena_release(&arena);
     }

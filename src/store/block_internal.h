@@ -204,6 +204,8 @@ uint32_t weft_rows_run_code(const struct weft_rows *rows, uint32_t number);
 bool weft_rows_find_runs(const struct weft_rows *rows, uint32_t code, uint32_t *first,
                          uint32_t *end);
 uint32_t weft_rows_trace_first(const struct weft_rows *rows, uint32_t trace);
+/* By trace: (latest end - earliest start) - duration of its first row. */
+int weft_rows_trace_excess(struct weft_rows *rows, struct weft_paged *out, struct weft_err *err);
 /* First trace not before `id`. */
 uint32_t weft_rows_trace_lower(const struct weft_rows *rows, const struct weft_trace_id *id);
 void weft_rows_trace_id(const struct weft_rows *rows, uint32_t trace, struct weft_trace_id *out);

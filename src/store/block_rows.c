@@ -172,6 +172,11 @@ int weft_rows_load_traces(struct weft_rows *rows, struct weft_err *err)
     return WEFT_OK;
 }
 
+int weft_rows_trace_excess(struct weft_rows *rows, struct weft_paged *out, struct weft_err *err)
+{
+    return paged_section(rows, WEFT_ROWS_TRACE_EXCESS, rows->trace_count, out, err);
+}
+
 uint32_t weft_rows_trace_first(const struct weft_rows *rows, uint32_t trace)
 {
     uint32_t page = trace / WEFT_TRACE_RANK_ROWS,

@@ -9,12 +9,11 @@ static const uint8_t *record_of(const struct weft_chunk_view *chunk, uint32_t ro
     return chunk->records + (size_t)row * WEFT_RECORD_BYTES;
 }
 
-static uint32_t row_at(const struct weft_chunk_traces *traces, uint32_t entry)
+uint32_t weft_chunk_traces_row(const struct weft_chunk_traces *traces, uint32_t entry)
 {
     return traces->sorted != NULL ? traces->sorted[entry - traces->run_from]
                                   : traces->chunk->trace_index[entry] & 0xffffff;
 }
-
 static int row_compare(const void *a, const void *b, void *chunk)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -61,13 +60,14 @@ static void trace_enter(struct weft_chunk_traces *traces, uint32_t from)
     traces->from = traces->end = from;
     traces->is_at_end = from == traces->run_end; /* only when no run is left */
     if (traces->is_at_end) return;
-    memcpy(&traces->id, record_of(traces->chunk, row_at(traces, from)), 16);
+    memcpy(&traces->id, record_of(traces->chunk, weft_chunk_traces_row(traces, from)), 16);
     if (traces->sorted == NULL) {
         traces->end = traces->run_end;
         return;
     }
     while (traces->end < traces->run_end &&
-           memcmp(record_of(traces->chunk, row_at(traces, traces->end)), &traces->id, 16) == 0)
+           memcmp(record_of(traces->chunk, weft_chunk_traces_row(traces, traces->end)), &traces->id,
+                  16) == 0)
         traces->end++;
 }
 
@@ -100,7 +100,8 @@ static uint32_t run_lower(const struct weft_chunk_traces *traces, const struct w
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (memcmp(record_of(traces->chunk, row_at(traces, middle)), id, sizeof *id) < 0)
+        if (memcmp(record_of(traces->chunk, weft_chunk_traces_row(traces, middle)), id,
+                   sizeof *id) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -129,8 +130,8 @@ void weft_chunk_traces_seek(struct weft_chunk_traces *traces, const struct weft_
 void weft_chunk_traces_spans(const struct weft_chunk_traces *traces, struct weft_batch *out)
 {
     for (uint32_t i = traces->from; i < traces->end; i++)
-        weft_row_read(traces->view, traces->chunk, row_at(traces, i), weft_batch_add(out),
-                      out->arena);
+        weft_row_read(traces->view, traces->chunk, weft_chunk_traces_row(traces, i),
+                      weft_batch_add(out), out->arena);
 }
 
 uint32_t weft_chunk_traces_span_count(const struct weft_chunk_traces *traces)

@@ -28,6 +28,8 @@ void weft_chunk_traces_next(struct weft_chunk_traces *traces);
 void weft_chunk_traces_seek(struct weft_chunk_traces *traces, const struct weft_trace_id *id);
 /* Append the spans of the trace at hand, in the order they came; strings point into the view. */
 void weft_chunk_traces_spans(const struct weft_chunk_traces *traces, struct weft_batch *out);
+/* The row at from .. end - 1. */
+uint32_t weft_chunk_traces_row(const struct weft_chunk_traces *traces, uint32_t entry);
 uint32_t weft_chunk_traces_span_count(const struct weft_chunk_traces *traces);
 
 #endif

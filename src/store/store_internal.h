@@ -205,13 +205,6 @@ bool weft_store_segment_is_unreadable(struct weft_store *store,
                                       const struct weft_store_segment *segment,
                                       struct weft_err *err);
 
-/* store_match.c. The traces with a span for which all predicates of the scan hold, by id, each once.
- * WEFT_NOT_FOUND: not worth it (too many), or in doubt; WEFT_TIMEOUT, WEFT_CANCELLED. Adds to *bytes what was
- * looked at. */
-int weft_store_match(const struct weft_store_query *query, const struct weft_trace_scan *scan,
-                     struct weft_trace_id **ids, uint32_t *count, uint64_t *bytes,
-                     struct weft_arena *arena, struct weft_err *err);
-
 /* ---- writing ---- */
 
 struct weft_store_waiter {
@@ -464,7 +457,7 @@ void weft_store_catalog_save(struct weft_store *store);
 /* store_source.c, store_traces.c, store_spans.c, store_operations.c, store_attributes.c, store_tail.c */
 int weft_store_traces(void *self, const struct weft_trace_scan *scan, weft_trace_visit *visit,
                       void *arg, struct weft_trace_scan_result *out, struct weft_err *err);
-/* The traces `ids` (rising), whole, over a query that is under way. */
+/* The traces `ids` (rising; NULL: those that are asked for), whole, over a query that is under way. */
 int weft_store_traces_of(struct weft_store *store, const struct weft_store_query *query,
                          const struct weft_trace_scan *asked, const struct weft_trace_id *ids,
                          uint32_t count, weft_trace_visit *visit, void *arg,

@@ -154,6 +154,11 @@ void weft_store_split_init(struct weft_store_split *split, const struct weft_sto
     pthread_mutex_unlock(&blocks->mutex);
 }
 
+bool weft_store_split_is_made(const struct weft_store_query *query)
+{
+    return atomic_load_explicit(&query->set->split->is_made, memory_order_acquire);
+}
+
 static int id_compare(const void *a, const void *b)
 {
     return memcmp(a, b, sizeof(struct weft_trace_id));
@@ -179,14 +184,19 @@ static bool chunk_has(const struct weft_chunk_view *chunk, const struct weft_tra
     return false;
 }
 
+bool weft_store_split_blocks_have(const struct weft_store_split *split,
+                                  const struct weft_trace_id *id)
+{
+    return split->blocks->is_every_trace ||
+           (split->blocks->count > 0 &&
+            bsearch(id, split->blocks->ids, split->blocks->count, sizeof *id, id_compare) != NULL);
+}
+
 bool weft_store_split_has(const struct weft_store_split *split, const struct weft_trace_id *id)
 {
     const struct weft_store_query *query = split->query;
 
-    if (split->blocks->is_every_trace ||
-        (split->blocks->count > 0 &&
-         bsearch(id, split->blocks->ids, split->blocks->count, sizeof *id, id_compare) != NULL))
-        return true;
+    if (weft_store_split_blocks_have(split, id)) return true;
     for (uint32_t i = 0; i < query->set->segment_count; i++)
         for (uint32_t c = 0; c < query->views[i].chunk_count; c++)
             if (chunk_has(&weft_segment_chunk_at(query->views[i].segment, c)->view, id))

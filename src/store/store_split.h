@@ -22,6 +22,11 @@ struct weft_store_split {
     const struct weft_block_split *blocks;
 };
 void weft_store_split_init(struct weft_store_split *split, const struct weft_store_query *query);
+/* Are those of blocks known already? Then init() takes no time. */
+bool weft_store_split_is_made(const struct weft_store_query *query);
+/* Has more than one block (or row group) some of it? */
+bool weft_store_split_blocks_have(const struct weft_store_split *split,
+                                  const struct weft_trace_id *id);
 /* Does the trace, of which some spans were found in a block, lie elsewhere too? Traces of segments always count as split. */
 bool weft_store_split_has(const struct weft_store_split *split, const struct weft_trace_id *id);
 /* Appends all of them to `ids` (struct weft_trace_id), rising. False: there are too many. */

@@ -16,8 +16,11 @@
 #include "query/traceql_tags.h"
 #include "store/store.h"
 
-/* What follows "values of " is an attribute, whose values are asked for; all else is TraceQL. Metrics cover all spans. */
+/* "values of ATTRIBUTE", "names", both maybe with " where FILTER", are questions of completion; all else is TraceQL. Metrics cover all
+ * spans. */
 #define VALUES "values of "
+#define NAMES "names"
+#define WHERE " where "
 static const char *const a2_queries[] = {
     "{ }",
     "{ span.key-01 = \"value-123\" }",
@@ -43,8 +46,12 @@ static const char *const a2_queries[] = {
     "{ status = error } | rate()",
     "{ span.key-01 = \"value-123\" } | count_over_time() by (name)",
     "{ } | quantile_over_time(duration, .99) by (name)",
+    NAMES,
+    NAMES WHERE "{ resource.service.name = \"service-3\" }",
     VALUES "resource.service.name",
     VALUES "span.key-01",
+    VALUES "span.key-01" WHERE "{ resource.service.name = \"service-3\" }",
+    VALUES "name" WHERE "{ span.key-01 = \"value-123\" }",
     NULL,
 };
 static const char *const s_queries[] = {
@@ -79,9 +86,14 @@ static const char *const s_queries[] = {
     "{ status = error } | rate() by (resource.service.name)",
     "{ span.http.response.status_code >= 500 } | count_over_time() by (name)",
     "{ } | quantile_over_time(duration, .99) by (name)",
+    NAMES,
+    NAMES WHERE "{ resource.service.name = \"shop-service-4\" }",
     VALUES "resource.service.name",
     VALUES "span.http.route",
     VALUES "span.enduser.id",
+    VALUES "name" WHERE "{ resource.service.name = \"shop-service-4\" }",
+    VALUES "span.http.route" WHERE "{ status = error }",
+    VALUES "resource.service.name" WHERE "{ span.enduser.id = \"user-200\" }",
     NULL,
 };
 
@@ -148,15 +160,31 @@ struct looked {
     const char *what, *partial_reason;
 };
 
-static void ask_values(const struct weft_source *source, const char *name, struct looked *out,
-                       struct weft_arena *arena)
+static void ask_completion(const struct weft_source *source, struct weft_str text,
+                           struct looked *out, struct weft_arena *arena)
 {
+    const char *at = memmem(text.ptr, text.len, WHERE, strlen(WHERE));
+    struct weft_tag_question question = { .limit = 1000 };
     struct weft_traceql_attribute attribute;
     struct weft_tag_values values;
-    const struct weft_tag_question question = { .limit = 1000 };
+    struct weft_tag_names names;
     struct weft_err err;
 
-    check(weft_traceql_parse_attribute(&attribute, weft_str_from_c(name), arena, &err), &err);
+    if (at != NULL) {
+        question.filter = weft_traceql_parse_incomplete(
+            weft_str_tail(text, (size_t)(at - text.ptr) + strlen(WHERE)), arena);
+        text.len = (size_t)(at - text.ptr);
+    }
+    if (!weft_str_starts_with(text, WEFT_S(VALUES))) {
+        check(weft_traceql_tag_names(source, &question, &names, arena, &err), &err);
+        *out = (struct looked){ .what = "names",
+                                .bytes = names.inspected_bytes,
+                                .partial_reason = names.partial_reason };
+        for (int i = 0; i < WEFT_TRACEQL_SCOPE_COUNT; i++) out->found += names.scopes[i].count;
+        return;
+    }
+    text = weft_str_tail(text, strlen(VALUES));
+    check(weft_traceql_parse_attribute(&attribute, text, arena, &err), &err);
     check(weft_traceql_tag_values(source, &attribute, 1, &question, &values, arena, &err), &err);
     *out = (struct looked){ .found = values.count,
                             .what = "values",
@@ -205,8 +233,8 @@ static void ask(const struct weft_source *source, const char *text,
     struct weft_err err;
 
     weft_arena_init(&arena, 0);
-    if (strncmp(text, VALUES, strlen(VALUES)) == 0) {
-        ask_values(source, text + strlen(VALUES), out, &arena);
+    if (strncmp(text, VALUES, strlen(VALUES)) == 0 || strncmp(text, NAMES, strlen(NAMES)) == 0) {
+        ask_completion(source, weft_str_from_c(text), out, &arena);
     } else {
         check(weft_traceql_parse(&query, weft_str_from_c(text), &arena, NULL, &err), &err);
         if (query.metrics != NULL)

@@ -44,6 +44,8 @@ void weft_trace_view_value(struct weft_trace_view *view, uint32_t span, uint32_t
                            uint32_t link, const struct weft_traceql_attribute *attribute,
                            struct weft_traceql_value *out);
 /* From what OTLP has: one-element arrays are the element, see Q3.1.2 and Q3.6.3. */
+void weft_traceql_value_of(struct weft_traceql_value *out, const struct weft_value *value,
+                           struct weft_arena *arena);
 void weft_traceql_value_from(struct weft_traceql_value *out, const struct weft_attribute *attribute,
                              struct weft_arena *arena);
 

@@ -12,7 +12,8 @@
 
 /* Which spans to look at, and how much of an answer is wanted. */
 struct weft_tag_question {
-    uint64_t from_ns, to_ns;        /* traces that overlap it; to_ns 0: no end */
+    /* Spans that start in it; to_ns 0: no end. Without a filter whole files are left out, and no more. */
+    uint64_t from_ns, to_ns;
     const struct weft_expr *filter; /* only spans for which it holds; NULL: all */
     uint32_t limit;                 /* names of each scope, or values; 0: only bytes_max ends it */
     uint64_t bytes_max;             /* of the answer in memory; 0: no bound */

@@ -72,13 +72,18 @@ static void array_from(struct weft_traceql_value *out, struct weft_str encoded,
                                         .items = items };
 }
 
+void weft_traceql_value_of(struct weft_traceql_value *out, const struct weft_value *value,
+                           struct weft_arena *arena)
+{
+    scalar_from(out, value);
+    if (value->type == WEFT_VALUE_ARRAY) array_from(out, value->bytes, arena);
+}
+
 void weft_traceql_value_from(struct weft_traceql_value *out, const struct weft_attribute *attribute,
                              struct weft_arena *arena)
 {
     struct weft_value value = weft_attribute_value(attribute);
-
-    scalar_from(out, &value);
-    if (value.type == WEFT_VALUE_ARRAY) array_from(out, value.bytes, arena);
+    weft_traceql_value_of(out, &value, arena);
 }
 
 /* ---- Order ---- */

@@ -93,6 +93,7 @@ struct role {
     uint8_t kind; /* WEFT_KIND_UNSPECIFIED: of any */
     uint8_t rank; /* spans with one of so many of weft_zipkin_peer_keys are named by those */
     bool is_native;
+    struct weft_str unless; /* spans with that attribute have the value as a tag; empty: none */
 };
 
 static struct weft_predicate text_predicate(enum weft_field field, struct weft_str text)
@@ -101,7 +102,15 @@ static struct weft_predicate text_predicate(enum weft_field field, struct weft_s
                                     .value = { .type = WEFT_VALUE_STRING, .bytes = text } };
 }
 
-#define PREDICATES_MAX (4 + WEFT_ZIPKIN_PEER_KEYS)
+#define PREDICATES_MAX (5 + WEFT_ZIPKIN_PEER_KEYS)
+
+static struct weft_predicate absent(struct weft_str key)
+{
+    return (struct weft_predicate){ .field = WEFT_FIELD_ATTRIBUTE,
+                                    .scope = WEFT_SCOPE_SPAN,
+                                    .op = WEFT_OP_NOT_EXISTS,
+                                    .key = key };
+}
 
 /* Does a span of the service have that value in that role? 1: yes. */
 static int has_peer(const struct weft_zipkin_ask *ask, struct weft_str service,
@@ -122,11 +131,8 @@ static int has_peer(const struct weft_zipkin_ask *ask, struct weft_str service,
             .field = WEFT_FIELD_KIND,
             .value = { .type = WEFT_VALUE_INT, .int_value = role->kind },
         };
-    for (uint32_t i = 0; i < role->rank; i++)
-        p[n++] = (struct weft_predicate){ .field = WEFT_FIELD_ATTRIBUTE,
-                                          .scope = WEFT_SCOPE_SPAN,
-                                          .op = WEFT_OP_NOT_EXISTS,
-                                          .key = weft_zipkin_peer_keys[i] };
+    for (uint32_t i = 0; i < role->rank; i++) p[n++] = absent(weft_zipkin_peer_keys[i]);
+    if (role->unless.len > 0) p[n++] = absent(role->unless);
     const struct weft_search search = {
         .predicates = p,
         .predicate_count = n,
@@ -174,7 +180,9 @@ static const struct role roles[] = {
     { .key = WEFT_S_INIT("peer.service"), WEFT_KIND_PRODUCER, 2 },
     { .key = WEFT_S_INIT("server.address"), WEFT_KIND_CLIENT, 3 },
     { .key = WEFT_S_INIT("server.address"), WEFT_KIND_PRODUCER, 3 },
-    { .key = WEFT_S_INIT("peer.service"), .is_native = true },
+    { .key = WEFT_S_INIT("peer.service"),
+      .is_native = true,
+      .unless = WEFT_S_INIT(WEFT_ZIPKIN_REMOTE_SERVICE) },
     { .key = WEFT_S_INIT(WEFT_ZIPKIN_REMOTE_SERVICE), .is_native = true },
 };
 

@@ -77,7 +77,7 @@ DATA = [
     resource_spans("a/b c", [
         span(SHOP, 3, 2, name="serve", kind=2, start=2 * 10**6, end=22 * 10**6, status={"code": 2, "message": "broken"},
              attributes=attributes({"http.status_code": "503", "retry": True}))]),
-    resource_spans("shop", [span(SHARED, 7, name="rpc", kind=3, start=SECOND, end=2 * SECOND), span(SHARED, 8, 7, name="below", start=SECOND + 5000, end=SECOND + 6000)]),
+    resource_spans("shop", [span(SHARED, 7, name="rpc", kind=3, start=SECOND, end=2 * SECOND), span(SHARED, 8, 7, name="below", start=SECOND + 5000, end=SECOND + 6000, attributes=attributes({"cached": False}))]),
     resource_spans("stock", [span(SHARED, 7, name="rpc", kind=2, start=SECOND + 1000, end=2 * SECOND - 1000)]),
     resource_spans("shop", [span(SKEW, 1, name="outer", start=10 * SECOND, end=11 * SECOND)], **{"host.name": "one"}),
     resource_spans("stock", [span(SKEW, 2, 1, name="inner", start=9 * SECOND, end=9 * SECOND + 500 * 10**6)], **{"host.name": "two"}),
@@ -142,6 +142,7 @@ def search(api):
     same("a number by its text", [SHOP], api.traces(service="shop", tag="http.status_code:200"))
     same("a text of another service's span", [], api.traces(service="shop", tag="http.status_code:503"))
     same("two tags of one span", [SHOP], api.traces(service="a/b c", tags='{"http.status_code":"503","retry":"true"}'))
+    same("a bool that is false", [SHARED], api.traces(service="shop", tag="cached:false"))
     same("tag and tags together", [], api.traces(service="a/b c", tag="retry:true", tags='{"http.status_code":"504"}'))
     same("a value with colons", [], api.traces(service="shop", tag="a:b:c"))
     same("an event's attribute", [SHOP], api.traces(service="shop", tag="attempt:2"))

@@ -2,7 +2,6 @@
 #include "query/zipkin_search.h"
 #include "base/clock.h"
 #include "model/zipkin_span.h"
-#include "wire/text.h"
 
 /* ---- conditions ---- */
 
@@ -101,85 +100,6 @@ static bool visit(void *arg, const struct weft_batch *trace)
     return true;
 }
 
-/* ---- what the source can leave out ---- */
-
-static void spell(struct weft_zipkin_spelling *out, struct weft_str text)
-{
-    if (out->count == 0)
-        out->text = text;
-    else if (weft_str_equal(out->text, text))
-        return;
-    if (out->count < 2) out->count++;
-}
-
-int weft_zipkin_spell(const struct weft_source *source, struct weft_str service,
-                      struct weft_str name, struct weft_zipkin_spelling *service_out,
-                      struct weft_zipkin_spelling *name_out, struct weft_arena *arena,
-                      struct weft_err *err)
-{
-    struct weft_operation *operations;
-    uint32_t count;
-    int rc = source->operations(source->self, WEFT_S(""), &operations, &count, arena, err);
-    if (rc < 0) return rc;
-    *service_out = *name_out = (struct weft_zipkin_spelling){ 0 };
-    for (uint32_t i = 0; i < count; i++) {
-        const struct weft_operation *at = &operations[i];
-        if (service.len > 0) {
-            if (!weft_str_equal(weft_utf8_lower(at->service_name, arena), service)) continue;
-            spell(service_out, at->service_name);
-        }
-        if (name.len > 0 && weft_str_equal(weft_utf8_lower(at->name, arena), name))
-            spell(name_out, at->name);
-    }
-    return WEFT_OK;
-}
-
-#define PREDICATES_MAX 3
-
-static struct weft_predicate duration_predicate(enum weft_op op, uint64_t us)
-{
-    if (us > INT64_MAX / 1000 - 1) us = INT64_MAX / 1000 - 1;
-    return (struct weft_predicate){
-        .field = WEFT_FIELD_DURATION,
-        .op = op,
-        .value = { .type = WEFT_VALUE_INT, .int_value = (int64_t)us * 1000 },
-    };
-}
-
-/* What holds together for one span of every trace that is looked for: its service and one of the other conditions, which other spans
- * may meet. */
-static uint32_t predicates_of(const struct weft_zipkin_query *query,
-                              const struct weft_zipkin_spelling *service,
-                              const struct weft_zipkin_spelling *name,
-                              struct weft_predicate out[static PREDICATES_MAX])
-{
-    uint32_t n = 0;
-    struct weft_value text = { .type = WEFT_VALUE_STRING };
-    if (service->count == 1) {
-        text.bytes = service->text;
-        out[n++] = (struct weft_predicate){ .field = WEFT_FIELD_SERVICE, .value = text };
-    }
-    if (name->count == 1) {
-        text.bytes = name->text;
-        out[n++] = (struct weft_predicate){ .field = WEFT_FIELD_NAME, .value = text };
-        return n;
-    }
-    for (uint32_t i = 0; i < query->term_count; i++) {
-        const struct weft_zipkin_term *term = &query->terms[i];
-        if (term->value.len == 0 || weft_zipkin_tag_is_made(term->key)) continue;
-        out[n++] = (struct weft_predicate){ .field = WEFT_FIELD_ATTRIBUTE,
-                                            .scope = WEFT_SCOPE_SPAN,
-                                            .op = WEFT_OP_EXISTS,
-                                            .key = term->key };
-        return n;
-    }
-    if (query->duration_min_us > 1) /* what took no time is shown as 1 us */
-        out[n++] = duration_predicate(WEFT_OP_GE, query->duration_min_us);
-    if (query->duration_max_us > 0)
-        out[n++] = duration_predicate(WEFT_OP_LT, query->duration_max_us + 1);
-    return n;
-}
-
 static uint64_t us_to_ns(uint64_t us)
 {
     return us > UINT64_MAX / WEFT_NS_PER_US ? UINT64_MAX : us * WEFT_NS_PER_US;
@@ -189,8 +109,6 @@ int weft_zipkin_search(const struct weft_source *source, const struct weft_zipki
                        struct weft_zipkin_result *out, struct weft_arena *arena,
                        struct weft_err *err)
 {
-    struct weft_predicate predicates[PREDICATES_MAX];
-    struct weft_zipkin_spelling service = { 0 }, name = { 0 };
     struct looking looking = { .query = query, .arena = arena, .newest.limit = query->limit };
     struct weft_trace_scan_result scanned = { 0 };
     struct weft_trace_scan scan = {
@@ -199,15 +117,9 @@ int weft_zipkin_search(const struct weft_source *source, const struct weft_zipki
         .deadline_monotonic_ns = query->deadline_monotonic_ns,
         .cancelled = query->cancelled,
     };
-    int rc = WEFT_OK;
     *out = (struct weft_zipkin_result){ 0 };
-    if (query->service.len + query->name.len > 0)
-        rc = weft_zipkin_spell(source, query->service, query->name, &service, &name, arena, err);
-    bool is_unknown =
-        (query->service.len > 0 && service.count == 0) || (query->name.len > 0 && name.count == 0);
-    if (rc < 0 || is_unknown) return rc;
-    scan.selection = weft_selection_all_of(
-        predicates, predicates_of(query, &service, &name, predicates), arena);
+    int rc = weft_zipkin_select(source, query, &scan.selection, arena, err);
+    if (rc <= 0) return rc;
     rc = source->traces(source->self, &scan, visit, &looking, &scanned, err);
     if (rc >= 0) {
         out->partial_reason = scanned.partial_reason;

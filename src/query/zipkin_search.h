@@ -37,15 +37,10 @@ int weft_zipkin_search(const struct weft_source *source, const struct weft_zipki
 /* When a trace starts, as above; 0: no span has a time. */
 uint64_t weft_zipkin_trace_start_us(const struct weft_batch *trace);
 
-/* How a name that is shown is written in the source. */
-struct weft_zipkin_spelling {
-    uint32_t count;       /* 0: nothing has that name; 2: in two ways or more */
-    struct weft_str text; /* one of them */
-};
-/* Of a service, and of a span name, of this service only unless it is empty; what is empty is not looked for. */
-int weft_zipkin_spell(const struct weft_source *source, struct weft_str service,
-                      struct weft_str name, struct weft_zipkin_spelling *service_out,
-                      struct weft_zipkin_spelling *name_out, struct weft_arena *arena,
-                      struct weft_err *err);
+/* At least the traces that meet the conditions, into *out (NULL: all of them): 1. 0: there is no such service or span name, and so no
+ * trace. The texts of the query are borrowed. (zipkin_select.c) */
+int weft_zipkin_select(const struct weft_source *source, const struct weft_zipkin_query *query,
+                       const struct weft_selection **out, struct weft_arena *arena,
+                       struct weft_err *err);
 
 #endif

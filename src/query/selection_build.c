@@ -15,27 +15,27 @@ static selection join(struct weft_arena *arena, enum weft_selection_op op, selec
     return node;
 }
 
-selection weft_select_either(struct weft_arena *arena, selection left, selection right)
+selection weft_selection_either(struct weft_arena *arena, selection left, selection right)
 {
     if (left == NULL || right == NULL) return NULL;
     return join(arena, WEFT_SELECT_UNION, left, right);
 }
 
-selection weft_select_together(struct weft_arena *arena, selection left, selection right)
+selection weft_selection_together(struct weft_arena *arena, selection left, selection right)
 {
     if (left == NULL) return right;
     if (right == NULL) return left;
     return join(arena, WEFT_SELECT_INTERSECT, left, right);
 }
 
-selection weft_select_both(struct weft_arena *arena, selection left, selection right)
+selection weft_selection_both(struct weft_arena *arena, selection left, selection right)
 {
     if (left == NULL) return right;
     if (right == NULL) return left;
     return join(arena, WEFT_SELECT_BOTH, left, right);
 }
 
-selection weft_select_one(struct weft_arena *arena, struct weft_predicate predicate)
+selection weft_selection_one(struct weft_arena *arena, struct weft_predicate predicate)
 {
     struct weft_predicate *kept = weft_arena_alloc(arena, sizeof *kept);
 
@@ -43,22 +43,22 @@ selection weft_select_one(struct weft_arena *arena, struct weft_predicate predic
     return weft_selection_all_of(kept, 1, arena);
 }
 
-selection weft_select_text(struct weft_arena *arena, enum weft_field field, struct weft_str text)
+selection weft_selection_text(struct weft_arena *arena, enum weft_field field, struct weft_str text)
 {
-    return weft_select_one(arena, (struct weft_predicate){
-                                      .field = field,
-                                      .value = { .type = WEFT_VALUE_STRING, .bytes = text },
-                                  });
+    return weft_selection_one(arena, (struct weft_predicate){
+                                         .field = field,
+                                         .value = { .type = WEFT_VALUE_STRING, .bytes = text },
+                                     });
 }
 
-selection weft_select_int(struct weft_arena *arena, enum weft_field field, enum weft_op op,
-                          int64_t number)
+selection weft_selection_int(struct weft_arena *arena, enum weft_field field, enum weft_op op,
+                             int64_t number)
 {
-    return weft_select_one(arena, (struct weft_predicate){
-                                      .field = field,
-                                      .op = op,
-                                      .value = { .type = WEFT_VALUE_INT, .int_value = number },
-                                  });
+    return weft_selection_one(arena, (struct weft_predicate){
+                                         .field = field,
+                                         .op = op,
+                                         .value = { .type = WEFT_VALUE_INT, .int_value = number },
+                                     });
 }
 
 /* As base64, or JSON of an array or list would be. */
@@ -93,8 +93,8 @@ static bool is_no_number(struct weft_str text)
     return weft_str_equal_c(text, "NaN") || weft_str_ends_with(text, WEFT_S("Infinity"));
 }
 
-selection weft_select_attribute_text(struct weft_arena *arena, enum weft_attribute_scope scope,
-                                     struct weft_str key, struct weft_str text)
+selection weft_selection_attribute_text(struct weft_arena *arena, enum weft_attribute_scope scope,
+                                        struct weft_str key, struct weft_str text)
 {
     struct weft_predicate p = { .field = WEFT_FIELD_ATTRIBUTE, .scope = scope, .key = key };
 
@@ -102,11 +102,11 @@ selection weft_select_attribute_text(struct weft_arena *arena, enum weft_attribu
     struct weft_value other = value_of(text);
     if (is_no_number(text) || may_be_encoded(text)) {
         p.op = WEFT_OP_EXISTS;
-        return weft_select_one(arena, p);
+        return weft_selection_one(arena, p);
     }
     p.value = (struct weft_value){ .type = WEFT_VALUE_STRING, .bytes = text };
-    selection found = weft_select_one(arena, p);
+    selection found = weft_selection_one(arena, p);
     if (other.type == WEFT_VALUE_EMPTY) return found;
     p.value = other;
-    return weft_select_either(arena, found, weft_select_one(arena, p));
+    return weft_selection_either(arena, found, weft_selection_one(arena, p));
 }

@@ -50,26 +50,26 @@ static selection spelt(struct weft_arena *arena, enum weft_field field,
                        const struct spellings *spellings)
 {
     if (spellings->count == 0 || spellings->count > SPELLINGS_MAX) return NULL;
-    selection found = weft_select_text(arena, field, spellings->texts[0]);
+    selection found = weft_selection_text(arena, field, spellings->texts[0]);
     for (uint32_t i = 1; i < spellings->count; i++)
-        found =
-            weft_select_either(arena, found, weft_select_text(arena, field, spellings->texts[i]));
+        found = weft_selection_either(arena, found,
+                                      weft_selection_text(arena, field, spellings->texts[i]));
     return found;
 }
 
 static selection has_attribute(struct weft_arena *arena, struct weft_str key)
 {
-    return weft_select_one(arena, (struct weft_predicate){ .field = WEFT_FIELD_ATTRIBUTE,
-                                                           .scope = WEFT_SCOPE_SPAN,
-                                                           .op = WEFT_OP_EXISTS,
-                                                           .key = key });
+    return weft_selection_one(arena, (struct weft_predicate){ .field = WEFT_FIELD_ATTRIBUTE,
+                                                              .scope = WEFT_SCOPE_SPAN,
+                                                              .op = WEFT_OP_EXISTS,
+                                                              .key = key });
 }
 
 static selection has_remote(struct weft_arena *arena)
 {
     selection found = has_attribute(arena, WEFT_S(WEFT_ZIPKIN_REMOTE_SERVICE));
     for (int i = 0; i < WEFT_ZIPKIN_PEER_KEYS; i++)
-        found = weft_select_either(arena, found, has_attribute(arena, weft_zipkin_peer_keys[i]));
+        found = weft_selection_either(arena, found, has_attribute(arena, weft_zipkin_peer_keys[i]));
     return found;
 }
 
@@ -77,24 +77,24 @@ static selection has_remote(struct weft_arena *arena)
 static selection made_of(struct weft_arena *arena, const struct weft_zipkin_term *term)
 {
     if (weft_str_equal_c(term->key, "error"))
-        return weft_select_int(arena, WEFT_FIELD_STATUS, WEFT_OP_EQ, WEFT_STATUS_ERROR);
+        return weft_selection_int(arena, WEFT_FIELD_STATUS, WEFT_OP_EQ, WEFT_STATUS_ERROR);
     if (weft_str_equal_c(term->key, "otel.status_code"))
-        return weft_select_int(arena, WEFT_FIELD_STATUS, WEFT_OP_EQ,
-                               weft_str_equal_c(term->value, "OK") ? WEFT_STATUS_OK
-                                                                   : WEFT_STATUS_ERROR);
+        return weft_selection_int(arena, WEFT_FIELD_STATUS, WEFT_OP_EQ,
+                                  weft_str_equal_c(term->value, "OK") ? WEFT_STATUS_OK
+                                                                      : WEFT_STATUS_ERROR);
     if (weft_str_equal_c(term->key, "otel.scope.name"))
-        return weft_select_text(arena, WEFT_FIELD_SCOPE_NAME, term->value);
+        return weft_selection_text(arena, WEFT_FIELD_SCOPE_NAME, term->value);
     if (weft_str_equal_c(term->key, "otel.scope.version"))
-        return weft_select_text(arena, WEFT_FIELD_SCOPE_VERSION, term->value);
+        return weft_selection_text(arena, WEFT_FIELD_SCOPE_VERSION, term->value);
     return NULL;
 }
 
 static selection term_is(struct weft_arena *arena, const struct weft_zipkin_term *term)
 {
     if (term->value.len == 0) return NULL; /* an attribute without a value, or an event */
-    selection found = weft_select_attribute_text(arena, WEFT_SCOPE_SPAN, term->key, term->value);
+    selection found = weft_selection_attribute_text(arena, WEFT_SCOPE_SPAN, term->key, term->value);
     if (!weft_zipkin_tag_is_made(term->key)) return found;
-    return weft_select_either(arena, found, made_of(arena, term));
+    return weft_selection_either(arena, found, made_of(arena, term));
 }
 
 static selection duration_is(struct weft_arena *arena, const struct weft_zipkin_query *query)
@@ -104,11 +104,11 @@ static selection duration_is(struct weft_arena *arena, const struct weft_zipkin_
     selection found = NULL;
     if (min > us_max) min = us_max;
     if (min > 1) /* what took no time is shown as 1 us */
-        found = weft_select_int(arena, WEFT_FIELD_DURATION, WEFT_OP_GE, (int64_t)min * 1000);
+        found = weft_selection_int(arena, WEFT_FIELD_DURATION, WEFT_OP_GE, (int64_t)min * 1000);
     if (max > 0 && max < us_max)
-        found = weft_select_together(
+        found = weft_selection_together(
             arena, found,
-            weft_select_int(arena, WEFT_FIELD_DURATION, WEFT_OP_LT, (int64_t)(max + 1) * 1000));
+            weft_selection_int(arena, WEFT_FIELD_DURATION, WEFT_OP_LT, (int64_t)(max + 1) * 1000));
     return found;
 }
 
@@ -134,8 +134,8 @@ int weft_zipkin_select(const struct weft_source *source, const struct weft_zipki
         conditions[count++] = term_is(arena, &query->terms[i]);
     for (uint32_t i = 0, used = 0; i < count; i++) {
         if (conditions[i] == NULL) continue;
-        selection one = weft_select_together(arena, of_service, conditions[i]);
-        all = used++ == 0 ? one : weft_select_both(arena, all, one);
+        selection one = weft_selection_together(arena, of_service, conditions[i]);
+        all = used++ == 0 ? one : weft_selection_both(arena, all, one);
     }
     *out = all;
     return 1;

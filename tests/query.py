@@ -138,6 +138,49 @@ def test_series(own):
     same("instant", [[6]], [s["points"] for s in answer["series"]])
 
 
+# ---- counting ----
+
+def facets(own, **parameters):
+    answer = own.good("facets", **parameters)
+    return {f["key"]: (f["span_count"], [(v["type"], v["value"], v["span_count"]) for v in f["values"]]) for f in answer["facets"]}
+
+
+def test_facets(own):
+    found = facets(own, q="{ name = `charge` || name = `cart` }")
+    same("facets of all", {"name": (3, [("string", "charge", 2), ("string", "cart", 1)]), "status": (3, [("status", "unset", 2), ("status", "error", 1)]),
+                           "kind": (3, [("kind", "server", 2), ("kind", "internal", 1)]),
+                           "resource.service.name": (3, [("string", "payment", 2), ("string", "shop", 1)]),
+                           "span.retry": (2, [("bool", "false", 1), ("bool", "true", 1)]), "span.card": (2, [("string", "visa", 2)]),
+                           "span.items": (1, [("int", "3", 1)])}, found)
+    same("facets by name", [("span.card", 2), ("name", 6), ("any", 6), ("any", 0)],
+         [(f["key"] if f["scope"] != "any" else "any", f["span_count"])
+          for f in own.good("facets", q="{ }", keys=["span.card", "name", "service.name", "no such"])["facets"]])
+    one = own.good("facets", q="{ }", keys="service.name", limit=1)["facets"][0]
+    same("a limit", ([("shop", 3)], True, True), ([(v["value"], v["span_count"]) for v in one["values"]], one["has_more"], one["is_complete"]))
+    known = facets(own)
+    same("known at once", (6, [("string", "shop", 3), ("string", "payment", 2), ("string", "jobs", 1)]), known.get("resource.service.name"))
+    same("and typed", [("float", "0.5", 1)], known.get("span.share", (0, 0))[1])
+    same("of the pipeline's end", {".service.name": (2, [("string", "payment", 2)])},
+         facets(own, q="{ name = `charge` } | by(resource.service.name) | count() > 1", keys="service.name"))
+    status, answer = own.get("facets", q="{ } | rate()")
+    same("no metrics", (400, "q: found a query for series, expected one for traces"), (status, answer["error"]["message"]))
+    status, answer = own.get("facets", q="{ x }")
+    same("a place", (400, 1), (status, answer["error"].get("line")))
+
+
+def test_histogram(own):
+    answer = own.good("histogram", q="{ }", columns=10, **RANGE)
+    cells, bounds = answer["cells"], answer["duration_bounds_ns"]
+    same("histogram: head", (str(BASE * 10**9), 60 * 10**9, 10, 6, 2), (answer["start_time_unix_nano"], answer["step_ns"], answer["column_count"],
+                                                                      answer["span_count"], answer["error_count"]))
+    spans = [(1000, 800), (61000, 50), (61010, 10), (1100, 600), (1750, 20), (121000, 5)]
+    want = sorted((start // 60000, next(r for r in range(len(bounds) - 1) if bounds[r] <= ms * 10**6 < bounds[r + 1])) for start, ms in spans)
+    same("histogram: cells", want, list(zip(cells["column"], cells["row"])))
+    same("histogram: counts", ([1] * 6, 2), (cells["span_count"], sum(cells["error_count"])))
+    same("histogram: ids", {A, B, C}, set(cells["trace_id"]))
+    same("histogram: a query", 1, own.good("histogram", q="{ name = `cart` }", **RANGE)["span_count"])
+
+
 def test_refusals(own):
     for name, want, parameters in [
         ("no query", "q: not given, expected a TraceQL query", {}),
@@ -199,10 +242,18 @@ def test_terminal(own):
     code, out, said = terminal(own, "query", "{ name = `" + "é" * 300 + "` && status = eror }", columns=80)
     shown, caret = said.splitlines()[1:3]
     same("a caret in a long line", "eror", shown[caret.index("^"):][:4])
+    code, out, _ = terminal(own, "tags")
+    same("tags", (0, ["resource.service.name", "6"]), (code, out.splitlines()[1].split()))
+    code, out, _ = terminal(own, "tags", "service.name")
+    same("values", (0, [["shop", "3", "50.0%", "string"], ["payment", "2", "33.3%", "string"], ["jobs", "1", "16.7%", "string"]]),
+         (code, [line.split() for line in out.splitlines()[1:]]))
+    code, out, _ = terminal(own, "tags", "span.retry", "--query", "{ status = error }")
+    same("values of a query", (0, [["true", "1", "100.0%", "bool"]]), (code, [line.split() for line in out.splitlines()[1:]]))
+    same("no values", (1, "", "nothing found\n"), terminal(own, "tags", "nosuch"))
     same("wrong use", 2, terminal(own, "query", "{ }", "--json", "--csv")[0])
 
 
-TESTS = [test_terminal, test_traces, test_series, test_refusals]
+TESTS = [test_terminal, test_traces, test_series, test_facets, test_histogram, test_refusals]
 
 
 def main():

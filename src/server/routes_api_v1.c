@@ -1,4 +1,5 @@
 /* routes_api_v1.c -- the routes of the own API (docs/api/README.md). */
+#include "server/api_facets.h"
 #include "server/api_names.h"
 #include "server/api_query.h"
 #include "server/api_search.h"
@@ -21,6 +22,8 @@ static int status(struct weft_call *call, struct weft_err *err)
 const struct weft_route weft_routes_api_v1[] = {
     { "GET POST", "/api/v1/search", false, weft_api_search },
     { "GET POST", "/api/v1/query", false, weft_api_query },
+    { "GET POST", "/api/v1/facets", false, weft_api_facets },
+    { "GET POST", "/api/v1/histogram", false, weft_api_histogram },
     { "GET", "/api/v1/traces/{}", false, weft_api_trace },
     { "GET", "/api/v1/traces/{}/spans/{}/value", false, weft_api_value },
     { "GET", "/api/v1/services", false, weft_api_services },

@@ -301,6 +301,45 @@ def import_jaeger(weft, directory):
     same("Jaeger, one trace", {k: v for k, v in want.items() if k[0] == A}, found)
 
 
+# ---- Zipkin ----
+
+def by_id(spans):
+    return sorted(spans, key=lambda s: (s["traceId"], s["id"]))
+
+
+def import_zipkin(weft, directory):
+    out, _ = run("export", "--server", weft.url("server.http"), "--format", "zipkin")
+    spans = json.loads(out)
+    same("Zipkin: spans", 46, len(spans))
+    for trace in {s["traceId"] for s in spans}:
+        _, answer = weft.get(f"/zipkin/api/v2/trace/{trace}")
+        same("Zipkin: as its API answers", by_id(json.loads(answer)), by_id(s for s in spans if s["traceId"] == trace))
+    bad = [*spans[:20], {**spans[0], "id": "no"}, *spans[20:]]
+    traces = [[s for s in spans if s["traceId"] == t] for t in {s["traceId"] for s in spans}]
+    forms = {
+        "a list": out,
+        "indented": json.dumps(spans, indent=2).encode(),
+        "a list of traces": json.dumps(traces).encode(),
+        "a span a line": b"".join(json.dumps(s).encode() + b"\n" for s in spans),
+        "with a bad one": json.dumps(bad).encode(),
+    }
+    for name, text in forms.items():
+        with weft_process.Weft(os.path.join(directory, f"zipkin, {name}")) as second:
+            endpoint = ["--endpoint", second.url("receivers.otlp.protocols.grpc")]
+            _, said = run("import", *endpoint, stdin=text, status=1 if "bad" in name else 0)
+            check(f"Zipkin, {name}: counted", said.endswith(", 1 places that could not be read\n" if "bad" in name else "46 spans read, 46 accepted\n"), said)
+            check(f"Zipkin, {name}: said", "bad" not in name or "line 1: spans[0].id" in said, said)
+            again, _ = run("export", "--server", second.url("server.http"), "--format", "zipkin")
+            same(f"Zipkin, {name}: goes out as it came in", by_id(spans), by_id(json.loads(again)))
+            run("import", *endpoint, stdin=text, status=1 if "bad" in name else 0)
+            found, _ = run("export", "--server", second.url("server.http"), "-q")
+            found = lines_of(found) # and fails when a span is there twice
+            want = {k: (s["startTimeUnixNano"] // 1000, s.get("kind", 0) if s.get("kind", 0) > 1 else 0, s.get("parentSpanId"), s.get("status"))
+                    for k, s in WANT.items()}
+            same(f"Zipkin, {name}: what it can say", want,
+                 {k: (s["startTimeUnixNano"] // 1000, s.get("kind", 0), s.get("parentSpanId"), s.get("status")) for k, s in found.items()})
+
+
 # ---- files as people have them, and broken ones ----
 
 def pieces(directory):
@@ -372,6 +411,7 @@ def main():
             export_jaeger(weft)
             import_whole(weft, directory)
             import_jaeger(weft, directory)
+            import_zipkin(weft, directory)
         pieces(directory)
         mistakes(directory)
         refusals(directory)

@@ -475,7 +475,7 @@ static bool trace_settle(struct decoder *x)
 {
     struct weft_batch *batch = x->json.batch;
     uint32_t count = batch->span_count - x->first;
-    struct weft_span *spans = batch->spans + x->first;
+    struct weft_span *spans = count > 0 ? batch->spans + x->first : NULL;
     if (weft_otlp_json_grown(&x->json,
                              count * (sizeof *spans + sizeof(struct numbered_scope) + 16)))
         return false;

@@ -7,6 +7,7 @@
 #include "model/batch_slice.h"
 #include "model/jaeger_json.h"
 #include "model/otlp.h"
+#include "model/zipkin_json.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -113,6 +114,25 @@ static void jaeger_end(struct weft_export *x)
     weft_buf_append_c(&x->out, "],\"total\":0,\"limit\":0,\"offset\":0,\"errors\":null}\n");
 }
 
+/* ---- Zipkin ---- */
+
+static void zipkin_start(struct weft_export *x)
+{
+    weft_json_array_start(&x->json);
+}
+
+static void zipkin_slice(struct weft_export *x, const struct weft_batch *spans)
+{
+    for (uint32_t i = 0; i < spans->span_count; i++)
+        weft_zipkin_encode_json(&x->json, &spans->spans[i], spans->arena);
+}
+
+static void zipkin_end(struct weft_export *x)
+{
+    weft_json_array_end(&x->json);
+    weft_buf_append_byte(&x->out, '\n');
+}
+
 /* ---- CSV ---- */
 
 static void csv_start(struct weft_export *x)
@@ -131,6 +151,7 @@ static const struct format formats[] = {
     { .slice = ndjson_slice },
     { .slice = protobuf_slice },
     { .start = jaeger_start, .trace = jaeger_trace, .end = jaeger_end },
+    { .start = zipkin_start, .slice = zipkin_slice, .end = zipkin_end },
     { .start = csv_start, .slice = csv_slice },
 };
 const char *const weft_export_format_choices[] = { WEFT_EXPORT_FORMAT_CHOICES, NULL };

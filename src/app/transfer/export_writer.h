@@ -9,7 +9,7 @@
 #include "app/command.h"
 #include "model/span.h"
 
-#define WEFT_EXPORT_FORMAT_CHOICES "otlp", "ndjson", "protobuf", "jaeger", "csv"
+#define WEFT_EXPORT_FORMAT_CHOICES "otlp", "ndjson", "protobuf", "jaeger", "zipkin", "csv"
 extern const char *const weft_export_format_choices[]; /* in the order of their numbers */
 
 #define WEFT_EXPORT_FORMATS_HELP                                                           \

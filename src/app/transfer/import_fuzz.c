@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct weft_err err;
     if (size == 0) return 0;
     struct weft_import import = {
-        .format = data[0] % 4, .take = take, .complain = complain, .self = &seen
+        .format = data[0] % 5, .take = take, .complain = complain, .self = &seen
     };
     int rc =
         weft_import_text(&import, "fuzz", weft_str_make((const char *)data + 1, size - 1), &err);

@@ -24,6 +24,9 @@ typedef int weft_import_decoder(struct weft_batch *out, struct weft_str body,
  * counted, and 0 is returned. */
 int weft_import_piece(struct weft_import_reading *x, weft_import_decoder *decode,
                       struct weft_str piece, size_t at, struct weft_err *err);
+/* The same without a word when the piece cannot be read: *is_read tells. */
+int weft_import_try(struct weft_import_reading *x, weft_import_decoder *decode,
+                    struct weft_str piece, size_t at, bool *is_read, struct weft_err *err);
 /* Say and count what is wrong at `at`. */
 void weft_import_broken(struct weft_import_reading *x, size_t at, const char *sentence);
 

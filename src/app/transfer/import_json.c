@@ -4,6 +4,7 @@
  */
 #include "app/transfer/import_internal.h"
 #include "model/jaeger_decode.h"
+#include "model/zipkin_json.h"
 #include "wire/json.h"
 
 enum kind {
@@ -11,6 +12,7 @@ enum kind {
     RESOURCE_SPANS,
     JAEGER_ANSWER, /* {"data": [...]} */
     JAEGER,        /* a trace, or a span with its process */
+    ZIPKIN,        /* a span */
     OTHER_SIGNAL,
     UNKNOWN,
 };
@@ -20,6 +22,7 @@ struct walker {
     struct weft_arena arena; /* of keys with escapes */
     size_t started_at;       /* the value at the top, in the text */
     int rc;                  /* of the sink */
+    struct weft_str stretch; /* of Zipkin spans behind each other in a list, not yet decoded */
     bool is_broken;          /* the text is no JSON, or holds what no format has: said already */
     struct weft_err *err;
 };
@@ -55,6 +58,7 @@ static const struct {
     { "spans", JAEGER },
     { "spanID", JAEGER },
     { "operationName", JAEGER },
+    { "traceId", ZIPKIN },
     { "resourceLogs", OTHER_SIGNAL },
     { "resourceMetrics", OTHER_SIGNAL },
     { "resourceProfiles", OTHER_SIGNAL },
@@ -84,6 +88,7 @@ static enum kind object_kind(const struct walker *w)
     enum kind kind = kind_by_keys(w);
     enum weft_import_format format = w->reading->import->format;
     if (format == WEFT_IMPORT_OTLP && kind != OTLP_DOCUMENT) return RESOURCE_SPANS;
+    if (format == WEFT_IMPORT_ZIPKIN) return ZIPKIN;
     if (format == WEFT_IMPORT_JAEGER && kind != JAEGER_ANSWER) return JAEGER;
     return kind;
 }
@@ -128,6 +133,64 @@ static void take_jaeger(struct walker *w, enum weft_json_token token)
     if (take_value(w, token, &value)) decode(w, weft_jaeger_decode_json, value, value);
 }
 
+/* ---- Zipkin: spans one by one in a list, of which stretches are pieces ---- */
+
+static int decode_zipkin(struct weft_batch *out, struct weft_str body,
+                         struct weft_otlp_result *result, struct weft_err *err)
+{
+    return weft_zipkin_decode_json(out, body, 0, result, err); /* the same each time it is read */
+}
+
+static struct weft_str bracketed(struct walker *w, struct weft_str spans)
+{
+    struct weft_buf *piece = &w->reading->piece;
+    weft_buf_reset(piece);
+    weft_buf_append_byte(piece, '[');
+    weft_buf_append_str(piece, spans);
+    weft_buf_append_byte(piece, ']');
+    return weft_buf_str(piece);
+}
+
+/* One by one: a bad one costs the whole stretch. */
+static void decode_singly(struct walker *w, struct weft_str stretch)
+{
+    struct weft_json_reader r;
+    size_t base = (size_t)(stretch.ptr - w->r.input.ptr);
+    weft_json_reader_init(&r, weft_str_make(w->r.input.ptr, base + stretch.len), &w->arena);
+    r.at = base;
+    while (w->rc == WEFT_OK) {
+        r.has_root = false;
+        if (weft_json_next(&r) != WEFT_JSON_OBJECT_START) break;
+        size_t start = r.at - 1;
+        weft_json_skip(&r, WEFT_JSON_OBJECT_START);
+        struct weft_str span = weft_str_make(w->r.input.ptr + start, r.at - start);
+        w->rc = weft_import_piece(w->reading, decode_zipkin, bracketed(w, span), start, w->err);
+        while (r.at < r.input.len && r.input.ptr[r.at] != '{') r.at++; /* over the comma */
+        if (r.at == r.input.len) break;
+    }
+}
+
+static void end_stretch(struct walker *w)
+{
+    struct weft_str stretch = w->stretch;
+    bool is_read;
+    if (stretch.len == 0 || w->rc < 0) return;
+    w->stretch.len = 0;
+    w->rc = weft_import_try(w->reading, decode_zipkin, bracketed(w, stretch),
+                            (size_t)(stretch.ptr - w->r.input.ptr), &is_read, w->err);
+    if (!is_read) decode_singly(w, stretch);
+    weft_arena_reset(&w->arena);
+}
+
+static void take_zipkin(struct walker *w, enum weft_json_token token)
+{
+    struct weft_str value;
+    if (!take_value(w, token, &value)) return;
+    if (w->stretch.len == 0) w->stretch.ptr = value.ptr;
+    w->stretch.len = (size_t)(value.ptr + value.len - w->stretch.ptr);
+    if (w->stretch.len >= WEFT_IMPORT_PIECE_BYTES) end_stretch(w);
+}
+
 /* ---- objects that hold lists of pieces ---- */
 
 /* Each element of the list that `token` opens; null is an empty list. */
@@ -151,6 +214,7 @@ static void take_list(struct walker *w, enum weft_json_token token,
         else if (token != WEFT_JSON_NULL)
             refuse(w, w->r.at, "found a plain value in a list, expected objects");
     }
+    end_stretch(w);
 }
 
 /* The rest of an object one of whose members counts. */
@@ -185,11 +249,14 @@ static void take_any(struct walker *w, enum weft_json_token token)
         refuse(w, start, "found a plain value, expected traces as JSON");
         return;
     }
-    switch (object_kind(w)) {
+    enum kind kind = object_kind(w);
+    if (kind != ZIPKIN) end_stretch(w);
+    switch (kind) {
     case OTLP_DOCUMENT: take_member(w, "resourceSpans", take_resource_spans); break;
     case RESOURCE_SPANS: take_resource_spans(w, token); break;
     case JAEGER_ANSWER: take_member(w, "data", take_jaeger); break;
     case JAEGER: take_jaeger(w, token); break;
+    case ZIPKIN: take_zipkin(w, token); break;
     case OTHER_SIGNAL:
         if (take_value(w, token, &value))
             weft_import_broken(w->reading, start,
@@ -197,9 +264,10 @@ static void take_any(struct walker *w, enum weft_json_token token)
         break;
     case UNKNOWN:
         if (take_value(w, token, &value))
-            weft_import_broken(w->reading, start,
-                               "found an object that is no trace in a known format, expected "
-                               "OTLP (\"resourceSpans\") or Jaeger (\"data\", \"spans\")");
+            weft_import_broken(
+                w->reading, start,
+                "found an object that is no trace in a known format, expected "
+                "OTLP (\"resourceSpans\"), Jaeger (\"data\", \"spans\") or Zipkin (\"traceId\")");
         break;
     }
 }
@@ -228,6 +296,7 @@ int weft_import_json(struct weft_import_reading *x, struct weft_err *err)
         w.r.at = w.started_at = at;
         w.is_broken = false;
         take_any(&w, weft_json_next(&w.r));
+        end_stretch(&w); /* of one span, when it stands in no list */
         at = w.is_broken ? next_line(x->text, at) : w.r.at;
         weft_arena_reset(&w.arena);
     }

@@ -12,7 +12,8 @@
 #define PIPE_BYTES_MAX ((size_t)4 << 30) /* of what cannot be taken line by line */
 #define INFLATED_BYTES_MAX ((uint64_t)16 << 30)
 
-const char *const weft_import_format_choices[] = { "auto", "otlp", "protobuf", "jaeger", NULL };
+const char *const weft_import_format_choices[] = { "auto",   "otlp",   "protobuf",
+                                                   "jaeger", "zipkin", NULL };
 
 /* ---- pieces ---- */
 
@@ -41,16 +42,14 @@ void weft_import_broken(struct weft_import_reading *x, size_t at, const char *se
     say(x, at, sentence);
 }
 
-int weft_import_piece(struct weft_import_reading *x, weft_import_decoder *decode,
-                      struct weft_str piece, size_t at, struct weft_err *err)
+int weft_import_try(struct weft_import_reading *x, weft_import_decoder *decode,
+                    struct weft_str piece, size_t at, bool *is_read, struct weft_err *err)
 {
     struct weft_batch batch = { .arena = &x->arena };
     struct weft_otlp_result result = { 0 };
     weft_arena_reset(&x->arena);
-    if (decode(&batch, piece, &result, err) < 0) {
-        weft_import_broken(x, at, err->text);
-        return WEFT_OK;
-    }
+    *is_read = decode(&batch, piece, &result, err) == WEFT_OK;
+    if (!*is_read) return WEFT_OK;
     if (result.rejected_spans > 0 && !x->has_said_reason) {
         x->has_said_reason = true;
         char sentence[sizeof result.reason + 64];
@@ -61,6 +60,15 @@ int weft_import_piece(struct weft_import_reading *x, weft_import_decoder *decode
     x->import->rejected_spans += result.rejected_spans;
     x->import->read_spans += batch.span_count;
     return batch.span_count > 0 ? x->import->take(x->import->self, &batch, err) : WEFT_OK;
+}
+
+int weft_import_piece(struct weft_import_reading *x, weft_import_decoder *decode,
+                      struct weft_str piece, size_t at, struct weft_err *err)
+{
+    bool is_read;
+    int rc = weft_import_try(x, decode, piece, at, &is_read, err);
+    if (!is_read) weft_import_broken(x, at, err->text);
+    return rc;
 }
 
 /* ---- texts ---- */
@@ -97,7 +105,7 @@ static int text_read(struct weft_import_reading *x, struct weft_str text, struct
 {
     x->text = text;
     x->counted_at = 0;
-    if (x->import->format != WEFT_IMPORT_JAEGER && weft_import_is_framed(text))
+    if (x->import->format < WEFT_IMPORT_JAEGER && weft_import_is_framed(text))
         return weft_import_frames(x, err);
     return weft_import_message(x, err);
 }

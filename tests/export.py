@@ -179,6 +179,32 @@ def export_formats(weft, directory):
     check("a trace that is not there", "is not here" in said, said)
 
 
+def export_query(weft):
+    server = ["--server", weft.url("server.http")]
+    out, said = run("export", *server, '{ span.db.system = "redis" }')
+    same("TraceQL chooses, traces are whole", {k: v for k, v in WANT.items() if k[0] == A}, lines_of(out))
+    out, said = run("export", *server, "{ } >> { } | spans()", "--format", "csv", "--limit", "2")
+    same("spans(): each trace once", 2 + len([k for k in WANT if k[0] in (B, C)]) - 1, len(out.splitlines()))
+    _, said = run("export", *server, "{ } | rate()", status=2)
+    check("a query for series", "expected one for traces" in said, said)
+    _, said = run("export", *server, "{ eror }", status=2)
+    check("a mistake in the query", "line 1, col" in said, said)
+    _, said = run("export", *server, "{ }", "--service", "x", status=2)
+    check("TraceQL and options", "expected one of them" in said, said)
+
+
+def export_pages(directory):
+    """A server that gives few traces at a time."""
+    many = {"resourceSpans": [group("many", *[span(f"{i + 1:032x}", 1, None, "one", i, 5) for i in range(100)])]}
+    with weft_process.Weft(os.path.join(directory, "pages"), ["query.limit_max=7"]) as weft:
+        weft.post("/v1/traces", json.dumps(many).encode(), "application/json")
+        for arguments in ([], ["{ }"], ["{ } | spans()"]):
+            out, _ = run("export", "--server", weft.url("server.http"), *arguments)
+            same(f"page by page {arguments}", spans_of(many), lines_of(out))
+        out, _ = run("export", "--server", weft.url("server.http"), "-n", "10")
+        same("page by page with a limit", {f"{i + 1:032x}" for i in range(90, 100)}, {k[0] for k in lines_of(out)})
+
+
 def export_csv(weft):
     out, _ = run("export", "--server", weft.url("server.http"), "--format", "csv")
     rows = {(r["trace_id"], r["span_id"]): r for r in csv.DictReader(io.StringIO(out.decode(), newline=""))}
@@ -407,11 +433,13 @@ def main():
             status, body, _ = weft.post("/v1/traces", json.dumps(DATA).encode(), "application/json")
             check("the data is taken", status == 200, body)
             export_formats(weft, directory)
+            export_query(weft)
             export_csv(weft)
             export_jaeger(weft)
             import_whole(weft, directory)
             import_jaeger(weft, directory)
             import_zipkin(weft, directory)
+        export_pages(directory)
         pieces(directory)
         mistakes(directory)
         refusals(directory)

@@ -105,6 +105,8 @@ def test_traces(own):
     same("newest first", [C, B, A], [t["trace_id"] for t in own.good("query", q="{ }")["traces"]])
     limited = own.good("query", q="{ }", limit=2)
     same("limit", ([C, B], True), ([t["trace_id"] for t in limited["traces"]], limited["has_more"]))
+    rest = own.good("query", q="{ }", limit=2, cursor=limited["next_cursor"])
+    same("the next page", ([A], False, None), ([t["trace_id"] for t in rest["traces"]], rest["has_more"], rest.get("next_cursor")))
     same("spss", [1, 1, 1], [len(t["spansets"][0]["spans"]) for t in own.good("query", q="{ }", spss=1)["traces"]])
     same("a range", [B], [t["trace_id"] for t in own.good("query", q="{ }", **{"from": BASE + 60, "to": BASE + 120})["traces"]])
     same("nothing", [], own.good("query", q="{ name = `no` }")["traces"])

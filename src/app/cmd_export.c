@@ -4,9 +4,10 @@
 #include "app/transfer/export_writer.h"
 #include "app/transfer/trace_fetch.h"
 #include "base/clock.h"
+#include "base/map.h"
 #include "wire/json.h"
 
-#define PAGE_TRACES 500
+#define PAGE_TRACES 1000 /* query.limit_max, unless it was set */
 
 struct options {
     const char *server, *since, *from, *to, *output;
@@ -43,6 +44,10 @@ static const struct weft_option options[] = {
 
 struct run {
     const struct options *options;
+    const char *query; /* TraceQL; NULL: the options choose */
+    uint64_t page_traces;
+    struct weft_map
+        seen; /* by a query: with spans() the traces of one page come again on the next */
     struct weft_trace_fetch fetch;
     struct weft_export *writer;
     struct weft_arena arena; /* of the page */
@@ -65,15 +70,17 @@ static void build_path(struct run *run)
 {
     const struct options *o = run->options;
     char limit[24];
-    uint64_t left = o->limit > 0 ? o->limit - run->traces : PAGE_TRACES;
+    uint64_t left = o->limit > 0 ? o->limit - run->traces : run->page_traces;
     weft_buf_reset(&run->path);
-    weft_buf_append_c(&run->path, "/api/v1/search");
+    weft_buf_append_c(&run->path,
+                      run->query != NULL ? "/api/v1/query?type=traces&spss=1" : "/api/v1/search");
+    add(&run->path, "q", run->query);
     weft_search_options_add(&run->path, &o->spans);
     add(&run->path, "since", o->since);
     add(&run->path, "from", o->from);
     add(&run->path, "to", o->to);
     snprintf(limit, sizeof limit, "%llu",
-             (unsigned long long)(left < PAGE_TRACES ? left : PAGE_TRACES));
+             (unsigned long long)(left < run->page_traces ? left : run->page_traces));
     add(&run->path, "limit", limit);
     if (run->cursor.len > 0) weft_ask_add(&run->path, "cursor", run->cursor);
 }
@@ -94,6 +101,11 @@ static int export_one(struct run *run, struct weft_str hex, struct weft_err *err
     if (!weft_trace_id_parse(hex, &id))
         return weft_fail(err, WEFT_INVALID, "the server's answer has the trace id \"%.*s\"",
                          WEFT_S_ARG(hex));
+    bool is_new = true;
+    if (run->query != NULL)
+        weft_map_put(&run->seen, weft_str_make((const char *)id.bytes, sizeof id.bytes), 0,
+                     &is_new);
+    if (!is_new || (run->options->limit > 0 && run->traces == run->options->limit)) return WEFT_OK;
     int rc = weft_trace_fetch_next(&run->fetch, &id, err);
     if (rc == WEFT_NOT_FOUND) { /* its retention ended since it was found */
         run->gone++;
@@ -163,15 +175,27 @@ static int export_page(struct run *run, struct weft_err *err)
     return token == WEFT_JSON_OBJECT_END ? WEFT_OK : weft_json_fail(&r, err);
 }
 
+/* A server whose query.limit_max is smaller refuses the limit: ask for less. */
+static int ask_page(struct run *run, struct weft_err *err)
+{
+    int rc;
+    for (;; run->page_traces /= 2) {
+        build_path(run); /* copies the cursor, which lives in the page */
+        weft_buf_reset(&run->page);
+        rc = weft_ask_client(&run->page, run->fetch.client, weft_buf_str(&run->path), NULL, err);
+        bool is_too_many = rc == WEFT_INVALID && strncmp(err->text, "limit:", 6) == 0;
+        if (!is_too_many || run->page_traces == 1) break;
+    }
+    weft_arena_reset(&run->arena);
+    return rc;
+}
+
 static int export_pages(struct run *run, struct weft_err *err)
 {
     const struct options *o = run->options;
     int rc;
     do {
-        build_path(run); /* copies the cursor, which lives in the page */
-        weft_arena_reset(&run->arena);
-        weft_buf_reset(&run->page);
-        rc = weft_ask_client(&run->page, run->fetch.client, weft_buf_str(&run->path), NULL, err);
+        rc = ask_page(run, err);
         if (rc == WEFT_OK) rc = export_page(run, err);
         run->is_partial |= run->partial.len > 0;
     } while (rc == WEFT_OK && run->cursor.len > 0 && (o->limit == 0 || run->traces < o->limit));
@@ -203,12 +227,27 @@ static int report(const struct weft_command_line *line, const struct run *run)
     return is_whole && run->traces > 0 ? WEFT_EXIT_OK : WEFT_EXIT_FAILED;
 }
 
+static bool has_search_options(const struct weft_search_options *o)
+{
+    const char *const texts[] = { o->service,      o->operation,    o->kind, o->status,
+                                  o->min_duration, o->max_duration, o->event };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (texts[i] != NULL) return true;
+    return o->where.count > 0 || o->errors || o->roots;
+}
+
 static int run(const void *given, const struct weft_command_line *line)
 {
     const struct options *o = given;
-    struct run run = { .options = o, .started_ns = weft_clock_monotonic_ns() };
+    struct run run = { .options = o,
+                       .page_traces = PAGE_TRACES,
+                       .started_ns = weft_clock_monotonic_ns() };
     struct weft_terminal terminal;
     struct weft_err err;
+    if (line->argument_count > 0) run.query = line->arguments[0];
+    if (run.query != NULL && has_search_options(&o->spans))
+        return weft_command_usage_error(
+            line->command, "found TraceQL and options that choose spans, expected one of them");
     weft_terminal_init(&terminal, 2, WEFT_COLOUR_AUTO);
     run.shows_progress = terminal.is_tty && !o->quiet;
     weft_arena_init(&run.arena, 0);
@@ -224,6 +263,7 @@ static int run(const void *given, const struct weft_command_line *line)
     weft_buf_release(&run.path);
     weft_buf_release(&run.page);
     weft_arena_release(&run.arena);
+    weft_map_release(&run.seen);
     return status;
 }
 
@@ -233,12 +273,16 @@ static const char *const examples[] = {
     "weft export --format csv '{ span.db.system.name = \"postgresql\" && duration > 1s }' "
     ">slow.csv",
     "the traces with slow queries as a table",
+    "weft export --server http://old:16686 | weft import",
+    "all traces of another weft",
     NULL,
 };
 const struct weft_command weft_command_export = {
     .name = "export",
     .summary = "Write the traces of a search to a file.",
-    .description = "Whole traces, newest first: those that the options find, without "
+    .arguments = "[TRACEQL]",
+    .arguments_max = 1,
+    .description = "Whole traces, newest first: those that TraceQL or the options find, without "
                    "any all. What each "
                    "format keeps is in docs/export.md; otlp, ndjson and protobuf keep everything. "
                    "Traces are read one "

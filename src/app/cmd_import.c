@@ -206,7 +206,8 @@ const struct weft_command weft_command_import = {
     .arguments = "[FILE...]",
     .arguments_max = 100000,
     .description =
-        "Reads OTLP as JSON (documents and lines) and protobuf, Jaeger's JSON and the files of "
+        "Reads OTLP as JSON (documents and lines) and protobuf, Jaeger's and Zipkin's JSON and the "
+        "files of "
         "the Collector's file exporter, also gzip and zstd; without a file, or for -, standard "
         "input. Ids and times are kept: importing a file again changes nothing. What cannot be "
         "read is said with its line and left out, the rest is sent.\n\n"

@@ -11,7 +11,7 @@
 
 enum wanted { WANTED_ANY, WANTED_TRACES, WANTED_SERIES };
 struct asked {
-    struct weft_str query;
+    struct weft_str query, cursor;
     struct weft_api_range range;
     uint32_t wanted, limit, spans_per_spanset, exemplars;
     uint64_t step_ns;
@@ -38,6 +38,10 @@ static const struct weft_api_parameter parameters[] = {
       .fallback = "20",
       .min = 1,
       .help = "Traces at most, the newest." },
+    { .name = "cursor",
+      .kind = WEFT_API_TEXT,
+      .offset = AT(cursor),
+      .help = "Of traces: next_cursor of the answer before." },
     { .name = "spss",
       .kind = WEFT_API_COUNT,
       .offset = AT(spans_per_spanset),
@@ -68,17 +72,23 @@ static int answer_traces(struct weft_call *call, const struct asked *asked,
 {
     const struct weft_server_parts *parts = call->face->parts;
     struct weft_traceql_result result = { 0 };
+    struct weft_traceql_cursor after;
     const struct weft_traceql_limits limits = {
         .from_ns = asked->range.from_ns,
         .to_ns = asked->range.to_ns,
         .traces = asked->limit,
         .spans_per_spanset = asked->spans_per_spanset,
+        .after = asked->cursor.len > 0 ? &after : NULL,
         .memory_bytes_max = parts->query_memory_bytes_max,
         .deadline_monotonic_ns = call->deadline_monotonic_ns,
         .cancelled = &call->is_cancelled,
     };
-    int rc = weft_traceql_search(&parts->source, query, &limits, &result, &call->arena, err);
-    if (rc == WEFT_OK) weft_api_write_traces(&call->body, &result);
+    int rc = WEFT_OK;
+    if (asked->cursor.len > 0)
+        rc = weft_traceql_cursor_parse(&after, asked->cursor, &call->arena, err);
+    if (rc == WEFT_OK)
+        rc = weft_traceql_search(&parts->source, query, &limits, &result, &call->arena, err);
+    if (rc == WEFT_OK) weft_api_write_traces(&call->body, &result, &call->arena);
     return rc;
 }
 

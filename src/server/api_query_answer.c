@@ -107,7 +107,8 @@ static void write_trace(struct weft_json_writer *w, const struct weft_found_trac
     weft_json_object_end(w);
 }
 
-void weft_api_write_traces(struct weft_buf *out, const struct weft_traceql_result *result)
+void weft_api_write_traces(struct weft_buf *out, const struct weft_traceql_result *result,
+                           struct weft_arena *arena)
 {
     struct weft_json_writer w = { .out = out };
     weft_json_object_start(&w);
@@ -119,6 +120,10 @@ void weft_api_write_traces(struct weft_buf *out, const struct weft_traceql_resul
     weft_json_array_end(&w);
     weft_json_key(&w, "has_more");
     weft_json_bool(&w, result->has_more);
+    if (result->has_more && result->trace_count > 0) {
+        weft_json_key(&w, "next_cursor");
+        weft_json_string(&w, weft_traceql_cursor_format(&result->last, arena));
+    }
     weft_api_write_inspected(&w, result->partial_reason, result->inspected_traces,
                              result->inspected_spans, result->inspected_bytes);
     weft_json_object_end(&w);

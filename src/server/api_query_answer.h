@@ -4,7 +4,8 @@
 #include "base/buf.h"
 #include "query/traceql_metrics.h"
 
-void weft_api_write_traces(struct weft_buf *out, const struct weft_traceql_result *result);
+void weft_api_write_traces(struct weft_buf *out, const struct weft_traceql_result *result,
+                           struct weft_arena *arena);
 void weft_api_write_series(struct weft_buf *out, const struct weft_metrics_result *result,
                            bool has_exemplars);
 

@@ -183,6 +183,44 @@ def test_histogram(own):
     same("histogram: a query", 1, own.good("histogram", q="{ name = `cart` }", **RANGE)["span_count"])
 
 
+# ---- completion: the query with | where the cursor stands, what is replaced, the first suggestions ----
+
+SUGGESTIONS = [
+    ("|", "", ["{ "]),
+    ("{ |", "", ["resource.service.name", "duration", "kind", "name", "status"]),
+    ("{ span.c|", "span.c", ["span.card"]),
+    ("{ .us|er }", ".user", [".user"]),
+    ("{ card|", "card", ["span.card"]),
+    ("{ status |", "", ["=", "!=", "=~"]),
+    ("{ status = |", "", ["error", "ok", "unset"]),
+    ("{ kind = cl|", "cl", ["client"]),
+    ("{ resource.service.name = |", "", ["`shop`", "`payment`", "`jobs`"]),
+    ('{ resource.service.name = "p|ay" }', '"pay"', ["`payment`"]),
+    ("{ name =~ `check|", "`check", ["`POST /checkout`"]),
+    ("{ span.retry = |", "", ["false", "true"]),
+    ("{ span.http.status = |", "", ["200", "500"]),
+    ("{ status = error |", "", ["&&", "||", "}"]),
+    ("{ } |", "", ["|", ">>", "&&"]),
+    ("{ } \\| qu|", "qu", ["quantile_over_time("]),
+    ("{ } \\| rate() |", "", ["by (", "|"]),
+    ("{ } \\| rate() by (span.u|)", "span.u", ["span.user"]),
+    ("{ name = `é` && kind = |", "", ["server", "client", "internal"]),
+    ("} } |", "", []),
+    ("{ ` |", "` ", []),
+]
+
+
+def test_suggest(own):
+    for marked, replaced, want in SUGGESTIONS:
+        q = marked.replace("\\|", "\0")
+        position = q.index("|")
+        q = q.replace("|", "").replace("\0", "|")
+        answer = own.good("suggest", q=q, position=position)
+        same(f"suggest {marked}", (replaced, want), (q[answer["start"]:answer["end"]], [s["text"] for s in answer["suggestions"]][:len(want) or 9]))
+    counted = own.good("suggest", q="{ resource.service.name = ", limit=1)
+    same("counts", [{"text": "`shop`", "kind": "value", "span_count": 3}], counted["suggestions"])
+
+
 def test_refusals(own):
     for name, want, parameters in [
         ("no query", "q: not given, expected a TraceQL query", {}),
@@ -255,7 +293,7 @@ def test_terminal(own):
     same("wrong use", 2, terminal(own, "query", "{ }", "--json", "--csv")[0])
 
 
-TESTS = [test_terminal, test_traces, test_series, test_facets, test_histogram, test_refusals]
+TESTS = [test_terminal, test_traces, test_series, test_facets, test_histogram, test_suggest, test_refusals]
 
 
 def main():

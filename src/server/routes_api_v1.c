@@ -3,6 +3,7 @@
 #include "server/api_names.h"
 #include "server/api_query.h"
 #include "server/api_search.h"
+#include "server/api_suggest.h"
 #include "server/api_trace.h"
 #include "server/api_value.h"
 #include "server/router.h"
@@ -23,6 +24,7 @@ const struct weft_route weft_routes_api_v1[] = {
     { "GET POST", "/api/v1/search", false, weft_api_search },
     { "GET POST", "/api/v1/query", false, weft_api_query },
     { "GET POST", "/api/v1/facets", false, weft_api_facets },
+    { "GET POST", "/api/v1/suggest", false, weft_api_suggest },
     { "GET POST", "/api/v1/histogram", false, weft_api_histogram },
     { "GET", "/api/v1/traces/{}", false, weft_api_trace },
     { "GET", "/api/v1/traces/{}/spans/{}/value", false, weft_api_value },

@@ -14,7 +14,7 @@
 enum slow_verdict {
     SLOW_ANSWER, /* the text is the answer */
     SLOW_REFUSED, /* an error is right (Q4.3.6), but the engine may not have looked at the trace that is refused */
-    SLOW_NO_ANSWER /* not to be compared: a limit of regular expressions */
+    SLOW_NO_ANSWER /* not to be compared: a limit of regular expressions, an order that is left open */
 };
 
 /* Every trace of the store, whole. */
@@ -35,6 +35,10 @@ void slow_print_result(struct weft_buf *out, const struct weft_traceql_result *r
 bool slow_shown_is_right(struct weft_buf *out, const struct slow_world *world,
                          const struct weft_traceql_query *query,
                          const struct weft_traceql_result *result);
+enum slow_verdict slow_metrics(struct weft_buf *out, const struct slow_world *world,
+                               const struct weft_traceql_query *query,
+                               const struct weft_metrics_range *range);
+void slow_print_metrics(struct weft_buf *out, const struct weft_metrics_result *result);
 void slow_print_value(struct weft_buf *out, const struct weft_traceql_value *value);
 
 #endif

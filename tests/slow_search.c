@@ -42,7 +42,7 @@ void slow_print_value(struct weft_buf *out, const struct weft_traceql_value *val
     case WEFT_TRACEQL_NIL: weft_buf_append_c(out, "nil"); break;
     case WEFT_TRACEQL_INT: weft_buf_printf(out, "%lld", (long long)value->int_value); break;
     case WEFT_TRACEQL_FLOAT: /* -0.0 is 0.0 */
-        weft_buf_printf(out, "float %.10g", value->float_value + 0.0);
+        weft_buf_printf(out, "float ~%.17g", value->float_value + 0.0);
         break;
     case WEFT_TRACEQL_DURATION: weft_buf_printf(out, "%lldns", (long long)value->int_value); break;
     case WEFT_TRACEQL_STRING: weft_buf_printf(out, "\"%.*s\"", WEFT_S_ARG(value->text)); break;

@@ -37,6 +37,21 @@ static struct question search_question(struct weft_random *random, struct weft_b
     return question;
 }
 
+static struct question metrics_question(struct weft_random *random, struct weft_buf *text)
+{
+    static const uint64_t steps_ns[] = { 1000000000, 1000000000, 5000000000,
+                                         500000000,  7000000000, 60000000000 };
+    const uint64_t start = random_time(random) - UINT64_C(2000000000);
+    struct question question = { .is_metrics = true,
+                                 .range = { .start_ns = start, .series_max = 100000 } };
+
+    random_metrics(text, random);
+    question.text = weft_buf_str(text);
+    question.range.end_ns = start + 1 + weft_random_below(random, 100) * UINT64_C(500000000);
+    if (!random_one_in(random, 4)) question.range.step_ns = steps_ns[weft_random_below(random, 6)];
+    return question;
+}
+
 static uint32_t state_count(void)
 {
     uint32_t count = 0;
@@ -44,8 +59,10 @@ static uint32_t state_count(void)
     return count;
 }
 
+typedef struct question question_maker(struct weft_random *random, struct weft_buf *text);
+
 /* World n of a run. */
-static void ask_world(uint64_t world_seed, uint32_t n, uint64_t count, struct counts *counts)
+static void ask_world(uint64_t world_seed, uint32_t n, question_maker *make, struct counts *counts)
 {
     struct world world;
     struct weft_random random;
@@ -54,8 +71,8 @@ static void ask_world(uint64_t world_seed, uint32_t n, uint64_t count, struct co
     weft_random_init(&random, world_seed);
     world_make(&world, world_seed, store_state_names[n % state_count()]);
     world_open(&world);
-    for (uint64_t i = 0; i < count; i++) {
-        struct question question = search_question(&random, &text);
+    for (uint32_t i = 0; i < QUERIES_A_WORLD; i++) {
+        struct question question = make(&random, &text);
         if (!question_agrees(&world, &question, &out, counts))
             question_fail(&world, &question, world_seed);
     }
@@ -64,22 +81,32 @@ static void ask_world(uint64_t world_seed, uint32_t n, uint64_t count, struct co
     world_release(&world);
 }
 
-static void searches_test(void **unused)
+static void ask_all(question_maker *make, const char *what)
 {
     struct counts counts = { 0 };
 
-    for (uint32_t n = 0; counts.asked < queries; n++)
-        ask_world(seed + n, n, QUERIES_A_WORLD, &counts);
-    print_message("%llu searches: %llu without an answer, %llu refused, %llu not parsed\n",
-                  (unsigned long long)counts.asked, (unsigned long long)counts.empty,
+    for (uint32_t n = 0; counts.asked < queries / 2; n++) ask_world(seed + n, n, make, &counts);
+    print_message("%llu %s: %llu without an answer, %llu refused, %llu not parsed\n",
+                  (unsigned long long)counts.asked, what, (unsigned long long)counts.empty,
                   (unsigned long long)counts.refused, (unsigned long long)counts.unparsed);
     assert_true(counts.unparsed < counts.asked / 10);
     assert_true(counts.empty < counts.asked * 2 / 3);
 }
 
+static void searches_test(void **unused)
+{
+    ask_all(search_question, "searches");
+}
+
+static void metrics_test(void **unused)
+{
+    ask_all(metrics_question, "metrics");
+}
+
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(searches_test) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(searches_test),
+                                        cmocka_unit_test(metrics_test) };
 
     if (argc > 1) queries = strtoull(argv[1], NULL, 10);
     if (argc > 2) seed = strtoull(argv[2], NULL, 10);

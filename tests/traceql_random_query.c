@@ -427,3 +427,113 @@ void random_search(struct weft_buf *out, struct weft_random *random)
     else
         put_pipeline(&w, one_in(&w, 2) ? 0 : 1 + below(&w, 3));
 }
+
+/* ---- metrics ---- */
+
+static void put_by(struct writer *w, uint32_t labels_max)
+{
+    if (one_in(w, 2)) return;
+    put(w, " by(");
+    for (uint32_t more = below(w, one_in(w, 3) ? labels_max : 1);; more--) {
+        put_any_attribute(w);
+        if (more == 0) break;
+        put(w, ", ");
+    }
+    put(w, ")");
+}
+
+static void put_function(struct writer *w)
+{
+    static const char *const of_values[] = { "min_over_time(", "max_over_time(", "avg_over_time(",
+                                             "sum_over_time(" };
+    static const char *const quantiles[] = { ", 0.5)", ", 0.99)", ", 0, 1)", ", 0.1, 0.5, 0.9)" };
+
+    switch (below(w, 6)) {
+    case 0:
+    case 1:
+        put(w, one_in(w, 2) ? "rate()" : "count_over_time()");
+        put_by(w, 5);
+        break;
+    case 2:
+    case 3:
+        put(w, PICK(w, of_values));
+        put_number_operand(w);
+        put(w, ")");
+        put_by(w, 5);
+        break;
+    case 4:
+        put(w, "histogram_over_time(");
+        put_number_operand(w);
+        put(w, ")");
+        put_by(w, 4);
+        break;
+    default:
+        put(w, "quantile_over_time(");
+        put_number_operand(w);
+        put(w, PICK(w, quantiles));
+        put_by(w, 4);
+    }
+}
+
+static void put_second(struct writer *w)
+{
+    static const char *const filters[] = { " > 0",  " >= 1",  " < 2", " <= 0.5",
+                                           " != 0", " > 1ms", " = 1" };
+
+    if (one_in(w, 2))
+        weft_buf_printf(w->out, " | %s(%u)", one_in(w, 2) ? "topk" : "bottomk", 1 + below(w, 3));
+    else
+        put(w, PICK(w, filters));
+}
+
+static void put_metric(struct writer *w)
+{
+    if (one_in(w, 3))
+        put(w, "{}");
+    else
+        put_pipeline(w, one_in(w, 3) ? 1 : 0);
+    put(w, " | ");
+    put_function(w);
+    if (one_in(w, 4)) put_second(w);
+}
+
+static void put_metric_expression(struct writer *w, uint32_t depth)
+{
+    static const char *const ops[] = { " + ", " - ", " * ", " / " };
+    static const char *const numbers[] = { "2", "0.5", "0", "100", "(1 / 2)", "(1.0 / 2)" };
+
+    if (depth == 0) {
+        put(w, "(");
+        put_metric(w);
+        put(w, ")");
+        return;
+    }
+    const bool has_parentheses = one_in(w, 2);
+    if (has_parentheses) put(w, "(");
+    if (one_in(w, 4))
+        put(w, PICK(w, numbers));
+    else
+        put_metric_expression(w, depth - 1);
+    put(w, PICK(w, ops));
+    put_metric_expression(w, depth - 1);
+    if (has_parentheses) {
+        put(w, ")");
+        return;
+    }
+    put(w, PICK(w, ops));
+    put(w, PICK(w, numbers));
+}
+
+void random_metrics(struct weft_buf *out, struct weft_random *random)
+{
+    struct writer w = { random, out };
+
+    weft_buf_reset(out);
+    if (one_in(&w, 5)) {
+        put_metric_expression(&w, 1 + below(&w, 2));
+        if (one_in(&w, 4)) put_second(&w);
+    } else {
+        put_metric(&w);
+    }
+    if (one_in(&w, 10)) put_second(&w);
+}

@@ -151,7 +151,7 @@ static struct weft_select_set comparison_truth(struct weft_selecting *s,
     return weft_select_question(s, &question, wanted);
 }
 
-/* { .x } and { !.x } */
+/* { .x } and { !.x }: an array of bools is no bool (Q3.4.2), though one of its elements is equal. */
 static struct weft_select_set attribute_truth(struct weft_selecting *s,
                                               const struct weft_expr *expr, bool wanted)
 {
@@ -160,7 +160,7 @@ static struct weft_select_set attribute_truth(struct weft_selecting *s,
         .op = WEFT_EXPR_EQ,
         .literal = { .type = WEFT_TRACEQL_BOOL, .bool_value = wanted },
     };
-    return weft_select_question(s, &question, true);
+    return weft_select_inexact(weft_select_question(s, &question, true));
 }
 
 static struct weft_select_set truth(struct weft_selecting *s, const struct weft_expr *expr,

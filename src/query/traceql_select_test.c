@@ -27,6 +27,7 @@ static void random_span(struct weft_buf *out, struct weft_random *random, uint32
                                          "span.v=[1,2]",
                                          "span.v=[a,b]",
                                          "span.v=[2]",
+                                         "span.v=[true,true]",
                                          "span.v=[1,a]",
                                          "span.v=[nil]",
                                          "span.v=[]",
@@ -64,7 +65,7 @@ static void random_span(struct weft_buf *out, struct weft_random *random, uint32
     for (uint32_t i = 0; i < count; i++) {
         size_t at = weft_random_below(random, sizeof words / sizeof *words);
         /* A key once in a list; what belongs to one key stands together above. */
-        uint64_t key = at <= 10 ? 1 : at <= 13 ? 2 : at <= 16 ? 4 : at <= 20 ? 8 : 1ull << at;
+        uint64_t key = at <= 11 ? 1 : at <= 14 ? 2 : at <= 17 ? 4 : at <= 21 ? 8 : 1ull << at;
         if (taken & key) continue;
         taken |= key;
         weft_buf_printf(out, " %s", words[at]);
@@ -273,6 +274,7 @@ static const struct {
 } plans[] = {
     { "{ }", "all", true },
     { "{ false }", "nothing", true },
+    { "{ span.b }", "span.b = true", false },
     { "{ span.a = 1 && duration > 1.5s }", "(span.a = 1 and duration > 1.5s)", true },
     { "{ .a = \"x\" }", "(span.a = \"x\" or (span.a is absent and resource.a = \"x\"))", true },
     { "{ !(status = error || kind = server) }", "(status != error and kind != server)", true },

@@ -167,6 +167,8 @@ static void carrier_value(const struct weft_trace_view *view, const struct weft_
 
     if (intrinsic == WEFT_INTRINSIC_EVENT_NAME && e != NULL)
         value_text(out, e->name);
+    else if (intrinsic == WEFT_INTRINSIC_EVENT_TEXT && e != NULL)
+        weft_trace_text_of_event(out, e, view->arena);
     else if (intrinsic == WEFT_INTRINSIC_EVENT_TIME_SINCE_START && e != NULL)
         value_number(out, WEFT_TRACEQL_DURATION,
                      (int64_t)(e->time_unix_nano - span->start_time_unix_nano));
@@ -226,6 +228,7 @@ static void intrinsic_value(struct weft_trace_view *view, uint32_t number, uint3
     case WEFT_INTRINSIC_ROOT_SERVICE: root_value(view, true, out); break;
     case WEFT_INTRINSIC_EVENT_NAME:
     case WEFT_INTRINSIC_EVENT_TIME_SINCE_START:
+    case WEFT_INTRINSIC_EVENT_TEXT:
     case WEFT_INTRINSIC_LINK_TRACE_ID:
     case WEFT_INTRINSIC_LINK_SPAN_ID: carrier_value(view, span, event, link, intrinsic, out); break;
     case WEFT_INTRINSIC_INSTRUMENTATION_NAME: scope_value(span, false, out); break;
@@ -233,6 +236,7 @@ static void intrinsic_value(struct weft_trace_view *view, uint32_t number, uint3
     case WEFT_INTRINSIC_NESTED_SET_LEFT:
     case WEFT_INTRINSIC_NESTED_SET_RIGHT:
     case WEFT_INTRINSIC_NESTED_SET_PARENT: nested_value(view, number, intrinsic, out); break;
+    case WEFT_INTRINSIC_TEXT: weft_trace_text_of_span(out, span, view->arena); break;
     case WEFT_INTRINSIC_COUNT: break;
     }
 }

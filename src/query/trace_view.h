@@ -43,6 +43,12 @@ void weft_trace_view_walk(struct weft_trace_view *view);
 void weft_trace_view_value(struct weft_trace_view *view, uint32_t span, uint32_t event,
                            uint32_t link, const struct weft_traceql_attribute *attribute,
                            struct weft_traceql_value *out);
+/* Every text of a span (name, status message, its attributes, its events), of an event (name, attributes): one, or an array of them; "" for none.
+ * Texts that values hold within each other are among them, keys are not (trace_text.c). */
+void weft_trace_text_of_span(struct weft_traceql_value *out, const struct weft_span *span,
+                             struct weft_arena *arena);
+void weft_trace_text_of_event(struct weft_traceql_value *out, const struct weft_event *event,
+                              struct weft_arena *arena);
 /* From what OTLP has: one-element arrays are the element, see Q3.1.2 and Q3.6.3. */
 void weft_traceql_value_of(struct weft_traceql_value *out, const struct weft_value *value,
                            struct weft_arena *arena);

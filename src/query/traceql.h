@@ -82,6 +82,9 @@ enum weft_traceql_intrinsic { /* Q1.4, in this order in weft_traceql_intrinsics 
                               WEFT_INTRINSIC_NESTED_SET_LEFT,
                               WEFT_INTRINSIC_NESTED_SET_RIGHT,
                               WEFT_INTRINSIC_NESTED_SET_PARENT,
+                              /* No TraceQL (docs/traceql.md): all texts of a span, of an event; several are an array */
+                              WEFT_INTRINSIC_TEXT,
+                              WEFT_INTRINSIC_EVENT_TEXT,
                               WEFT_INTRINSIC_COUNT
 };
 struct weft_traceql_intrinsic_info {
@@ -268,10 +271,17 @@ struct weft_traceql_finish {
     struct weft_traceql_order order;
     bool has_spans; /* spans(): the answer lists spans */
 };
+/* { a } -link-> { b }, { a } <-link- { b }: no TraceQL either. The spansets of `b` are the first stage of the pipeline; of their spans those
+ * are left that a span of `other`, in any trace, has a link to, or that have one to such a span. */
+struct weft_traceql_linked {
+    const struct weft_spanset_expr *other; /* a; no pipelines in it */
+    bool has_links;                        /* <-link- : the links are those of b */
+};
 struct weft_traceql_query {
     const struct weft_traceql_pipeline *pipeline; /* a search; or */
     const struct weft_metric_expr *metrics;
-    struct weft_traceql_finish finish; /* of a search: behind its pipeline */
+    const struct weft_traceql_linked *linked; /* of a search: NULL, or what its first stage is linked with */
+    struct weft_traceql_finish finish;        /* of a search: behind its pipeline */
     const struct weft_traceql_hint *hints;
     const struct weft_traceql_attribute *
         attributes; /* every one mentioned, once each, in order: what is returned with spans (Q5.3.2) */

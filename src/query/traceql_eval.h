@@ -26,6 +26,10 @@ struct weft_spansets {
 };
 int weft_traceql_eval(struct weft_trace_view *view, const struct weft_traceql_pipeline *pipeline,
                       struct weft_spansets *out, struct weft_err *err);
+/* The same without its first stage, over the spans that this one left: distinct, ascending. */
+int weft_traceql_eval_rest(struct weft_trace_view *view,
+                           const struct weft_traceql_pipeline *pipeline, const uint32_t *spans,
+                           uint32_t count, struct weft_spansets *out, struct weft_err *err);
 /* One filter for one span. NULL: true. */
 bool weft_traceql_holds(struct weft_trace_view *view, const struct weft_expr *expr, uint32_t span);
 /* The value of an expression for one span: by(), aggregates, metrics. Of events and links: the first that has one. */

@@ -305,20 +305,39 @@ static int list_finish(struct weft_evaluation *ev, struct weft_spanset_list *lis
     return rc;
 }
 
-int weft_traceql_eval(struct weft_trace_view *view, const struct weft_traceql_pipeline *pipeline,
-                      struct weft_spansets *out, struct weft_err *err)
+/* `spans` become its own. */
+static int evaluate(struct weft_trace_view *view, const struct weft_traceql_pipeline *pipeline,
+                    struct weft_span_set spans, struct weft_spansets *out, struct weft_err *err)
 {
     struct weft_evaluation ev = { .view = view, .err = err };
     struct weft_spanset_list list = { 0 };
-    uint32_t count = view->batch->span_count;
 
     *out = (struct weft_spansets){ 0 };
-    if (count == 0) return WEFT_OK;
-    uint32_t *spans = weft_arena_alloc_array(view->arena, count, sizeof *spans);
-    for (uint32_t i = 0; i < count; i++) spans[i] = i;
-    weft_spanset_list_add(&list, (struct weft_span_set){ spans, count }, NULL);
+    if (spans.count == 0) return WEFT_OK;
+    weft_spanset_list_add(&list, spans, NULL);
     int rc = weft_pipeline_run(&ev, pipeline, &list);
     if (rc == WEFT_OK) rc = list_finish(&ev, &list, out);
     weft_spanset_list_release(&list);
     return rc;
+}
+
+int weft_traceql_eval(struct weft_trace_view *view, const struct weft_traceql_pipeline *pipeline,
+                      struct weft_spansets *out, struct weft_err *err)
+{
+    uint32_t count = view->batch->span_count;
+    uint32_t *spans = weft_arena_alloc_array(view->arena, count, sizeof *spans);
+
+    for (uint32_t i = 0; i < count; i++) spans[i] = i;
+    return evaluate(view, pipeline, (struct weft_span_set){ spans, count }, out, err);
+}
+
+int weft_traceql_eval_rest(struct weft_trace_view *view,
+                           const struct weft_traceql_pipeline *pipeline, const uint32_t *spans,
+                           uint32_t count, struct weft_spansets *out, struct weft_err *err)
+{
+    const struct weft_traceql_pipeline rest = { .first = pipeline->first->next };
+    uint32_t *copy = weft_arena_alloc_array(view->arena, count, sizeof *copy);
+
+    if (count > 0) memcpy(copy, spans, count * sizeof *copy);
+    return evaluate(view, &rest, (struct weft_span_set){ copy, count }, out, err);
 }

@@ -7,7 +7,9 @@ static const struct {
     const char *text;
     enum weft_token_kind kind;
 } operators[] = {
-    /* The longest first (Q1.1.2). */
+    /* The longest first (Q1.1.2). The first two are no TraceQL: what they are made of has no meaning there. */
+    { "-link->", WEFT_TOKEN_LINK_TO },
+    { "<-link-", WEFT_TOKEN_LINK_FROM },
     { "!>>", WEFT_TOKEN_NOT_DESCENDANT },
     { "!<<", WEFT_TOKEN_NOT_ANCESTOR },
     { "&>>", WEFT_TOKEN_UNION_DESCENDANT },

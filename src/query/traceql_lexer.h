@@ -54,6 +54,8 @@ enum weft_token_kind {
     WEFT_TOKEN_UNION_PARENT,
     WEFT_TOKEN_UNION_ANCESTOR,
     WEFT_TOKEN_UNION_SIBLING,
+    WEFT_TOKEN_LINK_TO,   /* -link-> */
+    WEFT_TOKEN_LINK_FROM, /* <-link- */
     WEFT_TOKEN_COUNT
 };
 struct weft_token {

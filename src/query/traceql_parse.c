@@ -133,6 +133,10 @@ static bool parse_query(struct weft_parser *p, struct weft_traceql_query *out)
     } else {
         out->pipeline = weft_operand_pipeline(p, &body);
     }
+    if (p->link != NULL && out->metrics != NULL)
+        return weft_parser_fail(p, p->link,
+                                "links between traces are followed in searches, not in metrics");
+    out->linked = p->linked;
     if (out->pipeline != NULL && !weft_parse_finish(p, &out->finish)) return false;
     if (!parse_hints(p, &out->hints)) return false;
     if (p->token->kind != WEFT_TOKEN_END) return weft_parser_unexpected(p, continuations(&body));

@@ -234,12 +234,42 @@ static const struct weft_expr *parse_operand(struct weft_parser *p)
 
 /* ---- operators ---- */
 
+/* left contains "text", no TraceQL: =~ with a pattern for it, in any case. */
+static const struct weft_expr *parse_contains(struct weft_parser *p, const struct weft_expr *left)
+{
+    const struct weft_token *token = p->token++;
+    struct weft_traceql_value value = { .type = WEFT_TRACEQL_STRING };
+    struct weft_buf pattern = { 0 };
+    if (p->token->kind != WEFT_TOKEN_STRING) {
+        weft_parser_unexpected(p, "a text in quotes behind contains");
+        return NULL;
+    }
+    struct weft_str text = p->token->text;
+    weft_buf_append_c(&pattern, "(?i).*");
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                        (c >= 'A' && c <= 'Z') || c <= ' ' || c > '~';
+        if (!is_plain) weft_buf_append_byte(&pattern, '\\');
+        weft_buf_append_byte(&pattern, c);
+    }
+    weft_buf_append_c(&pattern, ".*");
+    value.text = weft_arena_copy(p->arena, weft_buf_str(&pattern));
+    weft_buf_release(&pattern);
+    const struct weft_expr *right = weft_expr_literal(p, p->token++, value);
+    return weft_expr_binary(p, token, WEFT_EXPR_MATCH, left, right);
+}
+
 static const struct weft_expr *parse_binary(struct weft_parser *p, int tightness)
 {
     const struct weft_expr *left = parse_operand(p), *right;
     enum weft_expr_op op;
     while (left != NULL) {
         const struct weft_token *token = p->token;
+        if (weft_parser_is_word(p, "contains") && tightness <= COMPARISON) {
+            left = parse_contains(p, left);
+            continue;
+        }
         int own = operator_of(token->kind, &op);
         if (own == 0 || own < tightness) return left;
         p->token++;

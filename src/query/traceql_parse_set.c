@@ -373,12 +373,40 @@ static bool parse_first_stage(struct weft_parser *p, struct weft_operand *out)
     return weft_parse_stage(p, true, stage) && parse_stages(p, stage, out);
 }
 
+static bool is_link(const struct weft_token *token)
+{
+    return token->kind == WEFT_TOKEN_LINK_TO || token->kind == WEFT_TOKEN_LINK_FROM;
+}
+
+/* -link-> { b }: `out` is what stands on the left, and then what stands on the right. */
+static bool parse_link(struct weft_parser *p, struct weft_operand *out)
+{
+    const struct weft_token *token = p->token++;
+    if (p->nesting > 0)
+        return weft_parser_fail(p, token,
+                                "links between traces are followed at the beginning of a search, "
+                                "outside of parentheses");
+    if (p->link != NULL)
+        return weft_parser_fail(p, token, "links between traces are followed once in a search");
+    p->link = token;
+    p->linked = weft_arena_alloc_zero(p->arena, sizeof *p->linked);
+    p->linked->has_links = token->kind == WEFT_TOKEN_LINK_FROM;
+    p->linked->other = out->set;
+    bool is_fine = out->kind == WEFT_OPERAND_SET;
+    if (is_fine && !parse_operators(p, LOOSE, out)) return false;
+    if (is_fine && out->kind == WEFT_OPERAND_SET) return !is_link(p->token) || parse_link(p, out);
+    return weft_parser_fail(p, token,
+                            "links are followed between filters; expected { } and operators "
+                            "between them on both sides");
+}
+
 bool weft_parse_body(struct weft_parser *p, struct weft_operand *out)
 {
     if (p->token->kind == WEFT_TOKEN_WORD && !is_number_word(p)) {
         if (!parse_first_stage(p, out)) return false;
     } else {
         if (!parse_operators(p, LOOSE, out)) return false;
+        if (is_link(p->token) && !parse_link(p, out)) return false;
         if (out->kind == WEFT_OPERAND_SET && p->token->kind == WEFT_TOKEN_PIPE) {
             struct weft_traceql_stage *first = stage_create(p);
             first->kind = WEFT_STAGE_SPANSET;

@@ -21,6 +21,8 @@ struct weft_parser {
     struct weft_buf attributes;           /* struct weft_traceql_attribute: all, once each */
     struct weft_map seen;                 /* the keys of `attributes`; and regular expressions */
     uint32_t regex_count;
+    struct weft_traceql_linked *linked; /* what the query begins with: { a } -link-> */
+    const struct weft_token *link;      /* its operator */
 };
 
 /* ---- failing (traceql_parse.c) ---- */

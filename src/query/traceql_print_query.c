@@ -211,6 +211,10 @@ static void print_finish(struct weft_buf *out, const struct weft_traceql_finish 
 
 void weft_traceql_print(struct weft_buf *out, const struct weft_traceql_query *query)
 {
+    if (query->linked != NULL) {
+        print_set(out, query->linked->other, false);
+        weft_buf_append_c(out, query->linked->has_links ? " <-link- " : " -link-> ");
+    }
     if (query->metrics != NULL)
         print_metric(out, query->metrics, false);
     else

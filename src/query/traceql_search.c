@@ -5,6 +5,7 @@
  */
 #include "query/traceql_search.h"
 #include "query/traceql_found.h"
+#include "query/traceql_links.h"
 #include "query/traceql_select.h"
 
 #define REGEX_LIMIT "limit of a regular expression"
@@ -23,6 +24,7 @@ struct run {
     uint64_t start_min;     /* traces that start earlier have no place in the answer */
     struct weft_map passed; /* tuples of distinct() that the pages before `after` have */
     bool is_looking_back;   /* to find those */
+    struct weft_traceql_links links;
 };
 /* A trace at work. */
 struct seen {
@@ -270,20 +272,6 @@ static void spans_offer(struct seen *seen)
 
 /* ---- One trace ---- */
 
-/* What a limit stops is no error: the answer is partial. Whether to go on with the next trace. */
-static bool evaluation_goes_on(struct run *run, int rc)
-{
-    if (rc == WEFT_FULL)
-        run->out->partial_reason = MEMORY_LIMIT;
-    else if (rc == WEFT_TIMEOUT)
-        run->out->partial_reason = "time limit";
-    else if (rc == WEFT_CANCELLED)
-        run->out->partial_reason = "cancelled";
-    else
-        run->rc = rc;
-    return rc == WEFT_FULL;
-}
-
 static bool duration_fits(const struct run *run, uint64_t duration_ns)
 {
     const struct weft_traceql_limits *limits = run->limits;
@@ -298,6 +286,15 @@ static void offer(struct seen *seen)
     else
         trace_offer(seen);
     if (seen->record != NULL) weft_traceql_top_record_leave(&seen->run->top, seen->record);
+}
+
+static int evaluate(struct run *run, struct weft_trace_view *view, struct weft_spansets *out)
+{
+    const struct weft_traceql_query *query = run->query;
+
+    return query->linked != NULL
+               ? weft_traceql_links_evaluate(&run->links, view, query->pipeline, out, run->err)
+               : weft_traceql_eval(view, query->pipeline, out, run->err);
 }
 
 static bool trace_visit(void *arg, const struct weft_batch *trace)
@@ -320,8 +317,8 @@ static bool trace_visit(void *arg, const struct weft_batch *trace)
     view.cancelled = run->limits->cancelled;
     view.memory_bytes_max = run->limits->memory_bytes_max;
     if (run->query != NULL) {
-        int rc = weft_traceql_eval(&view, run->query->pipeline, &spansets, run->err);
-        if (rc < 0) return evaluation_goes_on(run, rc);
+        int rc = evaluate(run, &view, &spansets);
+        if (rc < 0) return weft_traceql_goes_on(rc, run->out, &run->rc);
         if (view.is_regex_limited) run->out->partial_reason = REGEX_LIMIT;
         if (spansets.count == 0) return true;
     }
@@ -437,6 +434,8 @@ static int traces_visit(struct run *run, const struct weft_source *source, struc
 
     if (run->query != NULL) weft_traceql_select(&selection, run->query->pipeline, arena);
     if (selection.is_empty) return WEFT_OK;
+    if (run->links.linked != NULL)
+        selection.tree = weft_traceql_links_narrow(&run->links, selection.tree, arena);
     const struct weft_trace_scan scan = { .from_ns = run->limits->from_ns,
                                           .to_ns = to_ns(run),
                                           .selection = selection.tree,
@@ -460,6 +459,11 @@ static int search(struct run *run, const struct weft_source *source, struct weft
 {
     int rc = WEFT_OK;
 
+    if (run->query != NULL && run->query->linked != NULL) {
+        rc = weft_traceql_links_collect(&run->links, source, run->query, run->limits, run->out,
+                                        arena, run->err);
+        if (rc < 0 || run->links.spans.count == 0) return rc;
+    }
     run->is_looking_back = run->finish->distinct_count > 0 && run->limits->after != NULL;
     if (run->is_looking_back) rc = traces_visit(run, source, arena);
     run->is_looking_back = false;
@@ -492,6 +496,7 @@ int weft_traceql_search(const struct weft_source *source, const struct weft_trac
     if (rc == WEFT_OK) result_finish(&run, arena);
     weft_traceql_top_release(&run.top);
     weft_map_release(&run.passed);
+    weft_traceql_links_release(&run.links);
     weft_arena_release(&run.scratch);
     return rc;
 }

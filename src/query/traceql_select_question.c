@@ -182,6 +182,7 @@ struct weft_select_set weft_select_presence(struct weft_selecting *s,
         return attribute_presence(s, attribute, is_there);
     switch (attribute->intrinsic) {
     case WEFT_INTRINSIC_EVENT_NAME:
+    case WEFT_INTRINSIC_EVENT_TEXT:
     case WEFT_INTRINSIC_EVENT_TIME_SINCE_START:
         return field(s, WEFT_FIELD_EVENT_NAME, is_there ? WEFT_OP_EXISTS : WEFT_OP_NOT_EXISTS,
                      (struct weft_value){ 0 });
@@ -377,6 +378,7 @@ static struct weft_select_set intrinsic_question(struct weft_selecting *s,
     case WEFT_INTRINSIC_ROOT_NAME:
         return root_question(s, field_question(s, WEFT_FIELD_NAME, q, wanted), q, wanted);
     case WEFT_INTRINSIC_ROOT_SERVICE: return root_service_question(s, q, wanted);
+    case WEFT_INTRINSIC_EVENT_TEXT:
     case WEFT_INTRINSIC_EVENT_TIME_SINCE_START:
         return wanted ? weft_select_inexact(weft_select_presence(s, q->attribute, true))
                       : weft_select_everything(false);

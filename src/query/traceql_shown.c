@@ -22,6 +22,13 @@ static bool is_intrinsic(const struct weft_traceql_attribute *attribute,
     return attribute->scope == WEFT_TRACEQL_SCOPE_INTRINSIC && attribute->intrinsic == intrinsic;
 }
 
+/* Of all the texts of a span those are shown that the query looked for. */
+static bool is_text(const struct weft_traceql_attribute *attribute)
+{
+    return is_intrinsic(attribute, WEFT_INTRINSIC_TEXT) ||
+           is_intrinsic(attribute, WEFT_INTRINSIC_EVENT_TEXT);
+}
+
 /* What the answer has in fields of its own. */
 static bool is_never_shown(const struct weft_traceql_attribute *attribute)
 {
@@ -89,6 +96,8 @@ static void comparison_take(struct collection *c, const struct weft_expr *expr, 
     if (asked->op != WEFT_EXPR_ATTRIBUTE || literal->op != WEFT_EXPR_LITERAL) return;
     struct weft_shown_attribute *shown = find(c, &asked->attribute);
     if (shown == NULL) return;
+    if (is_text(&asked->attribute) && (expr->op == WEFT_EXPR_NE || expr->op == WEFT_EXPR_NOT_MATCH))
+        return; /* all the others: too many to show */
     if (literal->literal.type == WEFT_TRACEQL_NIL) {
         shown->tests_nil |= expr->op == WEFT_EXPR_EQ;
         return;
@@ -174,6 +183,18 @@ static bool fits_some(const struct weft_shown_attribute *shown,
     return comparison != NULL;
 }
 
+/* Of several texts one is enough. */
+static bool text_fits(const struct weft_shown_attribute *shown,
+                      const struct weft_traceql_value *value)
+{
+    bool is_array = value->type == WEFT_TRACEQL_ARRAY;
+    uint32_t count = is_array ? value->item_count : 1;
+
+    for (uint32_t i = 0; i < count; i++)
+        if (fits_some(shown, is_array ? &value->items[i] : value)) return true;
+    return false;
+}
+
 /* Of an array that was only compared: the elements that fit; all of them when none does, as behind ||. */
 static void array_narrow(const struct weft_shown_attribute *shown, struct weft_traceql_value *value,
                          struct weft_arena *arena)
@@ -226,7 +247,8 @@ static void value_of_any(const struct showing *s, const struct weft_shown_attrib
     while (carriers-- > 0) {
         weft_trace_view_value(s->view, s->span, carriers, carriers, attribute, &value);
         if (value.type == WEFT_TRACEQL_NIL) continue;
-        bool fits = !shown->is_selected && fits_some(shown, &value);
+        bool fits = !shown->is_selected &&
+                    (is_text(attribute) ? text_fits(shown, &value) : fits_some(shown, &value));
         if (fits || out->type == WEFT_TRACEQL_NIL) *out = value;
         if (fits) return;
     }
@@ -249,6 +271,7 @@ static void show(struct showing *s, const struct weft_shown_attribute *shown,
     if (is_absent_service(attribute, &s->view->batch->spans[s->span])) return;
     value_of_any(s, shown, attribute, &value);
     array_narrow(shown, &value, s->arena);
+    if (is_text(attribute) && !shown->is_selected && !text_fits(shown, &value)) return;
     if (value.type == WEFT_TRACEQL_NIL && shown->tests_nil)
         value = (struct weft_traceql_value){ .type = WEFT_TRACEQL_STRING, .text = WEFT_S("nil") };
     if (is_visible(&value)) s->out[s->count++] = (struct weft_found_attribute){ shown->key, value };

@@ -242,14 +242,15 @@ static int values_list(struct weft_tag_walk *walk, enum weft_attribute_scope sco
 
 /* ---- What is asked for ---- */
 
-/* Durations and ids: nearly every span has its own. */
+/* Durations, ids and all texts: nearly every span has its own. */
 static bool has_values(const struct weft_traceql_attribute *attribute)
 {
     static const bool has_none[WEFT_INTRINSIC_COUNT] = {
         [WEFT_INTRINSIC_DURATION] = true,      [WEFT_INTRINSIC_TRACE_DURATION] = true,
         [WEFT_INTRINSIC_SPAN_ID] = true,       [WEFT_INTRINSIC_PARENT_ID] = true,
         [WEFT_INTRINSIC_TRACE_ID] = true,      [WEFT_INTRINSIC_LINK_SPAN_ID] = true,
-        [WEFT_INTRINSIC_LINK_TRACE_ID] = true,
+        [WEFT_INTRINSIC_LINK_TRACE_ID] = true, [WEFT_INTRINSIC_TEXT] = true,
+        [WEFT_INTRINSIC_EVENT_TEXT] = true,
     };
     return attribute->scope != WEFT_TRACEQL_SCOPE_INTRINSIC || !has_none[attribute->intrinsic];
 }

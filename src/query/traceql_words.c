@@ -37,6 +37,8 @@ const struct weft_traceql_intrinsic_info weft_traceql_intrinsics[WEFT_INTRINSIC_
     [WEFT_INTRINSIC_NESTED_SET_LEFT] = { "nestedSetLeft", NULL, "nestedSetLeft", INT, SPAN },
     [WEFT_INTRINSIC_NESTED_SET_RIGHT] = { "nestedSetRight", NULL, "nestedSetRight", INT, SPAN },
     [WEFT_INTRINSIC_NESTED_SET_PARENT] = { "nestedSetParent", NULL, "nestedSetParent", INT, SPAN },
+    [WEFT_INTRINSIC_TEXT] = { "text", "span:text", "text", STRING, SPAN },
+    [WEFT_INTRINSIC_EVENT_TEXT] = { "event:text", "event:text", NULL, STRING, EVENT },
 #undef SPAN
 #undef EVENT
 #undef LINK
@@ -270,7 +272,7 @@ const char *weft_traceql_operator_advice(const struct weft_token *token)
         { "in", "; a list of values is written .a = 1 || .a = 2, or .a =~ \"x|y\"" },
         { "like", "; patterns are regular expressions: .a =~ \"x.*\"" },
         { "matches", "; patterns are regular expressions: .a =~ \"x.*\"" },
-        { "contains", "; written as a regular expression: .a =~ \".*x.*\"" },
+        { "contains", "; it stands between an attribute and a text: .a contains \"x\"" },
         { "is", "; equality is written =, and existence .a != nil" },
         { "eq", "; equality is written =" },
     };

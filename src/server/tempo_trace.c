@@ -66,8 +66,8 @@ static int filter_query_parse(struct weft_call *call, struct weft_str text, stru
     int rc = weft_traceql_parse(&query, text, &call->arena, NULL, err);
     if (rc < 0) return rc;
     const struct weft_traceql_stage *stage = query.pipeline != NULL ? query.pipeline->first : NULL;
-    if (stage == NULL || stage->kind != WEFT_STAGE_SPANSET || stage->next != NULL ||
-        stage->spanset->op != WEFT_SPANSET_FILTER)
+    if (stage == NULL || query.linked != NULL || stage->kind != WEFT_STAGE_SPANSET ||
+        stage->next != NULL || stage->spanset->op != WEFT_SPANSET_FILTER)
         return weft_fail(err, WEFT_INVALID,
                          "only a single filter is supported, like { status = error }: "
                          "found a structural, aggregate or metrics query");

@@ -67,6 +67,15 @@ static void look_back(struct run *run, const struct weft_traceql_cursor *key,
                         WEFT_DISTINCT_PASSED_MAX);
 }
 
+/* Once the answer is full, and it is known that there is more. */
+static void start_min_raise(struct run *run)
+{
+    const struct weft_traceql_top_item *last = weft_traceql_top_last(&run->top);
+
+    if (last != NULL && is_newest_first(run) && !run->finish->has_spans)
+        run->start_min = last->key.start_time_unix_nano;
+}
+
 static bool has_place(struct run *run, const struct weft_traceql_cursor *key,
                       const struct weft_traceql_tuple *tuple)
 {
@@ -76,7 +85,9 @@ static bool has_place(struct run *run, const struct weft_traceql_cursor *key,
     }
     if (!is_behind_cursor(run, key)) return false;
     if (run->passed.count > 0 && weft_map_get(&run->passed, tuple_key(tuple)) != NULL) return false;
-    return weft_traceql_top_admits(&run->top, key, tuple);
+    bool is_admitted = weft_traceql_top_admits(&run->top, key, tuple);
+    start_min_raise(run);
+    return is_admitted;
 }
 
 /* Whether a trace has no place, whatever the query says of it. What begins earlier than a trace has spans that may begin later. */
@@ -97,9 +108,7 @@ static void keep(struct seen *seen, struct weft_traceql_top_item *item)
 
     weft_traceql_top_put(&run->top, item);
     if (run->top.is_memory_limited) run->out->partial_reason = MEMORY_LIMIT;
-    const struct weft_traceql_top_item *last = weft_traceql_top_last(&run->top);
-    if (last != NULL && is_newest_first(run) && !run->finish->has_spans)
-        run->start_min = last->key.start_time_unix_nano;
+    start_min_raise(run);
 }
 
 static struct weft_found_record *record_of(struct seen *seen)

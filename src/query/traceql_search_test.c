@@ -10,6 +10,7 @@ struct shelf {
     struct weft_batch traces[TRACES_MAX];
     uint32_t count, visited;
     bool ignores_predicates;
+    uint64_t start_min; /* what was wanted at the end */
 };
 
 static bool has_span_for(const struct weft_batch *trace, const struct weft_trace_scan *scan)
@@ -36,6 +37,7 @@ static int shelf_traces(void *self, const struct weft_trace_scan *scan, weft_tra
         shelf->visited++;
         if (!visit(arg, &shelf->traces[i])) break;
     }
+    shelf->start_min = scan->start_min != NULL ? *scan->start_min : 0;
     return WEFT_OK;
 }
 
@@ -303,6 +305,35 @@ static void test_cancelled(void **state)
     weft_arena_release(&arena);
 }
 
+/* Once there are as many as wanted and one more, the source may stop at the oldest of them, though it came first. */
+static void test_the_source_may_stop(void **state)
+{
+    static const struct {
+        const char *starts;
+        uint64_t start_min;
+    } cases[] = {
+        { "55", 0 },   { "555", 5 }, { "345", 4 }, { "543", 4 },
+        { "3545", 5 }, { "5", 0 },   { "53", 0 },
+    };
+    const struct weft_traceql_limits two = { .traces = 2, .spans_per_spanset = 1 };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct weft_arena arena;
+        struct shelf shelf = { 0 };
+        struct weft_traceql_result result;
+        weft_arena_init(&arena, 0);
+        for (const char *start = cases[i].starts; *start != '\0'; start++) {
+            struct weft_buf text = { 0 };
+            weft_buf_printf(&text, "1 0 a %c 1%c", *start, '\0');
+            shelf_put(&shelf, weft_arena_copy(&arena, weft_buf_str(&text)).ptr, &arena);
+            weft_buf_release(&text);
+        }
+        search(&shelf, "{ name = \"a\" }", &two, &result, &arena);
+        assert_int_equal(shelf.start_min, cases[i].start_min);
+        assert_int_equal(result.has_more, cases[i].start_min != 0);
+        weft_arena_release(&arena);
+    }
+}
+
 static void test_metrics_are_refused(void **state)
 {
     struct weft_arena arena;
@@ -490,10 +521,15 @@ static void test_nothing_needed_is_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),   cmocka_unit_test(test_heads),
-        cmocka_unit_test(test_shown),     cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_cancelled), cmocka_unit_test(test_metrics_are_refused),
-        cmocka_unit_test(test_needs),     cmocka_unit_test(test_nothing_needed_is_lost),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_shown),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_metrics_are_refused),
+        cmocka_unit_test(test_the_source_may_stop),
+        cmocka_unit_test(test_needs),
+        cmocka_unit_test(test_nothing_needed_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,7 @@ DATA = {"resourceSpans": [
                       span(B, "b" * 15 + "1", "b" * 16, "cart", 61010, 10, 1, 0, items=3)]),
     resource("payment", [span(A, "a" * 15 + "1", "a" * 16, "charge", 1100, 600, 2, 2, retry=True, card="visa"),
                          span(A, "a" * 15 + "2", "a" * 16, "charge", 1750, 20, 2, 0, retry=False, card="visa")]),
-    resource("jobs", [span(C, "c" * 16, "", "nightly", 121000, 5, 1, 0, share=0.5)]),
+    resource("jobs", [{**span(C, "c" * 16, "", "nightly", 121000, 5, 1, 0, share=0.5), "links": [{"traceId": B, "spanId": "b" * 16}]}]),
 ]}
 
 
@@ -107,6 +107,20 @@ def test_traces(own):
     same("limit", ([C, B], True), ([t["trace_id"] for t in limited["traces"]], limited["has_more"]))
     rest = own.good("query", q="{ }", limit=2, cursor=limited["next_cursor"])
     same("the next page", ([A], False, None), ([t["trace_id"] for t in rest["traces"]], rest["has_more"], rest.get("next_cursor")))
+    slow = own.good("query", q="{ } | order(duration) | spans()", limit=2)
+    same("spans", ("spans", [(A, "a" * 16, "shop", "POST /checkout"), (A, "a" * 15 + "1", "payment", "charge")], [A], True),
+         (slow["type"], [(s["trace_id"], s["span_id"], s["service_name"], s["name"]) for s in slow["spans"]],
+          [t["trace_id"] for t in slow["traces"]], slow["has_more"]))
+    rest = own.good("query", q="{ } | order(duration) | spans()", limit=9, cursor=slow["next_cursor"])
+    same("the spans behind them", [50, 20, 10, 5], [s["duration_ns"] / 10**6 for s in rest["spans"]])
+    same("type=spans", ["c" * 16, "b" * 15 + "1"], [s["span_id"] for s in own.good("query", q="{ }", type="spans", limit=2)["spans"]])
+    plain = own.good("query", q="{ status = error } | spans()", type="traces")
+    same("type=traces of spans()", ("traces", [A], False), (plain["type"], [t["trace_id"] for t in plain["traces"]], "spans" in plain))
+    same("distinct", ["nightly", "cart", "charge", "POST /checkout"],
+         [s["name"] for s in own.good("query", q="{ } | distinct(name) | order(duration asc) | spans()")["spans"]])
+    same("text", [A], [t["trace_id"] for t in own.good("query", q="{ text contains `VISA` }")["traces"]])
+    same("a link, forth", ["b" * 16], [s["span_id"] for s in own.good("query", q="{ name = `nightly` } -link-> { } | spans()")["spans"]])
+    same("and back", ["c" * 16], [s["span_id"] for s in own.good("query", q="{ user = `bob` } <-link- { } | spans()".replace("user", ".user"))["spans"]])
     same("spss", [1, 1, 1], [len(t["spansets"][0]["spans"]) for t in own.good("query", q="{ }", spss=1)["traces"]])
     same("a range", [B], [t["trace_id"] for t in own.good("query", q="{ }", **{"from": BASE + 60, "to": BASE + 120})["traces"]])
     same("nothing", [], own.good("query", q="{ name = `no` }")["traces"])
@@ -229,7 +243,7 @@ def test_refusals(own):
         ("limit too high", "limit: found 4000000000, expected a number from 1 to 1000", {"q": "{ }", "limit": 4000000000}),
         ("a step without unit", 'step: found "5", expected a duration such as 15m or 250ms', {"q": "{ } | rate()", "step": 5}),
         ("another type", "q: found a query for series, expected one for traces, as type says", {"q": "{ } | rate()", "type": "traces"}),
-        ("no such type", 'type: found "x", expected one of auto, traces, series', {"q": "{ }", "type": "x"}),
+        ("no such type", 'type: found "x", expected one of auto, traces, series, spans', {"q": "{ }", "type": "x"}),
         ("from and since", "found from and since, expected one of them", {"q": "{ }", "from": BASE, "since": "1h"}),
         ("instant and step", "found instant and step, expected one of them", {"q": "{ } | rate()", "instant": "true", "step": "1m"}),
         ("a long range", "the range is 172800 s, at most 86400 s expected of series (query.metrics_range_max)",
@@ -276,6 +290,10 @@ def test_terminal(own):
     same("CSV of traces", (0, [f"{B},2026-11-21T02:01:01.000000000Z,50000000,shop,POST /checkout,2,0,1"]), (code, out.splitlines()[1:]))
     code, out, _ = terminal(own, "query", "{ name = `cart` }", "--json")
     same("JSON", (0, "traces"), (code, json.loads(out)["type"]))
+    code, out, _ = terminal(own, "query", "{ span.card = `visa` } | order(duration) | spans()")
+    same("spans in lines", (0, ["600ms", "card=visa", "20ms", "card=visa"]), (code, [w for w in out.split() if w in ("600ms", "20ms", "card=visa")]))
+    code, out, _ = terminal(own, "query", "{ name = `cart` } | spans()", "--csv")
+    same("CSV of spans", (0, [f"{B},{'b' * 15}1,2026-11-21T02:01:01.010000000Z,10000000,shop,cart"]), (code, out.splitlines()[1:]))
     same("nothing found", (1, "", "nothing found\n"), terminal(own, "query", "{ name = `no` }"))
     code, out, said = terminal(own, "query", "{ status = eror }")
     same("a caret", (2, "", ["  { status = eror }", "             ^"]), (code, out, said.splitlines()[1:]))

@@ -19,7 +19,7 @@ static const struct weft_option options[] = {
     { .name = "csv",
       .kind = WEFT_OPT_BOOL,
       .offset = AT(csv),
-      .help = "Print CSV: a line for each trace, or for each point of each series." },
+      .help = "Print CSV: a line for each trace, each span, or each point of each series." },
     { .name = "since",
       .kind = WEFT_OPT_STRING,
       .offset = AT(since),
@@ -42,7 +42,7 @@ static const struct weft_option options[] = {
       .letter = 'n',
       .fallback = "20",
       .min = 1,
-      .help = "Traces to print, the newest." },
+      .help = "Traces to print, or spans; the newest unless order() says otherwise." },
     { .name = "spans",
       .kind = WEFT_OPT_COUNT,
       .offset = AT(spans),
@@ -140,6 +140,10 @@ static void print_answer(const struct asking *a, struct weft_buf *out,
         weft_query_csv_series(out, answer);
     } else if (answer->is_series) {
         weft_query_print_series(out, answer, terminal, weft_clock_unix_ns(), a->line->arena);
+    } else if (answer->has_rows && a->options->csv) {
+        weft_query_csv_spans(out, answer);
+    } else if (answer->has_rows) {
+        weft_query_print_spans(out, answer, terminal);
     } else if (a->options->csv) {
         weft_query_csv_traces(out, answer);
     } else {
@@ -210,6 +214,8 @@ static const char *const examples[] = {
     "queries below failed requests, three of each trace",
     "weft query '{ kind = server } | quantile_over_time(duration, .5, .99) by (name)' --since 15m",
     "median and 99th percentile of each operation",
+    "weft query '{ text contains \"timed out\" } | order(duration) | spans()' -n 5",
+    "the five longest spans with these words in them",
     NULL,
 };
 const struct weft_command weft_command_query = {
@@ -220,7 +226,10 @@ const struct weft_command weft_command_query = {
     .arguments_max = 1,
     .description =
         "A query for traces prints one line a trace, the newest first: start, duration, root "
-        "service and name, spans, errors, id; below it what by() and aggregates gave.\n\n"
+        "service and name, spans, errors, id; below it what by() and aggregates gave. With spans() "
+        "at the "
+        "end it prints one line a span; order(), distinct(), text search and links between "
+        "traces are in docs/traceql.md.\n\n"
         "A query with a metrics function prints one line a series: its labels, the last value of "
         "a step that is over, the least and the highest, and a sparkline from zero to the "
         "highest; the highest series first. Durations are in seconds.\n\n"

@@ -242,6 +242,9 @@ static int offer_all(struct listing *l, struct weft_err *err)
                                           "coalesce()",
                                           "topk(",
                                           "bottomk(",
+                                          "order(",
+                                          "spans()",
+                                          "distinct(",
                                           NULL };
     static const char *const behind_calls[] = { "by (", "|", ">", ">=", "<", "=", "with (", NULL };
     static const char *const spansets[] = { "{ ", NULL };

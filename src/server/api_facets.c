@@ -59,6 +59,10 @@ static int walk_make(struct weft_call *call, const struct asked *asked, struct w
         if (query.metrics != NULL)
             return weft_fail(err, WEFT_INVALID,
                              "q: found a query for series, expected one for traces");
+        if (query.linked != NULL || query.finish.distinct_count > 0)
+            return weft_fail(err, WEFT_INVALID,
+                             "q: found %s, which only searches take; expected the spans to count",
+                             query.linked != NULL ? "a link between traces" : "distinct()");
     }
     *out = (struct weft_span_walk){
         .pipeline = query.pipeline,

@@ -9,7 +9,7 @@
 
 #define SERIES_RANGE_DEFAULT_NS (3600 * WEFT_NS_PER_SECOND)
 
-enum wanted { WANTED_ANY, WANTED_TRACES, WANTED_SERIES };
+enum wanted { WANTED_ANY, WANTED_TRACES, WANTED_SERIES, WANTED_SPANS };
 struct asked {
     struct weft_str query, cursor;
     struct weft_api_range range;
@@ -18,7 +18,7 @@ struct asked {
     bool is_instant;
 };
 #define AT(field) offsetof(struct asked, field)
-static const char *const wanted_choices[] = { "auto", "traces", "series", NULL };
+static const char *const wanted_choices[] = { "auto", "traces", "series", "spans", NULL };
 static const struct weft_api_parameter parameters[] = {
     { .name = "q",
       .kind = WEFT_API_TEXT,
@@ -31,17 +31,18 @@ static const struct weft_api_parameter parameters[] = {
       .offset = AT(wanted),
       .fallback = "auto",
       .choices = wanted_choices,
-      .help = "What the asker can read; a query that gives something else is refused." },
+      .help = "What the asker can read; a query that gives something else is refused. spans: as "
+              "spans() at the end of the query." },
     { .name = "limit",
       .kind = WEFT_API_COUNT,
       .offset = AT(limit),
       .fallback = "20",
       .min = 1,
-      .help = "Traces at most, the newest." },
+      .help = "Traces at most, or spans; the newest unless order() says otherwise." },
     { .name = "cursor",
       .kind = WEFT_API_TEXT,
       .offset = AT(cursor),
-      .help = "Of traces: next_cursor of the answer before." },
+      .help = "Of traces and spans: next_cursor of the answer before." },
     { .name = "spss",
       .kind = WEFT_API_COUNT,
       .offset = AT(spans_per_spanset),
@@ -88,6 +89,7 @@ static int answer_traces(struct weft_call *call, const struct asked *asked,
         rc = weft_traceql_cursor_parse(&after, asked->cursor, &call->arena, err);
     if (rc == WEFT_OK)
         rc = weft_traceql_search(&parts->source, query, &limits, &result, &call->arena, err);
+    if (asked->wanted == WANTED_TRACES) result.has_spans = false;
     if (rc == WEFT_OK) weft_api_write_traces(&call->body, &result, &call->arena);
     return rc;
 }
@@ -152,7 +154,7 @@ static int check(const struct asked *asked, const struct weft_traceql_query *que
         return WEFT_OK;
     return weft_fail(err, WEFT_INVALID,
                      "q: found a query for %s, expected one for %s, as type says",
-                     is_series ? "series" : "traces", is_series ? "traces" : "series");
+                     is_series ? "series" : "traces", wanted_choices[asked->wanted]);
 }
 
 int weft_api_query(struct weft_call *call, struct weft_err *err)
@@ -164,6 +166,7 @@ int weft_api_query(struct weft_call *call, struct weft_err *err)
         (rc = weft_api_query_parse(call, asked.query, &query, err)) < 0 ||
         (rc = check(&asked, &query, call->face->parts->search_limit_max, err)) < 0)
         return rc;
+    if (asked.wanted == WANTED_SPANS) query.finish.has_spans = true;
     rc = query.metrics != NULL ? answer_series(call, &asked, &query, err)
                                : answer_traces(call, &asked, &query, err);
     /* Of this query: saying it again does not help. */

@@ -30,9 +30,8 @@ static void write_attribute(struct weft_json_writer *w, const char *name_key, st
 
 /* ---- traces ---- */
 
-static void write_span(struct weft_json_writer *w, const struct weft_found_span *span)
+static void put_span(struct weft_json_writer *w, const struct weft_found_span *span)
 {
-    weft_json_object_start(w);
     put_span_id(w, &span->span_id);
     if (span->has_name) weft_api_put_text(w, "name", span->name);
     weft_api_put_time(w, "start_time_unix_nano", span->start_time_unix_nano);
@@ -42,6 +41,12 @@ static void write_span(struct weft_json_writer *w, const struct weft_found_span 
     for (uint32_t i = 0; i < span->attribute_count; i++)
         write_attribute(w, "key", span->attributes[i].key, &span->attributes[i].value);
     weft_json_array_end(w);
+}
+
+static void write_span(struct weft_json_writer *w, const struct weft_found_span *span)
+{
+    weft_json_object_start(w);
+    put_span(w, span);
     weft_json_object_end(w);
 }
 
@@ -107,13 +112,30 @@ static void write_trace(struct weft_json_writer *w, const struct weft_found_trac
     weft_json_object_end(w);
 }
 
+/* Of spans(), in its order. */
+static void put_rows(struct weft_json_writer *w, const struct weft_traceql_result *result)
+{
+    weft_json_key(w, "spans");
+    weft_json_array_start(w);
+    for (uint32_t i = 0; i < result->row_count; i++) {
+        const struct weft_found_row *row = &result->rows[i];
+        weft_json_object_start(w);
+        put_trace_id(w, &result->traces[row->trace].trace_id);
+        weft_api_put_text(w, "service_name", row->service_name);
+        put_span(w, &row->span);
+        weft_json_object_end(w);
+    }
+    weft_json_array_end(w);
+}
+
 void weft_api_write_traces(struct weft_buf *out, const struct weft_traceql_result *result,
                            struct weft_arena *arena)
 {
     struct weft_json_writer w = { .out = out };
     weft_json_object_start(&w);
     weft_json_key(&w, "type");
-    weft_json_c(&w, "traces");
+    weft_json_c(&w, result->has_spans ? "spans" : "traces");
+    if (result->has_spans) put_rows(&w, result);
     weft_json_key(&w, "traces");
     weft_json_array_start(&w);
     for (uint32_t i = 0; i < result->trace_count; i++) write_trace(&w, &result->traces[i]);

@@ -202,6 +202,32 @@ static bool read_trace(struct reading *r, void *to)
     return each_member(r, trace_member, trace);
 }
 
+/* ---- spans for themselves ---- */
+
+static int row_member(struct reading *r, struct weft_str key, void *to)
+{
+    struct weft_answer_row *row = to;
+    struct weft_hit_line *line = &row->line;
+    if (weft_str_equal_c(key, "trace_id")) return read_text(r, &line->trace_id);
+    if (weft_str_equal_c(key, "span_id")) return read_text(r, &row->span_id);
+    if (weft_str_equal_c(key, "service_name")) return read_text(r, &line->service_name);
+    if (weft_str_equal_c(key, "name")) return read_text(r, &line->name);
+    if (weft_str_equal_c(key, "start_time_unix_nano"))
+        return read_u64(r, &line->start_time_unix_nano);
+    if (weft_str_equal_c(key, "duration_ns")) return read_u64(r, &line->duration_ns);
+    if (!weft_str_equal_c(key, "attributes")) return 0;
+    return read_pairs(r, &row->attributes, &row->attribute_count);
+}
+
+static bool read_row(struct reading *r, void *to)
+{
+    struct weft_answer *answer = to;
+    answer->rows = next_item(r, answer->rows, answer->row_count, sizeof *answer->rows);
+    struct weft_answer_row *row = &answer->rows[answer->row_count++];
+    *row = (struct weft_answer_row){ 0 };
+    return each_member(r, row_member, row);
+}
+
 /* ---- the whole ---- */
 
 static int answer_member(struct reading *r, struct weft_str key, void *to)
@@ -211,9 +237,11 @@ static int answer_member(struct reading *r, struct weft_str key, void *to)
     if (weft_str_equal_c(key, "type")) {
         int rc = read_text(r, &type);
         answer->is_series = weft_str_equal_c(type, "series");
+        answer->has_rows = weft_str_equal_c(type, "spans");
         return rc;
     }
     if (weft_str_equal_c(key, "traces")) return each_object(r, read_trace, answer) ? 1 : -1;
+    if (weft_str_equal_c(key, "spans")) return each_object(r, read_row, answer) ? 1 : -1;
     if (weft_str_equal_c(key, "series")) return each_object(r, read_series, answer) ? 1 : -1;
     if (weft_str_equal_c(key, "start_time_unix_nano")) return read_u64(r, &answer->start_ns);
     if (weft_str_equal_c(key, "step_ns")) return read_u64(r, &answer->step_ns);

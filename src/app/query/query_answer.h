@@ -34,8 +34,17 @@ struct weft_answer_trace {
     struct weft_answer_spanset *spansets;
     uint32_t spanset_count;
 };
+/* A span listed for itself, by spans(). */
+struct weft_answer_row {
+    struct weft_hit_line line;
+    struct weft_str span_id;
+    struct weft_answer_pair *attributes;
+    uint32_t attribute_count;
+};
 struct weft_answer {
-    bool is_series;
+    bool is_series, has_rows;
+    struct weft_answer_row *rows;
+    uint32_t row_count;
     struct weft_answer_trace *traces;
     uint32_t trace_count;
     struct weft_answer_series *series;

@@ -65,6 +65,19 @@ void weft_query_print_traces(struct weft_buf *out, const struct weft_answer *ans
     }
 }
 
+void weft_query_print_spans(struct weft_buf *out, const struct weft_answer *answer,
+                            const struct weft_terminal *terminal)
+{
+    for (uint32_t i = 0; i < answer->row_count; i++) {
+        const struct weft_answer_row *row = &answer->rows[i];
+        weft_hit_line_write_span(out, &row->line, terminal);
+        if (row->attribute_count == 0) continue;
+        weft_buf_append_c(out, "   ");
+        print_pairs(out, row->attributes, row->attribute_count, terminal);
+        weft_buf_append_byte(out, '\n');
+    }
+}
+
 /* ---- the place of a mistake ---- */
 
 static size_t character_bytes(struct weft_str text)
@@ -121,6 +134,24 @@ void weft_query_csv_traces(struct weft_buf *out, const struct weft_answer *answe
         weft_csv_put(out, line->name);
         weft_buf_printf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", line->span_count,
                         line->error_count, line->matched_span_count);
+    }
+}
+
+void weft_query_csv_spans(struct weft_buf *out, const struct weft_answer *answer)
+{
+    weft_buf_append_c(out, "trace_id,span_id,start_time,duration_ns,service_name,name\n");
+    for (uint32_t i = 0; i < answer->row_count; i++) {
+        const struct weft_answer_row *row = &answer->rows[i];
+        weft_csv_put(out, row->line.trace_id);
+        weft_buf_append_byte(out, ',');
+        weft_csv_put(out, row->span_id);
+        weft_buf_append_byte(out, ',');
+        csv_time(out, row->line.start_time_unix_nano);
+        weft_buf_printf(out, ",%" PRIu64 ",", row->line.duration_ns);
+        weft_csv_put(out, row->line.service_name);
+        weft_buf_append_byte(out, ',');
+        weft_csv_put(out, row->line.name);
+        weft_buf_append_byte(out, '\n');
     }
 }
 

@@ -9,13 +9,17 @@
 /* One line a trace, as weft search has them; below it what by() and aggregates gave, and spans where the answer lists some. */
 void weft_query_print_traces(struct weft_buf *out, const struct weft_answer *answer,
                              const struct weft_terminal *terminal);
+/* One line a span with its trace's id, below it the attributes. */
+void weft_query_print_spans(struct weft_buf *out, const struct weft_answer *answer,
+                            const struct weft_terminal *terminal);
 /* Labels, last, min, max, sparkline; the series with the highest point first. A step that is not over at `now` counts for the
  * sparkline alone. */
 void weft_query_print_series(struct weft_buf *out, const struct weft_answer *answer,
                              const struct weft_terminal *terminal, uint64_t now_unix_ns,
                              struct weft_arena *arena);
-/* One line a trace; one line a point. */
+/* One line a trace; one line a span; one line a point. */
 void weft_query_csv_traces(struct weft_buf *out, const struct weft_answer *answer);
+void weft_query_csv_spans(struct weft_buf *out, const struct weft_answer *answer);
 void weft_query_csv_series(struct weft_buf *out, const struct weft_answer *answer);
 
 /* The query with a caret under the place where it does not fit; of a long line the part around it. */

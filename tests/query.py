@@ -5,6 +5,7 @@
 """
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -257,6 +258,113 @@ def test_refusals(own):
     check("its sentence", answer["error"]["message"].startswith("line 2, col 2: "), answer)
 
 
+# ---- the OpenAPI document: every route is asked, every answer held against it ----
+
+def misfits(schema, value, where="$"):
+    """What of `value` is not as `schema` (the part of JSON Schema that the document uses) has it."""
+    unknown = set(schema) - {"type", "properties", "required", "additionalProperties", "items", "enum", "pattern", "anyOf"}
+    if unknown:
+        return [f"{where}: the schema says {unknown}"]
+    if "anyOf" in schema:
+        tried = [misfits(s, value, where) for s in schema["anyOf"]]
+        return [] if any(not t for t in tried) else min(tried, key=len)
+    types = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
+    kind, wanted = types[type(value)], schema.get("type")
+    wanted = [wanted] if isinstance(wanted, str) else wanted
+    if wanted and kind not in wanted and not (kind == "integer" and "number" in wanted):
+        return [f"{where}: {kind}, expected {wanted}"]
+    if "enum" in schema and value not in schema["enum"]:
+        return [f"{where}: {value}, expected one of {schema['enum']}"]
+    if "pattern" in schema and kind == "string" and not re.search(schema["pattern"], value):
+        return [f"{where}: {value}, expected {schema['pattern']}"]
+    found = []
+    if kind == "object" and "properties" in schema:
+        found += [f"{where}: no {k}" for k in schema["required"] if k not in value]
+        for k, v in value.items():
+            if k in schema["properties"]:
+                found += misfits(schema["properties"][k], v, f"{where}.{k}")
+            elif not schema["additionalProperties"]:
+                found.append(f"{where}: {k} is not in the document")
+    if kind == "array":
+        for i, v in enumerate(value):
+            found += misfits(schema["items"], v, f"{where}[{i}]")
+    return found
+
+
+# Questions for each path; every path of the document must be here.
+QUESTIONS = {
+    "/api/v1/search": [{}, {"view": "spans", "limit": 2, "count": "exact"}, {"limit": 1}, {"service": "payment"}],
+    "/api/v1/query": [{"q": "{ }"}, {"q": "{ status = error } | by(name) | count() > 0", "limit": 1}, {"q": "{ } | select(span.http.status)"},
+                      {"q": "{ } | rate() by (name)", "exemplars": 5, **RANGE}, {"q": "{ } | min_over_time(span.http.status)", **RANGE},
+                      {"q": "{ } | quantile_over_time(duration, .5, .9)", "instant": "true", **RANGE}],
+    "/api/v1/facets": [{}, {"q": "{ }"}, {"q": "{ }", "keys": ["name", "span.user", "x"], "limit": 1}, {"limit": 0}],
+    "/api/v1/histogram": [{}, {"q": "{ }", **RANGE}],
+    "/api/v1/suggest": [{}, {"q": "{ "}, {"q": "{ status = "}, {"q": "{ } | "}],
+    "/api/v1/traces/{trace_id}": [{"trace_id": A}, {"trace_id": B}, {"trace_id": C}],
+    "/api/v1/traces/{trace_id}/spans/{span_id}/value": [{"trace_id": A, "span_id": "a" * 16, "key": "user"}],
+    "/api/v1/services": [{}],
+    "/api/v1/operations": [{}, {"service": "shop"}],
+    "/api/v1/tail": [{}, {"after": "0.0"}],
+    "/api/v1/status": [{}],
+    "/api/v1/openapi.json": [{}],
+}
+REFUSED = [("/api/v1/query", {"q": "{ x }"}), ("/api/v1/query", {}), ("/api/v1/search", {"limit": 0}), ("/api/v1/traces/{trace_id}", {"trace_id": "f" * 32}),
+           ("/api/v1/facets", {"q": "{ } | rate()"})]
+
+
+def ask(own, path, given):
+    given = dict(given)
+    for name in re.findall(r"{(\w+)}", path):
+        path = path.replace("{" + name + "}", given.pop(name))
+    query = urllib.parse.urlencode(given, doseq=True)
+    return own.weft.get(path + (f"?{query}" if query else ""))
+
+
+def sample(parameter):
+    """A value that the parameter takes."""
+    schema = parameter["schema"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    named = {"q": "{ }", "cursor": None, "after": "0.0", "where": "span.user=ann", "position": 1, "key": "user"}
+    if parameter["name"] in named:
+        return named[parameter["name"]]
+    return {"time": "now-1h", "duration": "15m"}.get(schema.get("format"), {"integer": max(1, schema.get("minimum", 1)), "boolean": "true",
+                                                                            "array": "x", "string": "x"}[schema["type"]])
+
+
+def test_openapi(own):
+    document = own.good("openapi.json")
+    same("every path is asked", set(QUESTIONS), set(document["paths"]))
+    for path, questions in QUESTIONS.items():
+        operation = document["paths"].get(path, {}).get("get", {"responses": {}, "parameters": []})
+        content = operation["responses"].get("200", {}).get("content")
+        for given in questions:
+            status, body = ask(own, path, given)
+            check(f"{path} {given} is answered", status == 200, body)
+            if content and status == 200:
+                wrong = misfits(content["application/json"]["schema"], json.loads(body))
+                check(f"{path} {given} is as the document says", not wrong, wrong[:3])
+        documented = {p["name"] for p in operation["parameters"]}
+        check(f"{path}: all that is asked here is documented", all(set(q) <= documented for q in questions), documented)
+        for parameter in operation["parameters"]:
+            value = sample(parameter)
+            if parameter["in"] == "query" and value is not None:
+                first = {k: v for k, v in questions[0].items() if not (parameter["name"] == "since" and k == "from")}
+                status, body = ask(own, path, {**first, parameter["name"]: value})
+                check(f"{path}: {parameter['name']}={value} is taken", status == 200 or b"no event" in body or b"not_found" in body, body)
+        if "post" in document["paths"].get(path, {}):
+            names = set(document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"])
+            same(f"{path}: POST takes the same", documented, names)
+            status, body, _ = own.weft.post(path, json.dumps(questions[-1]).encode(), "application/json", endpoint="server.http")
+            check(f"{path}: POST is answered", status == 200, body)
+    for path, given in REFUSED:
+        status, body = ask(own, path, given)
+        schema = document["paths"][path]["get"]["responses"]["default"]["content"]["application/json"]["schema"]
+        check(f"{path} {given} is refused", status in (400, 404) and not misfits(schema, json.loads(body)), body)
+    check("the judge can fail", misfits({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"], "additionalProperties": False},
+                                        {"a": "1", "b": 2}) == ["$.a: string, expected ['integer']", "$: b is not in the document"])
+
+
 # ---- the terminal ----
 
 def terminal(own, *arguments, columns=100):
@@ -311,7 +419,7 @@ def test_terminal(own):
     same("wrong use", 2, terminal(own, "query", "{ }", "--json", "--csv")[0])
 
 
-TESTS = [test_terminal, test_traces, test_series, test_facets, test_histogram, test_suggest, test_refusals]
+TESTS = [test_terminal, test_traces, test_series, test_facets, test_histogram, test_suggest, test_openapi, test_refusals]
 
 
 def main():

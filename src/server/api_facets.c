@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "query/facets.h"
 #include "query/span_heat.h"
+#include "server/api_docs.h"
 #include "server/api_question.h"
 
 #define BYTES_MAX_DEFAULT (64u << 20) /* for counting, where the configuration names no limit */
@@ -281,3 +282,62 @@ int weft_api_histogram(struct weft_call *call, struct weft_err *err)
     write_histogram(&w, &heat, asked->columns);
     return WEFT_OK;
 }
+
+/* ---- what they answer ---- */
+
+static const struct weft_api_field value_fields[] = {
+    { "type", WEFT_API_STRING },
+    { "value", WEFT_API_STRING },
+    { "span_count", WEFT_API_INTEGER },
+    { 0 },
+};
+static const struct weft_api_field facet_fields[] = {
+    { "key", WEFT_API_STRING },
+    { "scope", WEFT_API_STRING },
+    { "name", WEFT_API_STRING },
+    { "span_count", WEFT_API_INTEGER },
+    { "values", WEFT_API_OBJECT, 1, .fields = value_fields },
+    { "has_more", WEFT_API_BOOLEAN },
+    { "is_complete", WEFT_API_BOOLEAN },
+    { 0 },
+};
+static const struct weft_api_field facets_fields[] = {
+    { "facets", WEFT_API_OBJECT, 1, .fields = facet_fields },
+    { "has_more", WEFT_API_BOOLEAN },
+    { "span_count", WEFT_API_INTEGER, .is_nullable = true },
+    WEFT_API_INSPECTED,
+    { 0 },
+};
+const struct weft_route_docs weft_api_facets_docs = {
+    .name = "facets",
+    .summary = "The most frequent values of attributes among the spans of a query.",
+    .parameters = facet_parameters,
+    .answers = { facets_fields },
+};
+
+static const struct weft_api_field cells_fields[] = {
+    { "column", WEFT_API_INTEGER, 1 },
+    { "row", WEFT_API_INTEGER, 1 },
+    { "span_count", WEFT_API_INTEGER, 1 },
+    { "error_count", WEFT_API_INTEGER, 1 },
+    { "trace_id", WEFT_API_TRACE_ID, 1 },
+    { "span_id", WEFT_API_SPAN_ID, 1 },
+    { 0 },
+};
+static const struct weft_api_field histogram_fields[] = {
+    { "start_time_unix_nano", WEFT_API_NANOS },
+    { "step_ns", WEFT_API_INTEGER },
+    { "column_count", WEFT_API_INTEGER },
+    { "duration_bounds_ns", WEFT_API_INTEGER, 1 },
+    { "cells", WEFT_API_OBJECT, .fields = cells_fields },
+    { "span_count", WEFT_API_INTEGER },
+    { "error_count", WEFT_API_INTEGER },
+    WEFT_API_INSPECTED,
+    { 0 },
+};
+const struct weft_route_docs weft_api_histogram_docs = {
+    .name = "histogram",
+    .summary = "Spans of a query by time and duration.",
+    .parameters = histogram_parameters,
+    .answers = { histogram_fields },
+};

@@ -2,6 +2,7 @@
 #include "server/api_query.h"
 #include "base/clock.h"
 #include "query/traceql_metrics.h"
+#include "server/api_docs.h"
 #include "server/api_query_answer.h"
 #include "server/api_question.h"
 #include "server/tempo.h"
@@ -172,3 +173,77 @@ int weft_api_query(struct weft_call *call, struct weft_err *err)
     /* Of this query: saying it again does not help. */
     return rc == WEFT_UNSUPPORTED ? WEFT_INVALID : rc;
 }
+
+/* ---- what it answers ---- */
+
+static const struct weft_api_field span_fields[] = {
+    { "span_id", WEFT_API_SPAN_ID },
+    { "name", WEFT_API_STRING, .is_optional = true, .help = "When the query mentions it." },
+    { "start_time_unix_nano", WEFT_API_NANOS },
+    { "duration_ns", WEFT_API_INTEGER },
+    { "attributes", WEFT_API_OBJECT, 1, .fields = weft_api_typed_fields },
+    { 0 },
+};
+static const struct weft_api_field spanset_fields[] = {
+    { "matched_span_count", WEFT_API_INTEGER },
+    { "attributes", WEFT_API_OBJECT, 1, .fields = weft_api_typed_fields },
+    { "spans", WEFT_API_OBJECT, 1, .fields = span_fields },
+    { 0 },
+};
+static const struct weft_api_field trace_fields[] = {
+    { "trace_id", WEFT_API_TRACE_ID },
+    { "root_service_name", WEFT_API_STRING },
+    { "root_name", WEFT_API_STRING },
+    { "has_root", WEFT_API_BOOLEAN },
+    { "start_time_unix_nano", WEFT_API_NANOS },
+    { "duration_ns", WEFT_API_INTEGER },
+    { "span_count", WEFT_API_INTEGER },
+    { "error_count", WEFT_API_INTEGER },
+    { "matched_span_count", WEFT_API_INTEGER },
+    { "services", WEFT_API_OBJECT, 1, .fields = weft_api_service_fields },
+    { "spansets", WEFT_API_OBJECT, 1, .fields = spanset_fields },
+    { 0 },
+};
+static const char *const type_traces[] = { "traces", NULL }, *const type_series[] = { "series",
+                                                                                      NULL };
+static const struct weft_api_field traces_fields[] = {
+    { "type", WEFT_API_STRING, .choices = type_traces },
+    { "traces", WEFT_API_OBJECT, 1, .fields = trace_fields },
+    { "has_more", WEFT_API_BOOLEAN },
+    WEFT_API_INSPECTED,
+    { 0 },
+};
+static const struct weft_api_field label_fields[] = {
+    { "name", WEFT_API_STRING },
+    { "type", WEFT_API_STRING },
+    { "value", WEFT_API_STRING },
+    { 0 },
+};
+static const struct weft_api_field exemplar_fields[] = {
+    { "trace_id", WEFT_API_TRACE_ID },
+    { "span_id", WEFT_API_SPAN_ID },
+    { "time_unix_nano", WEFT_API_NANOS },
+    { "value", WEFT_API_DOUBLE },
+    { 0 },
+};
+static const struct weft_api_field one_series_fields[] = {
+    { "labels", WEFT_API_OBJECT, 1, .fields = label_fields },
+    { "points", WEFT_API_DOUBLE, 1, .is_nullable = true },
+    { "exemplars", WEFT_API_OBJECT, 1, .is_optional = true, .fields = exemplar_fields },
+    { 0 },
+};
+static const struct weft_api_field series_fields[] = {
+    { "type", WEFT_API_STRING, .choices = type_series },
+    { "start_time_unix_nano", WEFT_API_NANOS },
+    { "step_ns", WEFT_API_INTEGER },
+    { "series", WEFT_API_OBJECT, 1, .fields = one_series_fields },
+    { "note", WEFT_API_STRING, .is_nullable = true },
+    WEFT_API_INSPECTED,
+    { 0 },
+};
+const struct weft_route_docs weft_api_query_docs = {
+    .name = "query",
+    .summary = "TraceQL: traces or series.",
+    .parameters = parameters,
+    .answers = { traces_fields, series_fields },
+};

@@ -1,6 +1,7 @@
 /* api_suggest.c -- completion as JSON (api_suggest.h). */
 #include "server/api_suggest.h"
 #include "query/suggest.h"
+#include "server/api_docs.h"
 #include "server/api_question.h"
 
 struct asked {
@@ -78,3 +79,23 @@ int weft_api_suggest(struct weft_call *call, struct weft_err *err)
     weft_json_object_end(&w);
     return WEFT_OK;
 }
+
+static const struct weft_api_field suggestion_fields[] = {
+    { "text", WEFT_API_STRING },
+    { "kind", WEFT_API_STRING },
+    { "span_count", WEFT_API_INTEGER },
+    { 0 },
+};
+static const struct weft_api_field suggest_fields[] = {
+    { "start", WEFT_API_INTEGER },
+    { "end", WEFT_API_INTEGER },
+    { "suggestions", WEFT_API_OBJECT, 1, .fields = suggestion_fields },
+    { "partial", WEFT_API_STRING, .is_nullable = true },
+    { 0 },
+};
+const struct weft_route_docs weft_api_suggest_docs = {
+    .name = "suggest",
+    .summary = "What may be written at a place of a TraceQL query.",
+    .parameters = parameters,
+    .answers = { suggest_fields },
+};

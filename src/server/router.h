@@ -21,6 +21,7 @@
 
 struct weft_face;
 struct weft_route;
+struct weft_route_docs;
 
 /* One request being answered. Routes read the first part and fill the second. */
 struct weft_call {
@@ -62,6 +63,7 @@ struct weft_route {
     bool is_instant;
     int (*run)(struct weft_call *call, struct weft_err *err); /* negative: the error is the reply */
     bool is_vital; /* answered even when the budget is used up: small, about the server itself */
+    const struct weft_route_docs *docs; /* api_docs.h; NULL: in no document */
 };
 enum weft_face_errors {
     WEFT_ERRORS_JSON,

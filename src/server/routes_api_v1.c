@@ -1,4 +1,5 @@
 /* routes_api_v1.c -- the routes of the own API (docs/api/README.md). */
+#include "server/api_docs.h"
 #include "server/api_facets.h"
 #include "server/api_names.h"
 #include "server/api_query.h"
@@ -20,17 +21,19 @@ static int status(struct weft_call *call, struct weft_err *err)
     return WEFT_OK;
 }
 
+#define DOCS(name) .docs = &weft_api_##name##_docs
 const struct weft_route weft_routes_api_v1[] = {
-    { "GET POST", "/api/v1/search", false, weft_api_search },
-    { "GET POST", "/api/v1/query", false, weft_api_query },
-    { "GET POST", "/api/v1/facets", false, weft_api_facets },
-    { "GET POST", "/api/v1/suggest", false, weft_api_suggest },
-    { "GET POST", "/api/v1/histogram", false, weft_api_histogram },
-    { "GET", "/api/v1/traces/{}", false, weft_api_trace },
-    { "GET", "/api/v1/traces/{}/spans/{}/value", false, weft_api_value },
-    { "GET", "/api/v1/services", false, weft_api_services },
-    { "GET", "/api/v1/operations", false, weft_api_operations },
-    { "GET", "/api/v1/tail", false, weft_api_tail },
-    { "GET", "/api/v1/status", true, status },
+    { "GET POST", "/api/v1/search", false, weft_api_search, DOCS(search) },
+    { "GET POST", "/api/v1/query", false, weft_api_query, DOCS(query) },
+    { "GET POST", "/api/v1/facets", false, weft_api_facets, DOCS(facets) },
+    { "GET POST", "/api/v1/histogram", false, weft_api_histogram, DOCS(histogram) },
+    { "GET POST", "/api/v1/suggest", false, weft_api_suggest, DOCS(suggest) },
+    { "GET", "/api/v1/traces/{}", false, weft_api_trace, DOCS(trace) },
+    { "GET", "/api/v1/traces/{}/spans/{}/value", false, weft_api_value, DOCS(value) },
+    { "GET", "/api/v1/services", false, weft_api_services, DOCS(services) },
+    { "GET", "/api/v1/operations", false, weft_api_operations, DOCS(operations) },
+    { "GET", "/api/v1/tail", false, weft_api_tail, DOCS(tail) },
+    { "GET", "/api/v1/status", true, status, DOCS(status) },
+    { "GET", "/api/v1/openapi.json", true, weft_api_openapi, DOCS(openapi) },
     { 0 },
 };

@@ -244,12 +244,37 @@ static void test_is_ascii(void **state)
     }
 }
 
+static void test_lower(void **state)
+{
+    struct weft_arena arena;
+    char text[4];
+    size_t changed = 0;
+    weft_arena_init(&arena, 0);
+    for (uint32_t c = 1; c < 0x110000; c++) {
+        if (c >= 0xd800 && c < 0xe000) continue;
+        struct weft_str s = weft_str_make(text, weft_utf8_encode(text, c));
+        struct weft_str lower = weft_utf8_lower(s, &arena);
+        assert_true(weft_utf8_is_valid(lower));
+        assert_true(weft_str_equal(weft_utf8_lower(lower, &arena), lower));
+        changed += !weft_str_equal(lower, s);
+    }
+    assert_int_equal(changed, 1406 + 26 + 1); /* Unicode 14; ASCII; U+0130 */
+    struct weft_str same = WEFT_S("already so"), bad = WEFT_S("A\xff");
+    assert_ptr_equal(weft_utf8_lower(same, &arena).ptr, same.ptr);
+    assert_ptr_equal(weft_utf8_lower(bad, &arena).ptr, bad.ptr);
+    weft_arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hex),      cmocka_unit_test(test_base64),
-        cmocka_unit_test(test_percent),  cmocka_unit_test(test_query_strings),
-        cmocka_unit_test(test_utf8),     cmocka_unit_test(test_every_code_point),
+        cmocka_unit_test(test_lower),
+        cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_percent),
+        cmocka_unit_test(test_query_strings),
+        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_every_code_point),
         cmocka_unit_test(test_is_ascii),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

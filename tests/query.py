@@ -151,6 +151,7 @@ def test_series(own):
     same("no point is null", [None, 0.02, 0.01, 0.005, None], answer["series"][0]["points"][:5])
     answer = own.good("query", q="{ status = error } | rate()", step="1m", exemplars=5, **RANGE)
     same("exemplars", {A}, {e["trace_id"] for s in answer["series"] for e in s["exemplars"]})
+    own.good("query", q="{ } | rate()", since="24h")
     answer = own.good("query", q="{ } | count_over_time()", instant="true", **RANGE)
     same("instant", [[6]], [s["points"] for s in answer["series"]])
 
@@ -294,7 +295,7 @@ def misfits(schema, value, where="$"):
 # Questions for each path; every path of the document must be here.
 QUESTIONS = {
     "/api/v1/search": [{}, {"view": "spans", "limit": 2, "count": "exact"}, {"limit": 1}, {"service": "payment"}],
-    "/api/v1/query": [{"q": "{ }"}, {"q": "{ status = error } | by(name) | count() > 0", "limit": 1}, {"q": "{ } | select(span.http.status)"},
+    "/api/v1/query": [{"q": "{ }"}, {"q": "{ }", "limit": 1}, {"q": "{ }", "type": "spans", "limit": 2}, {"q": "{ name = `cart` } | spans()"}, {"q": "{ status = error } | by(name) | count() > 0", "limit": 1}, {"q": "{ } | select(span.http.status)"},
                       {"q": "{ } | rate() by (name)", "exemplars": 5, **RANGE}, {"q": "{ } | min_over_time(span.http.status)", **RANGE},
                       {"q": "{ } | quantile_over_time(duration, .5, .9)", "instant": "true", **RANGE}],
     "/api/v1/facets": [{}, {"q": "{ }"}, {"q": "{ }", "keys": ["name", "span.user", "x"], "limit": 1}, {"limit": 0}],

@@ -28,12 +28,13 @@ struct weft_api_field {
     const char *const *choices;          /* of a STRING; ends with NULL */
     const char *help;                    /* NULL: the name says it */
 };
+#define WEFT_API_ANSWERS_MAX 3
 struct weft_route_docs {
-    const char *name;                                  /* of the operation: "query" */
-    const char *summary;                               /* a sentence */
-    const char *path_names[WEFT_ROUTE_PARAMETERS_MAX]; /* of each "{}" */
-    const struct weft_api_parameter *parameters;       /* NULL: none */
-    const struct weft_api_field *answers[2];           /* either of them; both NULL: no JSON */
+    const char *name;                                           /* of the operation: "query" */
+    const char *summary;                                        /* a sentence */
+    const char *path_names[WEFT_ROUTE_PARAMETERS_MAX];          /* of each "{}" */
+    const struct weft_api_parameter *parameters;                /* NULL: none */
+    const struct weft_api_field *answers[WEFT_API_ANSWERS_MAX]; /* one of them; none: no JSON */
 };
 
 /* Parts that several answers have. */

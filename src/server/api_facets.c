@@ -270,7 +270,7 @@ int weft_api_histogram(struct weft_call *call, struct weft_err *err)
         (rc = walk_make(call, asked, &question.walk, err)) < 0)
         return rc;
     struct weft_span_walk *walk = &question.walk;
-    if (walk->to_ns == 0) walk->to_ns = weft_clock_unix_ns();
+    if (walk->to_ns == 0) walk->to_ns = asked->range.now_ns;
     if (walk->from_ns == 0 && walk->to_ns > HISTOGRAM_RANGE_DEFAULT_NS)
         walk->from_ns = walk->to_ns - HISTOGRAM_RANGE_DEFAULT_NS;
     if (walk->from_ns >= walk->to_ns)

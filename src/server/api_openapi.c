@@ -106,24 +106,29 @@ static void write_object(struct weft_json_writer *w, const struct weft_api_field
     weft_json_object_end(w);
 }
 
-static void write_content(struct weft_json_writer *w, const struct weft_api_field *const answers[2])
+static void write_answers(struct weft_json_writer *w, const struct weft_api_field *const *answers)
+{
+    if (answers[1] == NULL) {
+        write_object(w, answers[0]);
+        return;
+    }
+    weft_json_object_start(w);
+    weft_json_key(w, "anyOf");
+    weft_json_array_start(w);
+    for (uint32_t i = 0; i < WEFT_API_ANSWERS_MAX && answers[i] != NULL; i++)
+        write_object(w, answers[i]);
+    weft_json_array_end(w);
+    weft_json_object_end(w);
+}
+
+static void write_content(struct weft_json_writer *w, const struct weft_api_field *const *answers)
 {
     weft_json_key(w, "content");
     weft_json_object_start(w);
     weft_json_key(w, "application/json");
     weft_json_object_start(w);
     weft_json_key(w, "schema");
-    if (answers[1] == NULL) {
-        write_object(w, answers[0]);
-    } else {
-        weft_json_object_start(w);
-        weft_json_key(w, "anyOf");
-        weft_json_array_start(w);
-        write_object(w, answers[0]);
-        write_object(w, answers[1]);
-        weft_json_array_end(w);
-        weft_json_object_end(w);
-    }
+    write_answers(w, answers);
     weft_json_object_end(w);
     weft_json_object_end(w);
 }
@@ -142,7 +147,7 @@ static const struct weft_api_field error_fields[] = {
 
 static void write_responses(struct weft_json_writer *w, const struct weft_route_docs *docs)
 {
-    const struct weft_api_field *const errors[2] = { error_fields, NULL };
+    const struct weft_api_field *const errors[] = { error_fields, NULL };
     weft_json_key(w, "responses");
     weft_json_object_start(w);
     weft_json_key(w, "200");

@@ -100,8 +100,7 @@ static int answer_traces(struct weft_call *call, const struct asked *asked,
 static int series_range(const struct asked *asked, uint64_t range_ns_max,
                         struct weft_metrics_range *out, struct weft_err *err)
 {
-    uint64_t now = weft_clock_unix_ns();
-    out->end_ns = asked->range.to_ns > 0 ? asked->range.to_ns : now;
+    out->end_ns = asked->range.to_ns > 0 ? asked->range.to_ns : asked->range.now_ns;
     out->start_ns = asked->range.from_ns;
     if (out->start_ns == 0)
         out->start_ns =
@@ -204,12 +203,33 @@ static const struct weft_api_field trace_fields[] = {
     { "spansets", WEFT_API_OBJECT, 1, .fields = spanset_fields },
     { 0 },
 };
-static const char *const type_traces[] = { "traces", NULL }, *const type_series[] = { "series",
-                                                                                      NULL };
+static const char *const type_traces[] = { "traces", NULL };
+static const char *const type_spans[] = { "spans", NULL };
+static const char *const type_series[] = { "series", NULL };
 static const struct weft_api_field traces_fields[] = {
     { "type", WEFT_API_STRING, .choices = type_traces },
     { "traces", WEFT_API_OBJECT, 1, .fields = trace_fields },
     { "has_more", WEFT_API_BOOLEAN },
+    { "next_cursor", WEFT_API_STRING, .is_optional = true },
+    WEFT_API_INSPECTED,
+    { 0 },
+};
+static const struct weft_api_field row_fields[] = {
+    { "trace_id", WEFT_API_TRACE_ID },
+    { "service_name", WEFT_API_STRING },
+    { "span_id", WEFT_API_SPAN_ID },
+    { "name", WEFT_API_STRING, .is_optional = true },
+    { "start_time_unix_nano", WEFT_API_NANOS },
+    { "duration_ns", WEFT_API_INTEGER },
+    { "attributes", WEFT_API_OBJECT, 1, .fields = weft_api_typed_fields },
+    { 0 },
+};
+static const struct weft_api_field spans_fields[] = {
+    { "type", WEFT_API_STRING, .choices = type_spans },
+    { "spans", WEFT_API_OBJECT, 1, .fields = row_fields },
+    { "traces", WEFT_API_OBJECT, 1, .fields = trace_fields },
+    { "has_more", WEFT_API_BOOLEAN },
+    { "next_cursor", WEFT_API_STRING, .is_optional = true },
     WEFT_API_INSPECTED,
     { 0 },
 };
@@ -243,7 +263,7 @@ static const struct weft_api_field series_fields[] = {
 };
 const struct weft_route_docs weft_api_query_docs = {
     .name = "query",
-    .summary = "TraceQL: traces or series.",
+    .summary = "TraceQL: traces, spans or series.",
     .parameters = parameters,
-    .answers = { traces_fields, series_fields },
+    .answers = { traces_fields, spans_fields, series_fields },
 };

@@ -4,7 +4,7 @@
 
 int weft_api_range_finish(struct weft_api_range *range, struct weft_err *err)
 {
-    uint64_t now = weft_clock_unix_ns();
+    uint64_t now = range->now_ns = weft_clock_unix_ns();
     if (range->since_ns > 0 && range->from_ns > 0)
         return weft_fail(err, WEFT_INVALID, "found from and since, expected one of them");
     if (range->since_ns > 0) range->from_ns = now > range->since_ns ? now - range->since_ns : 0;

@@ -12,6 +12,7 @@
 struct weft_api_range {
     uint64_t from_ns, to_ns; /* traces that overlap it; to_ns 0: no end */
     uint64_t since_ns;       /* as given; finish() makes from_ns of it */
+    uint64_t now_ns; /* what finish() took for now: since=24h up to now is exactly that long */
 };
 /* Rows of a parameter table, for a field `range` of `type`. */
 #define WEFT_API_RANGE(type)                                                                  \

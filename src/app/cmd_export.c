@@ -248,6 +248,8 @@ static int run(const void *given, const struct weft_command_line *line)
     if (run.query != NULL && has_search_options(&o->spans))
         return weft_command_usage_error(
             line->command, "found TraceQL and options that choose spans, expected one of them");
+    /* All there is: pages of a query begin where the last one ended, each page of a search looks at everything. */
+    if (run.query == NULL && !has_search_options(&o->spans)) run.query = "{ }";
     weft_terminal_init(&terminal, 2, WEFT_COLOUR_AUTO);
     run.shows_progress = terminal.is_tty && !o->quiet;
     weft_arena_init(&run.arena, 0);

@@ -169,7 +169,9 @@ static bool log_read(struct weft_otlp_json *d, enum weft_json_token token, struc
     if (d->is_failed) return false;
     for (uint32_t i = 0; i < fields.count; i++) { /* the first "event" is the name */
         struct weft_attribute *a = &fields.items[i];
-        if (a->type != WEFT_VALUE_STRING || !IS(weft_attribute_key(a), "event")) continue;
+        if (a->type != WEFT_VALUE_STRING || a->value_len == 0 ||
+            !IS(weft_attribute_key(a), "event"))
+            continue;
         event->name = weft_str_make(a->ptr, a->value_len);
         memmove(a, a + 1, (fields.count - i - 1) * sizeof *a);
         fields.count--;

@@ -157,6 +157,12 @@ static void fields(void **state)
         { TAG("http.status_code", "string", "\"404\""), WEFT_STATUS_ERROR, 0, "", 1 },
         { TAG("http.status_code", "int64", "404") "," TAG("span.kind", "string", "\"server\""), 0,
           WEFT_KIND_SERVER, "", 1 },
+        { TAG("otel.status_code", "string", "\"UNSET\"") "," TAG("http.status_code", "int64",
+                                                                 "500"),
+          0, 0, "", 2 },
+        { TAG("span.kind", "string", "\"client\"") "," TAG("span.kind", "string",
+                                                           "\"unspecified\""),
+          0, 0, "", 2 },
         { TAG("http.status_code", "int64", "200"), 0, 0, "", 1 },
         { TAG("http.status_code", "int64", "500") "," TAG("otel.scope.name", "string", "\"lib\""),
           0, 0, "", 1 },
@@ -225,29 +231,30 @@ static void references(void **state)
 static void whole_span(void **state)
 {
     struct decoded d;
-    const struct weft_span *span = only_span(
-        &d,
-        "{\"spans\":[{" SPAN ",\"startTime\":1700000000000001,\"duration\":2.5,\"flags\":3,"
-        "\"warnings\":[\"odd\"],\"logs\":[{\"timestamp\":\"5\",\"fields\":[" TAG("event", "string", "\"hit\"") "," TAG(
-            "n", "int64",
-            "1") "]}],\"tags\":[" TAG("otel.library.name", "string",
-                                      "\"lib\"") "," TAG("otel.library.version", "string",
-                                                         "\"2\"") "," TAG("w3c.tracestate",
-                                                                          "string",
-                                                                          "\"a=b\"") "]}],"
-                                                                                     "\"processes\""
-                                                                                     ":{\"p1\":{"
-                                                                                     "\"serviceName"
-                                                                                     "\":\"shop\","
-                                                                                     "\"tags\":"
-                                                                                     "[" TAG("hostn"
-                                                                                             "ame",
-                                                                                             "strin"
-                                                                                             "g",
-                                                                                             "\"h"
-                                                                                             "\"") "," TAG("jaeger.version",
-                                                                                                           "string",
-                                                                                                           "\"Go-2\"") "]}}}");
+    const struct weft_span
+        *
+            span = only_span(&d, "{\"spans\":[{" SPAN
+                                 ",\"startTime\":1700000000000001,\"duration\":2.5,\"flags\":3,"
+                                 "\"warnings\":[\"odd\"],\"logs\":[{\"timestamp\":\"5\",\"fields\":"
+                                 "[" TAG("event", "string", "\"hit\"") "," TAG("n", "int64", "1") "]}],\"tags\":[" TAG(
+                                     "otel.library.name", "string",
+                                     "\"lib\"") "," TAG("otel.library.version", "string",
+                                                        "\"2\"") "," TAG("w3c.tracestate", "string",
+                                                                         "\"a=b\"") "]}],"
+                                                                                    "\"processes\""
+                                                                                    ":{\"p1\":{"
+                                                                                    "\"serviceName"
+                                                                                    "\":\"shop\","
+                                                                                    "\"tags\":"
+                                                                                    "[" TAG(
+                                                                                        "hostn"
+                                                                                        "ame",
+                                                                                        "strin"
+                                                                                        "g",
+                                                                                        "\"h"
+                                                                                        "\"") "," TAG("jaeger.version",
+                                                                                                      "string",
+                                                                                                      "\"Go-2\"") "]}}}");
     assert_true(span->start_time_unix_nano == UINT64_C(1700000000000001000));
     assert_true(span->end_time_unix_nano == UINT64_C(1700000000000003500));
     assert_int_equal(span->flags, 1);

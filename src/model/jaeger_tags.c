@@ -1,6 +1,7 @@
 /* jaeger_tags.c -- typed tags to attributes, and those that OpenTelemetry has a field for (jaeger_decode_internal.h).
  *
- * The tags that an exporter adds stand behind the attributes: of several of one key the last is taken.
+ * The tags that an exporter adds stand behind the attributes: of several of one key the last is taken, and only when it says something
+ * that goes out again: so writing and reading again changes nothing more.
  * Spec  query.md Q10.4.5, Q10.4.6; spec.md C4.8.3
  */
 #include "model/jaeger_decode_internal.h"
@@ -164,7 +165,7 @@ static void take_out(struct weft_otlp_run *tags, struct weft_attribute *a)
 static bool take_text(struct weft_otlp_run *tags, const char *key, struct weft_str *out)
 {
     struct weft_attribute *a = find(tags, key);
-    if (a == NULL || a->type != WEFT_VALUE_STRING) return false;
+    if (a == NULL || a->type != WEFT_VALUE_STRING || a->value_len == 0) return false;
     *out = weft_str_make(a->ptr, a->value_len);
     take_out(tags, a);
     return true;
@@ -174,7 +175,8 @@ static void take_kind(struct weft_span *span, struct weft_otlp_run *tags)
 {
     struct weft_attribute *a = find(tags, "span.kind");
     if (a == NULL || a->type != WEFT_VALUE_STRING) return;
-    if (weft_span_kind_parse(weft_str_make(a->ptr, a->value_len), &span->kind)) take_out(tags, a);
+    weft_span_kind_parse(weft_str_make(a->ptr, a->value_len), &span->kind);
+    if (span->kind != WEFT_KIND_UNSPECIFIED) take_out(tags, a);
 }
 
 /* Clients that know no status: the server's answer tells. 4xx is the caller's mistake. */
@@ -192,23 +194,32 @@ static void status_from_http(struct weft_span *span, const struct weft_otlp_run 
     if (is_error) span->status_code = WEFT_STATUS_ERROR;
 }
 
+/* OK or ERROR, in any case; another word stays where it is. */
+static bool take_code(struct weft_otlp_run *tags, uint8_t *out)
+{
+    struct weft_attribute *a = find(tags, "otel.status_code");
+    struct weft_str text = a != NULL && a->type == WEFT_VALUE_STRING
+                               ? weft_str_make(a->ptr, a->value_len)
+                               : WEFT_S("");
+    if (weft_str_equal_ignoring_case(text, WEFT_S("OK")))
+        *out = WEFT_STATUS_OK;
+    else if (weft_str_equal_ignoring_case(text, WEFT_S("ERROR")))
+        *out = WEFT_STATUS_ERROR;
+    else
+        return false;
+    take_out(tags, a);
+    return true;
+}
+
 static void take_status(struct weft_span *span, struct weft_otlp_run *tags, bool is_otel)
 {
-    struct weft_str code = { 0 };
     struct weft_attribute *error = find(tags, "error");
     bool is_told = error != NULL && error->type == WEFT_VALUE_BOOL && error->bool_value;
-    if (is_told) {
-        span->status_code = WEFT_STATUS_ERROR;
-        take_out(tags, error);
-    }
-    if (take_text(tags, "otel.status_code", &code)) {
-        if (!is_told && weft_str_equal_ignoring_case(code, WEFT_S("OK")))
-            span->status_code = WEFT_STATUS_OK;
-        if (weft_str_equal_ignoring_case(code, WEFT_S("ERROR")))
-            span->status_code = WEFT_STATUS_ERROR;
-    } else if (!is_told && !is_otel) {
+    if (is_told) take_out(tags, error);
+    if (!take_code(tags, &span->status_code) && !is_told && !is_otel &&
+        find(tags, "otel.status_code") == NULL)
         status_from_http(span, tags);
-    }
+    if (is_told) span->status_code = WEFT_STATUS_ERROR; /* whatever the code says */
     if (take_text(tags, "otel.status_description", &span->status_message) || !is_told) return;
     const struct weft_attribute *message = find(tags, "http.status_message");
     if (message != NULL && message->type == WEFT_VALUE_STRING)
@@ -235,7 +246,9 @@ void weft_jaeger_tags_settle_process(struct weft_otlp_run *tags, struct weft_are
         host->key = "host.name";
         host->key_len = sizeof "host.name" - 1;
     }
-    if (version == NULL || version->type != WEFT_VALUE_STRING) return;
+    if (version == NULL || version->type != WEFT_VALUE_STRING ||
+        find(tags, "opencensus.exporterversion") != NULL)
+        return;
     *version = weft_attribute_text(
         WEFT_S("opencensus.exporterversion"),
         weft_arena_printf(arena, "Jaeger-%.*s", (int)version->value_len, version->ptr));

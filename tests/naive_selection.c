@@ -88,6 +88,14 @@ static bool is_related(const struct question *q, const bool *left, const struct 
     return false;
 }
 
+static uint32_t how_many(const bool *marks, uint32_t count)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (marks[i]) n++;
+    return n;
+}
+
 void naive_selection_mark(const struct weft_selection *node, const struct weft_batch *trace,
                           bool *in)
 {
@@ -110,6 +118,8 @@ void naive_selection_mark(const struct weft_selection *node, const struct weft_b
             in[i] = left[i] && right[i];
         else if (node->op == WEFT_SELECT_UNION)
             in[i] = left[i] || right[i];
+        else if (node->op == WEFT_SELECT_AT_LEAST)
+            in[i] = right[i] && how_many(left, count) >= node->count;
         else if (node->op == WEFT_SELECT_BOTH)
             in[i] = (left[i] || right[i]) && has_one(left, count) && has_one(right, count);
         else

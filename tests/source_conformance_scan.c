@@ -137,7 +137,8 @@ const struct weft_selection *conformance_selection(const struct conformance_data
 
     if (height == 0 || weft_random_below(random, 5) == 0) return leaf(data, random, arena);
     node = weft_arena_alloc_zero(arena, sizeof *node);
-    node->op = WEFT_SELECT_INTERSECT + (enum weft_selection_op)weft_random_below(random, 8);
+    node->op = WEFT_SELECT_INTERSECT + (enum weft_selection_op)weft_random_below(random, 9);
+    node->count = 1 + (uint32_t)weft_random_below(random, 3);
     node->left = conformance_selection(data, random, height - 1, arena);
     node->right = conformance_selection(data, random, height - 1, arena);
     return node;
@@ -145,7 +146,7 @@ const struct weft_selection *conformance_selection(const struct conformance_data
 
 void conformance_describe_selection(struct weft_buf *out, const struct weft_selection *node)
 {
-    static const char *const joins[] = { "",    "",     " && ", " || ", " both ",
+    static const char *const joins[] = { "",    "",     " && ", " || ", " at least ", " both ",
                                          " > ", " >> ", " < ",  " << ", " ~ " };
     if (node == NULL || node->op == WEFT_SELECT_ALL) {
         weft_buf_append_str(out, WEFT_S("{}"));
@@ -155,6 +156,7 @@ void conformance_describe_selection(struct weft_buf *out, const struct weft_sele
         weft_buf_append_byte(out, '(');
         conformance_describe_selection(out, node->left);
         weft_buf_append_str(out, weft_str_from_c(joins[node->op]));
+        if (node->op == WEFT_SELECT_AT_LEAST) weft_buf_printf(out, "%u ", node->count);
         conformance_describe_selection(out, node->right);
         weft_buf_append_byte(out, ')');
     }

@@ -117,11 +117,11 @@ static const struct kin *kin_of(struct marking *marking)
     return kin;
 }
 
-static bool is_any(const bool *in, uint32_t count)
+static uint32_t marked(const bool *in, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (in[i]) return true;
-    return false;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < count; i++) n += in[i];
+    return n;
 }
 
 /* above[i]: one above i is in `left`; each span is asked once. */
@@ -198,11 +198,14 @@ static void node_mark(struct marking *marking, const struct weft_selection *node
     bool *related = weft_arena_alloc_array(marking->arena, count, sizeof *related);
     node_mark(marking, node->left, left);
     node_mark(marking, node->right, in);
-    bool is_nothing = node->op == WEFT_SELECT_BOTH && !(is_any(left, count) && is_any(in, count));
+    bool is_nothing = (node->op == WEFT_SELECT_BOTH && marked(in, count) == 0) ||
+                      (node->op == WEFT_SELECT_BOTH && marked(left, count) == 0) ||
+                      (node->op == WEFT_SELECT_AT_LEAST && marked(left, count) < node->count);
     if (node->op > WEFT_SELECT_BOTH) related_mark(marking, node->op, left, related);
     for (uint32_t i = 0; i < count; i++) {
         switch (node->op) {
         case WEFT_SELECT_INTERSECT: in[i] = in[i] && left[i]; break;
+        case WEFT_SELECT_AT_LEAST: in[i] = in[i] && !is_nothing; break;
         case WEFT_SELECT_UNION:
         case WEFT_SELECT_BOTH: in[i] = (in[i] || left[i]) && !is_nothing; break;
         default: in[i] = in[i] && related[i]; break;

@@ -20,10 +20,11 @@
 #define WEFT_SELECTION_DEPTH_MAX 256u
 
 enum weft_selection_op {
-    WEFT_SELECT_ALL,        /* every span */
-    WEFT_SELECT_PREDICATE,  /* for which it holds (model/search.h) */
-    WEFT_SELECT_INTERSECT,  /* in left and in right */
-    WEFT_SELECT_UNION,      /* in left or in right */
+    WEFT_SELECT_ALL,       /* every span */
+    WEFT_SELECT_PREDICATE, /* for which it holds (model/search.h) */
+    WEFT_SELECT_INTERSECT, /* in left and in right */
+    WEFT_SELECT_UNION,     /* in left or in right */
+    WEFT_SELECT_AT_LEAST, /* right, in traces where left has at least `count` spans; elsewhere nothing */
     WEFT_SELECT_BOTH,       /* the union, in traces where neither is empty; elsewhere nothing */
     WEFT_SELECT_CHILD,      /* of right, whose parent is in left */
     WEFT_SELECT_DESCENDANT, /* of right, with one above that is in left */
@@ -35,12 +36,13 @@ struct weft_selection {
     enum weft_selection_op op;
     const struct weft_predicate *predicate;
     const struct weft_selection *left, *right;
+    uint32_t count; /* of AT_LEAST; at least 1 */
 };
 
 /* Those for which all of them hold; a tree as flat as can be. NULL when there are none: every span. */
 const struct weft_selection *weft_selection_all_of(const struct weft_predicate *predicates,
                                                    uint32_t count, struct weft_arena *arena);
-/* No node is BOTH or structural: each span decides for itself. */
+/* No node is AT_LEAST, BOTH or structural: each span decides for itself. */
 bool weft_selection_is_spanwise(const struct weft_selection *selection);
 /* Whether a spanwise selection (NULL: all) has the span. */
 bool weft_selection_holds_span(const struct weft_selection *selection,

@@ -33,13 +33,10 @@ static const char *const op_names[] = {
     [WEFT_OP_NOT_MATCH] = "!~",
 };
 static const char *const node_names[] = {
-    [WEFT_SELECT_INTERSECT] = " and ",
-    [WEFT_SELECT_UNION] = " or ",
-    [WEFT_SELECT_BOTH] = "both",
-    [WEFT_SELECT_CHILD] = "child",
-    [WEFT_SELECT_DESCENDANT] = "descendant",
-    [WEFT_SELECT_PARENT] = "parent",
-    [WEFT_SELECT_ANCESTOR] = "ancestor",
+    [WEFT_SELECT_INTERSECT] = " and ",   [WEFT_SELECT_UNION] = " or ",
+    [WEFT_SELECT_AT_LEAST] = "at least", [WEFT_SELECT_BOTH] = "both",
+    [WEFT_SELECT_CHILD] = "child",       [WEFT_SELECT_DESCENDANT] = "descendant",
+    [WEFT_SELECT_PARENT] = "parent",     [WEFT_SELECT_ANCESTOR] = "ancestor",
     [WEFT_SELECT_SIBLING] = "sibling",
 };
 
@@ -99,6 +96,7 @@ void weft_selection_print(struct weft_buf *out, const struct weft_selection *sel
     }
     bool is_infix = selection->op <= WEFT_SELECT_UNION;
     if (!is_infix) weft_buf_append_c(out, node_names[selection->op]);
+    if (selection->op == WEFT_SELECT_AT_LEAST) weft_buf_printf(out, " %u ", selection->count);
     weft_buf_append_byte(out, '(');
     weft_selection_print(out, selection->left);
     weft_buf_append_c(out, is_infix ? node_names[selection->op] : ", ");

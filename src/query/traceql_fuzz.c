@@ -3,7 +3,7 @@
 #include <stdint.h>
 
 #include "base/assert.h"
-#include "query/traceql.h"
+#include "query/traceql_select.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -61,7 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct weft_err err = { 0 };
     int rc = weft_traceql_parse(&query, text, &arena, &where, &err);
     if (rc == WEFT_OK) {
+        struct weft_traceql_selection selection;
         check_round_trip(&query, &arena);
+        if (query.pipeline != NULL) weft_traceql_select(&selection, query.pipeline, &arena);
     } else {
         WEFT_ASSERT(rc == WEFT_INVALID && err.text[0] != '\0' && where.line > 0 && where.column > 0,
                     "status %d, place %u:%u", rc, where.line, where.column);

@@ -75,6 +75,20 @@ struct weft_select_set weft_select_join(struct weft_selecting *s, enum weft_sele
     return tree(s, op, left, right);
 }
 
+struct weft_select_set weft_select_set_at_least(struct weft_selecting *s, uint32_t count,
+                                                struct weft_select_set left,
+                                                struct weft_select_set right)
+{
+    struct weft_select_set set = weft_select_join(s, WEFT_SELECT_AT_LEAST, left, right);
+
+    if (set.size != WEFT_SELECT_SOME) return set;
+    struct weft_selection *node = weft_arena_alloc(s->arena, sizeof *node);
+    *node = *set.node;
+    node->count = count;
+    set.node = node;
+    return set;
+}
+
 /* ---- Spansets ---- */
 
 /* is_plain: of any spans that come in, those are left that the set has; not so with && and structural operators. */
@@ -145,16 +159,18 @@ static struct spans spanset_spans(struct weft_selecting *s, const struct weft_sp
 
 /* ---- Pipelines ---- */
 
-/* Aggregates drop whole spansets; what they leave is not known here. by(), select() and coalesce() leave every span. */
+/* by(), select() and coalesce() leave every span; aggregates drop whole spansets. */
 static struct spans pipeline_spans(struct weft_selecting *s,
                                    const struct weft_traceql_pipeline *pipeline)
 {
     struct spans all = { weft_select_everything(true), true };
+    bool is_grouped = false;
 
     for (const struct weft_traceql_stage *stage = pipeline->first; stage != NULL;
          stage = stage->next) {
+        is_grouped = is_grouped || stage->kind == WEFT_STAGE_GROUP;
         if (stage->kind == WEFT_STAGE_AGGREGATE)
-            all = (struct spans){ weft_select_inexact(all.set), false };
+            all = (struct spans){ weft_select_aggregate(s, stage, all.set, is_grouped), false };
         if (stage->kind != WEFT_STAGE_SPANSET) continue;
         struct spans own = spanset_spans(s, stage->spanset);
         bool sees_all = all.set.size == WEFT_SELECT_EVERYTHING && all.set.is_exact;
@@ -172,7 +188,7 @@ static struct weft_selecting selecting_start(struct weft_traceql_selection *out,
     _Atomic bool *is_limited = weft_arena_alloc_zero(arena, sizeof *is_limited);
 
     *out = (struct weft_traceql_selection){ .is_regex_limited = is_limited };
-    return (struct weft_selecting){ arena, is_limited };
+    return (struct weft_selecting){ .arena = arena, .is_regex_limited = is_limited };
 }
 
 static void selecting_finish(struct weft_traceql_selection *out, struct weft_select_set set)

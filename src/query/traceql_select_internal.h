@@ -6,7 +6,9 @@
 struct weft_selecting {
     struct weft_arena *arena;
     _Atomic bool *is_regex_limited;
+    uint32_t repeats; /* aggregates that say their spans twice: each may double the tree */
 };
+#define WEFT_SELECT_REPEATS_MAX 6u
 enum weft_select_size { WEFT_SELECT_SOME, WEFT_SELECT_NOTHING, WEFT_SELECT_EVERYTHING };
 /* At least the spans that are meant; with is_exact, these alone. */
 struct weft_select_set {
@@ -36,6 +38,11 @@ struct weft_select_set weft_select_leaf(struct weft_selecting *s, struct weft_pr
 struct weft_select_set weft_select_join(struct weft_selecting *s, enum weft_selection_op op,
                                         struct weft_select_set left, struct weft_select_set right);
 
+/* right, in traces where left has so many. Exact when both are. */
+struct weft_select_set weft_select_set_at_least(struct weft_selecting *s, uint32_t count,
+                                                struct weft_select_set left,
+                                                struct weft_select_set right);
+
 /* An attribute compared with a constant. */
 struct weft_select_question {
     const struct weft_traceql_attribute *attribute;
@@ -51,6 +58,10 @@ struct weft_select_set weft_select_question(struct weft_selecting *s,
 struct weft_select_set weft_select_presence(struct weft_selecting *s,
                                             const struct weft_traceql_attribute *attribute,
                                             bool is_there);
+/* What is left of `set` by `aggregate compare constant`; is_grouped: it may stand in several spansets. */
+struct weft_select_set weft_select_aggregate(struct weft_selecting *s,
+                                             const struct weft_traceql_stage *stage,
+                                             struct weft_select_set set, bool is_grouped);
 /* The spans for which the expression is true. */
 struct weft_select_set weft_select_filter(struct weft_selecting *s, const struct weft_expr *expr);
 

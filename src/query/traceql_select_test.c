@@ -157,6 +157,20 @@ static void random_filter(struct weft_buf *out, struct weft_random *random, int 
     weft_buf_append_c(out, ")");
 }
 
+static void random_aggregate(struct weft_buf *out, struct weft_random *random)
+{
+    static const char *const aggregates[] = { "count()",          "count()",       "min(span.v)",
+                                              "max(.v)",          "avg(span.v)",   "avg(duration)",
+                                              "max(event.n)",     "min(duration)", "sum(span.v)",
+                                              "max(duration + 1)" };
+    static const char *const ops[] = { "=", "!=", "<", "<=", ">", ">=" };
+    static const char *const constants[] = { "0", "1", "2", "3", "1.5", "2.5", "-1", "2ns" };
+
+    weft_buf_append_c(out, " | ");
+    weft_buf_printf(out, "%s %s ", PICK(random, aggregates), PICK(random, ops));
+    weft_buf_append_c(out, PICK(random, constants));
+}
+
 static void random_query(struct weft_buf *out, struct weft_random *random)
 {
     static const char *const joins[] = { " && ",
@@ -175,7 +189,10 @@ static void random_query(struct weft_buf *out, struct weft_random *random)
                                          " | ",
                                          " | ",
                                          " | by(name) | ",
-                                         " | count() > 1 | " };
+                                         " | count() > 1 | ",
+                                         " | count() <= 2 | ",
+                                         " | max(duration) > 1ns | ",
+                                         " | avg(span.v) < 1.5 | " };
     uint32_t filters = 1 + (uint32_t)weft_random_below(random, 4);
 
     weft_buf_reset(out);
@@ -187,6 +204,7 @@ static void random_query(struct weft_buf *out, struct weft_random *random)
         weft_buf_append_c(out, " }");
     }
     if (weft_random_below(random, 12) == 0) weft_buf_append_c(out, " | select(span.v) | by(name)");
+    if (weft_random_below(random, 4) == 0) random_aggregate(out, random);
     weft_buf_append_byte(out, '\0');
 }
 
@@ -283,8 +301,13 @@ static const struct {
     { "{ name =~ \"a.*\" } >> { event.n = nil }", "descendant(name =~ \"a.*\", all)", false },
     { "{ name = \"a\" } &> { name = \"b\" }",
       "(child(name = \"a\", name = \"b\") or parent(name = \"b\", name = \"a\"))", true },
-    { "{ name = \"a\" } && { span.x + 1 > 2 } | count() > 1", "both(name = \"a\", span.x is there)",
+    { "{ name = \"a\" } && { span.x + 1 > 2 } | count() > 1",
+      "at least 2 (both(name = \"a\", span.x is there), both(name = \"a\", span.x is there))",
       false },
+    { "{ name = \"a\" } | count() >= 3", "at least 3 (name = \"a\", name = \"a\")", true },
+    { "{ } | by(name) | count() = 2.5", "nothing", true },
+    { "{ name = \"a\" } | max(duration) > 1s",
+      "at least 1 ((name = \"a\" and duration > 1s), name = \"a\")", false },
     { "{ name = \"a\" } !> { name = \"b\" }", "name = \"b\"", false },
     { "{ trace:id = \"00a\" && nestedSetParent < 0 }",
       "(trace id = 0000000000000000000000000000000a and is root = true)", true },
@@ -320,11 +343,52 @@ static void test_text(void **state)
     }
 }
 
+/* ---- Hostile queries ---- */
+
+static uint64_t node_count(const struct weft_selection *node)
+{
+    if (node == NULL || node->op <= WEFT_SELECT_PREDICATE) return 1;
+    return 1 + node_count(node->left) + node_count(node->right);
+}
+
+static void test_trees_stay_small(void **state)
+{
+    static const struct {
+        const char *start, *again;
+        uint32_t times;
+        uint64_t nodes_max;
+    } cases[] = {
+        { "{ name = \"a\" }", " | count() > 1", 3000, 200 },
+        { "{ name = \"a\" }", " | max(duration) > 1 | { span.b != nil }", 1500, 10000 },
+        { "{ name = \"a\" }", " &>> { .b = 1 }", 190, 2000 },
+        { "{ name = \"a\" }", " >> { .b = 1 }", 190, 2000 },
+        { "{ .a = 1 }", " || { .a = 2 }", 5000, 40000 },
+        { "{ .a = 1 }", " | { .a = 2 }", 5000, 40000 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct weft_traceql_query query;
+        struct weft_traceql_selection selection;
+        struct weft_buf text = { 0 };
+        struct weft_arena arena;
+        struct weft_err err;
+        weft_arena_init(&arena, 0);
+        weft_buf_append_c(&text, cases[i].start);
+        for (uint32_t n = 0; n < cases[i].times; n++) weft_buf_append_c(&text, cases[i].again);
+        if (weft_traceql_parse(&query, weft_buf_str(&text), &arena, NULL, &err) < 0)
+            fail_msg("%s: %s", cases[i].again, err.text);
+        weft_traceql_select(&selection, query.pipeline, &arena);
+        assert_in_range(node_count(selection.tree), 2, cases[i].nodes_max);
+        weft_buf_release(&text);
+        weft_arena_release(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_selections_have_what_queries_leave),
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_trees_stay_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

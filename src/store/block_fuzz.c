@@ -84,6 +84,7 @@ static void select_rows(struct weft_block *block)
     for (uint32_t op = WEFT_SELECT_INTERSECT; op <= WEFT_SELECT_SIBLING; op++)
         joins[op] =
             (struct weft_selection){ .op = (enum weft_selection_op)op,
+                                     .count = 2,
                                      .left = &nodes[op % LEAVES],
                                      .right =
                                          op == WEFT_SELECT_INTERSECT ? &nodes[0] : &joins[op - 1] };

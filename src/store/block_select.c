@@ -11,8 +11,10 @@ struct node {
     bool is_hopeless; /* nothing in this block, also when relations are unions */
     uint8_t cost;
     struct weft_filter filter;
-    enum weft_selection_op op; /* of a RELATION: of the first child and the second */
-    struct node **children;    /* of AND and OR: those by group first, the cheaper first */
+    enum weft_selection_op
+        op;                 /* of a RELATION: of the first child and the second, which may be one */
+    uint32_t count;         /* of AT_LEAST */
+    struct node **children; /* of AND and OR: those by group first, the cheaper first */
     uint32_t child_count, by_group_count;
 };
 struct weft_select {
@@ -138,8 +140,11 @@ static int relation_make(struct making *m, const struct weft_selection *selectio
     node->cost = 8;
     node->children = weft_arena_alloc_array(m->arena, 2, sizeof(struct node *));
     node->child_count = 2;
-    if ((rc = node_make(m, selection->left, depth, &node->children[0])) < 0 ||
-        (rc = node_make(m, selection->right, depth, &node->children[1])) < 0)
+    node->count = selection->count;
+    if ((rc = node_make(m, selection->left, depth, &node->children[0])) < 0) return rc;
+    if (selection->left == selection->right)
+        node->children[1] = node->children[0];
+    else if ((rc = node_make(m, selection->right, depth, &node->children[1])) < 0)
         return rc;
     node->is_hopeless = node->children[0]->is_hopeless && node->children[1]->is_hopeless;
     return WEFT_OK;
@@ -474,12 +479,16 @@ static int relation_select(struct weft_selecting *s, struct node *node, uint64_t
 
     if (rc < 0) return rc;
     bool may_be_union = weft_bits_any(
-        node->op == WEFT_SELECT_BOTH ? s->doubtful_of_both : s->doubtful_of_tree, s->words);
+        node->op <= WEFT_SELECT_BOTH ? s->doubtful_of_both : s->doubtful_of_tree, s->words);
     if (!may_be_union && (first->is_hopeless || second->is_hopeless)) return WEFT_OK;
     uint64_t *left = bits_none(s);
     if ((rc = rows_select(s, first, left)) < 0 || (!may_be_union && !weft_bits_any(left, s->words)))
         return rc;
-    if ((rc = rows_select(s, second, out)) < 0) return rc;
+    if (first == second)
+        memcpy(out, left, s->words * sizeof *out);
+    else if ((rc = rows_select(s, second, out)) < 0)
+        return rc;
+    if (node->op == WEFT_SELECT_AT_LEAST) return weft_select_at_least(s, left, node->count, out);
     if (node->op == WEFT_SELECT_BOTH) return weft_select_both(s, left, out);
     return weft_select_structure(s, node->op, left, out);
 }

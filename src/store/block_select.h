@@ -1,7 +1,7 @@
 /* block_select.h -- which rows of a row group a selection has, as a bitmap in row order.
  *
  * Shape      leaves that a group's columns decide are evaluated as bits of the group's rows (block_filter.h), joined there, and dealt
- *            out to rows once; status, root and trace id are asked of rows; BOTH and the structural operators per trace, by depth
+ *            out to rows once; status, root and trace id are asked of rows; AT_LEAST, BOTH and the structural operators per trace, by depth
  *            (block_structure.c: rows stand in pre-order)
  * Exactness  spanwise selections: exactly the rows. BOTH: exactly, but for traces cut into several row groups. Structural operators may
  *            have more: in such traces, where an id is there twice, where parents go in circles, and siblings of missing parents
@@ -26,7 +26,7 @@ bool weft_select_is_hopeless(const struct weft_select *select);
 /* Writes the words of the row group's rows. Masked traces are not left out. What is read and made on the way is in rows->arena. */
 int weft_select_rows(struct weft_select *select, struct weft_rows *rows, uint64_t *bits,
                      uint32_t *count, struct weft_err *err);
-/* The same for traces that other parts have spans of: where `loose` has a row's bit, BOTH and structural operators are unions. */
+/* The same for traces that other parts have spans of: where `loose` has a row's bit, BOTH and structural operators are unions, and AT_LEAST is its right side. */
 int weft_select_rows_loose(struct weft_select *select, struct weft_rows *rows,
                            const uint64_t *loose, uint64_t *bits, uint32_t *count,
                            struct weft_err *err);

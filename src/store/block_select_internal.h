@@ -55,6 +55,9 @@ struct weft_selecting {
 };
 /* right = what the operator makes of left and right. Both are bitmaps of rows. */
 int weft_select_both(struct weft_selecting *s, const uint64_t *left, uint64_t *right);
+/* right where left has as many rows of the trace. */
+int weft_select_at_least(struct weft_selecting *s, const uint64_t *left, uint32_t count,
+                         uint64_t *right);
 int weft_select_structure(struct weft_selecting *s, enum weft_selection_op op, const uint64_t *left,
                           uint64_t *right);
 int weft_selecting_doubt(struct weft_selecting *s, bool of_tree);

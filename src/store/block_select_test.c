@@ -62,9 +62,12 @@ static const struct weft_selection *draw(struct weft_random *random, const struc
 
     if (height > 0 && weft_random_below(random, 6) != 0) {
         node->op = WEFT_SELECT_INTERSECT +
-                   (enum weft_selection_op)weft_random_below(random, is_spanwise ? 2 : 8);
+                   (enum weft_selection_op)weft_random_below(random, is_spanwise ? 2 : 9);
+        node->count = 1 + (uint32_t)weft_random_below(random, 3);
         node->left = draw(random, spans, height - 1, is_spanwise, arena);
-        node->right = draw(random, spans, height - 1, is_spanwise, arena);
+        node->right = weft_random_below(random, 8) == 0
+                          ? node->left
+                          : draw(random, spans, height - 1, is_spanwise, arena);
     } else if (weft_random_below(random, 8) != 0) {
         struct weft_predicate *p = weft_arena_alloc(arena, sizeof *p);
         const struct weft_span *span = &spans->spans[weft_random_below(random, spans->span_count)];

@@ -192,6 +192,28 @@ int weft_select_both(struct weft_selecting *s, const uint64_t *left, uint64_t *r
     return WEFT_OK;
 }
 
+static uint32_t count_between(const uint64_t *bits, uint32_t from, uint32_t end, uint32_t enough)
+{
+    uint32_t n = 0;
+
+    for (; n < enough && (from = weft_bits_next(bits, from, end)) < end; from++) n++;
+    return n;
+}
+
+int weft_select_at_least(struct weft_selecting *s, const uint64_t *left, uint32_t count,
+                         uint64_t *right)
+{
+    int rc = traces_read(s);
+
+    if (rc < 0) return rc;
+    uint64_t *out = weft_arena_alloc_zero(s->rows->arena, (s->words + 1) * sizeof *out);
+    for (uint32_t t = 0; t < s->rows->trace_count; t++)
+        if (count_between(left, s->traces[t], s->traces[t + 1], count) >= count)
+            weft_bits_fill(out, s->traces[t], s->traces[t + 1]);
+    for (size_t w = 0; w < s->words; w++) right[w] &= out[w] | s->doubtful_of_both[w];
+    return WEFT_OK;
+}
+
 /* ---- downwards ---- */
 
 /* Rows whose parent is in `left`: below each row of it that is not below another one, what stood last at each depth is known. */

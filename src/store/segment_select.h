@@ -1,6 +1,6 @@
 /* segment_select.h -- which rows of a segment a selection has, row by row.
  *
- * Meaning    that of model/selection.h, but for BOTH and structural operators: these are unions here. A segment seldom has whole traces
+ * Meaning    that of model/selection.h, but for AT_LEAST, BOTH and structural operators: these are unions here. A segment seldom has whole traces
  * Threads    one user
  * Ownership  lives in the arena of init(); view and selection outlive it
  */

@@ -13,15 +13,16 @@
 
 /* ---- worlds ---- */
 
-void world_make(struct world *world, uint64_t seed, const char *state)
+void world_make(struct world *world, uint64_t seed, const char *state, bool is_large)
 {
     struct weft_random random;
 
     *world = (struct world){ .state = state };
     weft_random_init(&random, seed);
+    const uint32_t trace_count =
+        (is_large ? 300 : 3) + (uint32_t)weft_random_below(&random, is_large ? 150 : 14);
     weft_arena_init(&world->arena, 1 << 16);
-    world->spans = random_traces(&random, 3 + (uint32_t)weft_random_below(&random, 14),
-                                 &world->span_count, &world->arena);
+    world->spans = random_traces(&random, trace_count, &world->span_count, &world->arena);
 }
 
 void world_open(struct world *world)

@@ -27,8 +27,8 @@ struct world {
     struct weft_source source;
     struct slow_world slow;
 };
-/* Random spans; then world_open(). */
-void world_make(struct world *world, uint64_t seed, const char *state);
+/* Random spans, some hundred or (is_large) more than a row group has; then world_open(). */
+void world_make(struct world *world, uint64_t seed, const char *state, bool is_large);
 void world_open(struct world *world);
 void world_close(struct world *world);
 void world_release(struct world *world); /* closes too */

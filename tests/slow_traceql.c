@@ -207,6 +207,15 @@ static bool aggregated(struct slow_trace *trace, const struct weft_traceql_stage
     return true;
 }
 
+/* A float of more than 50 bits, and nearly the constant: the last bit depends on the order of additions. */
+static bool is_too_close(const struct weft_traceql_value *value,
+                         const struct weft_traceql_value *constant)
+{
+    if (value->type != WEFT_TRACEQL_FLOAT || !slow_is_number(constant)) return false;
+    const long double x = slow_number(value), y = slow_number(constant), size = x < 0 ? -x : x;
+    return size > 1e15L && size < 1e300L && (x > y ? x - y : y - x) < size * 1e-9L;
+}
+
 static void aggregate_stage(struct slow_trace *trace, const struct weft_traceql_stage *stage,
                             const struct slow_sets *in, struct slow_sets *out)
 {
@@ -214,6 +223,7 @@ static void aggregate_stage(struct slow_trace *trace, const struct weft_traceql_
         struct slow_set set = in->items[s];
         struct weft_traceql_value value;
         if (!aggregated(trace, stage, &set, &value)) continue;
+        trace->has_trouble |= is_too_close(&value, &stage->constant);
         if (!slow_compare(stage->compare, &value, &stage->constant)) continue;
         name_value(&set, stage->label, value);
         push(trace, out, set);

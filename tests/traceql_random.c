@@ -247,7 +247,9 @@ static uint32_t make_trace(struct maker *maker, struct weft_span *spans, uint32_
 {
     uint32_t count = one_in(maker, 4) ? 1 : 1 + below(maker, SPANS_MAX);
     const uint64_t start = RANDOM_BASE_NS + (1 + below(maker, 40)) * UINT64_C(1000000000);
-    struct weft_trace_id id = { .bytes = { [15] = (uint8_t)(number + 1) } };
+    struct weft_trace_id id = {
+        .bytes = { [14] = (uint8_t)((number + 1) >> 8), [15] = (uint8_t)(number + 1) }
+    };
 
     if (!one_in(maker, 4)) memset(id.bytes, (int)(1 + below(maker, 40)), 8);
     for (uint32_t n = 0; n < count; n++) {

@@ -7,6 +7,10 @@
 
 /* ---- Trees ---- */
 
+/* A source looks at its clock between parts of its data, not between leaves; and a set that stands in a tree twice (&>) is looked for
+ * twice, so that a chain of such doubles with each. Beyond this, evaluation alone decides: it stops in time. */
+#define LEAVES_MAX 500u
+
 struct weft_select_set weft_select_leaf(struct weft_selecting *s, struct weft_predicate predicate)
 {
     struct weft_predicate *kept = weft_arena_alloc(s->arena, sizeof *kept);
@@ -14,7 +18,7 @@ struct weft_select_set weft_select_leaf(struct weft_selecting *s, struct weft_pr
 
     *kept = predicate;
     *node = (struct weft_selection){ .op = WEFT_SELECT_PREDICATE, .predicate = kept };
-    return (struct weft_select_set){ .node = node, .height = 1, .is_exact = true };
+    return (struct weft_select_set){ .node = node, .height = 1, .leaf_count = 1, .is_exact = true };
 }
 
 static const struct weft_selection *node_of(struct weft_selecting *s, struct weft_select_set set)
@@ -27,16 +31,18 @@ static struct weft_select_set tree(struct weft_selecting *s, enum weft_selection
                                    struct weft_select_set left, struct weft_select_set right)
 {
     uint32_t height = 1 + (left.height > right.height ? left.height : right.height);
+    uint32_t leaf_count = left.leaf_count + right.leaf_count;
 
-    if (height > WEFT_SELECTION_DEPTH_MAX)
+    if (height > WEFT_SELECTION_DEPTH_MAX || leaf_count > LEAVES_MAX)
         return op == WEFT_SELECT_INTERSECT
-                   ? weft_select_inexact(left.height < right.height ? left : right)
+                   ? weft_select_inexact(left.leaf_count < right.leaf_count ? left : right)
                    : weft_select_everything(false);
     struct weft_selection *node = weft_arena_alloc(s->arena, sizeof *node);
     *node =
         (struct weft_selection){ .op = op, .left = node_of(s, left), .right = node_of(s, right) };
     return (struct weft_select_set){ .node = node,
                                      .height = height,
+                                     .leaf_count = leaf_count,
                                      .is_exact = left.is_exact && right.is_exact };
 }
 

@@ -14,7 +14,7 @@ enum weft_select_size { WEFT_SELECT_SOME, WEFT_SELECT_NOTHING, WEFT_SELECT_EVERY
 struct weft_select_set {
     enum weft_select_size size;
     const struct weft_selection *node; /* of SOME */
-    uint32_t height;
+    uint32_t height, leaf_count;       /* leaves as often as they are looked for */
     bool is_exact;
 };
 

@@ -72,10 +72,18 @@ static void add_number(struct weft_buf *path, const char *name, uint64_t number,
     weft_ask_add(path, name, weft_str_from_c(text));
 }
 
+/* Of a range that nobody named: whole seconds, some 60 points. */
+static uint64_t step_for(uint64_t from_ns)
+{
+    uint64_t now = weft_clock_unix_ns(), range = now > from_ns ? now - from_ns : 0;
+    return (range / 60 / WEFT_NS_PER_SECOND + 1) * WEFT_NS_PER_SECOND;
+}
+
 /* `from_ns` not 0: a narrower range than the default. */
 static void build_path(struct weft_buf *path, const struct options *o, const char *query,
                        uint64_t from_ns)
 {
+    uint64_t step_ns = o->step_ns == 0 && from_ns > 0 ? step_for(from_ns) : o->step_ns;
     weft_buf_reset(path);
     weft_buf_append_c(path, "/api/v1/query");
     weft_ask_add(path, "q", weft_str_from_c(query));
@@ -85,7 +93,7 @@ static void build_path(struct weft_buf *path, const struct options *o, const cha
     if (from_ns > 0) add_number(path, "from", from_ns, "");
     add_number(path, "limit", o->limit, "");
     add_number(path, "spss", o->spans, "");
-    if (o->step_ns > 0) add_number(path, "step", o->step_ns, "ns");
+    if (step_ns > 0) add_number(path, "step", step_ns, "ns");
     if (o->instant) add(path, "instant", "true");
 }
 

@@ -39,7 +39,7 @@ static void format_number(char *out, size_t size, double v)
         snprintf(out, size, "-");
         return;
     }
-    while (size_of >= 99999.5 && i + 1 < sizeof suffixes) {
+    while (isfinite(v) && size_of >= 99999.5 && i + 1 < sizeof suffixes) {
         size_of /= 1000;
         v /= 1000;
         i++;
@@ -103,8 +103,9 @@ static void put_spark(struct weft_buf *out, const struct weft_answer_series *ser
         if (series->points[i] > top && isfinite(series->points[i])) top = series->points[i];
     for (unsigned i = 0; i < columns; i++) {
         double v = column_value(series, i, columns);
-        int level = v > 0 && top > 0 ? (int)ceil(v / top * 7) : 0;
-        weft_buf_append_c(out, isnan(v) ? " " : levels[level > 7 ? 7 : level]);
+        int level = 0;
+        if (v > 0) level = v >= top ? 7 : (int)ceil(v / top * 7); /* infinity: the highest */
+        weft_buf_append_c(out, isnan(v) ? " " : levels[level]);
     }
 }
 

@@ -255,7 +255,7 @@ int weft_traceql_metrics(const struct weft_source *source, const struct weft_tra
                          "not a metrics query: found no metrics function, expected one like "
                          "`| rate()` at the end");
     if ((rc = window_make(&run.window, range, err)) < 0) return rc;
-    run.window.per_ns = 1.0 / (double)run.window.step_ns;
+    run.window.per_2ns = 2.0 / (double)run.window.step_ns;
     if ((rc = leaves_count(query->metrics, 0, &run.leaf_count, err)) < 0) return rc;
     if (run.memory_bytes_max == 0) run.memory_bytes_max = WEFT_METRIC_MEMORY_BYTES;
     if (run.exemplars_max > WEFT_METRIC_EXEMPLARS_MAX)

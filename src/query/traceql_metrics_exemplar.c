@@ -15,8 +15,8 @@ void weft_metric_exemplars_init(struct weft_metric_exemplars *exemplars,
     exemplars->slice_count = count / exemplars->class_count;
     exemplars->after_ns =
         window->first_ns > window->step_ns ? window->first_ns - window->step_ns : 0;
-    exemplars->slices_per_ns =
-        exemplars->slice_count / ((double)(window->last_ns - exemplars->after_ns) + 1);
+    exemplars->slices_per_2ns =
+        2.0 * exemplars->slice_count / ((double)(window->last_ns - exemplars->after_ns) + 1);
     uint32_t slots = exemplars->slice_count * exemplars->class_count;
     exemplars->slots = weft_arena_alloc_array(arena, slots, sizeof *exemplars->slots);
     for (uint32_t i = 0; i < slots; i++) exemplars->slots[i].rank = UINT64_MAX;

@@ -19,7 +19,7 @@
 struct weft_metric_window {
     uint64_t first_ns, step_ns, last_ns;
     uint32_t count;
-    double per_ns; /* 1 / step_ns */
+    double per_2ns; /* 2 / step_ns; halves are signed, which the processor converts at once */
 };
 /* False: outside of them all. */
 static inline bool weft_metric_bucket(const struct weft_metric_window *window, uint64_t time_ns,
@@ -29,7 +29,7 @@ static inline bool weft_metric_bucket(const struct weft_metric_window *window, u
     if (time_ns > window->first_ns) {
         /* A division, but faster: off by one at most. */
         uint64_t after = time_ns - window->first_ns - 1,
-                 steps = (uint64_t)((double)after * window->per_ns);
+                 steps = (uint64_t)(int64_t)((double)(int64_t)(after / 2) * window->per_2ns);
         if (steps * window->step_ns > after)
             steps--;
         else if (after - steps * window->step_ns >= window->step_ns)
@@ -64,7 +64,7 @@ struct weft_metric_exemplars {
     uint32_t slice_count; /* of time */
     uint32_t class_count; /* of groups, so that the series with most spans does not take all */
     uint64_t after_ns;    /* where the first slice begins */
-    double slices_per_ns;
+    double slices_per_2ns;
 };
 void weft_metric_exemplars_init(struct weft_metric_exemplars *exemplars,
                                 const struct weft_metric_window *window, uint32_t count,
@@ -75,7 +75,8 @@ uint32_t weft_metric_exemplar_class(const struct weft_metric_exemplars *exemplar
 static inline struct weft_metric_exemplar *weft_metric_exemplar_slot(
     const struct weft_metric_exemplars *exemplars, uint32_t class, uint64_t time_ns)
 {
-    uint32_t slice = (uint32_t)((double)(time_ns - exemplars->after_ns) * exemplars->slices_per_ns);
+    int64_t half = (int64_t)((time_ns - exemplars->after_ns) / 2);
+    uint32_t slice = (uint32_t)(int64_t)((double)half * exemplars->slices_per_2ns);
     if (slice >= exemplars->slice_count) slice = exemplars->slice_count - 1;
     return &exemplars->slots[slice * exemplars->class_count + class];
 }

@@ -191,17 +191,25 @@ static void coded_values_read(struct counting *c, const struct weft_span_vector 
     }
 }
 
-static void durations_read(struct counting *c, const struct weft_span_vector *vector)
+/* Not as weft_span_vector has it: TraceQL's durations have a sign. */
+static inline uint64_t duration_of(const struct weft_span_vector *vector, uint32_t i)
+{
+    return vector->duration_ns[i] > INT64_MAX ? INT64_MAX : vector->duration_ns[i];
+}
+
+static void duration_exponents_read(struct counting *c, const struct weft_span_vector *vector)
 {
     for (uint32_t i = 0; i < vector->count; i++) {
-        uint64_t ns = vector->duration_ns[i] > INT64_MAX ? INT64_MAX : vector->duration_ns[i];
-        c->value[i] = (long double)ns;
-        if (!c->has_buckets) continue;
-        if (ns < 2)
-            c->bucket[i] = NO_SAMPLE;
-        else
-            c->exponent[i] = 64 - __builtin_clzll(ns - 1);
+        uint64_t ns = duration_of(vector, i);
+        c->exponent[i] = 64 - __builtin_clzll((ns - 1) | 1);
+        if (ns < 2) c->bucket[i] = NO_SAMPLE;
     }
+}
+
+static inline long double value_of(const struct counting *c, const struct weft_span_vector *vector,
+                                   uint32_t i)
+{
+    return c->columns.is_duration ? (long double)(int64_t)duration_of(vector, i) : c->value[i];
 }
 
 /* ---- where samples go ---- */
@@ -262,9 +270,9 @@ static void exemplar_offer(const struct counting *c, const struct weft_span_vect
                            struct weft_metric_exemplar *slot)
 {
     struct weft_metric_exemplar sample = { .group = target->group, .bucket = c->bucket[i] };
-    long double shown = c->leaf->is_in_seconds ? c->value[i] / 1e9L : c->value[i];
+    long double value = c->counts ? NAN : value_of(c, vector, i);
     sample.shown.time_unix_nano = vector->start_time_unix_nano[i];
-    sample.shown.value = c->counts ? NAN : (double)shown;
+    sample.shown.value = (double)(c->leaf->is_in_seconds ? value / 1e9L : value);
     c->source->identify(c->source->self, vector, i, &sample.shown.trace_id, &sample.shown.span_id);
     weft_metric_exemplar_offer(slot, &c->leaf->groups, &sample);
 }
@@ -284,7 +292,7 @@ static void samples_add(struct counting *c, const struct weft_span_vector *vecto
         if (c->counts || c->has_buckets)
             cell->weight += 1;
         else
-            weft_metric_cell_add(cell, function, c->value[i], 1);
+            weft_metric_cell_add(cell, function, value_of(c, vector, i), 1);
         if (exemplars->slice_count == 0) continue;
         uint64_t start = vector->start_time_unix_nano[i];
         struct weft_metric_exemplar *slot =
@@ -301,10 +309,10 @@ static bool vector_count(void *arg, const struct weft_span_vector *vector)
     for (uint32_t i = 0; i < vector->count; i++)
         if (!weft_metric_bucket(&c->run->window, vector->start_time_unix_nano[i], &c->bucket[i]))
             c->bucket[i] = NO_SAMPLE;
-    if (c->columns.is_duration)
-        durations_read(c, vector);
-    else if (!c->counts)
+    if (!c->counts && !c->columns.is_duration)
         coded_values_read(c, vector);
+    else if (c->has_buckets)
+        duration_exponents_read(c, vector);
     numbers_combine(c, vector);
     samples_add(c, vector);
     return weft_metric_has_memory(c->run);

@@ -25,7 +25,7 @@ void weft_codes_init(struct weft_codes *codes, const struct weft_span_column *co
     codes->codes = weft_alloc((size_t)WEFT_ROWS_MAX * sizeof *codes->codes);
     codes->repeated = weft_alloc_array(WEFT_ROWS_MAX / 64, sizeof *codes->repeated);
     if (column->field == WEFT_FIELD_STATUS) codes->status = weft_alloc(WEFT_ROWS_MAX);
-    if (!is_of_head(column)) return;
+    if (!is_of_head(column) || reader == NULL) return;
     size_t bytes = ((size_t)reader->block->head_count + 1) * sizeof *codes->by_head;
     codes->by_head = memset(weft_alloc(bytes), 0xff, bytes);
 }
@@ -114,25 +114,38 @@ static struct weft_value text_value(struct weft_str text)
     return value;
 }
 
-static struct weft_value head_value(const struct weft_codes *codes, uint32_t head)
+/* What a span with this scope, name and kind says; of columns that these decide. */
+static struct weft_value head_value(const struct weft_span_column *column,
+                                    const struct weft_scope *scope, struct weft_str name,
+                                    uint8_t kind)
 {
-    const struct weft_block *block = codes->reader->block;
-    const struct weft_scope *scope = block->scope_of_head[head];
-
-    switch (codes->column->field) {
+    switch (column->field) {
     case WEFT_FIELD_SERVICE: return text_value(scope->resource->service_name);
-    case WEFT_FIELD_NAME: return text_value(block->name_of_head[head]);
+    case WEFT_FIELD_NAME: return text_value(name);
     case WEFT_FIELD_SCOPE_NAME: return text_value(scope->name);
     case WEFT_FIELD_SCOPE_VERSION: return text_value(scope->version);
     case WEFT_FIELD_KIND:
-        return (struct weft_value){ .type = WEFT_VALUE_INT,
-                                    .int_value = weft_block_head(block, head).kind };
+        return (struct weft_value){ .type = WEFT_VALUE_INT, .int_value = kind };
     default:
-        return first_of_key(codes->column->scope == WEFT_SCOPE_RESOURCE
-                                ? scope->resource->attributes
-                                : scope->attributes,
-                            codes->column->key);
+        return first_of_key(column->scope == WEFT_SCOPE_RESOURCE ? scope->resource->attributes
+                                                                 : scope->attributes,
+                            column->key);
     }
+}
+
+int weft_codes_of_span(struct weft_codes *codes, const struct weft_span *span, uint32_t *out,
+                       struct weft_err *err)
+{
+    const struct weft_span_column *column = codes->column;
+    struct weft_value value = { .type = WEFT_VALUE_INT, .int_value = span->status_code };
+
+    if (is_of_head(column))
+        value = head_value(column, span->scope, span->name, span->kind);
+    else if (column->field == WEFT_FIELD_STATUS_MESSAGE)
+        value = text_value(span->status_message);
+    else if (column->field == WEFT_FIELD_ATTRIBUTE)
+        value = first_of_key(span->attributes, column->key);
+    return of_value(codes, &value, out, err);
 }
 
 static int head_look(struct weft_codes *codes, uint32_t head, struct weft_err *err)
@@ -144,7 +157,10 @@ static int head_look(struct weft_codes *codes, uint32_t head, struct weft_err *e
         codes->by_head[head] = (uint32_t)HEAD_SPELT;
         return WEFT_OK;
     }
-    struct weft_value value = head_value(codes, head);
+    const struct weft_block *block = codes->reader->block;
+    struct weft_value value =
+        head_value(codes->column, block->scope_of_head[head], block->name_of_head[head],
+                   weft_block_head(block, head).kind);
     return of_value(codes, &value, &codes->by_head[head], err);
 }
 

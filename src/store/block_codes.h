@@ -35,6 +35,7 @@ struct weft_codes {
     uint8_t *status; /* by row of the row group */
     uint32_t key;    /* in the row group, or WEFT_NO_NAME */
 };
+/* `reader` NULL: for spans alone (weft_codes_of_span). */
 void weft_codes_init(struct weft_codes *codes, const struct weft_span_column *column,
                      struct weft_block_reader *reader);
 void weft_codes_release(struct weft_codes *codes); /* a zeroed one is fine */
@@ -46,6 +47,10 @@ int weft_codes_enter(struct weft_codes *codes, struct weft_rows *rows, struct we
 /* codes->codes of group g, whose columns are loaded. `row_of`: rows of the row group by rows of the group. */
 int weft_codes_read(struct weft_codes *codes, struct weft_rows *rows, uint32_t g,
                     const uint16_t *row_of, struct weft_err *err);
+
+/* The code of a span's value, which need not be one of a block. */
+int weft_codes_of_span(struct weft_codes *codes, const struct weft_span *span, uint32_t *out,
+                       struct weft_err *err);
 
 /* ---- block_code_runs.c ---- */
 

@@ -10,6 +10,7 @@
 #include "store/block_mask.h"
 #include "store/block_mend.h"
 #include "store/block_select.h"
+#include "store/block_vectors.h"
 #include "store/file_explain.h"
 #include "store/salvage.h"
 #include <fcntl.h>
@@ -103,6 +104,53 @@ static void select_rows(struct weft_block *block)
     weft_free(bits);
 }
 
+/* Codes may be wrong in such a file, but never beyond the values. */
+static bool count_codes(void *arg, const struct weft_span_vector *vector)
+{
+    const struct weft_span_scan *scan = arg;
+    struct weft_trace_id trace;
+    struct weft_span_id span;
+
+    for (uint32_t c = 0; c < scan->column_count; c++)
+        for (uint32_t i = 0; vector->columns[c].codes != NULL && i < vector->count; i++)
+            if (vector->columns[c].codes[i] > vector->columns[c].value_count) abort();
+    weft_block_vectors_identify(vector, vector->count - 1, &trace, &span);
+    return true;
+}
+
+static void columns_read(struct weft_block *block)
+{
+    static const struct weft_span_column columns[] = {
+        { .field = WEFT_FIELD_ATTRIBUTE,
+          .scope = WEFT_SCOPE_SPAN,
+          .key = WEFT_S_INIT("some.key.1") },
+        { .field = WEFT_FIELD_ATTRIBUTE,
+          .scope = WEFT_SCOPE_SPAN,
+          .key = WEFT_S_INIT("some.key.2") },
+        { .field = WEFT_FIELD_ATTRIBUTE,
+          .scope = WEFT_SCOPE_RESOURCE,
+          .key = WEFT_S_INIT("some.key.1") },
+        { .field = WEFT_FIELD_NAME },
+        { .field = WEFT_FIELD_STATUS },
+        { .field = WEFT_FIELD_STATUS_MESSAGE },
+        { .field = WEFT_FIELD_SCOPE_VERSION },
+        { .field = WEFT_FIELD_DURATION },
+    };
+    struct weft_span_scan scan = { .columns = columns,
+                                   .column_count = sizeof columns / sizeof *columns,
+                                   .vector = count_codes };
+    uint64_t numbering = 0;
+    struct weft_block_vectors vectors = { .block = block, .scan = &scan, .numbering = &numbering };
+    bool is_enough = false;
+    int rc = weft_block_vectors_init(&vectors, NULL);
+
+    scan.arg = &scan;
+    if (rc < 0) return;
+    do rc = weft_block_vectors_next(&vectors, &is_enough, NULL);
+    while (rc > 0 || rc == WEFT_CORRUPT || rc == WEFT_UNSUPPORTED);
+    weft_block_vectors_release(&vectors);
+}
+
 static int take(void *arg, const struct weft_batch *batch, struct weft_err *err)
 {
     return WEFT_OK;
@@ -172,6 +220,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             weft_block_dump(block, &dump, NULL);
             search(block);
             select_rows(block);
+            columns_read(block);
             salvage(block);
             merge(block, directory);
             weft_buf_release(&dump);

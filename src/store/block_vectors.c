@@ -25,7 +25,7 @@ struct rows_walk {
     bool is_every_row; /* selected, and of no trace that is left out */
     bool is_inside;    /* all starts are in range */
     bool has_duration;
-    uint32_t first[65536];
+    uint32_t *first; /* of each group, in row_of */
 };
 
 /* What identify() needs. */
@@ -142,6 +142,7 @@ static int rows_deal(struct rows_walk *w, struct weft_err *err)
     struct weft_rows *rows = w->rows;
     uint32_t *next = weft_arena_alloc(&w->v->scratch, rows->group_count * sizeof *next), sum = 0;
 
+    w->first = weft_arena_alloc(&w->v->scratch, rows->group_count * sizeof *w->first);
     if (!weft_paged_read_u16(&rows->group, 0, rows->span_count, room->trace_of)) goto wrong;
     for (uint32_t g = 0; g < rows->group_count; g++) {
         w->first[g] = next[g] = sum;
@@ -391,12 +392,9 @@ int weft_block_vectors_next(struct weft_block_vectors *v, bool *is_enough, struc
     v->lost_pages = weft_file_lost_pages();
     if ((rc = weft_rows_open(&rows, v->block, v->number - 1, &v->scratch, err)) < 0) return rc;
     rows.temporary = &v->temporary;
-    struct rows_walk *w = weft_arena_alloc_zero(&v->scratch, sizeof *w);
-    w->v = v;
-    w->rows = &rows;
-    w->is_inside =
-        e->start_min >= scan->from_ns && (scan->to_ns == 0 || e->start_max < scan->to_ns);
-    rc = rows_give(w, err);
+    struct rows_walk w = { .v = v, .rows = &rows };
+    w.is_inside = e->start_min >= scan->from_ns && (scan->to_ns == 0 || e->start_max < scan->to_ns);
+    rc = rows_give(&w, err);
     v->spans += rows.span_count;
     v->bytes += rows.bytes_touched;
     *is_enough = rc == 0;

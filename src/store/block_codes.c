@@ -2,6 +2,7 @@
 #include "store/block_codes.h"
 #include "base/alloc.h"
 
+enum { SCOPES = 256 };
 enum { HEAD_UNKNOWN = -1, HEAD_SPELT = -2 }; /* the name stands with the row */
 
 static bool is_of_head(const struct weft_span_column *column)
@@ -25,7 +26,11 @@ void weft_codes_init(struct weft_codes *codes, const struct weft_span_column *co
     codes->codes = weft_alloc((size_t)WEFT_ROWS_MAX * sizeof *codes->codes);
     codes->repeated = weft_alloc_array(WEFT_ROWS_MAX / 64, sizeof *codes->repeated);
     if (column->field == WEFT_FIELD_STATUS) codes->status = weft_alloc(WEFT_ROWS_MAX);
-    if (!is_of_head(column) || reader == NULL) return;
+    if (!is_of_head(column)) return;
+    if (reader == NULL) {
+        codes->by_scope = weft_alloc_array(SCOPES, sizeof *codes->by_scope);
+        return;
+    }
     size_t bytes = ((size_t)reader->block->head_count + 1) * sizeof *codes->by_head;
     codes->by_head = memset(weft_alloc(bytes), 0xff, bytes);
 }
@@ -37,6 +42,7 @@ void weft_codes_release(struct weft_codes *codes)
     weft_free(codes->repeated);
     weft_free(codes->status);
     weft_free(codes->by_head);
+    weft_free(codes->by_scope);
 }
 
 size_t weft_codes_bytes(const struct weft_codes *codes)
@@ -52,6 +58,7 @@ void weft_codes_forget(struct weft_codes *codes)
     weft_code_table_init(&codes->table);
     if (codes->by_head != NULL)
         memset(codes->by_head, 0xff, codes->reader->block->head_count * sizeof *codes->by_head);
+    if (codes->by_scope != NULL) memset(codes->by_scope, 0, SCOPES * sizeof *codes->by_scope);
 }
 
 static int status_read(struct weft_codes *codes, struct weft_rows *rows, struct weft_err *err)
@@ -124,13 +131,29 @@ static struct weft_value head_value(const struct weft_span_column *column,
     case WEFT_FIELD_NAME: return text_value(name);
     case WEFT_FIELD_SCOPE_NAME: return text_value(scope->name);
     case WEFT_FIELD_SCOPE_VERSION: return text_value(scope->version);
-    case WEFT_FIELD_KIND:
-        return (struct weft_value){ .type = WEFT_VALUE_INT, .int_value = kind };
+    case WEFT_FIELD_KIND: return (struct weft_value){ .type = WEFT_VALUE_INT, .int_value = kind };
     default:
         return first_of_key(column->scope == WEFT_SCOPE_RESOURCE ? scope->resource->attributes
                                                                  : scope->attributes,
                             column->key);
     }
+}
+
+/* Scopes of segments stay where they are, one for each pair of scope and resource. */
+static int of_scope(struct weft_codes *codes, const struct weft_span *span, uint32_t *out,
+                    struct weft_err *err)
+{
+    struct weft_code_of_scope *known =
+        &codes->by_scope[weft_hash_u64((uintptr_t)span->scope) % SCOPES];
+    int rc;
+
+    if (known->scope != span->scope) {
+        struct weft_value value = head_value(codes->column, span->scope, span->name, span->kind);
+        if ((rc = of_value(codes, &value, &known->code, err)) < 0) return rc;
+        known->scope = span->scope;
+    }
+    *out = known->code;
+    return WEFT_OK;
 }
 
 int weft_codes_of_span(struct weft_codes *codes, const struct weft_span *span, uint32_t *out,
@@ -139,8 +162,10 @@ int weft_codes_of_span(struct weft_codes *codes, const struct weft_span *span, u
     const struct weft_span_column *column = codes->column;
     struct weft_value value = { .type = WEFT_VALUE_INT, .int_value = span->status_code };
 
-    if (is_of_head(column))
+    if (column->field == WEFT_FIELD_NAME || column->field == WEFT_FIELD_KIND)
         value = head_value(column, span->scope, span->name, span->kind);
+    else if (codes->by_scope != NULL)
+        return of_scope(codes, span, out, err);
     else if (column->field == WEFT_FIELD_STATUS_MESSAGE)
         value = text_value(span->status_message);
     else if (column->field == WEFT_FIELD_ATTRIBUTE)

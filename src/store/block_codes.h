@@ -28,7 +28,11 @@ struct weft_codes {
     const struct weft_span_column *column;
     struct weft_block_reader *reader;
     struct weft_code_table table;
-    uint32_t *by_head;  /* codes, or HEAD_UNKNOWN, HEAD_SPELT */
+    uint32_t *by_head; /* codes, or HEAD_UNKNOWN, HEAD_SPELT */
+    struct weft_code_of_scope {
+        const struct weft_scope *scope; /* NULL: none */
+        uint32_t code;
+    } * by_scope;       /* of spans alone, where the scope decides: those asked for last */
     uint32_t *codes;    /* of the group read last, by its rows */
     uint64_t *repeated; /* a bit per row: the key is there more than once */
     bool has_repeated;

@@ -114,7 +114,8 @@ static bool count_codes(void *arg, const struct weft_span_vector *vector)
     for (uint32_t c = 0; c < scan->column_count; c++)
         for (uint32_t i = 0; vector->columns[c].codes != NULL && i < vector->count; i++)
             if (vector->columns[c].codes[i] > vector->columns[c].value_count) abort();
-    weft_block_vectors_identify(vector, vector->count - 1, &trace, &span);
+    const struct weft_vector_place *place = vector->place;
+    place->identify(vector, vector->count - 1, &trace, &span);
     return true;
 }
 
@@ -140,7 +141,10 @@ static void columns_read(struct weft_block *block)
                                    .column_count = sizeof columns / sizeof *columns,
                                    .vector = count_codes };
     uint64_t numbering = 0;
-    struct weft_block_vectors vectors = { .block = block, .scan = &scan, .numbering = &numbering };
+    const struct weft_apart apart = { .count = 0 };
+    struct weft_block_vectors vectors = {
+        .block = block, .scan = &scan, .apart = &apart, .numbering = &numbering
+    };
     bool is_enough = false;
     int rc = weft_block_vectors_init(&vectors, NULL);
 

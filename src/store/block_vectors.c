@@ -30,6 +30,7 @@ struct rows_walk {
 
 /* What identify() needs. */
 struct place {
+    struct weft_vector_place head; /* first */
     struct weft_rows *rows;
     const uint16_t *row_of, *trace_of;
     const uint16_t *index; /* NULL: all of the piece */
@@ -80,11 +81,11 @@ static void trace_clear(struct rows_walk *w, uint32_t trace)
 /* First of the ids that is not before `id`. */
 static uint32_t apart_lower(const struct weft_block_vectors *v, const struct weft_trace_id *id)
 {
-    uint32_t low = 0, high = v->apart_count;
+    uint32_t low = 0, high = v->apart->count;
 
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        if (memcmp(&v->apart[middle], id, sizeof *id) < 0)
+        if (memcmp(&v->apart->ids[middle], id, sizeof *id) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -102,17 +103,19 @@ static void apart_clear(struct rows_walk *w)
     uint32_t i = apart_lower(v, &rows->entry->first), end = i, trace = 0;
     struct weft_trace_id id;
 
-    while (end < v->apart_count && memcmp(&v->apart[end], &rows->entry->last, sizeof id) <= 0)
+    const struct weft_apart *apart = v->apart;
+    while (end < apart->count && memcmp(&apart->ids[end], &rows->entry->last, sizeof id) <= 0)
         end++;
     bool are_many = end - i > rows->trace_count / MANY_ONE_IN;
     for (; i < end; i++) {
-        if (!are_many) trace = weft_rows_trace_lower(rows, &v->apart[i]);
+        if (!are_many) trace = weft_rows_trace_lower(rows, &apart->ids[i]);
         for (; trace < rows->trace_count; trace++) {
             weft_rows_trace_id(rows, trace, &id);
-            if (memcmp(&id, &v->apart[i], sizeof id) >= 0) break;
+            if (memcmp(&id, &apart->ids[i], sizeof id) >= 0) break;
         }
-        if (trace < rows->trace_count && memcmp(&id, &v->apart[i], sizeof id) == 0)
-            trace_clear(w, trace);
+        if (trace == rows->trace_count || memcmp(&id, &apart->ids[i], sizeof id) != 0) continue;
+        trace_clear(w, trace);
+        weft_apart_meet(apart, i);
     }
 }
 
@@ -253,6 +256,19 @@ static int still_intact(struct weft_block_vectors *v, struct weft_err *err)
     return weft_block_intact(v->block, err);
 }
 
+static void identify(const struct weft_span_vector *vector, uint32_t index,
+                     struct weft_trace_id *trace_id, struct weft_span_id *span_id)
+{
+    const struct place *place = vector->place;
+    uint16_t row = place->row_of[place->index != NULL ? place->index[index] : index];
+
+    weft_rows_trace_id(place->rows, place->trace_of[row], trace_id);
+    if (weft_rows_load_tree(place->rows, NULL) == WEFT_OK)
+        memcpy(span_id, place->rows->span_ids + (size_t)row * 8, 8);
+    else
+        *span_id = (struct weft_span_id){ { 0 } };
+}
+
 /* Rows at .. at + n - 1 of the group. 1: go on; 0: enough. */
 static int piece_give(const struct rows_walk *w, uint32_t g, uint32_t at, uint32_t n,
                       struct weft_err *err)
@@ -269,7 +285,9 @@ static int piece_give(const struct rows_walk *w, uint32_t g, uint32_t at, uint32
     if (count == 0) return 1;
     bool is_whole = count == n;
     if (!is_whole) piece_gather(w, at, count);
-    struct place place = { w->rows, row_of, room->trace_of, is_whole ? NULL : room->index };
+    struct place place = {
+        { identify }, w->rows, row_of, room->trace_of, is_whole ? NULL : room->index
+    };
     struct weft_span_vector vector = { .count = count,
                                        .numbering = *v->numbering,
                                        .start_time_unix_nano = room->start,
@@ -278,19 +296,6 @@ static int piece_give(const struct rows_walk *w, uint32_t g, uint32_t at, uint32
     columns_set(w, &vector, at, is_whole);
     if ((rc = still_intact(v, err)) < 0) return rc;
     return v->scan->vector(v->scan->arg, &vector);
-}
-
-void weft_block_vectors_identify(const struct weft_span_vector *vector, uint32_t index,
-                                 struct weft_trace_id *trace_id, struct weft_span_id *span_id)
-{
-    const struct place *place = vector->place;
-    uint16_t row = place->row_of[place->index != NULL ? place->index[index] : index];
-
-    weft_rows_trace_id(place->rows, place->trace_of[row], trace_id);
-    if (weft_rows_load_tree(place->rows, NULL) == WEFT_OK)
-        memcpy(span_id, place->rows->span_ids + (size_t)row * 8, 8);
-    else
-        *span_id = (struct weft_span_id){ { 0 } };
 }
 
 /* ---- a group, a row group ---- */
@@ -359,7 +364,7 @@ static int rows_give(struct rows_walk *w, struct weft_err *err)
     return rc;
 }
 
-static int check_time(const struct weft_span_scan *scan, struct weft_err *err)
+int weft_vectors_check_time(const struct weft_span_scan *scan, struct weft_err *err)
 {
     if (scan->cancelled != NULL && atomic_load_explicit(scan->cancelled, memory_order_relaxed))
         return weft_fail(err, WEFT_CANCELLED, "cancelled");
@@ -379,7 +384,7 @@ int weft_block_vectors_next(struct weft_block_vectors *v, bool *is_enough, struc
     const struct weft_span_scan *scan = v->scan;
     const struct weft_rows_entry *e;
     struct weft_rows rows;
-    int rc = check_time(scan, err);
+    int rc = weft_vectors_check_time(scan, err);
 
     *is_enough = false;
     if (rc < 0) return rc;

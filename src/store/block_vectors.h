@@ -8,14 +8,22 @@
 #define WEFT_STORE_BLOCK_VECTORS_H
 #include "store/block_codes.h"
 #include "store/block_select.h"
+#include "store/segment_vectors.h"
+
+/* Where a vector comes from; more stands behind it. */
+struct weft_vector_place {
+    void (*identify)(const struct weft_span_vector *vector, uint32_t index,
+                     struct weft_trace_id *trace_id, struct weft_span_id *span_id);
+};
+/* WEFT_TIMEOUT or WEFT_CANCELLED, when the scan is to end. */
+int weft_vectors_check_time(const struct weft_span_scan *scan, struct weft_err *err);
 
 struct weft_block_vectors {
     struct weft_block *block;
     const struct weft_block_mask *mask;
     const struct weft_span_scan *scan;
-    /* Traces that are left out, rising. */
-    const struct weft_trace_id *apart;
-    uint32_t apart_count;
+    /* Traces that are left out. Those of which a row may be selected are met. */
+    const struct weft_apart *apart;
     uint64_t *numbering; /* the last that was given; shared by all blocks of a scan */
 
     struct weft_select *select;
@@ -33,8 +41,4 @@ void weft_block_vectors_release(struct weft_block_vectors *vectors);
 /* The vectors of the next row group. 1: there may be more; 0: that was all, or the asker has enough (*is_enough). */
 int weft_block_vectors_next(struct weft_block_vectors *vectors, bool *is_enough,
                             struct weft_err *err);
-/* As weft_source.identify(). */
-void weft_block_vectors_identify(const struct weft_span_vector *vector, uint32_t index,
-                                 struct weft_trace_id *trace_id, struct weft_span_id *span_id);
-
 #endif

@@ -1,5 +1,6 @@
-/* store_spans.c -- spans as columns, of one set: block by block what lies whole in one row group; traces that lie in several places, and
- * those of segments, joined.
+/* store_spans.c -- spans as columns, of one set: block by block what lies whole in one row group, then the traces that segments alone
+ * have. Traces that lie in blocks and elsewhere are joined, when a part of them may be selected: what is not selected is no duplicate of
+ * what is.
  */
 #include "store/block_vectors.h"
 #include "store/store_split.h"
@@ -9,7 +10,8 @@ struct scan {
     const struct weft_store_query *query;
     const struct weft_span_scan *asked;
     struct weft_trace_scan_result *result;
-    struct weft_buf apart; /* struct weft_trace_id: traces that are visited whole */
+    struct weft_buf ids; /* struct weft_trace_id: traces that do not lie whole in one row group */
+    struct weft_apart apart; /* over these; those met are visited whole */
     uint64_t numbering;
     struct weft_err *err;
     bool is_enough;
@@ -47,8 +49,7 @@ static int block_give(struct scan *scan, struct weft_store_block *entry)
     struct weft_block_vectors vectors = {
         .mask = entry->mask,
         .scan = scan->asked,
-        .apart = (const struct weft_trace_id *)(const void *)scan->apart.data,
-        .apart_count = (uint32_t)(scan->apart.len / sizeof *vectors.apart),
+        .apart = &scan->apart,
         .numbering = &scan->numbering,
     };
     int rc = weft_store_block_get(entry, &vectors.block, scan->err);
@@ -84,8 +85,24 @@ static int blocks_give(struct scan *scan)
     return rc;
 }
 
-/* All traces, or those that lie apart. */
-static int traces_give(struct scan *scan, bool are_all)
+static int segments_give(struct scan *scan)
+{
+    struct weft_segment_vectors vectors = { .store = scan->store,
+                                            .query = scan->query,
+                                            .scan = scan->asked,
+                                            .apart = &scan->apart,
+                                            .numbering = &scan->numbering };
+    int rc = weft_segment_vectors_give(&vectors, scan->err);
+
+    scan->result->inspected_spans += vectors.spans;
+    scan->result->inspected_bytes += vectors.bytes;
+    if (vectors.has_hole) scan->result->partial_reason = "damaged file";
+    scan->is_enough |= vectors.is_enough;
+    return cut_short(scan, rc);
+}
+
+/* `ids` NULL: all. */
+static int traces_give(struct scan *scan, const struct weft_trace_id *ids, uint32_t count)
 {
     const struct weft_span_scan *asked = scan->asked;
     const struct weft_trace_scan traces = { .from_ns = asked->from_ns,
@@ -93,14 +110,10 @@ static int traces_give(struct scan *scan, bool are_all)
                                             .selection = asked->selection,
                                             .deadline_monotonic_ns = asked->deadline_monotonic_ns,
                                             .cancelled = asked->cancelled };
-    const struct weft_trace_id *ids = (const struct weft_trace_id *)(const void *)scan->apart.data;
     struct weft_trace_scan_result found;
-    uint32_t count = (uint32_t)(scan->apart.len / sizeof *ids);
+    int rc = weft_store_traces_of(scan->store, scan->query, &traces, ids, count, visit_trace, scan,
+                                  &found, scan->err);
 
-    if (!are_all && count == 0) return WEFT_OK;
-    int rc = are_all ? weft_store_traces(scan->store, &traces, visit_trace, scan, &found, scan->err)
-                     : weft_store_traces_of(scan->store, scan->query, &traces, ids, count,
-                                            visit_trace, scan, &found, scan->err);
     if (found.partial_reason != NULL) scan->result->partial_reason = found.partial_reason;
     scan->result->inspected_traces += found.inspected_traces;
     scan->result->inspected_spans += found.inspected_spans;
@@ -108,18 +121,34 @@ static int traces_give(struct scan *scan, bool are_all)
     return rc;
 }
 
+static int met_give(struct scan *scan)
+{
+    struct weft_trace_id *ids = (struct weft_trace_id *)(void *)scan->ids.data;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < scan->apart.count; i++)
+        if (weft_apart_is_met(&scan->apart, i)) ids[count++] = ids[i];
+    return count > 0 ? traces_give(scan, ids, count) : WEFT_OK;
+}
+
 static int spans_give(struct scan *scan)
 {
     struct weft_store_split split;
-    int rc;
+    int rc = weft_vectors_check_time(scan->asked, scan->err);
 
+    if (rc < 0) return cut_short(scan, rc);
     /* Operators between spans need whole traces. */
     if (scan->asked->selection != NULL && !weft_selection_is_spanwise(scan->asked->selection))
-        return traces_give(scan, true);
+        return traces_give(scan, NULL, 0);
     weft_store_split_init(&split, scan->query);
-    if (!weft_store_split_ids(&split, &scan->apart)) return traces_give(scan, true);
-    if ((rc = blocks_give(scan)) < 0 || scan->is_enough) return rc;
-    return traces_give(scan, false);
+    if (!weft_store_split_ids(&split, &scan->ids)) return traces_give(scan, NULL, 0);
+    scan->apart.ids = (const struct weft_trace_id *)(const void *)scan->ids.data;
+    scan->apart.count = (uint32_t)(scan->ids.len / sizeof *scan->apart.ids);
+    scan->apart.met = weft_alloc_array(scan->apart.count / 64 + 1, sizeof *scan->apart.met);
+    if ((rc = blocks_give(scan)) < 0 || scan->is_enough || (rc = segments_give(scan)) < 0 ||
+        scan->is_enough)
+        return rc;
+    return met_give(scan);
 }
 
 int weft_store_spans(void *self, const struct weft_span_scan *asked,
@@ -140,7 +169,8 @@ int weft_store_spans(void *self, const struct weft_span_scan *asked,
     weft_store_query_begin(&query, self);
     if (atomic_load(&scan.store->damaged_files) > 0) out->partial_reason = "damaged file";
     int rc = spans_give(&scan);
-    weft_buf_release(&scan.apart);
+    weft_buf_release(&scan.ids);
+    weft_free(scan.apart.met);
     weft_store_query_end(&query);
     return rc;
 }
@@ -148,5 +178,6 @@ int weft_store_spans(void *self, const struct weft_span_scan *asked,
 void weft_store_identify(void *self, const struct weft_span_vector *vector, uint32_t index,
                          struct weft_trace_id *trace_id, struct weft_span_id *span_id)
 {
-    weft_block_vectors_identify(vector, index, trace_id, span_id);
+    const struct weft_vector_place *place = vector->place;
+    place->identify(vector, index, trace_id, span_id);
 }

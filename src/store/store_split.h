@@ -1,7 +1,7 @@
 /* store_split.h -- which traces do not lie whole in one row group of one block: those are joined before they are judged, all others
  * can be judged where they lie.
  *
- * Of the blocks they are found once for each set of blocks (a merge over trace ids, some 50 ns a trace) and remembered beside it;
+ * Of the blocks they are found once for each set of blocks (a merge over trace ids, some 40 ns a trace) and remembered beside it;
  * those of segments are looked up by each query.
  *
  * Errors     none: what cannot be read of a block is left out, and is found again by whoever reads it

@@ -623,17 +623,21 @@ static int heads_apply(const struct weft_filter *f, struct weft_rows *rows, uint
     *maybe = false;
     for (uint32_t at = 0; at < group->rows; at += WEFT_PAGED_ROWS) {
         uint32_t n = group->rows - at < WEFT_PAGED_ROWS ? group->rows - at : WEFT_PAGED_ROWS;
+        uint64_t holds[WEFT_PAGED_ROWS / 64] = { 0 }, *words = bits + at / 64;
+        uint8_t answers = 0;
+        if (!is_or && (words[0] | words[n > 64]) == 0) continue;
         weft_paged_read(&group->heads, at, n, heads);
         for (uint32_t i = 0; i < n; i++) {
             if (heads[i] >= rows->block->head_count)
                 return weft_rows_corrupt(rows, err, "head %llu in group %u",
                                          (unsigned long long)heads[i], g);
             uint8_t answer = f->by_head[heads[i]];
-            uint64_t bit = UINT64_C(1) << ((at + i) % 64);
-            if (answer == 2) *maybe = true;
-            if (is_or && answer) bits[(at + i) / 64] |= bit;
-            if (!is_or && !answer) bits[(at + i) / 64] &= ~bit;
+            answers |= answer;
+            holds[i / 64] |= (uint64_t)(answer != 0) << (i % 64);
         }
+        *maybe |= (answers & 2) != 0;
+        for (uint32_t w = 0; w * 64 < n; w++)
+            words[w] = is_or ? words[w] | holds[w] : words[w] & holds[w];
     }
     return WEFT_OK;
 }
@@ -651,7 +655,8 @@ static int name_filter(const struct weft_filter *f, struct weft_rows *rows, uint
         uint32_t n = group->rows - at < WEFT_PAGED_ROWS ? group->rows - at : WEFT_PAGED_ROWS;
         weft_paged_read(&group->heads, at, n, heads);
         for (uint32_t i = 0; i < n; i++)
-            if (f->by_head[heads[i]] == 2 && bit_get(selected, at + i)) bit_set(spelt, at + i);
+            /* Heads of pages without a selected row were not checked. */
+            if (bit_get(selected, at + i) && f->by_head[heads[i]] == 2) bit_set(spelt, at + i);
     }
     for (size_t w = 0; w < words; w++) selected[w] &= ~spelt[w];
     if ((rc = pseudo_filter(f, rows, g, WEFT_PSEUDO_NAME, WEFT_VALUE_STRING, reader, spelt, err)) <

@@ -1,5 +1,6 @@
 /* block_select.c -- selections over a row group: the tree made flat, groups first, rows last. */
 #include "store/block_select_internal.h"
+#include "store/codec_follow.h"
 
 /* Finding a row costs about as much as dealing out that many. */
 enum { FEW_ONE_IN = 512 };
@@ -373,17 +374,34 @@ static int status_select(struct weft_selecting *s, const struct weft_predicate *
     return WEFT_OK;
 }
 
-int weft_selecting_depths(struct weft_selecting *s)
+static int depth_page_read(struct weft_selecting *s, uint32_t page)
+{
+    uint32_t from = page * WEFT_FOLLOW_ROWS, left = s->rows->span_count - from,
+             n = left < WEFT_FOLLOW_ROWS ? left : WEFT_FOLLOW_ROWS;
+
+    weft_bit_set(s->has_depths, page);
+    if (weft_paged_read_u16(&s->rows->depth, from, n, s->depths + from)) return WEFT_OK;
+    return weft_rows_corrupt(s->rows, s->err, "a depth is out of range");
+}
+
+int weft_selecting_depths(struct weft_selecting *s, const uint64_t *of)
 {
     struct weft_rows *rows = s->rows;
+    const size_t page_words = WEFT_FOLLOW_ROWS / 64;
     int rc;
 
-    if (s->depths != NULL) return WEFT_OK;
-    if ((rc = weft_rows_load_tree(rows, s->err)) < 0) return rc;
-    uint16_t *depths = weft_arena_alloc(rows->arena, (size_t)rows->span_count * sizeof *depths);
-    if (!weft_paged_read_u16(&rows->depth, 0, rows->span_count, depths))
-        return weft_rows_corrupt(rows, s->err, "a depth is out of range");
-    s->depths = depths;
+    if (s->depths == NULL) {
+        if ((rc = weft_rows_load_tree(rows, s->err)) < 0) return rc;
+        s->depths = weft_arena_alloc_zero(rows->arena, (size_t)rows->span_count * 2 + 2);
+        s->has_depths = weft_arena_alloc_zero(rows->arena, WEFT_ROWS_MAX / WEFT_FOLLOW_ROWS / 8);
+    }
+    for (uint32_t page = 0; page * WEFT_FOLLOW_ROWS < rows->span_count; page++) {
+        size_t first = page * page_words,
+               n = s->words - first < page_words ? s->words - first : page_words;
+        if (weft_bit_get(s->has_depths, page) || (of != NULL && !weft_bits_any(of + first, n)))
+            continue;
+        if ((rc = depth_page_read(s, page)) < 0) return rc;
+    }
     return WEFT_OK;
 }
 
@@ -394,7 +412,7 @@ static int root_select(struct weft_selecting *s, const struct weft_predicate *p,
     const struct weft_span root = { 0 }, other = { .parent_span_id = { { 1 } } };
     bool of_root = weft_predicate_holds_span(p, &root),
          of_other = weft_predicate_holds_span(p, &other);
-    int rc = weft_selecting_depths(s);
+    int rc = weft_selecting_depths(s, NULL);
 
     if (rc < 0) return rc;
     if (of_root == of_other) {

@@ -49,7 +49,8 @@ struct weft_selecting {
     /* Where operators are unions: loose, and what block_structure.c adds. NULL: not made yet. */
     const uint64_t *doubtful_of_both, *doubtful_of_tree;
     const uint16_t *groups; /* by row; NULL: not read yet */
-    const uint16_t *depths; /* by row; NULL: not read yet */
+    uint16_t *depths;       /* by row; NULL: not read yet */
+    uint64_t *has_depths;   /* a bit per page of WEFT_FOLLOW_ROWS */
     const uint32_t *traces; /* first row of each trace, and one more; NULL: not read yet */
     struct weft_err *err;
 };
@@ -61,6 +62,7 @@ int weft_select_at_least(struct weft_selecting *s, const uint64_t *left, uint32_
 int weft_select_structure(struct weft_selecting *s, enum weft_selection_op op, const uint64_t *left,
                           uint64_t *right);
 int weft_selecting_doubt(struct weft_selecting *s, bool of_tree);
-int weft_selecting_depths(struct weft_selecting *s);
+/* Makes depths readable in pages of rows that have a bit in `of` (NULL: all); elsewhere they may be 0. */
+int weft_selecting_depths(struct weft_selecting *s, const uint64_t *of);
 
 #endif

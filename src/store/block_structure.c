@@ -176,17 +176,29 @@ int weft_selecting_doubt(struct weft_selecting *s, bool of_tree)
 
 /* ---- both ---- */
 
-int weft_select_both(struct weft_selecting *s, const uint64_t *left, uint64_t *right)
+/* `out`, of zeros, gets the rows of traces that have some of left and some of right. */
+static int shared_traces(struct weft_selecting *s, const uint64_t *left, const uint64_t *right,
+                         uint64_t *out)
 {
-    uint32_t count = s->rows->trace_count;
+    uint32_t n = s->rows->span_count, t = 0;
     int rc = traces_read(s);
 
     if (rc < 0) return rc;
-    uint64_t *out = weft_arena_alloc_zero(s->rows->arena, (s->words + 1) * sizeof *out);
-    for (uint32_t t = 0; t < count; t++)
-        if (any_between(left, s->traces[t], s->traces[t + 1]) &&
-            any_between(right, s->traces[t], s->traces[t + 1]))
+    for (uint32_t row = weft_bits_next(left, 0, n); row < n;
+         row = weft_bits_next(left, s->traces[t + 1], n)) {
+        while (s->traces[t + 1] <= row) t++;
+        if (any_between(right, s->traces[t], s->traces[t + 1]))
             weft_bits_fill(out, s->traces[t], s->traces[t + 1]);
+    }
+    return WEFT_OK;
+}
+
+int weft_select_both(struct weft_selecting *s, const uint64_t *left, uint64_t *right)
+{
+    uint64_t *out = weft_arena_alloc_zero(s->rows->arena, (s->words + 1) * sizeof *out);
+    int rc = shared_traces(s, left, right, out);
+
+    if (rc < 0) return rc;
     for (size_t w = 0; w < s->words; w++)
         right[w] = (right[w] | left[w]) & (out[w] | s->doubtful_of_both[w]);
     return WEFT_OK;
@@ -299,13 +311,10 @@ static void trace_siblings_mark(const struct weft_selecting *s, uint32_t from, u
         if (tally[family[row]] > weft_bit_get(left, row)) weft_bit_set(out, row);
 }
 
-static int siblings_mark(struct weft_selecting *s, const uint64_t *left, const uint64_t *right,
-                         uint64_t *out)
+static void siblings_mark(struct weft_selecting *s, const uint64_t *left, const uint64_t *right,
+                          uint64_t *out)
 {
     struct weft_rows *rows = s->rows;
-    int rc = traces_read(s);
-
-    if (rc < 0) return rc;
     uint32_t *last = weft_arena_alloc_zero(rows->arena, DEPTHS * sizeof *last),
              *family = weft_arena_alloc(rows->arena, (rows->span_count + 1) * sizeof *family);
     uint8_t *tally = weft_arena_alloc_zero(rows->arena, rows->span_count + 1);
@@ -314,6 +323,26 @@ static int siblings_mark(struct weft_selecting *s, const uint64_t *left, const u
         if (any_between(left, from, end) && any_between(right, from, end))
             trace_siblings_mark(s, from, end, left, right, last, family, tally, out);
     }
+}
+
+/* `out`, of zeros, gets the rows that stand so to one of left; only traces that right has some of count. */
+static int related_mark(struct weft_selecting *s, enum weft_selection_op op, const uint64_t *left,
+                        const uint64_t *right, uint64_t *out)
+{
+    uint64_t *shared = weft_arena_alloc_zero(s->rows->arena, (s->words + 1) * sizeof *shared);
+    int rc = WEFT_OK;
+
+    if (weft_bits_any(right, s->words)) rc = shared_traces(s, left, right, shared);
+    if (rc < 0 || !weft_bits_any(shared, s->words)) return rc;
+    if ((rc = weft_selecting_depths(s, shared)) < 0) return rc;
+    for (size_t w = 0; w < s->words; w++) shared[w] &= left[w];
+    switch (op) {
+    case WEFT_SELECT_CHILD: children_mark(s, shared, out); break;
+    case WEFT_SELECT_DESCENDANT: below_mark(s, shared, out); break;
+    case WEFT_SELECT_PARENT: above_mark(s, shared, false, out); break;
+    case WEFT_SELECT_ANCESTOR: above_mark(s, shared, true, out); break;
+    default: siblings_mark(s, shared, right, out); break;
+    }
     return WEFT_OK;
 }
 
@@ -321,19 +350,10 @@ int weft_select_structure(struct weft_selecting *s, enum weft_selection_op op, c
                           uint64_t *right)
 {
     uint64_t *out = weft_arena_alloc_zero(s->rows->arena, (s->words + 1) * sizeof *out);
-    int rc = WEFT_OK;
+    int rc = related_mark(s, op, left, right, out);
 
-    if (weft_bits_any(left, s->words) && weft_bits_any(right, s->words)) {
-        if ((rc = weft_selecting_depths(s)) < 0) return rc;
-        switch (op) {
-        case WEFT_SELECT_CHILD: children_mark(s, left, out); break;
-        case WEFT_SELECT_DESCENDANT: below_mark(s, left, out); break;
-        case WEFT_SELECT_PARENT: above_mark(s, left, false, out); break;
-        case WEFT_SELECT_ANCESTOR: above_mark(s, left, true, out); break;
-        default: rc = siblings_mark(s, left, right, out); break;
-        }
-    }
+    if (rc < 0) return rc;
     for (size_t w = 0; w < s->words; w++)
         right[w] = (right[w] & out[w]) | ((right[w] | left[w]) & s->doubtful_of_tree[w]);
-    return rc;
+    return WEFT_OK;
 }

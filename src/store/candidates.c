@@ -68,8 +68,8 @@ struct finding {
     struct weft_block_candidates *c;
     struct weft_rows *rows;
     const struct weft_candidate_bounds *bounds;
-    uint64_t *starts; /* by trace */
-    uint32_t *first;  /* row, by trace; one more */
+    uint64_t *starts; /* by trace; NULL: times leave none out */
+    uint32_t *first;  /* row, by trace; one more; NULL: not read yet */
     uint64_t *split;  /* NULL: not asked for yet */
     uint64_t *eligible;
     struct weft_err *err;
@@ -159,6 +159,28 @@ static int range_keep(struct finding *f)
     return WEFT_OK;
 }
 
+/* Can times leave out a trace? */
+static bool times_matter(const struct weft_rows_entry *e, const struct weft_candidate_bounds *b)
+{
+    return e->start_min < b->start_min || e->start_min < b->from_ns || b->after != NULL ||
+           (b->to_ns != 0 && e->start_max >= b->to_ns);
+}
+
+static void starts_keep(struct finding *f)
+{
+    const struct weft_rows *rows = f->rows;
+
+    f->starts = weft_arena_alloc(rows->arena, (size_t)rows->trace_count * sizeof *f->starts);
+    weft_paged_read(&rows->trace_start, 0, rows->trace_count, f->starts);
+    for (uint32_t from = 0; from < rows->trace_count; from += 64) {
+        uint32_t left = rows->trace_count - from, n = left < 64 ? left : 64;
+        uint64_t word = 0;
+        for (uint32_t i = 0; i < n; i++)
+            word |= (uint64_t)!is_behind(f->bounds, f->starts[from + i]) << i;
+        f->eligible[from / 64] = word;
+    }
+}
+
 /* Traces by their times and the mask. */
 static int eligible_find(struct finding *f, bool *any)
 {
@@ -166,15 +188,15 @@ static int eligible_find(struct finding *f, bool *any)
     uint32_t masked;
     int rc;
 
-    f->starts = weft_arena_alloc(rows->arena, (size_t)rows->trace_count * sizeof *f->starts);
     f->eligible = trace_bits(f);
-    weft_paged_read(&rows->trace_start, 0, rows->trace_count, f->starts);
-    for (uint32_t t = 0; t < rows->trace_count; t++)
-        f->eligible[t / 64] |= (uint64_t)!is_behind(f->bounds, f->starts[t]) << (t % 64);
+    if (times_matter(rows->entry, f->bounds))
+        starts_keep(f);
+    else
+        weft_bits_fill(f->eligible, 0, rows->trace_count);
     const uint32_t *traces = weft_block_mask_traces(f->c->mask, rows->number, &masked);
     for (uint32_t i = 0; i < masked && traces[i] < rows->trace_count; i++)
         f->eligible[traces[i] / 64] &= ~(UINT64_C(1) << (traces[i] % 64));
-    if ((rc = range_keep(f)) < 0) return rc;
+    if (f->starts != NULL && (rc = range_keep(f)) < 0) return rc;
     *any = weft_bits_any(f->eligible, WEFT_SELECT_WORDS(rows->trace_count));
     return WEFT_OK;
 }
@@ -185,6 +207,7 @@ static void firsts_read(struct finding *f)
     uint64_t counts[WEFT_PAGED_ROWS];
     uint32_t row = 0;
 
+    if (f->first != NULL) return;
     f->first = weft_arena_alloc(rows->arena, (rows->trace_count + 1) * sizeof *f->first);
     for (uint32_t t = 0; t < rows->trace_count; t += WEFT_PAGED_ROWS) {
         uint32_t left = rows->trace_count - t, n = left < WEFT_PAGED_ROWS ? left : WEFT_PAGED_ROWS;
@@ -205,6 +228,7 @@ static const uint64_t *loose_rows(struct finding *f)
     if (f->c->is_spanwise) return NULL;
     split_mark(f);
     if (!weft_bits_any(f->split, WEFT_SELECT_WORDS(n))) return NULL;
+    firsts_read(f);
     uint64_t *loose =
         weft_arena_alloc_zero(f->rows->arena, WEFT_SELECT_WORDS(f->rows->span_count) * 8);
     for (uint32_t t = weft_bits_next(f->split, 0, n); t < n; t = weft_bits_next(f->split, t + 1, n))
@@ -212,21 +236,31 @@ static const uint64_t *loose_rows(struct finding *f)
     return loose;
 }
 
-/* Leaves the eligible traces that have a selected row. */
+/* Leaves the eligible traces that have one of `count` selected rows. */
+static void traces_of_rows(struct finding *f, const uint64_t *bits, uint32_t count)
+{
+    uint32_t rows = f->rows->span_count, t = 0;
+    uint64_t *selected = trace_bits(f);
+
+    if (count > 0) firsts_read(f);
+    for (uint32_t row = count > 0 ? weft_bits_next(bits, 0, rows) : rows; row < rows;
+         row = weft_bits_next(bits, f->first[t + 1], rows)) {
+        while (f->first[t + 1] <= row) t++;
+        weft_bit_set(selected, t);
+    }
+    for (size_t w = 0; w < WEFT_SELECT_WORDS(f->rows->trace_count); w++)
+        f->eligible[w] &= selected[w];
+}
+
 static int selected_keep(struct finding *f)
 {
-    uint32_t n = f->rows->trace_count, count;
+    uint32_t count;
     uint64_t *bits =
         weft_arena_alloc(f->rows->arena, WEFT_SELECT_WORDS(f->rows->span_count) * sizeof *bits);
 
-    firsts_read(f);
     int rc = weft_select_rows_loose(f->c->select, f->rows, loose_rows(f), bits, &count, f->err);
-    if (rc < 0) return rc;
-    for (uint32_t t = weft_bits_next(f->eligible, 0, n); t < n;
-         t = weft_bits_next(f->eligible, t + 1, n))
-        if (count == 0 || weft_bits_next(bits, f->first[t], f->first[t + 1]) == f->first[t + 1])
-            f->eligible[t / 64] &= ~(UINT64_C(1) << (t % 64));
-    return WEFT_OK;
+    if (rc == WEFT_OK) traces_of_rows(f, bits, count);
+    return rc;
 }
 
 static int rows_find(struct finding *f, bool in_doubt, struct weft_buf *out)
@@ -246,7 +280,8 @@ static int rows_find(struct finding *f, bool in_doubt, struct weft_buf *out)
     for (uint32_t n = rows->trace_count, t = weft_bits_next(f->eligible, 0, n); t < n;
          t = weft_bits_next(f->eligible, t + 1, n)) {
         weft_rows_trace_id(rows, t, &id);
-        candidate_add(out, f->bounds, &id, f->starts[t]);
+        candidate_add(out, f->bounds, &id,
+                      f->starts != NULL ? f->starts[t] : weft_paged_get(&rows->trace_start, t));
     }
     return WEFT_OK;
 }

@@ -35,24 +35,34 @@ static void encode(struct weft_buf *out, const struct weft_batch *batch, struct 
     while (weft_jaeger_json_more(&json, SIZE_MAX)) {}
 }
 
+/* What `text` says, as text again. */
+static void rewrite(struct weft_buf *out, const struct weft_buf *text, uint32_t span_count,
+                    struct weft_arena *arena)
+{
+    struct weft_otlp_result result;
+    struct weft_batch batch = { .arena = arena };
+    struct weft_err err;
+    int rc = weft_jaeger_decode_json(&batch, weft_buf_str(text), &result, &err);
+    WEFT_ASSERT(rc == WEFT_OK || rc == WEFT_TOO_LARGE, "%s", err.text);
+    if (rc < 0) return;
+    WEFT_ASSERT(batch.span_count == span_count, "%u of %u", batch.span_count, span_count);
+    encode(out, &batch, arena);
+}
+
+/* The first text may have several processes that look alike, which become one: the order of spans settles with the second. */
 static void jaeger_round_trip(const struct weft_batch *batch, struct weft_arena *arena)
 {
-    struct weft_buf first = { 0 }, second = { 0 };
-    struct weft_otlp_result result;
-    struct weft_batch again = { .arena = arena };
-    struct weft_err err;
+    struct weft_buf first = { 0 }, second = { 0 }, third = { 0 };
     encode(&first, batch, arena);
-    int rc = weft_jaeger_decode_json(&again, weft_buf_str(&first), &result, &err);
-    WEFT_ASSERT(rc == WEFT_OK || rc == WEFT_TOO_LARGE, "%s", err.text);
-    if (rc == WEFT_OK) {
-        WEFT_ASSERT(again.span_count == batch->span_count, "%u of %u", again.span_count,
-                    batch->span_count);
-        encode(&second, &again, arena);
-        WEFT_ASSERT(weft_str_equal(weft_buf_str(&first), weft_buf_str(&second)), "%.*s\n%.*s",
-                    WEFT_S_ARG(weft_buf_str(&first)), WEFT_S_ARG(weft_buf_str(&second)));
+    rewrite(&second, &first, batch->span_count, arena);
+    if (second.len > 0) {
+        rewrite(&third, &second, batch->span_count, arena);
+        WEFT_ASSERT(weft_str_equal(weft_buf_str(&second), weft_buf_str(&third)), "%.*s\n%.*s",
+                    WEFT_S_ARG(weft_buf_str(&second)), WEFT_S_ARG(weft_buf_str(&third)));
     }
     weft_buf_release(&first);
     weft_buf_release(&second);
+    weft_buf_release(&third);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

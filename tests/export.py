@@ -4,12 +4,15 @@
     tests/export.py            ends with "N passed, N failed"
 """
 import csv
+import http.server
 import io
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 import weft_process
 from weft_process import WEFT
@@ -427,6 +430,39 @@ def refusals(directory):
         same("over HTTP", 46, json.loads(out)["accepted_spans"])
 
 
+class Moody(http.server.BaseHTTPRequestHandler):
+    """Has no room at first, then takes all spans but one."""
+    protocol_version = "HTTP/1.1"
+    asked = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.asked.append((time.monotonic(), body))
+        answer = b"" if len(self.asked) < 3 else b"\x0a\x06\x08\x01\x12\x02no"
+        self.send_response(503 if len(self.asked) < 3 else 200)
+        if len(self.asked) == 1:
+            self.send_header("Retry-After", "1")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+def patience():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Moody)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    out, said = run("import", "--json", "-p", "http", "-e", f"http://127.0.0.1:{server.server_port}", stdin=json.dumps(DATA).encode(), status=1)
+    server.shutdown()
+    counts = json.loads(out)
+    same("refusals are waited for, single spans may be rejected", (46, 45, 1, 0, 1, 2),
+         tuple(counts[k] for k in ("read_spans", "accepted_spans", "rejected_spans", "refused_spans", "requests", "retries")))
+    check("the reason", "1 spans were refused: 200: no" in said, said)
+    same("the same request each time", 1, len({body for _, body in Moody.asked}))
+    check("the receiver's pause is kept", Moody.asked[1][0] - Moody.asked[0][0] >= 0.9, Moody.asked)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="weft-export-") as directory:
         with weft_process.Weft(os.path.join(directory, "one")) as weft:
@@ -443,6 +479,7 @@ def main():
         pieces(directory)
         mistakes(directory)
         refusals(directory)
+        patience()
     print(f"{passed} passed, {failed} failed")
     return failed > 0
 

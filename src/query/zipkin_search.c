@@ -1,6 +1,7 @@
 /* zipkin_search.c -- conditions on the spans of a trace, and the newest traces that meet them (zipkin_search.h). */
 #include "query/zipkin_search.h"
 #include "base/clock.h"
+#include "base/map.h"
 #include "model/zipkin_span.h"
 
 /* ---- conditions ---- */
@@ -60,6 +61,7 @@ struct looking {
     const struct weft_zipkin_query *query;
     struct weft_arena *arena;
     struct weft_newest newest;
+    struct weft_map known; /* ids that `newest` had before the scan at hand */
 };
 
 static bool matches(struct looking *looking, const struct weft_batch *trace)
@@ -84,6 +86,11 @@ static bool matches(struct looking *looking, const struct weft_batch *trace)
     return is_nothing_left(query, &left);
 }
 
+static struct weft_str id_text(const struct weft_trace_id *id)
+{
+    return weft_str_make((const char *)id->bytes, sizeof id->bytes);
+}
+
 static bool visit(void *arg, const struct weft_batch *trace)
 {
     struct looking *looking = arg;
@@ -96,6 +103,7 @@ static bool visit(void *arg, const struct weft_batch *trace)
             found.start_ns = span->start_time_unix_nano;
     }
     found.trace_id = trace->spans[0].trace_id;
+    if (weft_map_get(&looking->known, id_text(&found.trace_id)) != NULL) return true;
     weft_newest_offer(&looking->newest, &found);
     return true;
 }
@@ -103,6 +111,35 @@ static bool visit(void *arg, const struct weft_batch *trace)
 static uint64_t us_to_ns(uint64_t us)
 {
     return us > UINT64_MAX / WEFT_NS_PER_US ? UINT64_MAX : us * WEFT_NS_PER_US;
+}
+
+/* From where to look at first, so far from the end; then it is WIDER times as far. */
+#define WIDTH_FIRST_NS WEFT_NS_PER_SECOND
+#define WIDER 8u
+
+/* The newest are wanted. Whoever has a span that starts in the last piece of the range overlaps it: when enough such traces are found,
+ * the others need not be looked at. If not, then the piece before it, which is longer; what lies in both was seen. */
+static int scan_backwards(struct looking *looking, const struct weft_source *source,
+                          const struct weft_trace_scan *range,
+                          struct weft_trace_scan_result *scanned, struct weft_err *err)
+{
+    struct weft_newest *newest = &looking->newest;
+    struct weft_trace_scan piece = *range;
+    uint64_t to_ns = range->to_ns != 0 ? range->to_ns : UINT64_MAX;
+    if (to_ns <= range->from_ns) return WEFT_OK;
+    for (uint64_t width_ns = WIDTH_FIRST_NS;; width_ns *= WIDER) {
+        bool is_last = width_ns >= to_ns - range->from_ns;
+        piece.from_ns = is_last ? range->from_ns : to_ns - width_ns;
+        int rc = source->traces(source->self, &piece, visit, looking, scanned, err);
+        bool is_enough =
+            newest->count == newest->limit && newest->heap[0].start_ns >= piece.from_ns;
+        if (rc < 0 || is_last || is_enough || scanned->partial_reason != NULL) return rc;
+        piece.to_ns = piece.from_ns;
+        weft_map_reset(&looking->known);
+        for (uint32_t i = 0; i < newest->count; i++)
+            weft_map_put(&looking->known, id_text(&newest->heap[i].trace_id), 0, NULL);
+        if (width_ns > UINT64_MAX / WIDER) width_ns = UINT64_MAX / WIDER;
+    }
 }
 
 int weft_zipkin_search(const struct weft_source *source, const struct weft_zipkin_query *query,
@@ -120,12 +157,13 @@ int weft_zipkin_search(const struct weft_source *source, const struct weft_zipki
     *out = (struct weft_zipkin_result){ 0 };
     int rc = weft_zipkin_select(source, query, &scan.selection, arena, err);
     if (rc <= 0) return rc;
-    rc = source->traces(source->self, &scan, visit, &looking, &scanned, err);
+    rc = scan_backwards(&looking, source, &scan, &scanned, err);
     if (rc >= 0) {
         out->partial_reason = scanned.partial_reason;
         out->trace_count = looking.newest.count;
         out->traces = weft_newest_finish(&looking.newest, arena);
     }
     weft_newest_release(&looking.newest);
+    weft_map_release(&looking.known);
     return rc;
 }

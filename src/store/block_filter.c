@@ -51,8 +51,17 @@ static int string_holds(struct evaluation *e, uint32_t number, bool *holds)
 
     if (number >= block->strings.count && blob < block->blob_count)
         return weft_block_blob_holds(e->reader, blob, value.type, e->f->predicate, holds, e->err);
+    uint8_t *answer =
+        value.type == WEFT_VALUE_STRING && e->f->by_string != NULL && number < block->strings.count
+            ? &e->f->by_string[number]
+            : NULL;
+    if (answer != NULL && *answer != 0) {
+        *holds = *answer == 2;
+        return WEFT_OK;
+    }
     rc = weft_strings_get(&e->reader->strings, number, &value.bytes, e->err);
     *holds = rc == WEFT_OK && weft_predicate_holds_value(e->f->predicate, &value);
+    if (answer != NULL && rc == WEFT_OK) *answer = *holds ? 2 : 1;
     return rc;
 }
 
@@ -126,6 +135,25 @@ static int packed_range(struct evaluation *e)
     }
     if (e->f->is_outside) low = e->f->high, width = 0u - width;
     weft_scan()->range(e->by_position, run->data, run->count, run->bits, run->base, low, width);
+    return WEFT_OK;
+}
+
+/* Numbers whose answers are remembered. */
+static int packed_match(struct evaluation *e)
+{
+    const struct weft_run *run = e->run;
+    uint32_t v[BATCH];
+    bool holds = false;
+    int rc;
+
+    for (uint32_t at = 0; at < run->count; at += BATCH) {
+        uint32_t n = run->count - at < BATCH ? run->count - at : BATCH;
+        weft_bits_unpack_u32(v, run->data, at, n, run->bits, run->base);
+        for (uint32_t i = 0; i < n; i++) {
+            if ((rc = number_holds(e, v[i], &holds)) < 0) return rc;
+            e->by_position[(at + i) / 64] |= (uint64_t)holds << (i % 64);
+        }
+    }
     return WEFT_OK;
 }
 
@@ -434,6 +462,8 @@ static int run_evaluate(struct evaluation *e)
     if (run->encoding == WEFT_RUN_PACKED && type == WEFT_VALUE_STRING && f->has_range &&
         !has_blobs(e->rows, run))
         return packed_range(e);
+    if (run->encoding == WEFT_RUN_PACKED && type == WEFT_VALUE_STRING && f->by_string != NULL)
+        return packed_match(e);
     if (run->encoding == WEFT_RUN_PACKED && type == WEFT_VALUE_INT && f->has_wide_range)
         return packed_wide(e);
     if (run->encoding == WEFT_RUN_UUID && f->predicate->op == WEFT_OP_EQ) return uuid_equal(e);

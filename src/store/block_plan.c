@@ -135,6 +135,8 @@ int weft_filter_init(struct weft_filter *f, struct weft_block *block,
     if (predicate->field == WEFT_FIELD_ATTRIBUTE &&
         !weft_block_find_key(block, predicate->key, &f->key))
         f->key = WEFT_NO_NAME;
+    if (weft_op_is_match(predicate->op) && predicate->field == WEFT_FIELD_ATTRIBUTE)
+        f->by_string = weft_arena_alloc_zero(arena, (size_t)block->strings.count + 1);
     bool compares = !weft_op_is_presence(predicate->op) && !weft_op_is_match(predicate->op);
     if (compares && predicate->value.type == WEFT_VALUE_INT) int_range(f);
     if (compares && predicate->value.type == WEFT_VALUE_STRING &&

@@ -77,7 +77,7 @@ static void quoted_append(struct weft_buf *out, struct weft_str s)
         }
         at += run;
     }
-    weft_buf_append(out, s.ptr + plain_from, s.len - plain_from);
+    if (plain_from < s.len) weft_buf_append(out, s.ptr + plain_from, s.len - plain_from);
     weft_buf_append_byte(out, '"');
 }
 

@@ -420,6 +420,30 @@ def test_terminal(own):
     same("wrong use", 2, terminal(own, "query", "{ }", "--json", "--csv")[0])
 
 
+# Pages of an answer, the second asked for when the store has been compacted.
+PAGED = ["{ }", "{ } | spans()", "{ } | order(duration asc) | spans()", "{ } | order(span.card) | spans()", "{ } | distinct(resource.service.name) | spans()"]
+
+
+def page(own, q, **parameters):
+    answer = own.good("query", q=q, limit=2, **parameters)
+    return answer, [s["span_id"] for s in answer["spans"]] if "spans" in answer else [t["trace_id"] for t in answer["traces"]]
+
+
+def first_pages(own):
+    return {q: page(own, q) for q in PAGED}
+
+
+def test_later_pages(own, firsts):
+    for q, (answer, ids) in firsts.items():
+        whole = own.good("query", q=q, limit=100)
+        want = [s["span_id"] for s in whole["spans"]] if "spans" in whole else [t["trace_id"] for t in whole["traces"]]
+        check(f"more than a page of {q}", len(want) > 2, want)
+        while answer["has_more"]:
+            answer, more = page(own, q, cursor=answer["next_cursor"])
+            ids = ids + more
+        same(f"pages of {q}", want, ids)
+
+
 TESTS = [test_terminal, test_traces, test_series, test_facets, test_histogram, test_suggest, test_openapi, test_refusals]
 
 
@@ -433,6 +457,7 @@ def main():
             state = "live"
             for test in TESTS:
                 test(Own(weft))
+            firsts = first_pages(Own(weft))
             weft.stop()
         store = os.path.join(data, "store")
         subprocess.run([weft_process.WEFT, "store", "compact", "--data", store], check=True, capture_output=True)
@@ -440,6 +465,7 @@ def main():
             state = "blocks"
             for test in TESTS:
                 test(Own(weft))
+            test_later_pages(Own(weft), firsts)
             weft.stop()
     print(f"{passed} passed, {failed} failed")
     return failed > 0

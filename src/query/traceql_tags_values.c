@@ -19,6 +19,8 @@ static const struct {
     { WEFT_TRACEQL_STRING, 's', "string" },
 };
 
+static const struct weft_value empty_text = { .type = WEFT_VALUE_STRING, .bytes = WEFT_S_INIT("") };
+
 /* What is asked for, by how it is answered. */
 struct asking {
     struct weft_traceql_attribute *walked;
@@ -116,6 +118,12 @@ static void columns_look(struct weft_tag_walk *walk, uint32_t span)
 
 /* ---- Columns ---- */
 
+static bool is_service_name(const struct weft_traceql_attribute *attribute)
+{
+    return attribute->scope == WEFT_TRACEQL_SCOPE_RESOURCE &&
+           weft_str_equal_c(attribute->name, "service.name");
+}
+
 static bool column_of(const struct weft_traceql_attribute *attribute, struct weft_span_column *out,
                       enum weft_traceql_type *of_int, bool *is_text)
 {
@@ -127,7 +135,7 @@ static bool column_of(const struct weft_traceql_attribute *attribute, struct wef
     case WEFT_TRACEQL_SCOPE_INSTRUMENTATION: out->scope = WEFT_SCOPE_INSTRUMENTATION; return true;
     case WEFT_TRACEQL_SCOPE_RESOURCE:
         out->scope = WEFT_SCOPE_RESOURCE;
-        *is_text = weft_str_equal_c(attribute->name, "service.name"); /* Q1.4.5 */
+        *is_text = is_service_name(attribute);
         return true;
     case WEFT_TRACEQL_SCOPE_INTRINSIC: break;
     default: return false;
@@ -154,12 +162,11 @@ static void code_add(struct weft_tag_walk *walk, const struct weft_span_codes *c
                      uint32_t column, uint32_t code)
 {
     const struct asking *asking = walk->arg;
-    const struct weft_value empty = { .type = WEFT_VALUE_STRING, .bytes = WEFT_S("") };
 
     if (code > 0)
         source_value_add(walk, &codes->values[code - 1], asking->of_int[column]);
     else if (asking->is_text[column])
-        source_value_add(walk, &empty, WEFT_TRACEQL_INT);
+        source_value_add(walk, &empty_text, WEFT_TRACEQL_INT);
 }
 
 /* The bits of what was seen grow with the codes of a numbering. */
@@ -209,9 +216,7 @@ static bool listed_scope(const struct weft_traceql_attribute *attribute,
     case WEFT_TRACEQL_SCOPE_EVENT: *out = WEFT_SCOPE_EVENT; return true;
     case WEFT_TRACEQL_SCOPE_LINK: *out = WEFT_SCOPE_LINK; return true;
     case WEFT_TRACEQL_SCOPE_INSTRUMENTATION: *out = WEFT_SCOPE_INSTRUMENTATION; return true;
-    case WEFT_TRACEQL_SCOPE_RESOURCE: /* the service that has no name is not listed */
-        *out = WEFT_SCOPE_RESOURCE;
-        return !weft_str_equal_c(attribute->name, "service.name");
+    case WEFT_TRACEQL_SCOPE_RESOURCE: *out = WEFT_SCOPE_RESOURCE; return true;
     default: return false;
     }
 }
@@ -240,6 +245,33 @@ static int values_list(struct weft_tag_walk *walk, enum weft_attribute_scope sco
     return WEFT_OK;
 }
 
+static bool vector_is_there(void *arg, const struct weft_span_vector *vector)
+{
+    if (vector->count > 0) source_value_add(arg, &empty_text, WEFT_TRACEQL_INT);
+    return vector->count == 0;
+}
+
+static void services_look(struct weft_tag_walk *walk, uint32_t span)
+{
+    static const struct weft_traceql_attribute service = { .scope = WEFT_TRACEQL_SCOPE_RESOURCE,
+                                                           .name = WEFT_S_INIT("service.name") };
+    attribute_look(walk, span, &service);
+}
+
+/* A service without a name is not listed: it is "" where a span has none (Q1.4.5). */
+static int nameless_find(struct weft_tag_walk *walk, struct weft_err *err)
+{
+    static const struct weft_predicate is_absent = { .field = WEFT_FIELD_ATTRIBUTE,
+                                                     .scope = WEFT_SCOPE_RESOURCE,
+                                                     .key = WEFT_S_INIT("service.name"),
+                                                     .op = WEFT_OP_NOT_EXISTS };
+    static const struct weft_selection nameless = { .op = WEFT_SELECT_PREDICATE,
+                                                    .predicate = &is_absent };
+
+    walk->look = services_look;
+    return weft_tag_walk_spans(walk, &nameless, NULL, 0, vector_is_there, err);
+}
+
 /* ---- What is asked for ---- */
 
 /* Durations, ids and all texts: nearly every span has its own. */
@@ -255,6 +287,15 @@ static bool has_values(const struct weft_traceql_attribute *attribute)
     return attribute->scope != WEFT_TRACEQL_SCOPE_INTRINSIC || !has_none[attribute->intrinsic];
 }
 
+static int attribute_list(struct weft_tag_walk *walk,
+                          const struct weft_traceql_attribute *attribute,
+                          enum weft_attribute_scope scope, struct weft_err *err)
+{
+    int rc = values_list(walk, scope, attribute->name, err);
+
+    return rc == WEFT_OK && is_service_name(attribute) ? nameless_find(walk, err) : rc;
+}
+
 /* Answered at once, or put where it will be. */
 static int attribute_ask(struct weft_tag_walk *walk, const struct weft_traceql_attribute *attribute,
                          struct weft_err *err)
@@ -264,7 +305,7 @@ static int attribute_ask(struct weft_tag_walk *walk, const struct weft_traceql_a
     enum weft_attribute_scope scope;
 
     if (walk->question->filter == NULL && listed_scope(attribute, &scope))
-        return values_list(walk, scope, attribute->name, err);
+        return attribute_list(walk, attribute, scope, err);
     if (walk->has_columns && at < WEFT_SPAN_COLUMNS_MAX &&
         column_of(attribute, &asking->columns[at], &asking->of_int[at], &asking->is_text[at]))
         asking->of_column[asking->column_count++] = *attribute;

@@ -336,90 +336,6 @@ static bool trace_visit(void *arg, const struct weft_batch *trace)
     return run->rc == WEFT_OK;
 }
 
-/* ---- The result ---- */
-
-static void traces_finish(struct run *run, struct weft_arena *arena)
-{
-    struct weft_traceql_result *out = run->out;
-
-    for (uint32_t i = 0; i < run->top.count; i++) {
-        struct weft_found_record *record = run->top.items[i]->record;
-        out->traces[out->trace_count++] = record->trace;
-        weft_arena_adopt(arena, &record->arena);
-    }
-}
-
-/* Room for the spans that a trace shows, of those that were found. */
-static void spansets_empty(struct weft_found_trace *trace, uint32_t spans_per_spanset,
-                           struct weft_arena *arena)
-{
-    for (uint32_t i = 0; i < trace->spanset_count; i++) {
-        struct weft_found_spanset *spanset = &trace->spansets[i];
-        uint32_t room = spanset->matched < spans_per_spanset ? spanset->matched : spans_per_spanset;
-        spanset->spans = weft_arena_alloc_array(arena, room, sizeof *spanset->spans);
-        spanset->matched = 0;
-    }
-}
-
-/* Without the spansets that have none. */
-static void spansets_trim(struct weft_found_trace *trace)
-{
-    uint32_t kept = 0;
-
-    for (uint32_t i = 0; i < trace->spanset_count; i++)
-        if (trace->spansets[i].matched > 0) trace->spansets[kept++] = trace->spansets[i];
-    trace->spanset_count = kept;
-}
-
-static void row_finish(struct run *run, struct weft_traceql_top_item *item,
-                       struct weft_arena *arena)
-{
-    struct weft_traceql_result *out = run->out;
-    struct weft_found_record *record = item->record;
-    uint32_t spans_per_spanset = run->limits->spans_per_spanset;
-
-    if (record->number == 0) {
-        spansets_empty(&record->trace, spans_per_spanset, arena);
-        out->traces[out->trace_count] = record->trace;
-        weft_arena_adopt(arena, &record->arena);
-        record->number = ++out->trace_count;
-    }
-    item->row.trace = record->number - 1;
-    struct weft_found_spanset *spanset = &out->traces[item->row.trace].spansets[item->spanset];
-    if (spanset->matched++ < spans_per_spanset)
-        spanset->spans[spanset->span_count++] = item->row.span;
-    out->rows[out->row_count++] = item->row;
-    weft_arena_adopt(arena, &item->arena);
-}
-
-static void rows_finish(struct run *run, struct weft_arena *arena)
-{
-    struct weft_traceql_result *out = run->out;
-
-    out->rows = weft_arena_alloc_array(arena, run->top.count, sizeof *out->rows);
-    for (uint32_t i = 0; i < run->top.count; i++) row_finish(run, run->top.items[i], arena);
-    for (uint32_t i = 0; i < out->trace_count; i++) spansets_trim(&out->traces[i]);
-}
-
-static void result_finish(struct run *run, struct weft_arena *arena)
-{
-    struct weft_traceql_result *out = run->out;
-    uint32_t count = run->top.count;
-
-    out->has_spans = run->finish->has_spans;
-    out->has_more = run->top.has_more;
-    if (count == 0) return;
-    weft_traceql_top_sort(&run->top);
-    out->last = run->top.items[count - 1]->key;
-    if (out->last.value.type == WEFT_TRACEQL_STRING)
-        out->last.value.text = weft_arena_copy(arena, out->last.value.text);
-    out->traces = weft_arena_alloc_array(arena, count, sizeof *out->traces);
-    if (out->has_spans)
-        rows_finish(run, arena);
-    else
-        traces_finish(run, arena);
-}
-
 /* ---- The whole ---- */
 
 /* The end of the range; behind a cursor of the newest nothing begins later than it. */
@@ -502,7 +418,8 @@ int weft_traceql_search(const struct weft_source *source, const struct weft_trac
     weft_shown_init(&run.shown, query, arena);
     weft_arena_init(&run.scratch, 64 << 10);
     int rc = search(&run, source, arena);
-    if (rc == WEFT_OK) result_finish(&run, arena);
+    out->has_spans = finish->has_spans;
+    if (rc == WEFT_OK) weft_found_result(out, &run.top, limits->spans_per_spanset, arena);
     weft_traceql_top_release(&run.top);
     weft_map_release(&run.passed);
     weft_traceql_links_release(&run.links);

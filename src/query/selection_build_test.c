@@ -1,3 +1,4 @@
+/* selection_build_test.c -- conditions of Jaeger and Zipkin, piece by piece, as selections. */
 #include "model/jaeger_json.h"
 #include "model/zipkin_span.h"
 #include "query/selection_build.h"

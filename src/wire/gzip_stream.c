@@ -2,6 +2,7 @@
 #include "wire/gzip_stream.h"
 #include "base/alloc.h"
 #include "base/assert.h"
+#define ZLIB_CONST /* next_in is not written to */
 #include <zlib.h>
 
 /* As libdeflate's level for whole answers: about twice as fast as zlib's default, a tenth larger. */

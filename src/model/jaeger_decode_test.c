@@ -231,30 +231,29 @@ static void references(void **state)
 static void whole_span(void **state)
 {
     struct decoded d;
-    const struct weft_span
-        *
-            span = only_span(&d, "{\"spans\":[{" SPAN
-                                 ",\"startTime\":1700000000000001,\"duration\":2.5,\"flags\":3,"
-                                 "\"warnings\":[\"odd\"],\"logs\":[{\"timestamp\":\"5\",\"fields\":"
-                                 "[" TAG("event", "string", "\"hit\"") "," TAG("n", "int64", "1") "]}],\"tags\":[" TAG(
-                                     "otel.library.name", "string",
-                                     "\"lib\"") "," TAG("otel.library.version", "string",
-                                                        "\"2\"") "," TAG("w3c.tracestate", "string",
-                                                                         "\"a=b\"") "]}],"
-                                                                                    "\"processes\""
-                                                                                    ":{\"p1\":{"
-                                                                                    "\"serviceName"
-                                                                                    "\":\"shop\","
-                                                                                    "\"tags\":"
-                                                                                    "[" TAG(
-                                                                                        "hostn"
-                                                                                        "ame",
-                                                                                        "strin"
-                                                                                        "g",
-                                                                                        "\"h"
-                                                                                        "\"") "," TAG("jaeger.version",
-                                                                                                      "string",
-                                                                                                      "\"Go-2\"") "]}}}");
+    const struct weft_span *span = only_span(
+        &d,
+        "{\"spans\":[{" SPAN ",\"startTime\":1700000000000001,\"duration\":2.5,\"flags\":3,"
+        "\"warnings\":[\"odd\"],\"logs\":[{\"timestamp\":\"5\",\"fields\":"
+        "[" TAG("event", "string", "\"hit\"") "," TAG("n", "int64", "1") "]}],\"tags\":[" TAG(
+            "otel.library.name", "string",
+            "\"lib\"") "," TAG("otel.library.version", "string",
+                               "\"2\"") "," TAG("w3c.tracestate", "string",
+                                                "\"a=b\"") "]}],"
+                                                           "\"processes\""
+                                                           ":{\"p1\":{"
+                                                           "\"serviceName"
+                                                           "\":\"shop\","
+                                                           "\"tags\":"
+                                                           "[" TAG(
+                                                               "hostn"
+                                                               "ame",
+                                                               "strin"
+                                                               "g",
+                                                               "\"h"
+                                                               "\"") "," TAG("jaeger.version",
+                                                                             "string",
+                                                                             "\"Go-2\"") "]}}}");
     assert_true(span->start_time_unix_nano == UINT64_C(1700000000000001000));
     assert_true(span->end_time_unix_nano == UINT64_C(1700000000000003500));
     assert_int_equal(span->flags, 1);

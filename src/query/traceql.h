@@ -280,8 +280,9 @@ struct weft_traceql_linked {
 struct weft_traceql_query {
     const struct weft_traceql_pipeline *pipeline; /* a search; or */
     const struct weft_metric_expr *metrics;
-    const struct weft_traceql_linked *linked; /* of a search: NULL, or what its first stage is linked with */
-    struct weft_traceql_finish finish;        /* of a search: behind its pipeline */
+    const struct weft_traceql_linked
+        *linked; /* of a search: NULL, or what its first stage is linked with */
+    struct weft_traceql_finish finish; /* of a search: behind its pipeline */
     const struct weft_traceql_hint *hints;
     const struct weft_traceql_attribute *
         attributes; /* every one mentioned, once each, in order: what is returned with spans (Q5.3.2) */

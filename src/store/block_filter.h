@@ -18,7 +18,7 @@ struct weft_filter {
     bool has_wide_range; /* ints: the same, low .. high inclusive */
     int64_t wide_low, wide_high;
     uint8_t *by_string; /* of a match: answers by number, 0 not asked, 1 no, 2 yes; or NULL */
-    uint8_t *by_head; /* what head, resource and scope say: 0, 1; 2: the name is spelt out */
+    uint8_t *by_head;   /* what head, resource and scope say: 0, 1; 2: the name is spelt out */
 };
 bool weft_filter_is_head(const struct weft_filter *f); /* by_head decides */
 bool weft_filter_is_row(const struct weft_filter *f);  /* status, root, trace id: asked per row */

@@ -118,7 +118,8 @@ struct weft_block_split;
 /* Immutable: what exists at one moment. A query works on one set from beginning to end. */
 struct weft_store_set {
     _Atomic uint32_t references;
-    struct weft_block_split *split; /* of its blocks (store_split.h); shared by sets with the same ones */
+    struct weft_block_split
+        *split; /* of its blocks (store_split.h); shared by sets with the same ones */
     uint32_t segment_count, block_count;
     struct weft_store_segment *segments; /* by number */
     struct weft_store_block **blocks;    /* by number */

@@ -19,7 +19,7 @@ struct weft_search_options {
         { .name = "operation",                                                                  \
           .kind = WEFT_OPT_STRING,                                                              \
           .offset = offsetof(type, field.operation),                                            \
-          .letter = 'o',                                                                        \
+          .letter = 'O',                                                                        \
           .value_name = "NAME",                                                                 \
           .help = "Spans of this name." },                                                      \
         { .name = "kind",                                                                       \

@@ -359,11 +359,11 @@ static void test_trees_stay_small(void **state)
         uint64_t nodes_max;
     } cases[] = {
         { "{ name = \"a\" }", " | count() > 1", 3000, 200 },
-        { "{ name = \"a\" }", " | max(duration) > 1 | { span.b != nil }", 1500, 10000 },
+        { "{ name = \"a\" }", " | max(duration) > 1 | { span.b != nil }", 1500, 2000 },
         { "{ name = \"a\" }", " &>> { .b = 1 }", 190, 2000 },
         { "{ name = \"a\" }", " >> { .b = 1 }", 190, 2000 },
-        { "{ .a = 1 }", " || { .a = 2 }", 5000, 40000 },
-        { "{ .a = 1 }", " | { .a = 2 }", 5000, 40000 },
+        { "{ .a = 1 }", " || { .a = 2 }", 5000, 2000 },
+        { "{ .a = 1 }", " | { .a = 2 }", 5000, 2000 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct weft_traceql_query query;
@@ -377,7 +377,8 @@ static void test_trees_stay_small(void **state)
         if (weft_traceql_parse(&query, weft_buf_str(&text), &arena, NULL, &err) < 0)
             fail_msg("%s: %s", cases[i].again, err.text);
         weft_traceql_select(&selection, query.pipeline, &arena);
-        assert_in_range(node_count(selection.tree), 2, cases[i].nodes_max);
+        assert_in_range(node_count(selection.tree), 1,
+                        cases[i].nodes_max); /* 1: too many to ask for */
         weft_buf_release(&text);
         weft_arena_release(&arena);
     }

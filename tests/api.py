@@ -209,7 +209,9 @@ def value_holds(op, wanted, v):
     if op == "exists":
         return True
     if kind == "a":
-        return any(e[0] != "a" and value_holds(op, wanted, e) for e in x)
+        if len({e[0] for e in x}) != 1 or x[0][0] not in "sbid":
+            return False
+        return (all if op == "!=" else any)(value_holds(op, wanted, e) for e in x)
     w_kind, w = wanted
     if kind in "id" and w_kind in "id":
         if x != x or w != w:

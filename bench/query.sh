@@ -32,11 +32,11 @@ def get(path):
     return (time.perf_counter() - start) * 1000, json.loads(body)
 
 
-while True:
-    store = get("/api/v1/status")[1]["store"]
-    if store["live_spans"] + store["sealed_spans"] == 0:
-        break
-    time.sleep(0.2)
+store, quiet = {}, 0  # merged blocks are counted until the last reader has left them
+while quiet < 3:
+    time.sleep(1)
+    before, store = store, get("/api/v1/status")[1]["store"]
+    quiet = quiet + 1 if store["live_spans"] + store["sealed_spans"] == 0 and before.get("block_bytes") == store["block_bytes"] else 0
 spans = store["block_spans"]
 print(f"{spans} {sys.argv[3]} spans in {store['blocks']} blocks: {store['block_bytes'] / spans:.1f} B/span")
 

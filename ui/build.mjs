@@ -1,0 +1,65 @@
+// build.mjs -- makes the files the server embeds.
+//
+//   node build.mjs --out DIR [--watch] [--debug]
+//
+// Writes DIR/index.html, DIR/assets/NAME-HASH.{js,css}, and DIR/files.json, which says of each file its
+// address, its media type and whether its content can ever change under that address.
+import { build, context } from "esbuild";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const { values: args } = parseArgs({
+    options: { out: { type: "string", default: "dist" }, watch: { type: "boolean" }, debug: { type: "boolean" } },
+});
+const out = args.out;
+
+const types = { ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8" };
+const typeOf = name => types[name.slice(name.lastIndexOf("."))] ?? "application/octet-stream";
+
+const options = {
+    absWorkingDir: here,
+    entryPoints: { main: "src/main.tsx", style: "src/style/index.css" },
+    outdir: join(out, "assets"),
+    bundle: true, splitting: true, format: "esm", target: "es2022",
+    jsx: "automatic", jsxImportSource: "preact",
+    entryNames: "[name]-[hash]", chunkNames: "[name]-[hash]", assetNames: "[name]-[hash]",
+    loader: { ".svg": "file" },
+    minify: !args.debug, sourcemap: args.debug ? "linked" : false,
+    legalComments: "none", metafile: true, write: true, logLevel: "warning",
+};
+
+/* The page names its files; the start chunks of main are asked for at once instead of one after the other. */
+async function finish(metafile) {
+    const outputs = Object.entries(metafile.outputs).filter(([path]) => !path.endsWith(".map"));
+    const assetOf = path => `/assets/${basename(path)}`;
+    const [mainPath, main] = outputs.find(([, o]) => o.entryPoint === "src/main.tsx");
+    const [stylePath] = outputs.find(([, o]) => o.entryPoint === "src/style/index.css");
+    const early = main.imports.filter(i => i.kind === "import-statement").map(i => assetOf(i.path));
+    const icon = outputs.find(([path]) => path.endsWith(".svg"));
+    const template = await readFile(join(here, "src/index.html"), "utf8");
+    const html = template
+        .replace("<!--style-->", `<link rel="stylesheet" href="${assetOf(stylePath)}">`)
+        .replace("<!--icon-->", icon ? `<link rel="icon" href="${assetOf(icon[0])}">` : "")
+        .replace("<!--script-->", early.map(path => `<link rel="modulepreload" href="${path}">`).join("") +
+            `<script type="module" src="${assetOf(mainPath)}"></script>`);
+    await writeFile(join(out, "index.html"), html);
+    const files = outputs.map(([path]) => ({ path: assetOf(path), file: `assets/${basename(path)}`,
+        type: typeOf(path), immutable: true }));
+    files.push({ path: "/index.html", file: "index.html", type: typeOf("index.html"), immutable: false });
+    files.sort((a, b) => (a.path < b.path ? -1 : 1));
+    await writeFile(join(out, "files.json"), JSON.stringify(files, null, 1) + "\n");
+}
+
+await rm(out, { recursive: true, force: true });
+await mkdir(join(out, "assets"), { recursive: true });
+if (args.watch) {
+    const plugin = { name: "finish", setup: b => b.onEnd(r => r.metafile && finish(r.metafile)) };
+    await (await context({ ...options, plugins: [plugin] })).watch();
+} else {
+    const { metafile } = await build(options);
+    await finish(metafile);
+}

@@ -1,0 +1,13 @@
+// main.tsx -- starts the interface: state first, then the page of the address.
+import { render } from "preact";
+import { startPalette } from "./draw/palette.ts";
+import { startKeys } from "./state/keys.ts";
+import { startTheme } from "./state/settings.ts";
+import { startUrl } from "./state/url.ts";
+import { App } from "./routes.tsx";
+
+startUrl();
+startTheme();
+startPalette();
+startKeys();
+render(<App />, document.getElementById("app")!);

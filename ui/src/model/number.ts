@@ -51,7 +51,7 @@ export const offsetText = (ns: number): string => (ns < 0 ? "" : "+") + duration
 export function traceqlDuration(ns: number): string {
     const whole = Math.max(0, Math.round(ns));
     for (const [scale, unit] of [[1e9, "s"], [1e6, "ms"], [1e3, "us"]] as const)
-        if (whole >= scale && Number.isInteger((whole / scale) * 1000)) return `${whole / scale}${unit}`;
+        if (whole >= scale && whole < scale * 1e5 && Number.isInteger((whole / scale) * 1000)) return `${whole / scale}${unit}`;
     return `${whole}ns`;
 }
 

@@ -310,6 +310,9 @@ def metrics(door):
     same("Q8.7.1 query for q", 5, len(door.json("/api/metrics/query_range", {"query": "{} | rate()", "start": BASE - 10, "end": BASE + 30, "step": "10s"})["series"][0]["samples"]))
     for start in (str(BASE), f"{BASE}000000000", "2026-11-21T02:00:00Z", f"{BASE}.0"):
         check(f"Q8.7.2 {start}", door.raw("/api/metrics/query_range", {"q": "{} | rate()", "start": start, "end": BASE + 30, "step": "10"})[0] == 200)
+    same("Q6.9.2 a sampled query is counted exactly, and says so", [("sampling was not needed: every span was counted", None), (None, None)],
+         [(lambda a: (a.get("message"), a.get("status")))(door.json("/api/metrics/query_range", {"q": "{} | rate()" + hint, "start": BASE - 10, "end": BASE + 30}))
+          for hint in (" with (sample=0.1)", "")])
     samples = series("{} | rate()", start=BASE, end=BASE + 1200, step="")[0]["samples"]
     same("Q8.7.3 default step", (241, 5000), (len(samples), int(samples[1]["timestampMs"]) - int(samples[0]["timestampMs"])))
     exemplars = series("{ status = error } | rate()")[0].get("exemplars", [])

@@ -295,11 +295,14 @@ static void put_series_end(struct weft_json_writer *w, const struct weft_metrics
     weft_json_array_end(w);
     put_metrics(w, &(struct inspected){ result->inspected_traces, result->inspected_spans,
                                         result->inspected_bytes, NULL });
+    const char *message = result->partial_reason != NULL ? result->partial_reason : result->note;
     if (result->partial_reason != NULL) {
         weft_json_key(w, "status");
         weft_json_c(w, "PARTIAL");
+    }
+    if (message != NULL) {
         weft_json_key(w, "message");
-        weft_json_c(w, result->partial_reason);
+        weft_json_c(w, message);
     }
     weft_json_object_end(w);
 }

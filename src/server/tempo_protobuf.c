@@ -204,9 +204,9 @@ static void put_series_end(struct weft_buf *out, const struct weft_metrics_resul
 {
     put_search_metrics(out, result->inspected_traces, result->inspected_bytes,
                        result->inspected_spans);
-    if (result->partial_reason == NULL) return;
-    weft_pb_put_uint(out, 3, 1);
-    weft_pb_put_bytes(out, 4, weft_str_from_c(result->partial_reason));
+    const char *message = result->partial_reason != NULL ? result->partial_reason : result->note;
+    if (result->partial_reason != NULL) weft_pb_put_uint(out, 3, 1);
+    if (message != NULL) weft_pb_put_bytes(out, 4, weft_str_from_c(message));
 }
 
 static void put_range(struct weft_buf *out, const struct weft_metrics_result *result)

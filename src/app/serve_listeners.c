@@ -80,8 +80,9 @@ static void make_faces(struct weft_serve *serve)
                     { "/jaeger", weft_routes_jaeger, WEFT_ERRORS_JAEGER },
                     { "/jaeger", weft_routes_jaeger_v3, WEFT_ERRORS_JAEGER_V3 },
                     { "/zipkin", weft_routes_zipkin, WEFT_ERRORS_TEXT },
-                    { "", weft_routes_root, WEFT_ERRORS_TEXT } },
+                    { "", weft_routes_ui, WEFT_ERRORS_JSON } },
         .mount_count = 10,
+        .browsers = &weft_ui_browsers,
         .parts = &serve->parts,
     };
     serve->face_jaeger_grpc = (struct weft_face){

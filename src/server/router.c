@@ -6,12 +6,9 @@
 #include "base/metric.h"
 #include "net/grpc_server.h"
 #include "server/call_grpc.h"
-#include "wire/compress.h"
 #include "wire/gzip_stream.h"
 #include "wire/json.h"
 #include "wire/text.h"
-
-#define COMPRESS_FROM_BYTES 1400 /* below a packet there is nothing to win */
 
 static const struct {
     int status;
@@ -183,48 +180,6 @@ static void write_error(struct weft_call *call, int http_status, const char *nam
     }
 }
 
-/* "q=0", "q=0.000": not wanted at all. */
-static bool is_quality_zero(struct weft_str parameter)
-{
-    double quality;
-    parameter = weft_str_trim(parameter);
-    return weft_str_starts_with(parameter, WEFT_S("q=")) &&
-           weft_str_to_double(weft_str_tail(parameter, 2), &quality) && quality == 0;
-}
-
-static bool takes_gzip(const struct weft_call *call)
-{
-    struct weft_str accepted = weft_exchange_header(call->exchange, WEFT_S("accept-encoding"));
-    bool takes = false;
-    while (accepted.len > 0) {
-        struct weft_str item = weft_str_split(&accepted, ',');
-        struct weft_str name = weft_str_trim(weft_str_split(&item, ';'));
-        if (weft_str_equal_ignoring_case(name, WEFT_S("gzip"))) takes = !is_quality_zero(item);
-    }
-    return takes;
-}
-
-static bool body_pack(struct weft_call *call)
-{
-    struct weft_buf packed = { 0 };
-    if (weft_compress(&packed, WEFT_COMPRESSION_GZIP, weft_buf_str(&call->body), NULL) < 0) {
-        weft_buf_release(&packed);
-        return false;
-    }
-    weft_buf_release(&call->body);
-    call->body = packed;
-    return true;
-}
-
-static void compress_body(struct weft_call *call)
-{
-    bool is_long = call->more != NULL;
-    if ((!is_long && call->body.len < COMPRESS_FROM_BYTES) || !takes_gzip(call)) return;
-    if (is_long ? !weft_call_stream_pack(call) : !body_pack(call)) return;
-    weft_call_add_header(call, WEFT_S("content-encoding"), WEFT_S("gzip"));
-    weft_call_add_header(call, WEFT_S("vary"), WEFT_S("Accept-Encoding"));
-}
-
 void weft_call_destroy(struct weft_call *call)
 {
     if (call->release != NULL) call->release(call);
@@ -259,7 +214,7 @@ static void run_route(struct weft_call *call)
     struct weft_err err = { 0 };
     int rc = call->route->run(call, &err);
     if (rc >= 0) {
-        if (!weft_call_is_grpc(call)) compress_body(call);
+        if (!weft_call_is_grpc(call)) weft_call_compress(call);
         return;
     }
     if (rc == WEFT_CORRUPT || rc == WEFT_IO) weft_log(WEFT_LOG_ERROR, "query", "%s", err.text);
@@ -307,6 +262,8 @@ static void no_route(struct weft_call *call, const char *allowed)
         write_error(call, 501, "unsupported", err.text);
         return;
     }
+    if (allowed == NULL && call->face->browsers != NULL && call->face->browsers->not_found(call))
+        return;
     if (allowed == NULL || call->mount->errors == WEFT_ERRORS_JAEGER ||
         call->mount->errors == WEFT_ERRORS_JAEGER_V3) {
         weft_fail(&err, WEFT_NOT_FOUND, "no such path: %.*s", WEFT_S_ARG(path));
@@ -326,6 +283,13 @@ static void no_route(struct weft_call *call, const char *allowed)
     weft_call_add_header(call, WEFT_S("allow"), copy);
 }
 
+static void browser_headers(struct weft_call *call)
+{
+    const struct weft_face_browsers *browsers = call->face->browsers;
+    for (uint32_t i = 0; browsers != NULL && i < browsers->header_count; i++)
+        weft_call_add_header(call, browsers->headers[i].name, browsers->headers[i].value);
+}
+
 static void handle(void *self, struct weft_exchange *exchange)
 {
     struct weft_face *face = self;
@@ -334,7 +298,10 @@ static void handle(void *self, struct weft_exchange *exchange)
 
     call->mount = match.mount;
     call->route = match.route;
-    if (weft_call_is_grpc(call)) weft_call_grpc_deadline(call);
+    if (weft_call_is_grpc(call))
+        weft_call_grpc_deadline(call);
+    else
+        browser_headers(call);
     if (match.route == NULL || (weft_call_is_grpc(call) && !weft_grpc_is_call(exchange))) {
         no_route(call, match.allowed);
         reply(call);

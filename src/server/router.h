@@ -16,7 +16,7 @@
 #include "server/query_pool.h"
 
 #define WEFT_ROUTE_PARAMETERS_MAX 4
-#define WEFT_CALL_HEADERS_MAX 8
+#define WEFT_CALL_HEADERS_MAX 16
 #define WEFT_CALL_MORE 1
 
 struct weft_face;
@@ -77,11 +77,19 @@ struct weft_mount {
     const struct weft_route *routes; /* ends with a NULL pattern */
     enum weft_face_errors errors;
 };
+/* Of a face that browsers look at. */
+struct weft_face_browsers {
+    const struct weft_http_header *headers; /* of every answer */
+    uint32_t header_count;
+    bool (*not_found)(
+        struct weft_call *call); /* no route has the path; false: an error, as the face says it */
+};
 #define WEFT_FACE_MOUNTS_MAX 16
 struct weft_face {
     struct weft_mount mounts[WEFT_FACE_MOUNTS_MAX]; /* the first says what no mount has */
     uint32_t mount_count;
-    const struct weft_server_parts *parts; /* what routes work on */
+    const struct weft_server_parts *parts;     /* what routes work on */
+    const struct weft_face_browsers *browsers; /* NULL: none */
 };
 
 /* What the routes need of the program, joined in app/. */
@@ -113,6 +121,10 @@ void weft_call_add_header(struct weft_call *call, struct weft_str name, struct w
 /* A parameter of the query string, decoded; empty when absent (*is_there tells, unless NULL). */
 struct weft_str weft_call_query(struct weft_call *call, struct weft_str name, bool *is_there);
 bool weft_call_accepts(const struct weft_call *call, struct weft_str media_type);
+/* call_encoding.c: may the answer have that Content-Encoding? */
+bool weft_call_takes_encoding(const struct weft_call *call, struct weft_str encoding);
+/* call_encoding.c: gzip of the answer when it is taken, wins something, and the route did not choose another. */
+void weft_call_compress(struct weft_call *call);
 
 /* call_stream.c: packs the first piece and those to come; false: they go as they are. On the query thread. */
 bool weft_call_stream_pack(struct weft_call *call);
@@ -122,11 +134,12 @@ void weft_call_destroy(struct weft_call *call);
 
 int weft_route_ready(struct weft_call *call, struct weft_err *err); /* in two tables */
 /* The faces' tables. */
-extern const struct weft_route weft_routes_health[];      /* /health /ready /metrics */
-extern const struct weft_route weft_routes_api_v1[];      /* /api/v1/... */
-extern const struct weft_route weft_routes_tempo[];       /* /api/traces/{} ... as Tempo has them */
-extern const struct weft_route weft_routes_tempo_grpc[];  /* tempopb.StreamingQuerier */
-extern const struct weft_route weft_routes_root[];        /* / */
+extern const struct weft_route weft_routes_health[];     /* /health /ready /metrics */
+extern const struct weft_route weft_routes_api_v1[];     /* /api/v1/... */
+extern const struct weft_route weft_routes_tempo[];      /* /api/traces/{} ... as Tempo has them */
+extern const struct weft_route weft_routes_tempo_grpc[]; /* tempopb.StreamingQuerier */
+extern const struct weft_route weft_routes_ui[];         /* the interface's pages and files */
+extern const struct weft_face_browsers weft_ui_browsers;
 extern const struct weft_route weft_routes_jaeger[];      /* Jaeger's classic JSON API */
 extern const struct weft_route weft_routes_jaeger_grpc[]; /* api_v2 and api_v3 over gRPC */
 extern const struct weft_route weft_routes_jaeger_v3[];   /* its api_v3 over HTTP */

@@ -1,4 +1,4 @@
-/* routes_health.c -- /health, /ready, /metrics, and the page at /. */
+/* routes_health.c -- /health, /ready, /metrics. */
 #include "base/metric.h"
 #include "server/router.h"
 #include <stdatomic.h>
@@ -27,26 +27,9 @@ static int metrics(struct weft_call *call, struct weft_err *err)
     return WEFT_OK;
 }
 
-static int root(struct weft_call *call, struct weft_err *err)
-{
-    call->content_type = WEFT_S("text/plain; charset=utf-8");
-    weft_buf_append_c(&call->body, "weft " WEFT_VERSION "\n\n"
-                                   "GET /api/v1/services          services seen\n"
-                                   "GET /api/v1/search?since=15m  newest traces\n"
-                                   "GET /api/v1/traces/{id}       one trace\n"
-                                   "GET /api/v1/status            this server and its store\n"
-                                   "GET /tempo/api/traces/{id}    the same trace in Tempo's form\n"
-                                   "GET /metrics /health /ready\n");
-    return WEFT_OK;
-}
-
 const struct weft_route weft_routes_health[] = {
     { "GET", "/health", true, health, .is_vital = true },
     { "GET", "/ready", true, weft_route_ready, .is_vital = true },
     { "GET", "/metrics", true, metrics, .is_vital = true },
-    { 0 },
-};
-const struct weft_route weft_routes_root[] = {
-    { "GET", "/", true, root },
     { 0 },
 };

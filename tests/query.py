@@ -329,7 +329,7 @@ def sample(parameter):
     named = {"q": "{ }", "cursor": None, "after": "0.0", "where": "span.user=ann", "position": 1, "key": "user"}
     if parameter["name"] in named:
         return named[parameter["name"]]
-    return {"time": "now-1h", "duration": "15m"}.get(schema.get("format"), {"integer": max(1, schema.get("minimum", 1)), "boolean": "true",
+    return {"time": "now-1h", "duration": "15m", "bytes": "64MiB"}.get(schema.get("format"), {"integer": max(1, schema.get("minimum", 1)), "boolean": "true",
                                                                             "array": "x", "string": "x"}[schema["type"]])
 
 

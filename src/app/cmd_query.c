@@ -7,7 +7,7 @@
 
 struct options {
     const char *server, *since, *from, *to;
-    uint64_t limit, spans, step_ns;
+    uint64_t limit, spans, step_ns, timeout_ns, bytes_max, spans_max;
     bool json, csv, instant;
     int colour;
 };
@@ -48,6 +48,21 @@ static const struct weft_option options[] = {
       .offset = AT(spans),
       .fallback = "0",
       .help = "Matching spans to print below each trace, at most." },
+    { .name = "timeout",
+      .kind = WEFT_OPT_DURATION,
+      .offset = AT(timeout_ns),
+      .fallback = "0",
+      .help = "Show what is known after so long; 0: as the server is configured." },
+    { .name = "bytes-max",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(bytes_max),
+      .fallback = "0",
+      .help = "... after so many bytes read." },
+    { .name = "spans-max",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(spans_max),
+      .fallback = "0",
+      .help = "... after so many spans looked at." },
     { .name = "step",
       .kind = WEFT_OPT_DURATION,
       .offset = AT(step_ns),
@@ -94,6 +109,9 @@ static void build_path(struct weft_buf *path, const struct options *o, const cha
     add_number(path, "limit", o->limit, "");
     add_number(path, "spss", o->spans, "");
     if (step_ns > 0) add_number(path, "step", step_ns, "ns");
+    if (o->timeout_ns > 0) add_number(path, "timeout", o->timeout_ns, "ns");
+    if (o->bytes_max > 0) add_number(path, "bytes_max", o->bytes_max, "");
+    if (o->spans_max > 0) add_number(path, "spans_max", o->spans_max, "");
     if (o->instant) add(path, "instant", "true");
 }
 

@@ -48,6 +48,7 @@ struct weft_config_storage {
 struct weft_config_query {
     uint64_t timeout_ns, limit_max, trace_spans_max, threads, waiting_max;
     uint64_t search_range_max_ns, metrics_range_max_ns, series_max, memory_bytes_max;
+    uint64_t bytes_max, spans_max;
     bool left_pad_trace_ids;
 };
 struct weft_config {

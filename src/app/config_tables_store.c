@@ -188,6 +188,17 @@ const struct weft_option weft_config_query_options[] = {
       .min = MIB,
       .help = "What one TraceQL query may hold in memory; what comes beyond is left out, and the "
               "answer marked partial." },
+    { .name = "bytes_max",
+      .kind = WEFT_OPT_BYTES,
+      .offset = AT(query.bytes_max),
+      .fallback = "0",
+      .help = "What one question may read of the store: then it is answered with what was found, "
+              "marked partial; 0: all." },
+    { .name = "spans_max",
+      .kind = WEFT_OPT_COUNT,
+      .offset = AT(query.spans_max),
+      .fallback = "0",
+      .help = "Spans that one question may look at, likewise; 0: any number." },
     { .name = "search_range_max",
       .kind = WEFT_OPT_DURATION,
       .offset = AT(query.search_range_max_ns),

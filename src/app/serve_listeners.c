@@ -65,6 +65,8 @@ static void make_faces(struct weft_serve *serve)
         .pads_trace_ids = serve->config->query.left_pad_trace_ids,
         .zipkin_keys = serve->config->server_zipkin.autocomplete_keys.items,
         .zipkin_key_count = serve->config->server_zipkin.autocomplete_keys.count,
+        .query_bytes_max = serve->config->query.bytes_max,
+        .query_spans_max = serve->config->query.spans_max,
         .query_memory_bytes_max = serve->config->query.memory_bytes_max,
         .is_ready = &serve->is_ready,
         .write_status = weft_serve_write_status,

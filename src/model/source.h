@@ -9,6 +9,7 @@
 #ifndef WEFT_MODEL_SOURCE_H
 #define WEFT_MODEL_SOURCE_H
 #include "base/err.h"
+#include "model/read_limits.h"
 #include "model/selection.h"
 
 /* Spans seen of one service and name. */
@@ -37,10 +38,11 @@ struct weft_trace_scan {
     uint64_t
         deadline_monotonic_ns;     /* 0: none; looked at now and then: the result is then partial */
     const _Atomic bool *cancelled; /* NULL: never */
+    struct weft_read_limits *reads; /* NULL: not counted */
 };
 struct weft_trace_scan_result {
     const char *
-        partial_reason; /* NULL: every trace was visited; "time limit", "cancelled", "damaged file" */
+        partial_reason; /* NULL: every trace was visited; "time limit", "cancelled", "damaged file"; of model/read_limits.h */
     uint64_t inspected_traces, inspected_spans, inspected_bytes;
 };
 /* One whole trace, as trace() gives it; good during the call. False: enough. */
@@ -80,6 +82,7 @@ struct weft_span_scan {
     uint32_t column_count;
     uint64_t deadline_monotonic_ns; /* as in weft_trace_scan */
     const _Atomic bool *cancelled;
+    struct weft_read_limits *reads;
     bool (*vector)(void *arg, const struct weft_span_vector *vector); /* false: enough */
     /* Traces that cannot be given by columns, with all of their spans: what is wanted of these (time range, selection) the visitor
      * judges itself. */

@@ -61,6 +61,7 @@ int weft_jaeger_find_links(const struct weft_source *source,
         .to_ns = query->to_ns == UINT64_MAX ? 0 : query->to_ns + 1,
         .deadline_monotonic_ns = query->deadline_monotonic_ns,
         .cancelled = query->cancelled,
+        .reads = query->reads,
     };
     *out = (struct weft_jaeger_links){ 0 };
     int rc = source->traces(source->self, &scan, visit, &counting, &scanned, err);

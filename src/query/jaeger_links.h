@@ -14,6 +14,7 @@ struct weft_jaeger_links_query {
     struct weft_str service; /* only links from or to it; empty: all */
     uint64_t deadline_monotonic_ns;
     const _Atomic bool *cancelled;
+    struct weft_read_limits *reads; /* NULL: not counted */
 };
 struct weft_jaeger_links {
     struct weft_service_link *items; /* by parent, then child */

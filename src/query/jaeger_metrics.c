@@ -290,6 +290,7 @@ int weft_jaeger_metrics(const struct weft_source *source,
         .selection = weft_selection_all_of(&service, is_one_service, arena),
         .deadline_monotonic_ns = query->deadline_monotonic_ns,
         .cancelled = query->cancelled,
+        .reads = query->reads,
     };
     rc = source->traces(source->self, &scan, visit, &counting, &scanned, err);
     if (rc >= 0) rc = counting.rc;

@@ -25,6 +25,7 @@ struct weft_jaeger_metrics_query {
     uint64_t end_ns, lookback_ns, step_ns, rate_per_ns;
     uint64_t deadline_monotonic_ns;
     const _Atomic bool *cancelled;
+    struct weft_read_limits *reads; /* NULL: not counted */
 };
 struct weft_jaeger_series {
     struct weft_str service, operation; /* operation: with by_operation */

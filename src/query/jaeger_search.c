@@ -150,6 +150,7 @@ int weft_jaeger_search(const struct weft_source *source, const struct weft_jaege
         .start_min = &looking.start_min,
         .deadline_monotonic_ns = query->deadline_monotonic_ns,
         .cancelled = query->cancelled,
+        .reads = query->reads,
     };
     *out = (struct weft_jaeger_result){ 0 };
     int rc = source->traces(source->self, &scan, visit, &looking, &scanned, err);

@@ -24,6 +24,7 @@ struct weft_jaeger_query {
     uint32_t limit;                           /* traces, at least 1 */
     uint64_t deadline_monotonic_ns;           /* 0: none */
     const _Atomic bool *cancelled;            /* NULL: never */
+    struct weft_read_limits *reads;           /* NULL: not counted */
 };
 struct weft_jaeger_result {
     struct weft_newest_trace *traces;

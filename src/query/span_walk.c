@@ -85,6 +85,7 @@ int weft_span_walk(const struct weft_source *source, const struct weft_span_walk
         .selection = selection.tree,
         .deadline_monotonic_ns = walk->deadline_monotonic_ns,
         .cancelled = walk->cancelled,
+        .reads = walk->reads,
     };
     if (!selection.is_empty) rc = source->traces(source->self, &scan, visit_trace, &run, out, err);
     if (selection.is_regex_limited != NULL && *selection.is_regex_limited)

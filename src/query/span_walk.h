@@ -15,6 +15,7 @@ struct weft_span_walk {
     uint64_t memory_bytes_max;                    /* of the evaluation of one trace; 0: none */
     uint64_t deadline_monotonic_ns;
     const _Atomic bool *cancelled;
+    struct weft_read_limits *reads; /* NULL: not counted */
 };
 /* A span by its number in the view; a span of several spansets once. Arena and values are good until the next trace. False: enough. */
 typedef bool weft_span_walk_visit(void *arg, struct weft_trace_view *view, uint32_t span);

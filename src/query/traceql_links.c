@@ -107,7 +107,8 @@ int weft_traceql_links_collect(struct weft_traceql_links *links, const struct we
                                           .to_ns = limits->to_ns,
                                           .selection = selection.tree,
                                           .deadline_monotonic_ns = limits->deadline_monotonic_ns,
-                                          .cancelled = limits->cancelled };
+                                          .cancelled = limits->cancelled,
+                                          .reads = limits->reads };
     weft_arena_init(&c.scratch, 64 << 10);
     int rc = source->traces(source->self, &scan, left_visit, &c, &visited, err);
     weft_arena_release(&c.scratch);

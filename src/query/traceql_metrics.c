@@ -133,6 +133,7 @@ static int traces_scan(struct weft_metric_run *run, const struct weft_source *so
         .to_ns = weft_metric_window_to(&run->window),
         .deadline_monotonic_ns = run->range->deadline_monotonic_ns,
         .cancelled = run->range->cancelled,
+        .reads = run->range->reads,
     };
     if (run->leaf_count == 1)
         weft_traceql_select(&selection, run->leaves[0].expr->pipeline, &run->arena);

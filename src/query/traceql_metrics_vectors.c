@@ -381,6 +381,7 @@ int weft_metric_vectors_scan(struct weft_metric_leaf *leaf, struct weft_metric_r
         .column_count = c->columns.count,
         .deadline_monotonic_ns = run->range->deadline_monotonic_ns,
         .cancelled = run->range->cancelled,
+        .reads = run->range->reads,
         .vector = vector_count,
         .trace = trace_count,
         .arg = c,

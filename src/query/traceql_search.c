@@ -368,7 +368,8 @@ static int traces_visit(struct run *run, const struct weft_source *source, struc
                                               is_newest_first(run) ? &run->start_min : NULL,
                                           .deadline_monotonic_ns =
                                               run->limits->deadline_monotonic_ns,
-                                          .cancelled = run->limits->cancelled };
+                                          .cancelled = run->limits->cancelled,
+                                          .reads = run->limits->reads };
     int rc = source->traces(source->self, &scan, trace_visit, run, &visited, run->err);
     if (rc == WEFT_OK) rc = run->rc;
     if (selection.is_regex_limited != NULL && *selection.is_regex_limited)

@@ -23,6 +23,7 @@ struct weft_traceql_limits {
     uint64_t memory_bytes_max;                 /* 0: none */
     uint64_t deadline_monotonic_ns;            /* 0: none */
     const _Atomic bool *cancelled;             /* NULL: never */
+    struct weft_read_limits *reads;            /* NULL: not counted */
 };
 struct weft_found_attribute {
     struct weft_str key; /* bare, as shown (Q5.3.2); points into the query */

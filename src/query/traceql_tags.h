@@ -19,6 +19,7 @@ struct weft_tag_question {
     uint64_t bytes_max;             /* of the answer in memory; 0: no bound */
     uint64_t deadline_monotonic_ns;
     const _Atomic bool *cancelled;
+    struct weft_read_limits *reads; /* NULL: not counted */
 };
 
 /* Names, sorted; of ANY and INTRINSIC there are none. */

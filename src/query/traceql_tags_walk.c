@@ -97,6 +97,7 @@ int weft_tag_walk_traces(struct weft_tag_walk *walk, struct weft_err *err)
         .selection = walk->selection.tree,
         .deadline_monotonic_ns = walk->question->deadline_monotonic_ns,
         .cancelled = walk->question->cancelled,
+        .reads = walk->question->reads,
     };
 
     if (walk->selection.is_empty) return WEFT_OK;
@@ -119,6 +120,7 @@ int weft_tag_walk_spans(struct weft_tag_walk *walk, const struct weft_selection 
         .column_count = column_count,
         .deadline_monotonic_ns = walk->question->deadline_monotonic_ns,
         .cancelled = walk->question->cancelled,
+        .reads = walk->question->reads,
         .vector = vector,
         .trace = weft_tag_visit,
         .arg = walk,

@@ -305,6 +305,7 @@ int weft_zipkin_find_links(const struct weft_source *source,
         .to_ns = query->to_us > us_max ? 0 : (query->to_us + 1) * WEFT_NS_PER_US,
         .deadline_monotonic_ns = query->deadline_monotonic_ns,
         .cancelled = query->cancelled,
+        .reads = query->reads,
     };
     *out = (struct weft_zipkin_links){ 0 };
     int rc = source->traces(source->self, &scan, visit, &counting, &scanned, err);

@@ -13,6 +13,7 @@ struct weft_zipkin_links_query {
     uint64_t from_us, to_us; /* when a trace starts */
     uint64_t deadline_monotonic_ns;
     const _Atomic bool *cancelled;
+    struct weft_read_limits *reads; /* NULL: not counted */
 };
 struct weft_zipkin_links {
     struct weft_service_link *items; /* by parent, then child */

@@ -153,6 +153,7 @@ int weft_zipkin_search(const struct weft_source *source, const struct weft_zipki
         .to_ns = query->to_us >= UINT64_MAX / WEFT_NS_PER_US ? 0 : us_to_ns(query->to_us + 1),
         .deadline_monotonic_ns = query->deadline_monotonic_ns,
         .cancelled = query->cancelled,
+        .reads = query->reads,
     };
     *out = (struct weft_zipkin_result){ 0 };
     int rc = weft_zipkin_select(source, query, &scan.selection, arena, err);

@@ -23,6 +23,7 @@ struct weft_zipkin_query {
     uint32_t limit;                            /* traces, at least 1 */
     uint64_t deadline_monotonic_ns;            /* 0: none */
     const _Atomic bool *cancelled;             /* NULL: never */
+    struct weft_read_limits *reads;            /* NULL: not counted */
 };
 #define WEFT_ZIPKIN_TERMS_MAX 100
 struct weft_zipkin_result {

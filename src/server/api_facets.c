@@ -12,6 +12,7 @@
 struct asked {
     struct weft_str query;
     struct weft_api_range range;
+    struct weft_api_limits limits;
     struct weft_api_texts keys;
     uint32_t limit, columns;
 };
@@ -24,6 +25,7 @@ struct asked {
 static const struct weft_api_parameter facet_parameters[] = {
     QUERY,
     WEFT_API_RANGE(struct asked),
+    WEFT_API_LIMITS(struct asked),
     { .name = "keys",
       .kind = WEFT_API_TEXTS,
       .offset = AT(keys),
@@ -39,6 +41,7 @@ static const struct weft_api_parameter facet_parameters[] = {
 static const struct weft_api_parameter histogram_parameters[] = {
     QUERY,
     WEFT_API_RANGE(struct asked),
+    WEFT_API_LIMITS(struct asked),
     { .name = "columns",
       .kind = WEFT_API_COUNT,
       .offset = AT(columns),
@@ -54,6 +57,7 @@ static int walk_make(struct weft_call *call, const struct asked *asked, struct w
                      struct weft_err *err)
 {
     struct weft_traceql_query query = { 0 };
+    weft_api_limits_apply(call, &asked->limits);
     if (asked->query.len > 0) {
         int rc = weft_api_query_parse(call, asked->query, &query, err);
         if (rc < 0) return rc;
@@ -72,6 +76,7 @@ static int walk_make(struct weft_call *call, const struct asked *asked, struct w
         .memory_bytes_max = call->face->parts->query_memory_bytes_max,
         .deadline_monotonic_ns = call->deadline_monotonic_ns,
         .cancelled = &call->is_cancelled,
+        .reads = &call->reads,
     };
     return WEFT_OK;
 }
@@ -154,10 +159,11 @@ static void write_facet(struct weft_json_writer *w, const struct weft_facet *fac
     weft_buf_release(&key);
 }
 
-static void write_inspected(struct weft_json_writer *w, const struct weft_trace_scan_result *scan)
+static void write_inspected(struct weft_json_writer *w, const struct weft_call *call,
+                            const struct weft_trace_scan_result *scan)
 {
-    weft_api_write_inspected(w, scan->partial_reason, scan->inspected_traces, scan->inspected_spans,
-                             scan->inspected_bytes);
+    weft_api_write_inspected(w, call, scan->partial_reason, scan->inspected_traces,
+                             scan->inspected_spans, scan->inspected_bytes);
 }
 
 static bool has_intrinsic(const struct weft_facet_question *question)
@@ -198,7 +204,7 @@ int weft_api_facets(struct weft_call *call, struct weft_err *err)
         weft_json_u64(&w, facets.span_count);
     else
         weft_json_null(&w);
-    write_inspected(&w, &facets.inspected);
+    write_inspected(&w, call, &facets.inspected);
     weft_json_object_end(&w);
     return WEFT_OK;
 }
@@ -238,9 +244,9 @@ static void write_cells(struct weft_json_writer *w, const struct weft_heat *heat
     weft_json_object_end(w);
 }
 
-static void write_histogram(struct weft_json_writer *w, const struct weft_heat *heat,
-                            uint32_t columns)
+static void write_histogram(struct weft_call *call, const struct weft_heat *heat, uint32_t columns)
 {
+    struct weft_json_writer writer = { .out = &call->body }, *w = &writer;
     uint32_t rows = 0; /* up to the highest that has something */
     for (uint32_t i = 0; i < heat->cell_count; i++)
         if (heat->cells[i].row >= rows) rows = heat->cells[i].row + 1;
@@ -256,7 +262,7 @@ static void write_histogram(struct weft_json_writer *w, const struct weft_heat *
     write_cells(w, heat);
     weft_api_put_u64(w, "span_count", heat->span_count);
     weft_api_put_u64(w, "error_count", heat->error_count);
-    write_inspected(w, &heat->inspected);
+    write_inspected(w, call, &heat->inspected);
     weft_json_object_end(w);
 }
 
@@ -278,8 +284,7 @@ int weft_api_histogram(struct weft_call *call, struct weft_err *err)
     question.columns = asked->columns;
     rc = weft_heat(&call->face->parts->source, &question, &heat, &call->arena, err);
     if (rc < 0) return rc == WEFT_UNSUPPORTED ? WEFT_INVALID : rc;
-    struct weft_json_writer w = { .out = &call->body };
-    write_histogram(&w, &heat, asked->columns);
+    write_histogram(call, &heat, asked->columns);
     return WEFT_OK;
 }
 

@@ -183,6 +183,15 @@ static void write_parameter_schema(struct weft_json_writer *w, const struct weft
         weft_json_key(w, "maximum");
         weft_json_u64(w, p->max > 0 ? p->max : UINT32_MAX);
         break;
+    case WEFT_API_NUMBER:
+        put(w, "type", "integer");
+        weft_json_key(w, "minimum");
+        weft_json_u64(w, 1);
+        break;
+    case WEFT_API_BYTES:
+        put(w, "type", "string");
+        put(w, "format", "bytes");
+        break;
     case WEFT_API_TIME:
         put(w, "type", "string");
         put(w, "format", "time");

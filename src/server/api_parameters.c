@@ -1,6 +1,7 @@
 /* api_parameters.c -- parameters from a query string and a JSON body (api_parameters.h). */
 #include "server/api_parameters.h"
 #include "base/clock.h"
+#include "base/option.h"
 #include "query/search_request.h"
 #include "wire/json.h"
 #include "wire/text.h"
@@ -137,6 +138,12 @@ static int set_parameter(const struct reading *r, const struct weft_api_paramete
             return expected(p, value, "a duration such as 15m or 250ms", err);
         *(uint64_t *)field = (uint64_t)ns;
         return WEFT_OK;
+    case WEFT_API_NUMBER:
+        if (weft_str_to_u64(value, field) && *(uint64_t *)field > 0) return WEFT_OK;
+        return expected(p, value, "a number from 1", err);
+    case WEFT_API_BYTES:
+        if (weft_bytes_parse(value, field) && *(uint64_t *)field > 0) return WEFT_OK;
+        return expected(p, value, "a number of bytes such as 64MiB", err);
     case WEFT_API_CHOICE: return set_choice(p, field, value, &r->call->arena, err);
     case WEFT_API_BOOL:
         *(bool *)field = weft_str_equal_c(value, "true");

@@ -23,6 +23,8 @@ enum weft_api_kind {
     WEFT_API_COUNT,    /* uint32_t, from min to max (0: any) */
     WEFT_API_TIME,     /* uint64_t, Unix ns: all that weft_search_time_parse() takes */
     WEFT_API_DURATION, /* uint64_t, ns: 250ms, 1h30m; more than zero */
+    WEFT_API_NUMBER,   /* uint64_t, at least 1 */
+    WEFT_API_BYTES,    /* uint64_t, at least 1: 64MiB, 4096 */
     WEFT_API_CHOICE,   /* uint32_t: place in `choices` */
     WEFT_API_BOOL,     /* bool */
 };

@@ -14,6 +14,7 @@ enum wanted { WANTED_ANY, WANTED_TRACES, WANTED_SERIES, WANTED_SPANS };
 struct asked {
     struct weft_str query, cursor;
     struct weft_api_range range;
+    struct weft_api_limits limits;
     uint32_t wanted, limit, spans_per_spanset, exemplars;
     uint64_t step_ns;
     bool is_instant;
@@ -27,6 +28,7 @@ static const struct weft_api_parameter parameters[] = {
       .offset = AT(query),
       .help = "a TraceQL query" },
     WEFT_API_RANGE(struct asked),
+    WEFT_API_LIMITS(struct asked),
     { .name = "type",
       .kind = WEFT_API_CHOICE,
       .offset = AT(wanted),
@@ -84,6 +86,7 @@ static int answer_traces(struct weft_call *call, const struct asked *asked,
         .memory_bytes_max = parts->query_memory_bytes_max,
         .deadline_monotonic_ns = call->deadline_monotonic_ns,
         .cancelled = &call->is_cancelled,
+        .reads = &call->reads,
     };
     int rc = WEFT_OK;
     if (asked->cursor.len > 0)
@@ -91,7 +94,7 @@ static int answer_traces(struct weft_call *call, const struct asked *asked,
     if (rc == WEFT_OK)
         rc = weft_traceql_search(&parts->source, query, &limits, &result, &call->arena, err);
     if (asked->wanted == WANTED_TRACES) result.has_spans = false;
-    if (rc == WEFT_OK) weft_api_write_traces(&call->body, &result, &call->arena);
+    if (rc == WEFT_OK) weft_api_write_traces(call, &result);
     return rc;
 }
 
@@ -131,11 +134,12 @@ static int answer_series(struct weft_call *call, const struct asked *asked,
         .memory_bytes_max = parts->query_memory_bytes_max,
         .deadline_monotonic_ns = call->deadline_monotonic_ns,
         .cancelled = &call->is_cancelled,
+        .reads = &call->reads,
     };
     int rc = series_range(asked, parts->metrics_range_ns_max, &range, err);
     if (rc == WEFT_OK)
         rc = weft_traceql_metrics(&parts->source, query, &range, &result, &call->arena, err);
-    if (rc == WEFT_OK) weft_api_write_series(&call->body, &result, asked->exemplars > 0);
+    if (rc == WEFT_OK) weft_api_write_series(call, &result, asked->exemplars > 0);
     return rc;
 }
 
@@ -166,6 +170,7 @@ int weft_api_query(struct weft_call *call, struct weft_err *err)
         (rc = weft_api_query_parse(call, asked.query, &query, err)) < 0 ||
         (rc = check(&asked, &query, call->face->parts->search_limit_max, err)) < 0)
         return rc;
+    weft_api_limits_apply(call, &asked.limits);
     if (asked.wanted == WANTED_SPANS) query.finish.has_spans = true;
     rc = query.metrics != NULL ? answer_series(call, &asked, &query, err)
                                : answer_traces(call, &asked, &query, err);

@@ -128,10 +128,9 @@ static void put_rows(struct weft_json_writer *w, const struct weft_traceql_resul
     weft_json_array_end(w);
 }
 
-void weft_api_write_traces(struct weft_buf *out, const struct weft_traceql_result *result,
-                           struct weft_arena *arena)
+void weft_api_write_traces(struct weft_call *call, const struct weft_traceql_result *result)
 {
-    struct weft_json_writer w = { .out = out };
+    struct weft_json_writer w = { .out = &call->body };
     weft_json_object_start(&w);
     weft_json_key(&w, "type");
     weft_json_c(&w, result->has_spans ? "spans" : "traces");
@@ -144,9 +143,9 @@ void weft_api_write_traces(struct weft_buf *out, const struct weft_traceql_resul
     weft_json_bool(&w, result->has_more);
     if (result->has_more && result->trace_count > 0) {
         weft_json_key(&w, "next_cursor");
-        weft_json_string(&w, weft_traceql_cursor_format(&result->last, arena));
+        weft_json_string(&w, weft_traceql_cursor_format(&result->last, &call->arena));
     }
-    weft_api_write_inspected(&w, result->partial_reason, result->inspected_traces,
+    weft_api_write_inspected(&w, call, result->partial_reason, result->inspected_traces,
                              result->inspected_spans, result->inspected_bytes);
     weft_json_object_end(&w);
 }
@@ -191,10 +190,10 @@ static void write_one_series(struct weft_json_writer *w, const struct weft_serie
     weft_json_object_end(w);
 }
 
-void weft_api_write_series(struct weft_buf *out, const struct weft_metrics_result *result,
+void weft_api_write_series(struct weft_call *call, const struct weft_metrics_result *result,
                            bool has_exemplars)
 {
-    struct weft_json_writer w = { .out = out };
+    struct weft_json_writer w = { .out = &call->body };
     weft_json_object_start(&w);
     weft_json_key(&w, "type");
     weft_json_c(&w, "series");
@@ -210,7 +209,7 @@ void weft_api_write_series(struct weft_buf *out, const struct weft_metrics_resul
         weft_json_c(&w, result->note);
     else
         weft_json_null(&w);
-    weft_api_write_inspected(&w, result->partial_reason, result->inspected_traces,
+    weft_api_write_inspected(&w, call, result->partial_reason, result->inspected_traces,
                              result->inspected_spans, result->inspected_bytes);
     weft_json_object_end(&w);
 }

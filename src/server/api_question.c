@@ -1,6 +1,8 @@
 /* api_question.c -- the query and the range of time of a question, and values in answers (api_question.h). */
 #include "server/api_question.h"
 #include "base/clock.h"
+#include "base/option.h"
+#include <inttypes.h>
 
 int weft_api_range_finish(struct weft_api_range *range, struct weft_err *err)
 {
@@ -12,6 +14,20 @@ int weft_api_range_finish(struct weft_api_range *range, struct weft_err *err)
         return weft_fail(err, WEFT_INVALID, "from (%llu ns) must lie before to (%llu ns)",
                          (unsigned long long)range->from_ns, (unsigned long long)range->to_ns);
     return WEFT_OK;
+}
+
+static void lower(uint64_t *limit, uint64_t wanted)
+{
+    if (wanted > 0 && (*limit == 0 || wanted < *limit)) *limit = wanted;
+}
+
+void weft_api_limits_apply(struct weft_call *call, const struct weft_api_limits *limits)
+{
+    lower(&call->reads.bytes_max, limits->bytes_max);
+    lower(&call->reads.spans_max, limits->spans_max);
+    if (limits->timeout_ns == 0 || limits->timeout_ns >= call->timeout_ns) return;
+    call->deadline_monotonic_ns -= call->timeout_ns - limits->timeout_ns;
+    call->timeout_ns = limits->timeout_ns;
 }
 
 int weft_api_query_parse(struct weft_call *call, struct weft_str text,
@@ -65,14 +81,42 @@ void weft_api_put_time(struct weft_json_writer *w, const char *key, uint64_t uni
     weft_json_u64_string(w, unix_ns);
 }
 
-void weft_api_write_inspected(struct weft_json_writer *w, const char *partial_reason,
-                              uint64_t traces, uint64_t spans, uint64_t bytes)
+/* The reason, and what the limit is. */
+static void partial_say(struct weft_buf *out, const struct weft_call *call, const char *reason)
 {
+    const struct weft_read_limits *reads = &call->reads;
+    uint64_t memory_max = call->face->parts->query_memory_bytes_max;
+
+    weft_buf_append_c(out, reason);
+    if (strcmp(reason, "time limit") == 0) {
+        weft_buf_append_c(out, " of ");
+        weft_duration_print(out, (int64_t)call->timeout_ns);
+    } else if (strcmp(reason, WEFT_BYTES_LIMIT) == 0) {
+        weft_buf_append_c(out, ": ");
+        weft_bytes_write(reads->bytes, out);
+        weft_buf_append_c(out, ", at most ");
+        weft_bytes_write(reads->bytes_max, out);
+    } else if (strcmp(reason, WEFT_SPANS_LIMIT) == 0) {
+        weft_buf_printf(out, ": %" PRIu64 ", at most %" PRIu64, reads->spans, reads->spans_max);
+    } else if (strcmp(reason, "memory limit") == 0 && memory_max > 0) {
+        weft_buf_append_c(out, " of ");
+        weft_bytes_write(memory_max, out);
+    }
+}
+
+void weft_api_write_inspected(struct weft_json_writer *w, const struct weft_call *call,
+                              const char *partial_reason, uint64_t traces, uint64_t spans,
+                              uint64_t bytes)
+{
+    struct weft_buf said = { 0 };
     weft_json_key(w, "partial");
-    if (partial_reason != NULL)
-        weft_json_c(w, partial_reason);
-    else
+    if (partial_reason != NULL) {
+        partial_say(&said, call, partial_reason);
+        weft_json_string(w, weft_buf_str(&said));
+        weft_buf_release(&said);
+    } else {
         weft_json_null(w);
+    }
     weft_json_key(w, "inspected");
     weft_json_object_start(w);
     weft_api_put_u64(w, "traces", traces);

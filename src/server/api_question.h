@@ -31,6 +31,26 @@ struct weft_api_range {
 /* Checks, and turns `since` into from_ns. */
 int weft_api_range_finish(struct weft_api_range *range, struct weft_err *err);
 
+/* What a request may set lower than the configuration has it. */
+struct weft_api_limits {
+    uint64_t timeout_ns, bytes_max, spans_max; /* 0: not given */
+};
+/* Rows of a parameter table, for a field `limits` of `type`. */
+#define WEFT_API_LIMITS(type)                                                                     \
+    { .name = "timeout",                                                                          \
+      .kind = WEFT_API_DURATION,                                                                  \
+      .offset = offsetof(type, limits.timeout_ns),                                                \
+      .help = "Answer what is known after so long, if that is less than query.timeout." },        \
+        { .name = "bytes_max",                                                                    \
+          .kind = WEFT_API_BYTES,                                                                 \
+          .offset = offsetof(type, limits.bytes_max),                                             \
+          .help = "... and after so many bytes read, such as 64MiB." },                           \
+    {                                                                                             \
+        .name = "spans_max", .kind = WEFT_API_NUMBER, .offset = offsetof(type, limits.spans_max), \
+        .help = "... and after so many spans looked at."                                          \
+    }
+void weft_api_limits_apply(struct weft_call *call, const struct weft_api_limits *limits);
+
 int weft_api_query_parse(struct weft_call *call, struct weft_str text,
                          struct weft_traceql_query *out, struct weft_err *err);
 
@@ -40,8 +60,9 @@ int weft_api_query_parse(struct weft_call *call, struct weft_str text,
 void weft_api_write_value(struct weft_json_writer *w, const struct weft_traceql_value *value);
 const char *weft_api_type_name(enum weft_traceql_type type);
 /* "partial": ..., "inspected": {...} */
-void weft_api_write_inspected(struct weft_json_writer *w, const char *partial_reason,
-                              uint64_t traces, uint64_t spans, uint64_t bytes);
+void weft_api_write_inspected(struct weft_json_writer *w, const struct weft_call *call,
+                              const char *partial_reason, uint64_t traces, uint64_t spans,
+                              uint64_t bytes);
 /* Members of an object, in one line each. */
 void weft_api_put_text(struct weft_json_writer *w, const char *key, struct weft_str value);
 void weft_api_put_u64(struct weft_json_writer *w, const char *key, uint64_t value);

@@ -256,6 +256,7 @@ static int get_dependencies(struct weft_call *call, struct weft_err *err)
     struct weft_jaeger_links_query query = {
         .deadline_monotonic_ns = call->deadline_monotonic_ns,
         .cancelled = &call->is_cancelled,
+        .reads = &call->reads,
     };
     struct weft_jaeger_links links;
     struct weft_str message;

@@ -38,6 +38,7 @@ int weft_jaeger_dependencies(struct weft_call *call, struct weft_err *err)
         .service = weft_call_query(call, WEFT_S("service"), NULL),
         .deadline_monotonic_ns = call->deadline_monotonic_ns,
         .cancelled = &call->is_cancelled,
+        .reads = &call->reads,
     };
     struct weft_jaeger_links links;
     struct weft_jaeger_reply reply;
@@ -120,6 +121,7 @@ static int metrics_parameters(struct weft_call *call, struct weft_jaeger_metrics
     query->rate_per_ns = HOUR_NS / 6;
     query->deadline_monotonic_ns = call->deadline_monotonic_ns;
     query->cancelled = &call->is_cancelled;
+    query->reads = &call->reads;
     if ((rc = take_services_and_kinds(call, query, err)) < 0 ||
         (rc = weft_jaeger_bool(call, "groupByOperation", NULL, &query->by_operation, err)) < 0 ||
         (rc = weft_jaeger_time(call, "endTs", WEFT_NS_PER_MS, &query->end_ns, err)) < 0 ||

@@ -209,6 +209,7 @@ int weft_jaeger_query_finish(struct weft_call *call, struct weft_jaeger_query *q
         query->limit = call->face->parts->search_limit_max;
     query->deadline_monotonic_ns = call->deadline_monotonic_ns;
     query->cancelled = &call->is_cancelled;
+    query->reads = &call->reads;
     return WEFT_OK;
 }
 

@@ -247,7 +247,10 @@ static struct weft_call *call_begin(struct weft_face *face, struct weft_exchange
     call->exchange = call->owned_exchange = exchange;
     call->status = 200;
     call->content_type = WEFT_S("application/json");
-    call->deadline_monotonic_ns = weft_clock_monotonic_ns() + face->parts->query_timeout_ns;
+    call->timeout_ns = face->parts->query_timeout_ns;
+    call->deadline_monotonic_ns = weft_clock_monotonic_ns() + call->timeout_ns;
+    call->reads = (struct weft_read_limits){ .bytes_max = face->parts->query_bytes_max,
+                                             .spans_max = face->parts->query_spans_max };
     weft_arena_init(&call->arena, 0);
     return call;
 }

@@ -29,7 +29,8 @@ struct weft_call {
     const struct weft_exchange *exchange;                  /* method, path, query, headers, body */
     struct weft_str parameters[WEFT_ROUTE_PARAMETERS_MAX]; /* what the pattern's "{}" stood for */
     struct weft_arena arena;
-    uint64_t deadline_monotonic_ns;
+    uint64_t deadline_monotonic_ns, timeout_ns; /* the one from the other */
+    struct weft_read_limits reads;
     _Atomic bool is_cancelled; /* nobody waits for the answer any more: stop looking */
 
     int status;                   /* 200 unless set */
@@ -97,6 +98,7 @@ struct weft_server_parts {
     struct weft_source source;
     struct weft_query_pool *pool;
     uint64_t query_timeout_ns;
+    uint64_t query_bytes_max, query_spans_max; /* that one may read; 0: any number */
     uint32_t search_limit_max;
     uint32_t trace_spans_max;
     /* Of Tempo's API: longest ranges (0: any), series in an answer, trace ids with leading zeros. */

@@ -53,6 +53,7 @@ int weft_tempo_metrics_answer(struct weft_call *call, const struct weft_tempo_me
         .memory_bytes_max = parts->query_memory_bytes_max,
         .deadline_monotonic_ns = call->deadline_monotonic_ns,
         .cancelled = &call->is_cancelled,
+        .reads = &call->reads,
     };
     if (!metrics->is_instant && range.step_ns == 0)
         range.step_ns = weft_tempo_default_step(range.end_ns - range.start_ns);

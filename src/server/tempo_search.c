@@ -72,6 +72,7 @@ int weft_tempo_search_answer(struct weft_call *call, const struct weft_tempo_sea
         .memory_bytes_max = parts->query_memory_bytes_max,
         .deadline_monotonic_ns = call->deadline_monotonic_ns,
         .cancelled = &call->is_cancelled,
+        .reads = &call->reads,
     };
     rc = weft_traceql_search(&parts->source, query, &limits, &result, &call->arena, err);
     if (rc == WEFT_UNSUPPORTED)

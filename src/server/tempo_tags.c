@@ -29,6 +29,7 @@ static struct weft_tag_question question_make(struct weft_call *call,
         .bytes_max = ANSWER_BYTES_MAX,
         .deadline_monotonic_ns = call->deadline_monotonic_ns,
         .cancelled = &call->is_cancelled,
+        .reads = &call->reads,
     };
 }
 

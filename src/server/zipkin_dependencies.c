@@ -29,6 +29,7 @@ int weft_zipkin_route_dependencies(struct weft_call *call, struct weft_err *err)
     struct weft_zipkin_links_query query = {
         .deadline_monotonic_ns = call->deadline_monotonic_ns,
         .cancelled = &call->is_cancelled,
+        .reads = &call->reads,
     };
     struct weft_zipkin_links links;
     struct weft_str ignored;

@@ -133,6 +133,7 @@ int weft_zipkin_search_parameters(struct weft_call *call, struct weft_zipkin_que
         .remote_service = weft_zipkin_name(call, "remoteServiceName"),
         .deadline_monotonic_ns = call->deadline_monotonic_ns,
         .cancelled = &call->is_cancelled,
+        .reads = &call->reads,
     };
     if (weft_str_equal_c(out->name, "all")) out->name = WEFT_S("");
     if ((rc = weft_zipkin_range(call, &out->from_us, &out->to_us, err)) < 0 ||

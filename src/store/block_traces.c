@@ -16,6 +16,11 @@ static void rows_leave(struct weft_block_traces *traces)
     weft_arena_reset(&traces->scratch);
 }
 
+uint64_t weft_block_traces_bytes(const struct weft_block_traces *traces)
+{
+    return traces->bytes_touched + (traces->is_open ? traces->rows.bytes_touched : 0);
+}
+
 void weft_block_traces_release(struct weft_block_traces *traces)
 {
     rows_leave(traces);

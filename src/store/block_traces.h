@@ -24,11 +24,13 @@ struct weft_block_traces {
     struct weft_arena scratch;   /* of the open row group */
     struct weft_arena temporary; /* of one trace */
     struct weft_block_reader reader;
-    uint64_t bytes_touched; /* of row groups left; all, once released */
+    uint64_t bytes_touched; /* of row groups left */
 };
 void weft_block_traces_init(struct weft_block_traces *traces, struct weft_block *block,
                             const struct weft_block_mask *mask);
 void weft_block_traces_release(struct weft_block_traces *traces);
+/* Read so far. */
+uint64_t weft_block_traces_bytes(const struct weft_block_traces *traces);
 /* To the first trace whose id is not before `id`, in whichever direction it lies. */
 int weft_block_traces_seek(struct weft_block_traces *traces, const struct weft_trace_id *id,
                            struct weft_err *err);

@@ -371,7 +371,8 @@ int weft_vectors_check_time(const struct weft_span_scan *scan, struct weft_err *
     if (scan->deadline_monotonic_ns != 0 &&
         weft_clock_monotonic_ns() >= scan->deadline_monotonic_ns)
         return weft_fail(err, WEFT_TIMEOUT, "time limit");
-    return WEFT_OK;
+    const char *reached = weft_read_limits_reached(scan->reads);
+    return reached != NULL ? weft_fail(err, WEFT_FULL, "%s", reached) : WEFT_OK;
 }
 
 static bool rows_are_outside(const struct weft_span_scan *scan, const struct weft_rows_entry *e)
@@ -402,6 +403,7 @@ int weft_block_vectors_next(struct weft_block_vectors *v, bool *is_enough, struc
     rc = rows_give(&w, err);
     v->spans += rows.span_count;
     v->bytes += rows.bytes_touched;
+    weft_read_limits_add(scan->reads, rows.bytes_touched, rows.span_count);
     *is_enough = rc == 0;
     return rc;
 }

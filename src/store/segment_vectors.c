@@ -204,6 +204,7 @@ static int trace_give(struct giving *g, const struct weft_trace_id *id)
     }
     g->v->spans += count;
     g->v->bytes += (uint64_t)count * WEFT_RECORD_BYTES;
+    weft_read_limits_add(g->v->scan->reads, (uint64_t)count * WEFT_RECORD_BYTES, count);
     for (uint32_t i = 0; i < count && rc > 0; i++) rc = row_give(g, &rows[i]);
     return rc;
 }

@@ -29,8 +29,11 @@ static bool visit_trace(void *arg, const struct weft_batch *trace)
 /* What limits say is no error. */
 static int cut_short(struct scan *scan, int rc)
 {
-    if (rc != WEFT_TIMEOUT && rc != WEFT_CANCELLED) return rc;
-    scan->result->partial_reason = rc == WEFT_TIMEOUT ? "time limit" : "cancelled";
+    const char *reached = weft_read_limits_reached(scan->asked->reads);
+    if (rc != WEFT_TIMEOUT && rc != WEFT_CANCELLED && (rc != WEFT_FULL || reached == NULL))
+        return rc;
+    if (rc != WEFT_FULL) reached = rc == WEFT_TIMEOUT ? "time limit" : "cancelled";
+    scan->result->partial_reason = reached;
     scan->is_enough = true;
     return WEFT_OK;
 }
@@ -109,7 +112,8 @@ static int traces_give(struct scan *scan, const struct weft_trace_id *ids, uint3
                                             .to_ns = asked->to_ns,
                                             .selection = asked->selection,
                                             .deadline_monotonic_ns = asked->deadline_monotonic_ns,
-                                            .cancelled = asked->cancelled };
+                                            .cancelled = asked->cancelled,
+                                            .reads = asked->reads };
     struct weft_trace_scan_result found;
     int rc = weft_store_traces_of(scan->store, scan->query, &traces, ids, count, visit_trace, scan,
                                   &found, scan->err);

@@ -63,6 +63,7 @@ static int merge_collect(struct weft_scan *scan, struct weft_trace_id *id)
         if ((rc = weft_scan_part_spans(scan, part)) < 0 ||
             (rc = weft_scan_part_next(scan, part)) < 0)
             return rc;
+        weft_scan_part_count(scan, part);
         merge_move(scan);
     }
     return WEFT_OK;
@@ -118,6 +119,7 @@ static int trace_collect(struct weft_scan *scan, const struct weft_trace_id *id,
         struct weft_scan_part *part = &scan->parts[i];
         if (is_alone && part->block != NULL && i != found_in) continue;
         if ((rc = part_collect(scan, part, id, &pieces)) < 0) return rc;
+        weft_scan_part_count(scan, part);
     }
     if (pieces > 1 && scan->asked->start_min != NULL)
         weft_map_put(&scan->several, weft_str_make((const char *)id, sizeof *id), 0, &is_new);
@@ -165,6 +167,7 @@ static int trace_give(struct weft_scan *scan, const struct weft_trace_id *id,
     if (!is_wanted) return GO_ON;
     scan->result->inspected_traces++;
     scan->result->inspected_spans += scan->found.span_count;
+    weft_read_limits_add(scan->asked->reads, 0, scan->found.span_count);
     scan->found.partial_reason = scan->result->partial_reason;
     return visit(arg, &scan->found) ? GO_ON : ENOUGH;
 }

@@ -78,6 +78,7 @@ static int piece_find(struct weft_scan *scan, uint32_t number, uint32_t piece,
     else if (scan->segment_selects[part->segment] != NULL)
         weft_chunk_candidates_find(scan->segment_selects[part->segment],
                                    &scan->query->views[part->segment], part->chunk, bounds, out);
+    weft_scan_part_count(scan, part);
     for (size_t at = before; at < out->len; at += sizeof(struct weft_candidate))
         ((struct weft_candidate *)(void *)(out->data + at))->part = number;
     return rc;

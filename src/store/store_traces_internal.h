@@ -23,6 +23,7 @@ struct weft_scan_part {
     };
     struct weft_block_candidates *candidates; /* of a block; NULL: not ready */
     bool is_hopeless;                         /* nothing of it is selected */
+    uint64_t bytes_counted;                   /* of what was read of a block */
 };
 
 struct weft_scan_place {
@@ -78,6 +79,8 @@ bool weft_scan_part_is_at_end(const struct weft_scan_part *part);
 int weft_scan_part_seek(struct weft_scan *scan, struct weft_scan_part *part,
                         const struct weft_trace_id *id);
 int weft_scan_part_next(struct weft_scan *scan, struct weft_scan_part *part);
+/* Counts what was read of it since it was counted last. */
+void weft_scan_part_count(struct weft_scan *scan, struct weft_scan_part *part);
 /* Appends the spans of the trace at hand to scan->found. */
 int weft_scan_part_spans(struct weft_scan *scan, struct weft_scan_part *part);
 /* An answer from here on has a hole. */
@@ -86,7 +89,7 @@ void weft_scan_hole(struct weft_scan *scan);
 bool weft_scan_pages_were_lost(struct weft_scan *scan);
 /* Files that lost a page are left out from now on; the others are unplaced. */
 void weft_scan_parts_recover(struct weft_scan *scan);
-/* Time is up, or nobody waits any more: result->partial_reason says so. */
+/* Time is up, enough was read, or nobody waits any more: result->partial_reason says so. */
 bool weft_scan_is_over(struct weft_scan *scan);
 
 void weft_scan_heap_make(struct weft_scan_heap *heap);

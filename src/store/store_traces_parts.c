@@ -67,11 +67,24 @@ int weft_scan_part_spans(struct weft_scan *scan, struct weft_scan_part *part)
     return WEFT_OK;
 }
 
+void weft_scan_part_count(struct weft_scan *scan, struct weft_scan_part *part)
+{
+    uint64_t bytes = 0;
+
+    if (part->block == NULL) return;
+    if (part->candidates != NULL) bytes += part->candidates->bytes_touched;
+    if (part->rows != NULL) bytes += weft_block_traces_bytes(part->rows);
+    if (bytes <= part->bytes_counted) return;
+    scan->result->inspected_bytes += bytes - part->bytes_counted;
+    weft_read_limits_add(scan->asked->reads, bytes - part->bytes_counted, 0);
+    part->bytes_counted = bytes;
+}
+
 static void part_release(struct weft_scan *scan, struct weft_scan_part *part)
 {
+    weft_scan_part_count(scan, part);
     if (part->candidates != NULL) {
         weft_block_candidates_release(part->candidates);
-        scan->result->inspected_bytes += part->candidates->bytes_touched;
         weft_free(part->candidates);
         part->candidates = NULL;
     }
@@ -81,7 +94,6 @@ static void part_release(struct weft_scan *scan, struct weft_scan_part *part)
     }
     if (part->rows == NULL) return;
     weft_block_traces_release(part->rows);
-    scan->result->inspected_bytes += part->rows->bytes_touched;
     weft_free(part->rows);
     part->rows = NULL;
 }
@@ -180,6 +192,8 @@ bool weft_scan_is_over(struct weft_scan *scan)
     else if (asked->deadline_monotonic_ns != 0 &&
              weft_clock_monotonic_ns() >= asked->deadline_monotonic_ns)
         scan->result->partial_reason = "time limit";
+    else if (weft_read_limits_reached(asked->reads) != NULL)
+        scan->result->partial_reason = weft_read_limits_reached(asked->reads);
     else
         return false;
     return true;

@@ -22,12 +22,12 @@ const typeOf = name => types[name.slice(name.lastIndexOf("."))] ?? "application/
 
 const options = {
     absWorkingDir: here,
-    entryPoints: { main: "src/main.tsx", style: "src/style/index.css" },
+    entryPoints: { main: "src/main.tsx", style: "src/style/index.css", icon: "src/icon.svg" },
     outdir: join(out, "assets"),
     bundle: true, splitting: true, format: "esm", target: "es2022",
     jsx: "automatic", jsxImportSource: "preact",
     entryNames: "[name]-[hash]", chunkNames: "[name]-[hash]", assetNames: "[name]-[hash]",
-    loader: { ".svg": "file" },
+    loader: { ".svg": "copy" },
     minify: !args.debug, sourcemap: args.debug ? "linked" : false,
     legalComments: "none", metafile: true, write: true, logLevel: "warning",
 };

@@ -5,19 +5,11 @@ import { isLive, refresh } from "../../state/range.ts";
 import { keyLabel, useKeys } from "../../state/keys.ts";
 import { isDark, toggleTheme, zoneSetting } from "../../state/settings.ts";
 import { change, go, hrefTo, param } from "../../state/url.ts";
-import { Icon, type IconName } from "../../widgets/icon.tsx";
+import { Icon } from "../../widgets/icon.tsx";
+import { entries } from "./entries.ts";
 import { KeyHelp } from "./key_help.tsx";
 import { Palette } from "./palette.tsx";
 import { RangePicker } from "./range_picker.tsx";
-
-interface Entry { id: string; label: string; href: string; key: string; icon: IconName }
-
-/* Pages enter here when their engine is there. */
-export const entries: readonly Entry[] = [
-    { id: "home", label: "Home", href: "/", key: "g h", icon: "home" },
-    { id: "search", label: "Search", href: "/search", key: "g s", icon: "search" },
-    { id: "services", label: "Services", href: "/services", key: "g v", icon: "services" },
-];
 
 const Brand = () => <a class="brand" href={hrefTo("/")} aria-label="weft, home">
     <svg viewBox="0 0 20 20" aria-hidden="true">

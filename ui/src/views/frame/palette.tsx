@@ -9,7 +9,7 @@ import { go, hrefTo } from "../../state/url.ts";
 import { Icon } from "../../widgets/icon.tsx";
 import { Dialog } from "../../widgets/popover.tsx";
 import { Swatch } from "../../widgets/service.tsx";
-import { entries } from "./frame.tsx";
+import { entries } from "./entries.ts";
 
 interface Item { group: string; label: string; remark: string; slot?: number; run: (isNewTab: boolean) => void }
 

@@ -3,15 +3,13 @@
 
 #include "base/hash.h"
 
-enum { CLASSES_MAX = 10 };
-
 void weft_metric_exemplars_init(struct weft_metric_exemplars *exemplars,
                                 const struct weft_metric_window *window, uint32_t count,
                                 bool is_grouped, struct weft_arena *arena)
 {
     *exemplars = (struct weft_metric_exemplars){ 0 };
     if (count == 0) return;
-    exemplars->class_count = is_grouped && count >= CLASSES_MAX ? CLASSES_MAX : 1;
+    exemplars->class_count = is_grouped && count >= WEFT_METRIC_CLASSES_MAX ? WEFT_METRIC_CLASSES_MAX : 1;
     exemplars->slice_count = count / exemplars->class_count;
     exemplars->after_ns =
         window->first_ns > window->step_ns ? window->first_ns - window->step_ns : 0;

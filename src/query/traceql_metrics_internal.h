@@ -13,6 +13,7 @@
 #define WEFT_METRIC_INTERVALS_MAX 10000u
 #define WEFT_METRIC_LEAVES_MAX 64u
 #define WEFT_METRIC_EXEMPLARS_MAX 100u
+#define WEFT_METRIC_CLASSES_MAX 10u
 #define WEFT_METRIC_MEMORY_BYTES ((uint64_t)256 << 20) /* unless the caller says another */
 
 /* Buckets are open on the left: the first takes (first_ns - step_ns, first_ns] and is labelled first_ns (Q6.1.3). */
@@ -72,12 +73,17 @@ void weft_metric_exemplars_init(struct weft_metric_exemplars *exemplars,
 /* Of the class of a group's key; there are slots. */
 uint32_t weft_metric_exemplar_class(const struct weft_metric_exemplars *exemplars,
                                     struct weft_str key);
-static inline struct weft_metric_exemplar *weft_metric_exemplar_slot(
-    const struct weft_metric_exemplars *exemplars, uint32_t class, uint64_t time_ns)
+static inline uint32_t weft_metric_exemplar_slice(const struct weft_metric_exemplars *exemplars,
+                                                  uint64_t time_ns)
 {
     int64_t half = (int64_t)((time_ns - exemplars->after_ns) / 2);
     uint32_t slice = (uint32_t)(int64_t)((double)half * exemplars->slices_per_2ns);
-    if (slice >= exemplars->slice_count) slice = exemplars->slice_count - 1;
+    return slice < exemplars->slice_count ? slice : exemplars->slice_count - 1;
+}
+static inline struct weft_metric_exemplar *weft_metric_exemplar_slot(
+    const struct weft_metric_exemplars *exemplars, uint32_t class, uint64_t time_ns)
+{
+    uint32_t slice = weft_metric_exemplar_slice(exemplars, time_ns);
     return &exemplars->slots[slice * exemplars->class_count + class];
 }
 /* Different for different times; in no order that time has. */

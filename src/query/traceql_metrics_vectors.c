@@ -7,7 +7,7 @@
 #include "query/traceql_select.h"
 #include <math.h>
 
-enum { RECENT = 1024, LEVELS_MAX = 2 * WEFT_TRACEQL_LABELS_MAX + 1 };
+enum { LEVELS_MAX = 2 * WEFT_TRACEQL_LABELS_MAX + 1, DIRECT_MAX = 1 << 16, EXPONENTS = 65 };
 #define NUMBERS_MAX (1u << 20) /* of one level: then all is forgotten */
 #define UNKNOWN UINT32_MAX
 #define NO_GROUP (UINT32_MAX - 1)
@@ -18,12 +18,16 @@ struct level {
     struct pair {
         uint64_t key;
         uint32_t number; /* + 1; 0: free */
-    } * slots, recent[RECENT];
+    } * slots;
     uint32_t slot_count, count;
+    /* The same at once, of small ones: by number so far, then code; + 1, 0: not yet. */
+    uint16_t *direct;
+    uint32_t befores, code_bits;
 };
 /* Where the samples of a number go. */
 struct target {
     uint32_t group, class;
+    uint32_t waiting; /* samples to be added, while they are counted */
 };
 /* What a code says as a number. */
 struct number {
@@ -45,7 +49,10 @@ struct counting {
     uint32_t target_count;
     struct number *numbers; /* by code of the value's columns, first and second */
     uint32_t number_count;
+    bool has_class[WEFT_METRIC_CLASSES_MAX]; /* of exemplars: some target is of it */
     /* Of the vector at hand. */
+    uint64_t earliest, latest;
+    bool is_one_bucket; /* all of it, but for what has no value */
     uint32_t bucket[WEFT_SPAN_VECTOR_MAX], at[WEFT_SPAN_VECTOR_MAX];
     long double value[WEFT_SPAN_VECTOR_MAX];
     int32_t exponent[WEFT_SPAN_VECTOR_MAX];
@@ -111,21 +118,49 @@ static uint32_t level_find(struct level *level, uint64_t key)
     return level->slots[at].number;
 }
 
+/* Room for numbers so far below `befores` and codes below `codes`, unless that would be too much. */
+static void level_fit(struct level *level, uint32_t befores, uint32_t codes)
+{
+    uint32_t code_bits = level->code_bits, rows = level->befores;
+
+    if (befores <= rows && codes <= UINT32_C(1) << code_bits) return;
+    while (code_bits < 16 && UINT32_C(1) << code_bits < codes) code_bits++;
+    while (rows < befores && rows < DIRECT_MAX) rows = rows == 0 ? 1 : rows * 2;
+    if ((uint64_t)rows << code_bits > DIRECT_MAX) return;
+    weft_free(level->direct);
+    level->direct = weft_alloc_array((size_t)rows << code_bits, sizeof *level->direct);
+    level->befores = rows;
+    level->code_bits = code_bits;
+}
+
+static uint32_t level_look(struct level *level, uint32_t before, uint32_t code)
+{
+    uint32_t number = level_find(level, (uint64_t)before << 32 | code);
+
+    if (before < level->befores && code >> level->code_bits == 0 && number <= UINT16_MAX)
+        level->direct[(size_t)before << level->code_bits | code] = (uint16_t)number;
+    return number - 1;
+}
+
 static inline uint32_t level_number(struct level *level, uint32_t before, uint32_t code)
 {
-    uint64_t key = (uint64_t)before << 32 | code;
-    struct pair *recent = &level->recent[(code + before * 67) % RECENT];
-    if (__builtin_expect(recent->key != key || recent->number == 0, 0))
-        *recent = (struct pair){ key, level_find(level, key) };
-    return recent->number - 1;
+    uint32_t number = 0;
+
+    if (__builtin_expect(before < level->befores && code >> level->code_bits == 0, 1))
+        number = level->direct[(size_t)before << level->code_bits | code];
+    return __builtin_expect(number != 0, 1) ? number - 1 : level_look(level, before, code);
+}
+
+static void level_release(struct level *level)
+{
+    weft_free(level->slots);
+    weft_free(level->direct);
+    *level = (struct level){ 0 };
 }
 
 static void forget(struct counting *c, uint64_t numbering)
 {
-    for (uint32_t i = 0; i <= c->label_count; i++) {
-        weft_free(c->levels[i].slots);
-        c->levels[i] = (struct level){ 0 };
-    }
+    for (uint32_t i = 0; i <= c->label_count; i++) level_release(&c->levels[i]);
     c->target_count = c->number_count = 0;
     c->numbering = numbering;
 }
@@ -230,6 +265,7 @@ static struct target target_find(struct counting *c, const struct weft_span_vect
     target.group = (uint32_t)(group - c->leaf->groups.items);
     if (c->leaf->exemplars.slice_count > 0)
         target.class = weft_metric_exemplar_class(&c->leaf->exemplars, group->key);
+    c->has_class[target.class] = true;
     return target;
 }
 
@@ -238,7 +274,8 @@ static void targets_reserve(struct counting *c, uint32_t count)
     if (count <= c->target_count) return;
     count = count * 2 + 64;
     c->targets = weft_realloc_array(c->targets, count, sizeof *c->targets);
-    for (uint32_t i = c->target_count; i < count; i++) c->targets[i].group = UNKNOWN;
+    for (uint32_t i = c->target_count; i < count; i++)
+        c->targets[i] = (struct target){ .group = UNKNOWN };
     c->target_count = count;
 }
 
@@ -248,13 +285,16 @@ static void numbers_combine(struct counting *c, const struct weft_span_vector *v
     uint32_t last = 1;
     memset(c->at, 0, vector->count * sizeof c->at[0]);
     for (uint32_t l = 0; l < c->label_count; l++) {
-        const uint32_t *codes = vector->columns[c->labels[l]].codes;
+        const struct weft_span_codes *column = &vector->columns[c->labels[l]];
+        const uint32_t *codes = column->codes;
+        level_fit(&c->levels[l], last, column->value_count + 1);
         for (uint32_t i = 0; i < vector->count; i++)
             c->at[i] = level_number(&c->levels[l], c->at[i], codes[i]);
         last = c->levels[l].count;
     }
     if (c->has_buckets) {
         struct level *level = &c->levels[c->label_count];
+        level_fit(level, last, EXPONENTS);
         for (uint32_t i = 0; i < vector->count; i++)
             if (c->bucket[i] != NO_SAMPLE)
                 c->at[i] = level_number(level, c->at[i], (uint32_t)c->exponent[i]);
@@ -277,44 +317,127 @@ static void exemplar_offer(const struct counting *c, const struct weft_span_vect
     weft_metric_exemplar_offer(slot, &c->leaf->groups, &sample);
 }
 
-static void samples_add(struct counting *c, const struct weft_span_vector *vector)
+static const struct target *target_of(struct counting *c, const struct weft_span_vector *vector,
+                                      uint32_t i)
 {
-    const struct weft_metric_exemplars *exemplars = &c->leaf->exemplars;
+    struct target *target = &c->targets[c->at[i]];
+
+    if (target->group == UNKNOWN) *target = target_find(c, vector, i);
+    return target;
+}
+
+static struct weft_metric_cell *cell_of(const struct counting *c, const struct target *target,
+                                        uint32_t bucket)
+{
     struct weft_metric_groups *groups = &c->leaf->groups;
+    return weft_metric_group_cell_at(groups, &groups->items[target->group], bucket);
+}
+
+/* Of one bucket: those of a number together. */
+static void samples_add_together(struct counting *c, const struct weft_span_vector *vector)
+{
+    uint32_t first[WEFT_SPAN_VECTOR_MAX], count = 0;
+
+    for (uint32_t i = 0; i < vector->count; i++) {
+        first[count] = i;
+        if (c->bucket[i] == NO_SAMPLE) continue;
+        count += c->targets[c->at[i]].waiting++ == 0;
+    }
+    for (uint32_t n = 0; n < count; n++) {
+        uint32_t i = first[n], waiting = c->targets[c->at[i]].waiting;
+        c->targets[c->at[i]].waiting = 0;
+        const struct target *target = target_of(c, vector, i);
+        if (target->group != NO_GROUP) cell_of(c, target, c->bucket[i])->weight += waiting;
+    }
+}
+
+static void samples_add_each(struct counting *c, const struct weft_span_vector *vector)
+{
     enum weft_metric_function function = c->leaf->expr->function;
+
     for (uint32_t i = 0; i < vector->count; i++) {
         if (c->bucket[i] == NO_SAMPLE) continue;
-        struct target *target = &c->targets[c->at[i]];
-        if (target->group == UNKNOWN) *target = target_find(c, vector, i);
+        const struct target *target = target_of(c, vector, i);
         if (target->group == NO_GROUP) continue;
-        struct weft_metric_cell *cell =
-            weft_metric_group_cell_at(groups, &groups->items[target->group], c->bucket[i]);
+        struct weft_metric_cell *cell = cell_of(c, target, c->bucket[i]);
         if (c->counts || c->has_buckets)
             cell->weight += 1;
         else
             weft_metric_cell_add(cell, function, value_of(c, vector, i), 1);
-        if (exemplars->slice_count == 0) continue;
-        uint64_t start = vector->start_time_unix_nano[i];
+    }
+}
+
+/* No sample of a higher rank is shown: that of the slots between two times whose classes were met. */
+static uint64_t rank_bound(const struct counting *c)
+{
+    const struct weft_metric_exemplars *exemplars = &c->leaf->exemplars;
+    const struct weft_metric_window *window = &c->run->window;
+    uint32_t first = 0, last = exemplars->slice_count - 1;
+    uint64_t bound = 0;
+
+    if (c->earliest > exemplars->after_ns && c->latest <= window->last_ns) {
+        first = weft_metric_exemplar_slice(exemplars, c->earliest);
+        last = weft_metric_exemplar_slice(exemplars, c->latest);
+    }
+    for (uint32_t slice = first; slice <= last; slice++)
+        for (uint32_t class = 0; class < exemplars->class_count; class ++) {
+            uint64_t rank = exemplars->slots[slice * exemplars->class_count + class].rank;
+            if (c->has_class[class] && rank > bound) bound = rank;
+        }
+    return bound;
+}
+
+/* The targets of all samples are known. */
+static void exemplars_offer(const struct counting *c, const struct weft_span_vector *vector)
+{
+    const struct weft_metric_exemplars *exemplars = &c->leaf->exemplars;
+    uint64_t bound = rank_bound(c);
+
+    for (uint32_t i = 0; i < vector->count; i++) {
+        uint64_t start = vector->start_time_unix_nano[i], rank = weft_metric_exemplar_rank(start);
+        if (rank > bound || c->bucket[i] == NO_SAMPLE) continue;
+        const struct target *target = &c->targets[c->at[i]];
+        if (target->group == NO_GROUP) continue;
         struct weft_metric_exemplar *slot =
             weft_metric_exemplar_slot(exemplars, target->class, start);
-        if (weft_metric_exemplar_rank(start) <= slot->rank)
-            exemplar_offer(c, vector, i, target, slot);
+        if (rank <= slot->rank) exemplar_offer(c, vector, i, target, slot);
     }
+}
+
+/* Most vectors are of one bucket. */
+static void buckets_find(struct counting *c, const struct weft_span_vector *vector)
+{
+    const struct weft_metric_window *window = &c->run->window;
+    const uint64_t *start = vector->start_time_unix_nano;
+    uint32_t first, last;
+
+    c->earliest = UINT64_MAX, c->latest = 0;
+    for (uint32_t i = 0; i < vector->count; i++) {
+        c->earliest = start[i] < c->earliest ? start[i] : c->earliest;
+        c->latest = start[i] > c->latest ? start[i] : c->latest;
+    }
+    c->is_one_bucket = weft_metric_bucket(window, c->earliest, &first) &&
+                       weft_metric_bucket(window, c->latest, &last) && first == last;
+    for (uint32_t i = 0; c->is_one_bucket && i < vector->count; i++) c->bucket[i] = first;
+    for (uint32_t i = 0; !c->is_one_bucket && i < vector->count; i++)
+        if (!weft_metric_bucket(window, start[i], &c->bucket[i])) c->bucket[i] = NO_SAMPLE;
 }
 
 static bool vector_count(void *arg, const struct weft_span_vector *vector)
 {
     struct counting *c = arg;
     if (c->numbering != vector->numbering || is_full(c)) forget(c, vector->numbering);
-    for (uint32_t i = 0; i < vector->count; i++)
-        if (!weft_metric_bucket(&c->run->window, vector->start_time_unix_nano[i], &c->bucket[i]))
-            c->bucket[i] = NO_SAMPLE;
+    buckets_find(c, vector);
     if (!c->counts && !c->columns.is_duration)
         coded_values_read(c, vector);
     else if (c->has_buckets)
         duration_exponents_read(c, vector);
     numbers_combine(c, vector);
-    samples_add(c, vector);
+    if (c->is_one_bucket && (c->counts || c->has_buckets))
+        samples_add_together(c, vector);
+    else
+        samples_add_each(c, vector);
+    if (c->leaf->exemplars.slice_count > 0) exemplars_offer(c, vector);
     return weft_metric_has_memory(c->run);
 }
 
@@ -349,7 +472,7 @@ static void counting_init(struct counting *c, struct weft_metric_leaf *leaf,
 
 static void counting_release(struct counting *c)
 {
-    for (uint32_t i = 0; i <= c->label_count; i++) weft_free(c->levels[i].slots);
+    for (uint32_t i = 0; i <= c->label_count; i++) level_release(&c->levels[i]);
     weft_free(c->levels);
     weft_free(c->targets);
     weft_free(c->numbers);

@@ -54,6 +54,8 @@ void weft_bits_pack_u32(struct weft_buf *out, const uint32_t *v, size_t n, uint3
     finish(&p, out, bytes);
 }
 
+enum { NARROW = 128 }; /* numbers that go by way of 32 bits at a time */
+
 void weft_bits_unpack(uint64_t *out, const uint8_t *packed, uint64_t from, size_t n, unsigned bits,
                       uint64_t base)
 {
@@ -61,7 +63,17 @@ void weft_bits_unpack(uint64_t *out, const uint8_t *packed, uint64_t from, size_
         for (size_t i = 0; i < n; i++) out[i] = base;
         return;
     }
-    for (size_t i = 0; i < n; i++) out[i] = base + weft_bits_get(packed, from + i, bits);
+    if (bits > 32) {
+        for (size_t i = 0; i < n; i++) out[i] = base + weft_bits_get(packed, from + i, bits);
+        return;
+    }
+    uint32_t narrow[NARROW];
+    while (n > 0) {
+        size_t take = n < NARROW ? n : NARROW;
+        weft_bits_unpack_u32(narrow, packed, from, take, bits, 0);
+        for (size_t i = 0; i < take; i++) out[i] = base + narrow[i];
+        out += take, from += take, n -= take;
+    }
 }
 
 void weft_bits_unpack_u32(uint32_t *out, const uint8_t *packed, uint64_t from, size_t n,

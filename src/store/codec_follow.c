@@ -232,7 +232,8 @@ static void page_read(const struct weft_paged *c, uint32_t page, uint32_t n, uin
     const uint64_t *bits = starts_of(c->starts, page);
     const uint8_t *marks = marks_of(c, page);
     uint32_t first = weft_load_u16(c->widths + (size_t)page * 2), none = 1u << c->base_bits,
-             mask = none - 1, code = 0;
+             mask = none - 1, code = 0,
+             start_code = weft_load_u16(c->bases + (size_t)none * 2) & mask;
     uint32_t left =
         ((page + 1) < page_count(c->count) ? weft_load_u16(c->widths + (size_t)page * 2 + 2)
                                            : c->spelt) -
@@ -242,14 +243,20 @@ static void page_read(const struct weft_paged *c, uint32_t page, uint32_t n, uin
         uint64_t starts = bits[i / 64], spelt = (marks != NULL ? weft_load_u64(marks + i / 8) : 0) |
                                                 (c->spells_starts ? starts : 0) | (i == 0);
         uint32_t end = n - i < 64 ? n - i : 64;
-        for (uint32_t k = 0; k < end; k++, starts >>= 1, spelt >>= 1) {
-            if (spelt & 1) { /* a damaged column may want more than it has */
+        for (uint32_t k = 0; k < end;) {
+            if (spelt >> k & 1) { /* a damaged column may want more than it has */
                 code = left > 0 ? (uint32_t)weft_bits_get(c->data, first++, c->base_bits) : 0;
                 left -= left > 0;
             } else {
-                code = weft_load_u16(c->bases + (size_t)(starts & 1 ? none : code) * 2) & mask;
+                code = weft_load_u16(c->bases + (size_t)(starts >> k & 1 ? none : code) * 2) & mask;
             }
-            out[i + k] = (uint16_t)code;
+            out[i + k++] = (uint16_t)code;
+            if ((weft_load_u16(c->bases + (size_t)code * 2) & mask) != code || k == end) continue;
+            /* What comes next is the same, up to what is spelt out or a trace that begins otherwise. */
+            uint64_t others = (spelt | (start_code != code ? starts : 0)) >> k;
+            uint32_t same = others != 0 ? (uint32_t)__builtin_ctzll(others) : 64;
+            if (same > end - k) same = end - k;
+            for (; same > 0; same--) out[i + k++] = (uint16_t)code;
         }
     }
 }

@@ -146,9 +146,22 @@ uint64_t weft_paged_get(const struct weft_paged *c, uint32_t index)
     return c->base + c->divisor * (weft_bits_get(c->bases, page, c->base_bits) + rest);
 }
 
-static void scale(uint64_t *v, uint32_t n, uint64_t divisor, uint64_t base)
+/* Numbers at .. at + n - 1 of a page. */
+static void page_read(const struct weft_paged *c, uint32_t page, const uint8_t *data, uint32_t at,
+                      uint32_t n, uint64_t *out)
 {
-    for (uint32_t i = 0; i < n; i++) v[i] = base + divisor * v[i];
+    uint64_t base = c->base + c->divisor * weft_bits_get(c->bases, page, c->base_bits);
+    uint32_t narrow[WEFT_PAGED_ROWS], divisor = (uint32_t)c->divisor;
+
+    if (c->divisor == 1) {
+        weft_bits_unpack(out, data, at, n, c->widths[page], base);
+    } else if (c->widths[page] > 32 || c->divisor > UINT32_MAX) {
+        weft_bits_unpack(out, data, at, n, c->widths[page], 0);
+        for (uint32_t i = 0; i < n; i++) out[i] = base + c->divisor * out[i];
+    } else { /* two halves multiply faster than wholes */
+        weft_bits_unpack_u32(narrow, data, at, n, c->widths[page], 0);
+        for (uint32_t i = 0; i < n; i++) out[i] = base + (uint64_t)narrow[i] * divisor;
+    }
 }
 
 void weft_paged_read(const struct weft_paged *c, uint32_t from, uint32_t n, uint64_t *out)
@@ -166,9 +179,7 @@ void weft_paged_read(const struct weft_paged *c, uint32_t from, uint32_t n, uint
     while (n > 0) {
         uint32_t at = from % WEFT_PAGED_ROWS,
                  take = WEFT_PAGED_ROWS - at < n ? WEFT_PAGED_ROWS - at : n;
-        uint64_t base = weft_bits_get(c->bases, page, c->base_bits);
-        weft_bits_unpack(out, data, at, take, c->widths[page], base);
-        if (c->divisor != 1 || c->base != 0) scale(out, take, c->divisor, c->base);
+        page_read(c, page, data, at, take, out);
         data += (size_t)c->widths[page++] * (WEFT_PAGED_ROWS / 8);
         out += take, from += take, n -= take;
     }

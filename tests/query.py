@@ -298,6 +298,8 @@ QUESTIONS = {
     "/api/v1/query": [{"q": "{ }"}, {"q": "{ }", "limit": 1}, {"q": "{ }", "type": "spans", "limit": 2}, {"q": "{ name = `cart` } | spans()"}, {"q": "{ status = error } | by(name) | count() > 0", "limit": 1}, {"q": "{ } | select(span.http.status)"},
                       {"q": "{ } | rate() by (name)", "exemplars": 5, **RANGE}, {"q": "{ } | min_over_time(span.http.status)", **RANGE},
                       {"q": "{ } | quantile_over_time(duration, .5, .9)", "instant": "true", **RANGE}],
+    "/api/v1/explain": [{"q": "{ }"}, {"q": "{ name = `cart` } | spans()"}, {"q": "{ } | rate() by (name)", **RANGE}, {"q": "{ name = `nightly` } -link-> { }"},
+                        {"q": "{ } | compare({ status = error })", **RANGE}, {"q": "{ .a = .b && false } | avg(duration) > 1s"}],
     "/api/v1/facets": [{}, {"q": "{ }"}, {"q": "{ }", "keys": ["name", "span.user", "x"], "limit": 1}, {"limit": 0}],
     "/api/v1/histogram": [{}, {"q": "{ }", **RANGE}],
     "/api/v1/suggest": [{}, {"q": "{ "}, {"q": "{ status = "}, {"q": "{ } | "}],

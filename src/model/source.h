@@ -10,6 +10,7 @@
 #define WEFT_MODEL_SOURCE_H
 #include "base/err.h"
 #include "model/read_limits.h"
+#include "model/scan_report.h"
 #include "model/selection.h"
 
 /* Spans seen of one service and name. */
@@ -38,7 +39,8 @@ struct weft_trace_scan {
     uint64_t
         deadline_monotonic_ns;     /* 0: none; looked at now and then: the result is then partial */
     const _Atomic bool *cancelled; /* NULL: never */
-    struct weft_read_limits *reads; /* NULL: not counted */
+    struct weft_read_limits *reads;  /* NULL: not counted */
+    struct weft_scan_report *report; /* added to; NULL: nobody asks */
 };
 struct weft_trace_scan_result {
     const char *
@@ -88,6 +90,7 @@ struct weft_span_scan {
      * judges itself. */
     weft_trace_visit *trace;
     void *arg;
+    struct weft_scan_report *report; /* as in weft_trace_scan */
 };
 
 /* An attribute key that spans, or what belongs to them, have. Counts here and below are for ranking: of

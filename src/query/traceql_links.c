@@ -10,7 +10,8 @@ struct collecting {
     struct weft_traceql_pipeline left;
     const struct weft_traceql_limits *limits;
     struct weft_traceql_result *out;
-    struct weft_arena scratch; /* of one trace */
+    struct weft_arena scratch;       /* of one trace */
+    struct weft_scan_report *report; /* NULL: nobody asks */
     struct weft_err *err;
     int rc;
 };
@@ -80,6 +81,7 @@ static bool left_visit(void *arg, const struct weft_batch *trace)
     if (rc < 0) return weft_traceql_goes_on(rc, c->out, &c->rc);
     if (view.is_regex_limited) c->out->partial_reason = "limit of a regular expression";
     if (found.count == 0) return true;
+    weft_scan_count(c->report, WEFT_STEP_JUDGE, 0, 1, 0);
     if (trace->partial_reason != NULL) c->out->partial_reason = trace->partial_reason;
     for (uint32_t i = 0; i < found.items[0].count && c->rc == WEFT_OK; i++)
         c->rc = span_note(c, &trace->spans[found.items[0].spans[i]]);
@@ -102,16 +104,29 @@ int weft_traceql_links_collect(struct weft_traceql_links *links, const struct we
 
     links->linked = query->linked;
     weft_traceql_select(&selection, &c.left, arena);
+    const struct weft_explain_pass pass = {
+        .purpose =
+            links->linked->has_links ? "the spans that links may point to" : "the spans with links",
+        .way = selection.is_empty       ? WEFT_WAY_NOTHING
+               : selection.tree != NULL ? WEFT_WAY_SELECTED
+                                        : WEFT_WAY_EVERY,
+        .selection = selection.tree,
+        .is_exact = selection.is_exact,
+        .inexact_reason = selection.inexact_reason,
+    };
+    c.report = weft_explain_begin(limits->explain, &pass);
     if (selection.is_empty) return WEFT_OK;
     const struct weft_trace_scan scan = { .from_ns = limits->from_ns,
                                           .to_ns = limits->to_ns,
                                           .selection = selection.tree,
                                           .deadline_monotonic_ns = limits->deadline_monotonic_ns,
                                           .cancelled = limits->cancelled,
-                                          .reads = limits->reads };
+                                          .reads = limits->reads,
+                                          .report = c.report };
     weft_arena_init(&c.scratch, 64 << 10);
     int rc = source->traces(source->self, &scan, left_visit, &c, &visited, err);
     weft_arena_release(&c.scratch);
+    weft_explain_end(limits->explain, &visited);
     if (visited.partial_reason != NULL) out->partial_reason = visited.partial_reason;
     out->inspected_traces += visited.inspected_traces;
     out->inspected_spans += visited.inspected_spans;
@@ -134,22 +149,23 @@ static const struct weft_selection *trace_named(struct weft_str id, struct weft_
     return leaf;
 }
 
-const struct weft_selection *weft_traceql_links_narrow(const struct weft_traceql_links *links,
-                                                       const struct weft_selection *tree,
-                                                       struct weft_arena *arena)
+void weft_traceql_links_narrow(const struct weft_traceql_links *links,
+                               struct weft_traceql_selection *selection, struct weft_arena *arena)
 {
     const struct weft_selection *traces = NULL;
     const struct weft_map_slot *slot;
     size_t at = 0;
 
-    if (links->linked->has_links || links->traces.count > TRACES_NAMED_MAX) return tree;
+    selection->is_exact = false;
+    selection->inexact_reason = "links are compared when traces are whole";
+    if (links->linked->has_links || links->traces.count > TRACES_NAMED_MAX) return;
     while ((slot = weft_map_next(&links->traces, &at)) != NULL) {
         const struct weft_selection *leaf = trace_named(slot->key, arena);
         struct weft_selection *both = weft_arena_alloc_zero(arena, sizeof *both);
         *both = (struct weft_selection){ .op = WEFT_SELECT_UNION, .left = traces, .right = leaf };
         traces = traces != NULL ? both : leaf;
     }
-    return traces != NULL ? traces : tree;
+    if (traces != NULL) selection->tree = traces;
 }
 
 static bool is_linked(const struct weft_traceql_links *links, const struct weft_span *span)

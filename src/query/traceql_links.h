@@ -26,10 +26,9 @@ int weft_traceql_links_collect(struct weft_traceql_links *links, const struct we
                                const struct weft_traceql_limits *limits,
                                struct weft_traceql_result *out, struct weft_arena *arena,
                                struct weft_err *err);
-/* What is wanted of the right side: the traces by name when they are few, else `tree`. */
-const struct weft_selection *weft_traceql_links_narrow(const struct weft_traceql_links *links,
-                                                       const struct weft_selection *tree,
-                                                       struct weft_arena *arena);
+/* What is wanted of the right side: the traces by name when they are few, else what is selected. */
+void weft_traceql_links_narrow(const struct weft_traceql_links *links,
+                               struct weft_traceql_selection *selection, struct weft_arena *arena);
 int weft_traceql_links_evaluate(const struct weft_traceql_links *links,
                                 struct weft_trace_view *view,
                                 const struct weft_traceql_pipeline *pipeline,

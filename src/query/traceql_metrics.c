@@ -123,9 +123,24 @@ static bool visit(void *arg, const struct weft_batch *trace)
     return weft_metric_trace_visit(run, run->leaves, run->leaf_count, trace);
 }
 
+const char *weft_metric_purpose(const struct weft_metric_run *run,
+                                const struct weft_metric_leaf *leaf)
+{
+    struct weft_metric_expr alone = *leaf->expr;
+    const struct weft_traceql_query query = { .metrics = &alone };
+    struct weft_buf text = { 0 };
+
+    if (run->range->explain == NULL) return NULL;
+    alone.seconds = NULL;
+    weft_traceql_print(&text, &query);
+    const char *copy = weft_arena_copy_c(run->range->explain->arena, weft_buf_str(&text));
+    weft_buf_release(&text);
+    return copy;
+}
+
 /* All functions at once, trace by trace. What one of them does not need another may: then every trace is visited. */
 static int traces_scan(struct weft_metric_run *run, const struct weft_source *source,
-                       struct weft_trace_scan_result *found)
+                       const char *reason, struct weft_trace_scan_result *found)
 {
     struct weft_traceql_selection selection = { 0 };
     struct weft_trace_scan wanted = {
@@ -135,11 +150,25 @@ static int traces_scan(struct weft_metric_run *run, const struct weft_source *so
         .cancelled = run->range->cancelled,
         .reads = run->range->reads,
     };
+    selection.inexact_reason = "several functions look at the same traces";
     if (run->leaf_count == 1)
         weft_traceql_select(&selection, run->leaves[0].expr->pipeline, &run->arena);
+    const struct weft_explain_pass pass = {
+        .purpose = run->leaf_count == 1 ? weft_metric_purpose(run, &run->leaves[0])
+                                        : "all functions at once",
+        .way = selection.is_empty       ? WEFT_WAY_NOTHING
+               : selection.tree != NULL ? WEFT_WAY_SELECTED
+                                        : WEFT_WAY_EVERY,
+        .way_reason = reason,
+        .selection = selection.tree,
+        .is_exact = selection.is_exact,
+        .inexact_reason = selection.inexact_reason,
+    };
+    wanted.report = weft_explain_begin(run->range->explain, &pass);
     if (selection.is_empty) return WEFT_OK;
     wanted.selection = selection.tree;
     int rc = source->traces(source->self, &wanted, visit, run, found, run->err);
+    weft_explain_end(run->range->explain, found);
     if (selection.is_regex_limited != NULL && *selection.is_regex_limited)
         weft_metric_partial(run, "limit of a regular expression");
     return rc;
@@ -155,20 +184,22 @@ static int vectors_scan(struct weft_metric_run *run, const struct weft_source *s
     return rc;
 }
 
-static bool vectors_can(const struct weft_metric_run *run, const struct weft_source *source)
+static const char *vectors_refuse(const struct weft_metric_run *run,
+                                  const struct weft_source *source)
 {
-    bool can = source->spans != NULL;
-    for (uint32_t i = 0; i < run->leaf_count && can; i++)
-        can = weft_metric_vectors_can(&run->leaves[i], run);
-    return can;
+    const char *reason = source->spans == NULL ? "this source has no columns" : NULL;
+    for (uint32_t i = 0; i < run->leaf_count && reason == NULL; i++)
+        reason = weft_metric_vectors_refuse(&run->leaves[i], run);
+    return reason;
 }
 
 static int scan(struct weft_metric_run *run, const struct weft_source *source,
                 struct weft_metrics_result *out)
 {
     struct weft_trace_scan_result found = { 0 };
-    int rc = vectors_can(run, source) ? vectors_scan(run, source, &found)
-                                      : traces_scan(run, source, &found);
+    const char *reason = vectors_refuse(run, source);
+    int rc = reason == NULL ? vectors_scan(run, source, &found)
+                            : traces_scan(run, source, reason, &found);
     if (rc == WEFT_OK) rc = run->rc;
     if (rc < 0) return rc;
     if (found.partial_reason != NULL) weft_metric_partial(run, found.partial_reason);

@@ -36,6 +36,7 @@ struct weft_metrics_range {
     uint64_t memory_bytes_max, deadline_monotonic_ns;
     const _Atomic bool *cancelled;
     struct weft_read_limits *reads; /* NULL: not counted */
+    struct weft_explain *explain;   /* added to; NULL: nobody asks */
 };
 struct weft_metrics_result {
     struct weft_series *series; /* sorted by labels */

@@ -195,9 +195,12 @@ void weft_metric_column_value(const struct weft_metric_source_column *column,
                               const struct weft_span_vector *vector, uint32_t index,
                               struct weft_arena *arena, struct weft_traceql_value *out);
 
-/* Can columns tell all that the function asks for? Then it is counted from them (traceql_metrics_vectors.c). */
-bool weft_metric_vectors_can(const struct weft_metric_leaf *leaf,
-                             const struct weft_metric_run *run);
+/* The function as written, for who asks how it is answered. */
+const char *weft_metric_purpose(const struct weft_metric_run *run,
+                                const struct weft_metric_leaf *leaf);
+/* Why columns cannot tell all that the function asks for; NULL: they can, and it is counted from them (traceql_metrics_vectors.c). */
+const char *weft_metric_vectors_refuse(const struct weft_metric_leaf *leaf,
+                                       const struct weft_metric_run *run);
 /* All samples of one function. *found is added to. */
 int weft_metric_vectors_scan(struct weft_metric_leaf *leaf, struct weft_metric_run *run,
                              const struct weft_source *source,

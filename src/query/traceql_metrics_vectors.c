@@ -68,21 +68,35 @@ static bool filters_only(const struct weft_traceql_pipeline *pipeline)
     return true;
 }
 
-bool weft_metric_vectors_can(const struct weft_metric_leaf *leaf, const struct weft_metric_run *run)
+static const char *selection_refuse(const struct weft_traceql_pipeline *pipeline)
+{
+    struct weft_traceql_selection selection;
+    const char *reason = NULL;
+    struct weft_arena arena;
+
+    weft_arena_init(&arena, 0);
+    weft_traceql_select(&selection, pipeline, &arena);
+    if (!selection.is_empty && !selection.is_exact)
+        reason = "the spans cannot be told by columns alone";
+    else if (!selection.is_empty && !weft_selection_is_spanwise(selection.tree))
+        reason = "&& and structural operators need whole traces";
+    weft_arena_release(&arena);
+    return reason;
+}
+
+const char *weft_metric_vectors_refuse(const struct weft_metric_leaf *leaf,
+                                       const struct weft_metric_run *run)
 {
     struct weft_metric_columns columns;
-    struct weft_traceql_selection selection;
-    struct weft_arena arena;
-    if (leaf->expr->function == WEFT_METRIC_COMPARE || leaf->is_exact || run->is_extrapolated ||
-        !leaf->is_per_span || !filters_only(leaf->expr->pipeline) ||
-        !weft_metric_columns_init(&columns, leaf))
-        return false;
-    weft_arena_init(&arena, 0);
-    weft_traceql_select(&selection, leaf->expr->pipeline, &arena);
-    bool can =
-        selection.is_empty || (selection.is_exact && weft_selection_is_spanwise(selection.tree));
-    weft_arena_release(&arena);
-    return can;
+
+    if (leaf->expr->function == WEFT_METRIC_COMPARE) return "compare() looks at every attribute";
+    if (leaf->is_exact) return "with (exact = true) keeps every value";
+    if (run->is_extrapolated) return "with (extrapolate = true) asks each span for its sampling";
+    if (!leaf->is_per_span) return "events and links are not columns";
+    if (!filters_only(leaf->expr->pipeline)) return "an aggregate needs whole traces";
+    if (!weft_metric_columns_init(&columns, leaf))
+        return "a label or value is of whole traces, or there are more than columns are read for";
+    return selection_refuse(leaf->expr->pipeline);
 }
 
 /* ---- numbers for combinations ---- */
@@ -493,6 +507,13 @@ int weft_metric_vectors_scan(struct weft_metric_leaf *leaf, struct weft_metric_r
     struct weft_traceql_selection selection;
     struct weft_trace_scan_result here;
     weft_traceql_select(&selection, leaf->expr->pipeline, &run->arena);
+    const struct weft_explain_pass pass = {
+        .purpose = weft_metric_purpose(run, leaf),
+        .way = selection.is_empty ? WEFT_WAY_NOTHING : WEFT_WAY_COLUMNS,
+        .selection = selection.tree,
+        .is_exact = true,
+    };
+    struct weft_scan_report *report = weft_explain_begin(run->range->explain, &pass);
     if (selection.is_empty) return WEFT_OK;
     struct counting *c = weft_alloc(sizeof *c);
     counting_init(c, leaf, run, source);
@@ -508,8 +529,10 @@ int weft_metric_vectors_scan(struct weft_metric_leaf *leaf, struct weft_metric_r
         .vector = vector_count,
         .trace = trace_count,
         .arg = c,
+        .report = report,
     };
     int rc = source->spans(source->self, &scan, &here, run->err);
+    weft_explain_end(run->range->explain, &here);
     found_add(found, &here);
     if (selection.is_regex_limited != NULL && *selection.is_regex_limited)
         weft_metric_partial(run, "limit of a regular expression");

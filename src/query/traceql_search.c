@@ -25,6 +25,7 @@ struct run {
     struct weft_map passed; /* tuples of distinct() that the pages before `after` have */
     bool is_looking_back;   /* to find those */
     struct weft_traceql_links links;
+    struct weft_scan_report *report; /* of the pass at hand; NULL: nobody asks */
 };
 /* A trace at work. */
 struct seen {
@@ -332,6 +333,7 @@ static bool trace_visit(void *arg, const struct weft_batch *trace)
         if (spansets.count == 0) return true;
     }
     if (trace->partial_reason != NULL) run->out->partial_reason = trace->partial_reason;
+    weft_scan_count(run->report, WEFT_STEP_JUDGE, 0, 1, 0);
     offer(&seen);
     return run->rc == WEFT_OK;
 }
@@ -351,16 +353,40 @@ static uint64_t to_ns(const struct run *run)
     return to == 0 || bound + 1 < to ? bound + 1 : to;
 }
 
+static const char *purpose(const struct run *run)
+{
+    if (run->is_looking_back) return "what the pages before have, for distinct()";
+    return run->links.linked != NULL ? "the other side of the links" : "the answer";
+}
+
+static void explain_begin(struct run *run, const struct weft_traceql_selection *selection)
+{
+    bool is_newest = is_newest_first(run);
+    enum weft_explain_way way = is_newest                 ? WEFT_WAY_NEWEST
+                                : selection->tree != NULL ? WEFT_WAY_SELECTED
+                                                          : WEFT_WAY_EVERY;
+    const struct weft_explain_pass pass = {
+        .purpose = purpose(run),
+        .way = selection->is_empty ? WEFT_WAY_NOTHING : way,
+        .way_reason = is_newest ? NULL : "order() looks at every trace before it knows the first",
+        .selection = selection->tree,
+        .is_exact = selection->is_exact,
+        .inexact_reason = selection->inexact_reason,
+    };
+    run->report = weft_explain_begin(run->limits->explain, &pass);
+}
+
 /* Asks the source, unless the query itself says that there is nothing. */
 static int traces_visit(struct run *run, const struct weft_source *source, struct weft_arena *arena)
 {
-    struct weft_traceql_selection selection = { 0 };
+    struct weft_traceql_selection selection = { .is_exact = true };
     struct weft_trace_scan_result visited = { 0 };
 
     if (run->query != NULL) weft_traceql_select(&selection, run->query->pipeline, arena);
+    if (run->links.linked != NULL && !selection.is_empty)
+        weft_traceql_links_narrow(&run->links, &selection, arena);
+    explain_begin(run, &selection);
     if (selection.is_empty) return WEFT_OK;
-    if (run->links.linked != NULL)
-        selection.tree = weft_traceql_links_narrow(&run->links, selection.tree, arena);
     const struct weft_trace_scan scan = { .from_ns = run->limits->from_ns,
                                           .to_ns = to_ns(run),
                                           .selection = selection.tree,
@@ -369,8 +395,10 @@ static int traces_visit(struct run *run, const struct weft_source *source, struc
                                           .deadline_monotonic_ns =
                                               run->limits->deadline_monotonic_ns,
                                           .cancelled = run->limits->cancelled,
-                                          .reads = run->limits->reads };
+                                          .reads = run->limits->reads,
+                                          .report = run->report };
     int rc = source->traces(source->self, &scan, trace_visit, run, &visited, run->err);
+    weft_explain_end(run->limits->explain, &visited);
     if (rc == WEFT_OK) rc = run->rc;
     if (selection.is_regex_limited != NULL && *selection.is_regex_limited)
         run->out->partial_reason = REGEX_LIMIT;

@@ -9,6 +9,7 @@
 #define WEFT_QUERY_TRACEQL_SEARCH_H
 #include "model/source.h"
 #include "query/traceql_eval.h"
+#include "query/traceql_explain.h"
 #include "query/traceql_order.h"
 
 /* Different tuples of distinct() on the pages before `after`: more are refused. */
@@ -24,6 +25,7 @@ struct weft_traceql_limits {
     uint64_t deadline_monotonic_ns;            /* 0: none */
     const _Atomic bool *cancelled;             /* NULL: never */
     struct weft_read_limits *reads;            /* NULL: not counted */
+    struct weft_explain *explain;              /* added to; NULL: nobody asks */
 };
 struct weft_found_attribute {
     struct weft_str key; /* bare, as shown (Q5.3.2); points into the query */

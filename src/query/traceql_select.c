@@ -27,6 +27,11 @@ static const struct weft_selection *node_of(struct weft_selecting *s, struct wef
     return set.size == WEFT_SELECT_EVERYTHING ? &all : set.node;
 }
 
+static const char *reason_of(struct weft_select_set left, struct weft_select_set right)
+{
+    return left.reason != NULL ? left.reason : right.reason;
+}
+
 static struct weft_select_set tree(struct weft_selecting *s, enum weft_selection_op op,
                                    struct weft_select_set left, struct weft_select_set right)
 {
@@ -34,16 +39,19 @@ static struct weft_select_set tree(struct weft_selecting *s, enum weft_selection
     uint32_t leaf_count = left.leaf_count + right.leaf_count;
 
     if (height > WEFT_SELECTION_DEPTH_MAX || leaf_count > LEAVES_MAX)
-        return op == WEFT_SELECT_INTERSECT
-                   ? weft_select_inexact(left.leaf_count < right.leaf_count ? left : right)
-                   : weft_select_everything(false);
+        return weft_select_because(
+            op == WEFT_SELECT_INTERSECT
+                ? weft_select_inexact(left.leaf_count < right.leaf_count ? left : right)
+                : weft_select_everything(false),
+            "there are more conditions than the columns are asked for");
     struct weft_selection *node = weft_arena_alloc(s->arena, sizeof *node);
     *node =
         (struct weft_selection){ .op = op, .left = node_of(s, left), .right = node_of(s, right) };
     return (struct weft_select_set){ .node = node,
                                      .height = height,
                                      .leaf_count = leaf_count,
-                                     .is_exact = left.is_exact && right.is_exact };
+                                     .is_exact = left.is_exact && right.is_exact,
+                                     .reason = reason_of(left, right) };
 }
 
 static struct weft_select_set union_of(struct weft_selecting *s, struct weft_select_set left,
@@ -52,8 +60,10 @@ static struct weft_select_set union_of(struct weft_selecting *s, struct weft_sel
     if (left.size == WEFT_SELECT_NOTHING) return right;
     if (right.size == WEFT_SELECT_NOTHING) return left;
     if (left.size == WEFT_SELECT_EVERYTHING || right.size == WEFT_SELECT_EVERYTHING)
-        return weft_select_everything((left.size == WEFT_SELECT_EVERYTHING && left.is_exact) ||
-                                      (right.size == WEFT_SELECT_EVERYTHING && right.is_exact));
+        return weft_select_because(
+            weft_select_everything((left.size == WEFT_SELECT_EVERYTHING && left.is_exact) ||
+                                   (right.size == WEFT_SELECT_EVERYTHING && right.is_exact)),
+            reason_of(left, right));
     return tree(s, WEFT_SELECT_UNION, left, right);
 }
 
@@ -65,7 +75,7 @@ static struct weft_select_set intersection_of(struct weft_selecting *s, struct w
 
     if (left.size == WEFT_SELECT_SOME && right.size == WEFT_SELECT_SOME)
         return tree(s, WEFT_SELECT_INTERSECT, left, right);
-    return is_exact ? one : weft_select_inexact(one);
+    return is_exact ? one : weft_select_because(weft_select_inexact(one), reason_of(left, right));
 }
 
 struct weft_select_set weft_select_join(struct weft_selecting *s, enum weft_selection_op op,
@@ -77,7 +87,8 @@ struct weft_select_set weft_select_join(struct weft_selecting *s, enum weft_sele
     if (op == WEFT_SELECT_INTERSECT) return intersection_of(s, left, right);
     if (op == WEFT_SELECT_BOTH && left.size == WEFT_SELECT_EVERYTHING &&
         right.size == WEFT_SELECT_EVERYTHING)
-        return weft_select_everything(left.is_exact && right.is_exact);
+        return weft_select_because(weft_select_everything(left.is_exact && right.is_exact),
+                                   reason_of(left, right));
     return tree(s, op, left, right);
 }
 
@@ -133,7 +144,9 @@ static struct weft_select_set union_relation(struct weft_selecting *s, enum weft
                                              struct spans left, struct spans right)
 {
     if (!left.is_plain || !right.is_plain)
-        return weft_select_inexact(weft_select_join(s, WEFT_SELECT_BOTH, left.set, right.set));
+        return weft_select_because(
+            weft_select_inexact(weft_select_join(s, WEFT_SELECT_BOTH, left.set, right.set)),
+            "a union operator (&>, &>>, ...) has more than filters beside it");
     return weft_select_join(s, WEFT_SELECT_UNION, weft_select_join(s, op, left.set, right.set),
                             weft_select_join(s, inverse_of(op), right.set, left.set));
 }
@@ -146,7 +159,11 @@ static struct weft_select_set relation(struct weft_selecting *s,
 
     if (expr->is_union) return union_relation(s, op, left, right);
     if (!expr->is_negated) return weft_select_join(s, op, left.set, right.set);
-    return left.set.size == WEFT_SELECT_NOTHING ? right.set : weft_select_inexact(right.set);
+    return left.set.size == WEFT_SELECT_NOTHING
+               ? right.set
+               : weft_select_because(
+                     weft_select_inexact(right.set),
+                     "a negated operator (!>, !>>, ...) is decided by whole traces");
 }
 
 static struct spans spanset_spans(struct weft_selecting *s, const struct weft_spanset_expr *expr)
@@ -176,12 +193,17 @@ static struct spans pipeline_spans(struct weft_selecting *s,
          stage = stage->next) {
         is_grouped = is_grouped || stage->kind == WEFT_STAGE_GROUP;
         if (stage->kind == WEFT_STAGE_AGGREGATE)
-            all = (struct spans){ weft_select_aggregate(s, stage, all.set, is_grouped), false };
+            all = (struct spans){ weft_select_because(
+                                      weft_select_aggregate(s, stage, all.set, is_grouped),
+                                      "an aggregate is taken over all spans of a spanset"),
+                                  false };
         if (stage->kind != WEFT_STAGE_SPANSET) continue;
         struct spans own = spanset_spans(s, stage->spanset);
         bool sees_all = all.set.size == WEFT_SELECT_EVERYTHING && all.set.is_exact;
         if (!own.is_plain && (!sees_all || stage != pipeline->first))
-            own.set = weft_select_inexact(own.set);
+            own.set = weft_select_because(
+                weft_select_inexact(own.set),
+                "&& or a structural operator sees only what the stages before it leave");
         all.set = weft_select_join(s, WEFT_SELECT_INTERSECT, all.set, own.set);
         all.is_plain = all.is_plain && own.is_plain;
     }
@@ -202,6 +224,7 @@ static void selecting_finish(struct weft_traceql_selection *out, struct weft_sel
     out->tree = set.size == WEFT_SELECT_SOME ? set.node : NULL;
     out->is_empty = set.size == WEFT_SELECT_NOTHING;
     out->is_exact = set.is_exact;
+    if (!set.is_exact) out->inexact_reason = set.reason;
 }
 
 void weft_traceql_select(struct weft_traceql_selection *out,

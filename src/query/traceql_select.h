@@ -16,6 +16,8 @@ struct weft_traceql_selection {
     bool is_empty;                     /* no span of any trace: there is nothing to ask a source */
     /* The spans of the tree are those that are left at the end of the pipeline, in every trace: not more, not fewer. */
     bool is_exact;
+    const char
+        *inexact_reason; /* a sentence, unless is_exact: what is decided when traces are whole */
     const _Atomic bool
         *is_regex_limited; /* a regular expression reached its limits: no match (Q3.3.4) */
 };

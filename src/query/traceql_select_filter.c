@@ -26,7 +26,9 @@ static struct weft_select_set together(struct weft_selecting *s, const struct we
     bool is_of_one = (expr->left->has_event && expr->right->has_event) ||
                      (expr->left->has_link && expr->right->has_link);
 
-    return is_of_one ? weft_select_inexact(set) : set;
+    if (!is_of_one) return set;
+    return weft_select_because(weft_select_inexact(set),
+                               "several conditions are about one and the same event or link");
 }
 
 static struct weft_select_set either(struct weft_selecting *s, struct weft_select_set left,
@@ -35,9 +37,15 @@ static struct weft_select_set either(struct weft_selecting *s, struct weft_selec
     return weft_select_join(s, WEFT_SELECT_UNION, left, right);
 }
 
+static struct weft_select_set not_a_bool(void)
+{
+    return weft_select_because(weft_select_everything(false),
+                               "an attribute stands for a condition, and may be no bool");
+}
+
 static struct weft_select_set not_true(struct weft_selecting *s, const struct weft_expr *expr)
 {
-    return is_always_bool(expr) ? truth(s, expr, false) : weft_select_everything(false);
+    return is_always_bool(expr) ? truth(s, expr, false) : not_a_bool();
 }
 
 static struct weft_select_set is_a_bool(struct weft_selecting *s, const struct weft_expr *expr)
@@ -59,7 +67,7 @@ static struct weft_select_set or_truth(struct weft_selecting *s, const struct we
     const struct weft_expr *left = expr->left, *right = expr->right;
     bool are_bools = is_always_bool(left) && is_always_bool(right);
 
-    if (!wanted && !are_bools) return weft_select_everything(false);
+    if (!wanted && !are_bools) return not_a_bool();
     if (!wanted) return together(s, expr, truth(s, left, false), truth(s, right, false));
     if (are_bools) return either(s, truth(s, left, true), truth(s, right, true));
     return either(s, together(s, expr, truth(s, left, true), is_a_bool(s, right)),
@@ -114,9 +122,12 @@ static struct weft_select_set other_comparison(struct weft_selecting *s,
     bool asks_for_nil = is_nil(expr->left) || is_nil(expr->right);
     bool has_values = asks_for_nil ? (expr->op == WEFT_EXPR_NE) == wanted : wanted;
 
-    if (!has_values) return weft_select_everything(false);
-    return weft_select_inexact(weft_select_join(s, WEFT_SELECT_INTERSECT, operands(s, expr->left),
-                                                operands(s, expr->right)));
+    struct weft_select_set set = weft_select_everything(false);
+    if (has_values)
+        set = weft_select_inexact(weft_select_join(
+            s, WEFT_SELECT_INTERSECT, operands(s, expr->left), operands(s, expr->right)));
+    set.reason = NULL;
+    return weft_select_because(set, "attributes are compared with each other, or calculated with");
 }
 
 /* a op b is b turned(op) a. */
@@ -160,7 +171,8 @@ static struct weft_select_set attribute_truth(struct weft_selecting *s,
         .op = WEFT_EXPR_EQ,
         .literal = { .type = WEFT_TRACEQL_BOOL, .bool_value = wanted },
     };
-    return weft_select_inexact(weft_select_question(s, &question, true));
+    return weft_select_because(weft_select_inexact(weft_select_question(s, &question, true)),
+                               "an attribute stands for a condition, and may be no bool");
 }
 
 static struct weft_select_set truth(struct weft_selecting *s, const struct weft_expr *expr,

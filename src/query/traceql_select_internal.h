@@ -16,6 +16,7 @@ struct weft_select_set {
     const struct weft_selection *node; /* of SOME */
     uint32_t height, leaf_count;       /* leaves as often as they are looked for */
     bool is_exact;
+    const char *reason; /* why not */
 };
 
 static inline struct weft_select_set weft_select_everything(bool is_exact)
@@ -30,6 +31,13 @@ static inline struct weft_select_set weft_select_nothing(void)
 static inline struct weft_select_set weft_select_inexact(struct weft_select_set set)
 {
     set.is_exact = set.size == WEFT_SELECT_NOTHING;
+    return set;
+}
+/* Why it is not exact, unless that is said already. */
+static inline struct weft_select_set weft_select_because(struct weft_select_set set,
+                                                         const char *reason)
+{
+    if (set.reason == NULL && !set.is_exact) set.reason = reason;
     return set;
 }
 /* Exact. */

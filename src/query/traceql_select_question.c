@@ -391,6 +391,8 @@ struct weft_select_set weft_select_question(struct weft_selecting *s,
                                             bool wanted)
 {
     if (question->attribute->scope == WEFT_TRACEQL_SCOPE_INTRINSIC)
-        return intrinsic_question(s, question, wanted);
-    return attribute_question(s, question, wanted);
+        return weft_select_because(intrinsic_question(s, question, wanted),
+                                   "an intrinsic that is no column is compared");
+    return weft_select_because(attribute_question(s, question, wanted),
+                               "a negation holds for spans that lack the attribute, too");
 }

@@ -4,75 +4,34 @@
 #include "query/traceql_metrics.h"
 #include "server/api_docs.h"
 #include "server/api_query_answer.h"
-#include "server/api_question.h"
-#include "server/tempo.h"
 #include <inttypes.h>
 
 #define SERIES_RANGE_DEFAULT_NS (3600 * WEFT_NS_PER_SECOND)
 
-enum wanted { WANTED_ANY, WANTED_TRACES, WANTED_SERIES, WANTED_SPANS };
-struct asked {
-    struct weft_str query, cursor;
-    struct weft_api_range range;
-    struct weft_api_limits limits;
-    uint32_t wanted, limit, spans_per_spanset, exemplars;
-    uint64_t step_ns;
-    bool is_instant;
-};
-#define AT(field) offsetof(struct asked, field)
-static const char *const wanted_choices[] = { "auto", "traces", "series", "spans", NULL };
-static const struct weft_api_parameter parameters[] = {
-    { .name = "q",
-      .kind = WEFT_API_TEXT,
-      .is_required = true,
-      .offset = AT(query),
-      .help = "a TraceQL query" },
-    WEFT_API_RANGE(struct asked),
-    WEFT_API_LIMITS(struct asked),
-    { .name = "type",
-      .kind = WEFT_API_CHOICE,
-      .offset = AT(wanted),
-      .fallback = "auto",
-      .choices = wanted_choices,
-      .help = "What the asker can read; a query that gives something else is refused. spans: as "
-              "spans() at the end of the query." },
-    { .name = "limit",
-      .kind = WEFT_API_COUNT,
-      .offset = AT(limit),
-      .fallback = "20",
-      .min = 1,
-      .help = "Traces at most, or spans; the newest unless order() says otherwise." },
-    { .name = "cursor",
-      .kind = WEFT_API_TEXT,
-      .offset = AT(cursor),
-      .help = "Of traces and spans: next_cursor of the answer before." },
-    { .name = "spss",
-      .kind = WEFT_API_COUNT,
-      .offset = AT(spans_per_spanset),
-      .fallback = "3",
-      .max = 100000,
-      .help = "Spans listed of each spanset." },
-    { .name = "step",
-      .kind = WEFT_API_DURATION,
-      .offset = AT(step_ns),
-      .help = "Of series: time between points; by default some 240 points." },
-    { .name = "instant",
-      .kind = WEFT_API_BOOL,
-      .offset = AT(is_instant),
-      .help = "Of series: one point for the whole range." },
-    { .name = "exemplars",
-      .kind = WEFT_API_COUNT,
-      .offset = AT(exemplars),
-      .fallback = "0",
-      .max = WEFT_TEMPO_EXEMPLARS_MAX,
-      .help = "Of series: traces shown as examples, at most." },
-    { 0 },
-};
+const char *const weft_api_wanted[] = { "auto", "traces", "series", "spans", NULL };
+static const struct weft_api_parameter parameters[] = { WEFT_API_ASKED, { 0 } };
 
 /* ---- traces ---- */
 
-static int answer_traces(struct weft_call *call, const struct asked *asked,
-                         const struct weft_traceql_query *query, struct weft_err *err)
+static struct weft_api_outcome outcome_of_traces(const struct weft_api_asked *asked,
+                                                 const struct weft_traceql_result *result)
+{
+    return (struct weft_api_outcome){
+        .type = result->has_spans ? "spans" : "traces",
+        .from_ns = asked->range.from_ns,
+        .to_ns = asked->range.to_ns,
+        .count = result->has_spans ? result->row_count : result->trace_count,
+        .has_more = result->has_more,
+        .partial_reason = result->partial_reason,
+        .inspected_traces = result->inspected_traces,
+        .inspected_spans = result->inspected_spans,
+        .inspected_bytes = result->inspected_bytes,
+    };
+}
+
+static int answer_traces(struct weft_call *call, const struct weft_api_asked *asked,
+                         const struct weft_traceql_query *query, struct weft_explain *explain,
+                         struct weft_api_outcome *outcome, struct weft_err *err)
 {
     const struct weft_server_parts *parts = call->face->parts;
     struct weft_traceql_result result = { 0 };
@@ -87,20 +46,24 @@ static int answer_traces(struct weft_call *call, const struct asked *asked,
         .deadline_monotonic_ns = call->deadline_monotonic_ns,
         .cancelled = &call->is_cancelled,
         .reads = &call->reads,
+        .explain = explain,
     };
     int rc = WEFT_OK;
     if (asked->cursor.len > 0)
         rc = weft_traceql_cursor_parse(&after, asked->cursor, &call->arena, err);
     if (rc == WEFT_OK)
         rc = weft_traceql_search(&parts->source, query, &limits, &result, &call->arena, err);
-    if (asked->wanted == WANTED_TRACES) result.has_spans = false;
-    if (rc == WEFT_OK) weft_api_write_traces(call, &result);
+    if (asked->wanted == WEFT_WANTED_TRACES) result.has_spans = false;
+    if (explain != NULL)
+        *outcome = outcome_of_traces(asked, &result);
+    else if (rc == WEFT_OK)
+        weft_api_write_traces(call, &result);
     return rc;
 }
 
 /* ---- series ---- */
 
-static int series_range(const struct asked *asked, uint64_t range_ns_max,
+static int series_range(const struct weft_api_asked *asked, uint64_t range_ns_max,
                         struct weft_metrics_range *out, struct weft_err *err)
 {
     out->end_ns = asked->range.to_ns > 0 ? asked->range.to_ns : asked->range.now_ns;
@@ -123,8 +86,24 @@ static int series_range(const struct asked *asked, uint64_t range_ns_max,
     return WEFT_OK;
 }
 
-static int answer_series(struct weft_call *call, const struct asked *asked,
-                         const struct weft_traceql_query *query, struct weft_err *err)
+static struct weft_api_outcome outcome_of_series(const struct weft_metrics_range *range,
+                                                 const struct weft_metrics_result *result)
+{
+    return (struct weft_api_outcome){
+        .type = "series",
+        .from_ns = range->start_ns,
+        .to_ns = range->end_ns,
+        .count = result->series_count,
+        .partial_reason = result->partial_reason,
+        .inspected_traces = result->inspected_traces,
+        .inspected_spans = result->inspected_spans,
+        .inspected_bytes = result->inspected_bytes,
+    };
+}
+
+static int answer_series(struct weft_call *call, const struct weft_api_asked *asked,
+                         const struct weft_traceql_query *query, struct weft_explain *explain,
+                         struct weft_api_outcome *outcome, struct weft_err *err)
 {
     const struct weft_server_parts *parts = call->face->parts;
     struct weft_metrics_result result = { 0 };
@@ -135,17 +114,21 @@ static int answer_series(struct weft_call *call, const struct asked *asked,
         .deadline_monotonic_ns = call->deadline_monotonic_ns,
         .cancelled = &call->is_cancelled,
         .reads = &call->reads,
+        .explain = explain,
     };
     int rc = series_range(asked, parts->metrics_range_ns_max, &range, err);
     if (rc == WEFT_OK)
         rc = weft_traceql_metrics(&parts->source, query, &range, &result, &call->arena, err);
-    if (rc == WEFT_OK) weft_api_write_series(call, &result, asked->exemplars > 0);
+    if (explain != NULL)
+        *outcome = outcome_of_series(&range, &result);
+    else if (rc == WEFT_OK)
+        weft_api_write_series(call, &result, asked->exemplars > 0);
     return rc;
 }
 
 /* ---- the route ---- */
 
-static int check(const struct asked *asked, const struct weft_traceql_query *query,
+static int check(const struct weft_api_asked *asked, const struct weft_traceql_query *query,
                  uint32_t limit_max, struct weft_err *err)
 {
     bool is_series = query->metrics != NULL;
@@ -154,28 +137,45 @@ static int check(const struct asked *asked, const struct weft_traceql_query *que
                          asked->limit, limit_max);
     if (asked->is_instant && asked->step_ns > 0)
         return weft_fail(err, WEFT_INVALID, "found instant and step, expected one of them");
-    if (asked->wanted == WANTED_ANY || (asked->wanted == WANTED_SERIES) == is_series)
+    if (asked->wanted == WEFT_WANTED_ANY || (asked->wanted == WEFT_WANTED_SERIES) == is_series)
         return WEFT_OK;
     return weft_fail(err, WEFT_INVALID,
                      "q: found a query for %s, expected one for %s, as type says",
-                     is_series ? "series" : "traces", wanted_choices[asked->wanted]);
+                     is_series ? "series" : "traces", weft_api_wanted[asked->wanted]);
+}
+
+int weft_api_asked_check(struct weft_call *call, struct weft_api_asked *asked,
+                         struct weft_traceql_query *query, struct weft_err *err)
+{
+    int rc;
+
+    if ((rc = weft_api_range_finish(&asked->range, err)) < 0 ||
+        (rc = weft_api_query_parse(call, asked->query, query, err)) < 0 ||
+        (rc = check(asked, query, call->face->parts->search_limit_max, err)) < 0)
+        return rc;
+    weft_api_limits_apply(call, &asked->limits);
+    if (asked->wanted == WEFT_WANTED_SPANS) query->finish.has_spans = true;
+    return WEFT_OK;
+}
+
+int weft_api_query_answer(struct weft_call *call, const struct weft_api_asked *asked,
+                          const struct weft_traceql_query *query, struct weft_explain *explain,
+                          struct weft_api_outcome *outcome, struct weft_err *err)
+{
+    int rc = query->metrics != NULL ? answer_series(call, asked, query, explain, outcome, err)
+                                    : answer_traces(call, asked, query, explain, outcome, err);
+    /* Of this query: saying it again does not help. */
+    return rc == WEFT_UNSUPPORTED ? WEFT_INVALID : rc;
 }
 
 int weft_api_query(struct weft_call *call, struct weft_err *err)
 {
-    struct asked asked = { 0 };
+    struct weft_api_asked asked = { 0 };
     struct weft_traceql_query query;
     int rc = weft_api_parameters_read(call, parameters, &asked, err);
-    if (rc < 0 || (rc = weft_api_range_finish(&asked.range, err)) < 0 ||
-        (rc = weft_api_query_parse(call, asked.query, &query, err)) < 0 ||
-        (rc = check(&asked, &query, call->face->parts->search_limit_max, err)) < 0)
-        return rc;
-    weft_api_limits_apply(call, &asked.limits);
-    if (asked.wanted == WANTED_SPANS) query.finish.has_spans = true;
-    rc = query.metrics != NULL ? answer_series(call, &asked, &query, err)
-                               : answer_traces(call, &asked, &query, err);
-    /* Of this query: saying it again does not help. */
-    return rc == WEFT_UNSUPPORTED ? WEFT_INVALID : rc;
+
+    if (rc == WEFT_OK) rc = weft_api_asked_check(call, &asked, &query, err);
+    return rc == WEFT_OK ? weft_api_query_answer(call, &asked, &query, NULL, NULL, err) : rc;
 }
 
 /* ---- what it answers ---- */

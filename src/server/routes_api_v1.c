@@ -1,5 +1,6 @@
 /* routes_api_v1.c -- the routes of the own API (docs/api/README.md). */
 #include "server/api_docs.h"
+#include "server/api_explain.h"
 #include "server/api_facets.h"
 #include "server/api_names.h"
 #include "server/api_query.h"
@@ -25,6 +26,7 @@ static int status(struct weft_call *call, struct weft_err *err)
 const struct weft_route weft_routes_api_v1[] = {
     { "GET POST", "/api/v1/search", false, weft_api_search, DOCS(search) },
     { "GET POST", "/api/v1/query", false, weft_api_query, DOCS(query) },
+    { "GET POST", "/api/v1/explain", false, weft_api_explain, DOCS(explain) },
     { "GET POST", "/api/v1/facets", false, weft_api_facets, DOCS(facets) },
     { "GET POST", "/api/v1/histogram", false, weft_api_histogram, DOCS(histogram) },
     { "GET POST", "/api/v1/suggest", false, weft_api_suggest, DOCS(suggest) },

@@ -1,4 +1,6 @@
 /* block_select.c -- selections over a row group: the tree made flat, groups first, rows last. */
+#include "base/clock.h"
+#include "model/scan_report.h"
 #include "store/block_select_internal.h"
 #include "store/codec_follow.h"
 
@@ -12,6 +14,7 @@ struct node {
     bool is_hopeless; /* nothing in this block, also when relations are unions */
     uint8_t cost;
     struct weft_filter filter;
+    struct weft_condition_report *report; /* of a leaf; NULL: nobody asks */
     enum weft_selection_op
         op;                 /* of a RELATION: of the first child and the second, which may be one */
     uint32_t count;         /* of AT_LEAST */
@@ -175,6 +178,22 @@ int weft_select_init(struct weft_select **out, struct weft_block *block,
     return node_make(&m, selection, WEFT_SELECTION_DEPTH_MAX, &select->root);
 }
 
+static void node_report(struct node *node, struct weft_scan_report *report)
+{
+    if (node->kind == FILTER || node->kind == ROW_TEST) {
+        if (node->report != NULL) return; /* it stands in the tree twice */
+        node->report = weft_scan_report_condition(report, node->filter.predicate);
+        node->report->blocks++;
+        node->report->blocks_without += node->is_hopeless;
+    }
+    for (uint32_t i = 0; i < node->child_count; i++) node_report(node->children[i], report);
+}
+
+void weft_select_report(struct weft_select *select, struct weft_scan_report *report)
+{
+    node_report(select->root, report);
+}
+
 bool weft_select_is_hopeless(const struct weft_select *select)
 {
     return select->root->is_hopeless;
@@ -221,6 +240,23 @@ static int group_keep_all(struct weft_selecting *s, struct node *const *children
     return WEFT_OK;
 }
 
+static int filter_keep(struct weft_selecting *s, const struct node *node, uint32_t g,
+                       uint64_t *bits)
+{
+    struct weft_condition_report *report = node->report;
+    size_t words = WEFT_SELECT_WORDS(s->rows->groups[g].rows);
+
+    if (report == NULL)
+        return weft_filter_group(&node->filter, s->rows, g, s->select->reader, bits, s->err);
+    uint64_t start = weft_clock_monotonic_ns(), bytes = s->rows->bytes_touched;
+    report->rows_in += weft_bits_count(bits, words);
+    int rc = weft_filter_group(&node->filter, s->rows, g, s->select->reader, bits, s->err);
+    report->rows_out += weft_bits_count(bits, words);
+    report->bytes += s->rows->bytes_touched - bytes;
+    report->time_ns += weft_clock_monotonic_ns() - start;
+    return rc;
+}
+
 /* Clears bits of the group's rows that `node`, which is by group, does not have. There are two more words, of zeros. */
 static int group_keep(struct weft_selecting *s, const struct node *node, uint32_t g, uint64_t *bits)
 {
@@ -229,8 +265,7 @@ static int group_keep(struct weft_selecting *s, const struct node *node, uint32_
         return WEFT_OK;
     }
     switch (node->kind) {
-    case FILTER:
-        return weft_filter_group(&node->filter, s->rows, g, s->select->reader, bits, s->err);
+    case FILTER: return filter_keep(s, node, g, bits);
     case AND: return group_keep_all(s, node->children, node->child_count, g, bits);
     case OR: return group_keep_any(s, node->children, node->child_count, g, bits);
     default: return WEFT_OK;
@@ -459,6 +494,20 @@ static int row_test(struct weft_selecting *s, const struct weft_predicate *p, ui
     return trace_id_select(s, p, out);
 }
 
+static int row_test_report(struct weft_selecting *s, const struct node *node, uint64_t *out)
+{
+    struct weft_condition_report *report = node->report;
+
+    if (report == NULL) return row_test(s, node->filter.predicate, out);
+    uint64_t start = weft_clock_monotonic_ns(), bytes = s->rows->bytes_touched;
+    report->rows_in += s->rows->span_count;
+    int rc = row_test(s, node->filter.predicate, out);
+    report->rows_out += weft_bits_count(out, s->words);
+    report->bytes += s->rows->bytes_touched - bytes;
+    report->time_ns += weft_clock_monotonic_ns() - start;
+    return rc;
+}
+
 /* ---- rows ---- */
 
 static int rows_select(struct weft_selecting *s, struct node *node, uint64_t *out);
@@ -518,7 +567,7 @@ static int rows_select(struct weft_selecting *s, struct node *node, uint64_t *ou
     switch (node->kind) {
     case EVERY: bits_all(out, s->rows->span_count); return WEFT_OK;
     case FILTER: return groups_select(s, &node, 1, false, out);
-    case ROW_TEST: return row_test(s, node->filter.predicate, out);
+    case ROW_TEST: return row_test_report(s, node, out);
     case RELATION: return relation_select(s, node, out);
     default: return join_select(s, node, out);
     }

@@ -19,6 +19,9 @@ struct weft_select;
 int weft_select_init(struct weft_select **out, struct weft_block *block,
                      const struct weft_selection *selection, struct weft_block_reader *reader,
                      struct weft_arena *arena, struct weft_err *err);
+/* What its conditions do is told from here on; which of them the block cannot have at once. */
+struct weft_scan_report;
+void weft_select_report(struct weft_select *select, struct weft_scan_report *report);
 /* No row of the block can be selected. */
 bool weft_select_is_hopeless(const struct weft_select *select);
 

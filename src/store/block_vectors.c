@@ -25,7 +25,8 @@ struct rows_walk {
     bool is_every_row; /* selected, and of no trace that is left out */
     bool is_inside;    /* all starts are in range */
     bool has_duration;
-    uint32_t *first; /* of each group, in row_of */
+    uint64_t bytes_found; /* read to find out which rows */
+    uint32_t *first;      /* of each group, in row_of */
 };
 
 /* What identify() needs. */
@@ -52,6 +53,7 @@ int weft_block_vectors_init(struct weft_block_vectors *v, struct weft_err *err)
             weft_codes_init(&v->codes[i], &v->scan->columns[i], &v->reader);
     ++*v->numbering;
     rc = weft_select_init(&v->select, v->block, v->scan->selection, &v->reader, &v->arena, err);
+    if (rc == WEFT_OK && v->scan->report != NULL) weft_select_report(v->select, v->scan->report);
     if (rc < 0) weft_block_vectors_release(v);
     return rc;
 }
@@ -123,8 +125,13 @@ static int rows_select(struct rows_walk *w, bool *any, struct weft_err *err)
 {
     struct weft_block_vectors *v = w->v;
     uint32_t count, masked;
+    enum weft_scan_step step = weft_scan_enter(v->scan->report, WEFT_STEP_FIND);
     int rc = weft_select_rows(v->select, w->rows, v->room->selected, &count, err);
 
+    weft_scan_count(v->scan->report, WEFT_STEP_FIND, w->rows->span_count, count,
+                    w->rows->bytes_touched);
+    w->bytes_found = w->rows->bytes_touched;
+    weft_scan_enter(v->scan->report, step);
     *any = rc == WEFT_OK && count > 0;
     if (!*any) return rc;
     if ((rc = weft_rows_load_traces(w->rows, err)) < 0) return rc;
@@ -295,7 +302,12 @@ static int piece_give(const struct rows_walk *w, uint32_t g, uint32_t at, uint32
                                        .place = &place };
     columns_set(w, &vector, at, is_whole);
     if ((rc = still_intact(v, err)) < 0) return rc;
-    return v->scan->vector(v->scan->arg, &vector);
+    weft_scan_count(v->scan->report, WEFT_STEP_COLUMNS, 0, count, 0);
+    weft_scan_count(v->scan->report, WEFT_STEP_COUNT, count, 0, 0);
+    enum weft_scan_step step = weft_scan_enter(v->scan->report, WEFT_STEP_COUNT);
+    bool goes_on = v->scan->vector(v->scan->arg, &vector);
+    weft_scan_enter(v->scan->report, step);
+    return goes_on;
 }
 
 /* ---- a group, a row group ---- */
@@ -393,14 +405,20 @@ int weft_block_vectors_next(struct weft_block_vectors *v, bool *is_enough, struc
         if (v->number == v->block->info.row_group_count || weft_select_is_hopeless(v->select))
             return 0;
         e = &v->block->rows[v->number++];
+        weft_scan_piece(scan->report, WEFT_PIECE_ROW_GROUP,
+                        rows_are_outside(scan, e) ? WEFT_FATE_OUT_OF_RANGE : WEFT_FATE_READ, 1);
     } while (rows_are_outside(scan, e));
+    v->read++;
     weft_arena_reset(&v->scratch);
     v->lost_pages = weft_file_lost_pages();
     if ((rc = weft_rows_open(&rows, v->block, v->number - 1, &v->scratch, err)) < 0) return rc;
     rows.temporary = &v->temporary;
     struct rows_walk w = { .v = v, .rows = &rows };
     w.is_inside = e->start_min >= scan->from_ns && (scan->to_ns == 0 || e->start_max < scan->to_ns);
+    enum weft_scan_step step = weft_scan_enter(scan->report, WEFT_STEP_COLUMNS);
     rc = rows_give(&w, err);
+    weft_scan_enter(scan->report, step);
+    weft_scan_count(scan->report, WEFT_STEP_COLUMNS, 0, 0, rows.bytes_touched - w.bytes_found);
     v->spans += rows.span_count;
     v->bytes += rows.bytes_touched;
     weft_read_limits_add(scan->reads, rows.bytes_touched, rows.span_count);

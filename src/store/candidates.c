@@ -33,7 +33,8 @@ static void candidate_add(struct weft_buf *out, const struct weft_candidate_boun
 int weft_block_candidates_init(struct weft_block_candidates *c, struct weft_block *block,
                                const struct weft_block_mask *mask,
                                const struct weft_selection *selection,
-                               struct weft_split_list *split, struct weft_err *err)
+                               struct weft_split_list *split, struct weft_scan_report *report,
+                               struct weft_err *err)
 {
     int rc = weft_block_load_tables(block, err);
 
@@ -41,11 +42,13 @@ int weft_block_candidates_init(struct weft_block_candidates *c, struct weft_bloc
     *c = (struct weft_block_candidates){ .block = block,
                                          .mask = mask,
                                          .split = split,
+                                         .report = report,
                                          .is_spanwise = weft_selection_is_spanwise(selection) };
     weft_arena_init(&c->arena, 0);
     weft_block_reader_init(&c->reader, block);
     if (selection != NULL)
         rc = weft_select_init(&c->select, block, selection, &c->reader, &c->arena, err);
+    if (rc == WEFT_OK && selection != NULL && report != NULL) weft_select_report(c->select, report);
     if (rc < 0) weft_block_candidates_release(c);
     return rc;
 }
@@ -104,7 +107,9 @@ static void split_mark(struct finding *f)
 
     if (f->split != NULL) return;
     f->split = trace_bits(f);
+    enum weft_scan_step step = weft_scan_enter(f->c->report, WEFT_STEP_SPLIT);
     weft_split_list_make(list);
+    weft_scan_enter(f->c->report, step);
     if (list->is_all) {
         weft_bits_fill(f->split, 0, rows->trace_count);
         return;
@@ -259,6 +264,7 @@ static int selected_keep(struct finding *f)
         weft_arena_alloc(f->rows->arena, WEFT_SELECT_WORDS(f->rows->span_count) * sizeof *bits);
 
     int rc = weft_select_rows_loose(f->c->select, f->rows, loose_rows(f), bits, &count, f->err);
+    weft_scan_count(f->c->report, WEFT_STEP_FIND, f->rows->span_count, count, 0);
     if (rc == WEFT_OK) traces_of_rows(f, bits, count);
     return rc;
 }
@@ -273,9 +279,11 @@ static int rows_find(struct finding *f, bool in_doubt, struct weft_buf *out)
     if ((rc = weft_rows_load_traces(rows, f->err)) < 0) return rc;
     if (is_out_of_range(rows->entry, f->bounds)) {
         split_mark(f);
+        f->c->fate = WEFT_FATE_OUT_OF_RANGE;
         if (!weft_bits_any(f->split, WEFT_SELECT_WORDS(rows->trace_count))) return WEFT_OK;
     }
     if ((rc = eligible_find(f, &any)) < 0 || !any) return rc;
+    f->c->fate = WEFT_FATE_READ;
     if (!in_doubt && f->c->select != NULL && (rc = selected_keep(f)) < 0) return rc;
     for (uint32_t n = rows->trace_count, t = weft_bits_next(f->eligible, 0, n); t < n;
          t = weft_bits_next(f->eligible, t + 1, n)) {
@@ -295,6 +303,8 @@ int weft_block_candidates_find(struct weft_block_candidates *c, uint32_t row_gro
     struct finding f = { .c = c, .rows = &rows, .bounds = bounds, .err = err };
 
     weft_arena_reset(scratch);
+    c->fate =
+        bounds->start_min > 0 || bounds->after != NULL ? WEFT_FATE_TOO_OLD : WEFT_FATE_OUT_OF_RANGE;
     if (c->block->rows[row_group].start_max < bounds->start_min) return WEFT_OK;
     int rc = weft_rows_open(&rows, c->block, row_group, scratch, err);
     if (rc == WEFT_OK) rc = rows_find(&f, in_doubt, out);
@@ -310,21 +320,28 @@ static const uint8_t *record_of(const struct weft_chunk_view *chunk, uint32_t ro
 }
 
 static bool chunk_trace_is_selected(struct weft_segment_select *select,
-                                    const struct weft_chunk_traces *traces)
+                                    const struct weft_chunk_traces *traces,
+                                    struct weft_scan_report *report)
 {
-    for (uint32_t i = traces->from; i < traces->end; i++)
-        if (weft_segment_select_holds(select, traces->chunk, weft_chunk_traces_row(traces, i)))
-            return true;
-    return false;
+    uint32_t i = traces->from;
+
+    while (i < traces->end &&
+           !weft_segment_select_holds(select, traces->chunk, weft_chunk_traces_row(traces, i)))
+        i++;
+    bool is_selected = i < traces->end;
+    weft_scan_count(report, WEFT_STEP_FIND, i - traces->from + is_selected, is_selected, 0);
+    return is_selected;
 }
 
-void weft_chunk_candidates_find(struct weft_segment_select *select,
-                                const struct weft_segment_view *view, uint32_t chunk,
-                                const struct weft_candidate_bounds *bounds, struct weft_buf *out)
+enum weft_fate weft_chunk_candidates_find(struct weft_segment_select *select,
+                                          const struct weft_segment_view *view, uint32_t chunk,
+                                          const struct weft_candidate_bounds *bounds,
+                                          struct weft_scan_report *report, struct weft_buf *out)
 {
     struct weft_chunk_traces traces;
 
-    if (weft_segment_chunk_at(view->segment, chunk)->view.start_max < bounds->start_min) return;
+    if (weft_segment_chunk_at(view->segment, chunk)->view.start_max < bounds->start_min)
+        return WEFT_FATE_TOO_OLD;
     weft_chunk_traces_init(&traces, view, chunk);
     for (; !traces.is_at_end; weft_chunk_traces_next(&traces)) {
         uint64_t start = UINT64_MAX;
@@ -333,8 +350,9 @@ void weft_chunk_candidates_find(struct weft_segment_select *select,
                 weft_record_start(record_of(traces.chunk, weft_chunk_traces_row(&traces, i)));
             start = at < start ? at : start;
         }
-        if (!is_behind(bounds, start) && chunk_trace_is_selected(select, &traces))
+        if (!is_behind(bounds, start) && chunk_trace_is_selected(select, &traces, report))
             candidate_add(out, bounds, &traces.id, start);
     }
     weft_chunk_traces_release(&traces);
+    return WEFT_FATE_READ;
 }

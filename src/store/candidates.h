@@ -45,6 +45,8 @@ struct weft_block_candidates {
     struct weft_split_list *split;
     struct weft_select *select; /* NULL: every trace */
     bool is_spanwise;
+    struct weft_scan_report *report; /* NULL: nobody asks */
+    enum weft_fate fate;             /* of the row group that was asked last */
     struct weft_block_reader reader;
     struct weft_arena arena;
     uint64_t bytes_touched;
@@ -52,7 +54,8 @@ struct weft_block_candidates {
 int weft_block_candidates_init(struct weft_block_candidates *c, struct weft_block *block,
                                const struct weft_block_mask *mask,
                                const struct weft_selection *selection,
-                               struct weft_split_list *split, struct weft_err *err);
+                               struct weft_split_list *split, struct weft_scan_report *report,
+                               struct weft_err *err);
 void weft_block_candidates_release(struct weft_block_candidates *c);
 bool weft_block_candidates_is_hopeless(const struct weft_block_candidates *c);
 /* Appends (struct weft_candidate) by id, rising. `scratch` is reset. `in_doubt`: the selection cannot be read here, all traces are taken. */
@@ -63,8 +66,9 @@ int weft_block_candidates_find(struct weft_block_candidates *c, uint32_t row_gro
 
 /* ---- of a chunk ---- */
 
-void weft_chunk_candidates_find(struct weft_segment_select *select,
-                                const struct weft_segment_view *view, uint32_t chunk,
-                                const struct weft_candidate_bounds *bounds, struct weft_buf *out);
+enum weft_fate weft_chunk_candidates_find(struct weft_segment_select *select,
+                                          const struct weft_segment_view *view, uint32_t chunk,
+                                          const struct weft_candidate_bounds *bounds,
+                                          struct weft_scan_report *report, struct weft_buf *out);
 
 #endif

@@ -101,7 +101,11 @@ static bool vector_give(struct giving *g)
                                                           codes->table.value_count };
     }
     if (lost_a_page(g)) return false;
+    weft_scan_count(scan->report, WEFT_STEP_COLUMNS, 0, g->count, 0);
+    weft_scan_count(scan->report, WEFT_STEP_COUNT, g->count, 0, 0);
+    enum weft_scan_step step = weft_scan_enter(scan->report, WEFT_STEP_COUNT);
     g->v->is_enough = !scan->vector(scan->arg, &vector);
+    weft_scan_enter(scan->report, step);
     g->count = 0;
     weft_arena_reset(&g->spans);
     codes_trim(g);
@@ -157,9 +161,10 @@ static int row_give(struct giving *g, const struct row *row)
     struct weft_span span;
     int rc;
 
-    if (!starts_in_range(g->v->scan, weft_record_start(record)) ||
-        !weft_segment_select_holds(g->selects[part->segment], chunk, row->row))
-        return 1;
+    if (!starts_in_range(g->v->scan, weft_record_start(record))) return 1;
+    bool is_selected = weft_segment_select_holds(g->selects[part->segment], chunk, row->row);
+    weft_scan_count(g->v->scan->report, WEFT_STEP_FIND, 1, is_selected, 0);
+    if (!is_selected) return 1;
     if (g->needs_lists)
         weft_row_read(part->cursor.view, chunk, row->row, &span, &g->spans);
     else
@@ -205,6 +210,7 @@ static int trace_give(struct giving *g, const struct weft_trace_id *id)
     g->v->spans += count;
     g->v->bytes += (uint64_t)count * WEFT_RECORD_BYTES;
     weft_read_limits_add(g->v->scan->reads, (uint64_t)count * WEFT_RECORD_BYTES, count);
+    weft_scan_count(g->v->scan->report, WEFT_STEP_FIND, 0, 0, (uint64_t)count * WEFT_RECORD_BYTES);
     for (uint32_t i = 0; i < count && rc > 0; i++) rc = row_give(g, &rows[i]);
     return rc;
 }
@@ -253,13 +259,24 @@ static void segment_open(struct giving *g, uint32_t i)
 {
     const struct weft_segment_view *view = &g->v->query->views[i];
 
+    struct weft_scan_report *report = g->v->scan->report;
+    enum weft_fate best = WEFT_FATE_NOT_REACHED;
+
     if (weft_store_segment_is_unreadable(g->v->store, &g->v->query->set->segments[i], NULL)) {
         g->v->has_hole = true;
+        weft_scan_piece(report, WEFT_PIECE_SEGMENT, WEFT_FATE_DAMAGED, 1);
         return;
     }
     g->selects[i] = weft_segment_select_init(view, g->v->scan->selection, &g->arena);
-    for (uint32_t c = 0; g->selects[i] != NULL && c < view->chunk_count; c++) {
-        if (chunk_is_outside(g->v->scan, &weft_segment_chunk_at(view->segment, c)->view)) continue;
+    for (uint32_t c = 0; c < view->chunk_count; c++) {
+        bool is_outside =
+            chunk_is_outside(g->v->scan, &weft_segment_chunk_at(view->segment, c)->view);
+        enum weft_fate fate = g->selects[i] == NULL ? WEFT_FATE_HOPELESS
+                              : is_outside          ? WEFT_FATE_OUT_OF_RANGE
+                                                    : WEFT_FATE_READ;
+        weft_scan_piece(report, WEFT_PIECE_CHUNK, fate, 1);
+        best = fate > best ? fate : best;
+        if (fate != WEFT_FATE_READ) continue;
         struct part *part = &g->parts[g->part_count];
         part->segment = i;
         weft_chunk_traces_init(&part->cursor, view, c);
@@ -267,6 +284,7 @@ static void segment_open(struct giving *g, uint32_t i)
             g->heap.items[g->heap.count++] = weft_scan_place_of(&part->cursor.id, g->part_count);
         g->part_count++;
     }
+    if (view->chunk_count > 0) weft_scan_piece(report, WEFT_PIECE_SEGMENT, best, 1);
 }
 
 static void parts_open(struct giving *g)
@@ -333,7 +351,9 @@ int weft_segment_vectors_give(struct weft_segment_vectors *v, struct weft_err *e
     }
     ++*v->numbering;
     parts_open(g);
+    enum weft_scan_step step = weft_scan_enter(v->scan->report, WEFT_STEP_FIND);
     int rc = traces_give(g);
+    weft_scan_enter(v->scan->report, step);
     giving_release(g);
     return rc;
 }

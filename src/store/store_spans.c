@@ -47,6 +47,23 @@ static int block_damaged(struct scan *scan, struct weft_store_block *entry,
     return block == NULL || weft_block_intact(block, NULL) < 0 ? 0 : 1;
 }
 
+/* What became of the block, when all is said of its row groups. */
+static void block_report(const struct scan *scan, const struct weft_block_vectors *v)
+{
+    struct weft_scan_report *report = scan->asked->report;
+    uint64_t row_groups = v->block->info.row_group_count, left = row_groups - v->number;
+    bool is_hopeless = weft_select_is_hopeless(v->select);
+
+    weft_scan_piece(report, WEFT_PIECE_ROW_GROUP,
+                    is_hopeless ? WEFT_FATE_HOPELESS : WEFT_FATE_NOT_REACHED, left);
+    weft_scan_piece(report, WEFT_PIECE_BLOCK,
+                    is_hopeless         ? WEFT_FATE_HOPELESS
+                    : v->read > 0       ? WEFT_FATE_READ
+                    : left < row_groups ? WEFT_FATE_OUT_OF_RANGE
+                                        : WEFT_FATE_NOT_REACHED,
+                    1);
+}
+
 static int block_give(struct scan *scan, struct weft_store_block *entry)
 {
     struct weft_block_vectors vectors = {
@@ -58,7 +75,10 @@ static int block_give(struct scan *scan, struct weft_store_block *entry)
     int rc = weft_store_block_get(entry, &vectors.block, scan->err);
 
     if (rc == WEFT_OK) rc = weft_block_vectors_init(&vectors, scan->err);
-    if (rc < 0) return (rc = block_damaged(scan, entry, NULL, rc)) < 0 ? rc : WEFT_OK;
+    if (rc < 0) {
+        weft_scan_piece(scan->asked->report, WEFT_PIECE_BLOCK, WEFT_FATE_DAMAGED, 1);
+        return (rc = block_damaged(scan, entry, NULL, rc)) < 0 ? rc : WEFT_OK;
+    }
     for (rc = 1; rc > 0;) {
         rc = weft_block_vectors_next(&vectors, &scan->is_enough, scan->err);
         if (rc == WEFT_CORRUPT || rc == WEFT_UNSUPPORTED)
@@ -66,6 +86,7 @@ static int block_give(struct scan *scan, struct weft_store_block *entry)
     }
     scan->result->inspected_spans += vectors.spans;
     scan->result->inspected_bytes += vectors.bytes;
+    block_report(scan, &vectors);
     weft_block_vectors_release(&vectors);
     return cut_short(scan, rc);
 }
@@ -82,9 +103,17 @@ static int blocks_give(struct scan *scan)
     const struct weft_store_set *set = scan->query->set;
     int rc = WEFT_OK;
 
-    for (uint32_t i = 0; i < set->block_count && rc == WEFT_OK && !scan->is_enough; i++)
-        if (!block_is_outside(scan->asked, &set->blocks[i]->summary))
+    for (uint32_t i = 0; i < set->block_count && rc == WEFT_OK; i++) {
+        const struct weft_block_summary *block = &set->blocks[i]->summary;
+        bool is_outside = block_is_outside(scan->asked, block);
+        if (!is_outside && !scan->is_enough) {
             rc = block_give(scan, set->blocks[i]);
+            continue;
+        }
+        enum weft_fate fate = is_outside ? WEFT_FATE_OUT_OF_RANGE : WEFT_FATE_NOT_REACHED;
+        weft_scan_piece(scan->asked->report, WEFT_PIECE_BLOCK, fate, 1);
+        weft_scan_piece(scan->asked->report, WEFT_PIECE_ROW_GROUP, fate, block->row_group_count);
+    }
     return rc;
 }
 
@@ -113,7 +142,8 @@ static int traces_give(struct scan *scan, const struct weft_trace_id *ids, uint3
                                             .selection = asked->selection,
                                             .deadline_monotonic_ns = asked->deadline_monotonic_ns,
                                             .cancelled = asked->cancelled,
-                                            .reads = asked->reads };
+                                            .reads = asked->reads,
+                                            .report = asked->report };
     struct weft_trace_scan_result found;
     int rc = weft_store_traces_of(scan->store, scan->query, &traces, ids, count, visit_trace, scan,
                                   &found, scan->err);
@@ -144,8 +174,11 @@ static int spans_give(struct scan *scan)
     /* Operators between spans need whole traces. */
     if (scan->asked->selection != NULL && !weft_selection_is_spanwise(scan->asked->selection))
         return traces_give(scan, NULL, 0);
+    weft_scan_enter(scan->asked->report, WEFT_STEP_SPLIT);
     weft_store_split_init(&split, scan->query);
-    if (!weft_store_split_ids(&split, &scan->ids)) return traces_give(scan, NULL, 0);
+    bool is_listed = weft_store_split_ids(&split, &scan->ids);
+    weft_scan_enter(scan->asked->report, WEFT_STEP_PREPARE);
+    if (!is_listed) return traces_give(scan, NULL, 0);
     scan->apart.ids = (const struct weft_trace_id *)(const void *)scan->ids.data;
     scan->apart.count = (uint32_t)(scan->ids.len / sizeof *scan->apart.ids);
     scan->apart.met = weft_alloc_array(scan->apart.count / 64 + 1, sizeof *scan->apart.met);
@@ -170,12 +203,14 @@ int weft_store_spans(void *self, const struct weft_span_scan *asked,
     if (asked->column_count > WEFT_SPAN_COLUMNS_MAX)
         return weft_fail(err, WEFT_INVALID, "spans: %u columns, at most %u", asked->column_count,
                          WEFT_SPAN_COLUMNS_MAX);
+    enum weft_scan_step step = weft_scan_enter(asked->report, WEFT_STEP_PREPARE);
     weft_store_query_begin(&query, self);
     if (atomic_load(&scan.store->damaged_files) > 0) out->partial_reason = "damaged file";
     int rc = spans_give(&scan);
     weft_buf_release(&scan.ids);
     weft_free(scan.apart.met);
     weft_store_query_end(&query);
+    weft_scan_enter(asked->report, step);
     return rc;
 }
 

@@ -94,6 +94,7 @@ static bool is_in_one_block(struct weft_scan *scan, const struct weft_trace_id *
     const struct weft_store_set *set = scan->query->set;
 
     if (scan->blocks_split == NULL) {
+        enum weft_scan_step step;
         uint64_t traces = 0;
         for (uint32_t i = 0; i < set->block_count; i++)
             traces += set->blocks[i]->summary.trace_count;
@@ -101,7 +102,9 @@ static bool is_in_one_block(struct weft_scan *scan, const struct weft_trace_id *
             ++scan->seeks * set->block_count < traces / TRACES_A_SEEK)
             return false;
         scan->blocks_split = &scan->blocks_split_room;
+        step = weft_scan_enter(scan->asked->report, WEFT_STEP_SPLIT);
         weft_store_split_init(scan->blocks_split, scan->query);
+        weft_scan_enter(scan->asked->report, step);
     }
     return !weft_store_split_blocks_have(scan->blocks_split, id);
 }
@@ -169,7 +172,12 @@ static int trace_give(struct weft_scan *scan, const struct weft_trace_id *id,
     scan->result->inspected_spans += scan->found.span_count;
     weft_read_limits_add(scan->asked->reads, 0, scan->found.span_count);
     scan->found.partial_reason = scan->result->partial_reason;
-    return visit(arg, &scan->found) ? GO_ON : ENOUGH;
+    weft_scan_count(scan->asked->report, WEFT_STEP_READ, 1, scan->found.span_count, 0);
+    weft_scan_count(scan->asked->report, WEFT_STEP_JUDGE, 1, 0, 0);
+    enum weft_scan_step step = weft_scan_enter(scan->asked->report, WEFT_STEP_JUDGE);
+    bool goes_on = visit(arg, &scan->found);
+    weft_scan_enter(scan->asked->report, step);
+    return goes_on ? GO_ON : ENOUGH;
 }
 
 static int listed_visit(struct weft_scan *scan, const struct weft_trace_id *id, uint32_t found_in,
@@ -267,7 +275,9 @@ static int list_visit(struct weft_scan *scan, const struct weft_trace_id *ids, u
 
 static int found_visit(struct weft_scan *scan, weft_trace_visit *visit, void *arg)
 {
+    enum weft_scan_step step = weft_scan_enter(scan->asked->report, WEFT_STEP_PREPARE);
     weft_scan_find_start(scan);
+    weft_scan_enter(scan->asked->report, step);
     int rc = scan->asked->start_min != NULL ? newest_visit(scan, visit, arg)
                                             : selected_visit(scan, visit, arg);
     weft_scan_find_release(scan);
@@ -285,9 +295,13 @@ static int scan_run(struct weft_scan *scan, const struct weft_trace_id *ids, uin
     scan->lost_pages = weft_file_lost_pages();
     if (weft_scan_is_over(scan) || (rc = weft_scan_parts_open(scan)) < 0)
         return weft_scan_is_over(scan) ? WEFT_OK : rc;
+    weft_scan_enter(asked->report, WEFT_STEP_READ);
     if (ids != NULL) return list_visit(scan, ids, count, visit, arg);
-    if (asked->selection == NULL && asked->start_min == NULL) return all_visit(scan, visit, arg);
-    return found_visit(scan, visit, arg);
+    weft_scan_fates_start(scan);
+    bool is_merge = asked->selection == NULL && asked->start_min == NULL;
+    rc = is_merge ? all_visit(scan, visit, arg) : found_visit(scan, visit, arg);
+    weft_scan_fates_count(scan, is_merge);
+    return rc;
 }
 
 int weft_store_traces_of(struct weft_store *store, const struct weft_store_query *query,
@@ -298,10 +312,12 @@ int weft_store_traces_of(struct weft_store *store, const struct weft_store_query
     struct weft_scan scan = { .store = store, .query = query, .asked = asked, .result = out };
 
     *out = (struct weft_trace_scan_result){ 0 };
+    enum weft_scan_step step = weft_scan_enter(asked->report, WEFT_STEP_PREPARE);
     weft_arena_init(&scan.trace_arena, 1 << 16);
     int rc = scan_run(&scan, ids, count, visit, arg);
     weft_scan_parts_release(&scan);
     weft_arena_release(&scan.trace_arena);
+    weft_scan_enter(asked->report, step);
     if (rc < 0 && err != NULL) *err = scan.err;
     return rc;
 }

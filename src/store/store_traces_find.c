@@ -39,10 +39,13 @@ void weft_scan_find_release(struct weft_scan *scan)
 static int candidates_ready(struct weft_scan *scan, struct weft_scan_part *part)
 {
     if (part->candidates != NULL) return WEFT_OK;
+    enum weft_scan_step before = weft_scan_enter(scan->asked->report, WEFT_STEP_PREPARE);
     part->candidates = weft_alloc_zero(sizeof *part->candidates);
     int rc = weft_block_candidates_init(part->candidates, part->rows->block, part->block->mask,
-                                        scan->asked->selection, &scan->split, &scan->err);
+                                        scan->asked->selection, &scan->split, scan->asked->report,
+                                        &scan->err);
     if (rc == WEFT_OK) part->is_hopeless = weft_block_candidates_is_hopeless(part->candidates);
+    weft_scan_enter(scan->asked->report, before);
     return rc;
 }
 
@@ -51,10 +54,14 @@ static int block_piece_find(struct weft_scan *scan, struct weft_scan_part *part,
 {
     int rc = candidates_ready(scan, part);
 
-    if (part->is_hopeless) return WEFT_OK;
+    if (part->is_hopeless) {
+        weft_scan_fate(part, piece, WEFT_FATE_HOPELESS);
+        return WEFT_OK;
+    }
     if (rc == WEFT_OK)
         rc = weft_block_candidates_find(part->candidates, piece, bounds, false, out, &scan->scratch,
                                         &scan->err);
+    weft_scan_fate(part, piece, rc < 0 ? WEFT_FATE_DAMAGED : part->candidates->fate);
     if (rc == WEFT_OK || !weft_store_block_found_damaged(scan->store, part->block, rc, &scan->err))
         return rc;
     weft_scan_hole(scan);
@@ -62,6 +69,18 @@ static int block_piece_find(struct weft_scan *scan, struct weft_scan_part *part,
     rc = weft_block_candidates_find(part->candidates, piece, bounds, true, out, &scan->scratch,
                                     &scan->err);
     return weft_store_block_found_damaged(scan->store, part->block, rc, &scan->err) ? WEFT_OK : rc;
+}
+
+static void chunk_piece_find(struct weft_scan *scan, struct weft_scan_part *part,
+                             const struct weft_candidate_bounds *bounds, struct weft_buf *out)
+{
+    struct weft_segment_select *select = scan->segment_selects[part->segment];
+    enum weft_fate fate = WEFT_FATE_HOPELESS;
+
+    if (select != NULL)
+        fate = weft_chunk_candidates_find(select, &scan->query->views[part->segment], part->chunk,
+                                          bounds, scan->asked->report, out);
+    weft_scan_fate(part, 0, fate);
 }
 
 /* Appends the candidates of one piece: a row group, or the chunk. */
@@ -73,18 +92,19 @@ static int piece_find(struct weft_scan *scan, uint32_t number, uint32_t piece,
     int rc = WEFT_OK;
 
     if (part->is_lost) return WEFT_OK;
+    enum weft_scan_step step = weft_scan_enter(scan->asked->report, WEFT_STEP_FIND);
     if (part->block != NULL)
         rc = block_piece_find(scan, part, piece, bounds, out);
-    else if (scan->segment_selects[part->segment] != NULL)
-        weft_chunk_candidates_find(scan->segment_selects[part->segment],
-                                   &scan->query->views[part->segment], part->chunk, bounds, out);
+    else
+        chunk_piece_find(scan, part, bounds, out);
     weft_scan_part_count(scan, part);
+    weft_scan_enter(scan->asked->report, step);
     for (size_t at = before; at < out->len; at += sizeof(struct weft_candidate))
         ((struct weft_candidate *)(void *)(out->data + at))->part = number;
     return rc;
 }
 
-static uint32_t piece_count(const struct weft_scan_part *part)
+uint32_t weft_scan_piece_count(const struct weft_scan_part *part)
 {
     if (part->is_lost) return 0;
     return part->block != NULL ? (uint32_t)part->rows->block->info.row_group_count : 1;
@@ -111,8 +131,9 @@ static int stream_fill(struct weft_scan *scan, uint32_t number)
     struct weft_scan_part *part = &scan->parts[number];
     int rc = WEFT_OK;
 
-    while (rc == WEFT_OK && stream_is_empty(stream) && stream->piece < piece_count(part) &&
-           !part->is_hopeless && !weft_scan_is_over(scan)) {
+    while (rc == WEFT_OK && stream_is_empty(stream) &&
+           stream->piece < weft_scan_piece_count(part) && !part->is_hopeless &&
+           !weft_scan_is_over(scan)) {
         weft_buf_reset(&stream->found);
         stream->at = 0;
         rc = piece_find(scan, number, stream->piece, &bounds, &stream->found);
@@ -169,6 +190,7 @@ bool weft_scan_selected_next(struct weft_scan *scan, struct weft_trace_id *id, u
     while (*rc == WEFT_OK && scan->heap.count > 0 && scan->heap.items[0].high == place.high &&
            scan->heap.items[0].low == place.low)
         *rc = selected_move(scan);
+    if (scan->asked->report != NULL) scan->asked->report->candidates++;
     return *rc == WEFT_OK;
 }
 
@@ -204,11 +226,11 @@ static struct piece *pieces_list(const struct weft_scan *scan, uint32_t *count)
 {
     uint32_t n = 0;
 
-    for (uint32_t i = 0; i < scan->part_count; i++) n += piece_count(&scan->parts[i]);
+    for (uint32_t i = 0; i < scan->part_count; i++) n += weft_scan_piece_count(&scan->parts[i]);
     struct piece *pieces = weft_alloc_array(n + 1, sizeof *pieces);
     *count = 0;
     for (uint32_t i = 0; i < scan->part_count; i++)
-        for (uint32_t k = 0; k < piece_count(&scan->parts[i]); k++)
+        for (uint32_t k = 0; k < weft_scan_piece_count(&scan->parts[i]); k++)
             pieces[(*count)++] = (struct piece){ piece_start_max(scan, &scan->parts[i], k), i, k };
     qsort(pieces, n, sizeof *pieces, piece_compare);
     return pieces;
@@ -267,6 +289,8 @@ static int pieces_offer(struct weft_scan *scan, const struct piece *pieces, uint
         bounds.start_min = start_min_of(scan, newest);
         if (pieces[i].start_max < bounds.start_min) {
             newest->overflowed |= is_full(newest);
+            for (; scan->asked->report != NULL && i < count; i++)
+                weft_scan_fate(&scan->parts[pieces[i].part], pieces[i].number, WEFT_FATE_TOO_OLD);
             break;
         }
         weft_buf_reset(&found);
@@ -292,6 +316,7 @@ int weft_scan_newest_find(struct weft_scan *scan, uint32_t limit,
     uint32_t count;
     int rc;
 
+    enum weft_scan_step step = weft_scan_enter(scan->asked->report, WEFT_STEP_FIND);
     weft_buf_reset(&scan->batch);
     struct newest newest = { .heap = weft_alloc_array(limit, sizeof *newest.heap), .limit = limit };
     do {
@@ -304,11 +329,13 @@ int weft_scan_newest_find(struct weft_scan *scan, uint32_t limit,
         weft_scan_parts_recover(scan);
     } while (rc == WEFT_OK);
     *is_last = !newest.overflowed;
+    if (scan->asked->report != NULL) scan->asked->report->candidates += newest.count;
     if (newest.count > 0) *oldest = newest.heap[0];
     if (newest.count > 0) {
         qsort(newest.heap, newest.count, sizeof *newest.heap, id_compare);
         weft_buf_append(&scan->batch, newest.heap, newest.count * sizeof *newest.heap);
     }
     weft_free(newest.heap);
+    weft_scan_enter(scan->asked->report, step);
     return rc;
 }

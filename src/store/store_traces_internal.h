@@ -3,6 +3,7 @@
  *   store_traces.c         the scan, one trace after the other; every trace, or those of a list
  *   store_traces_parts.c   parts: put on a trace, gone on with, left out when they cannot be read
  *   store_traces_find.c    what a selection has: by id, or the newest in batches
+ *   store_traces_report.c  what became of parts and pieces, for those who ask
  */
 #ifndef WEFT_STORE_STORE_TRACES_INTERNAL_H
 #define WEFT_STORE_STORE_TRACES_INTERNAL_H
@@ -24,6 +25,8 @@ struct weft_scan_part {
     struct weft_block_candidates *candidates; /* of a block; NULL: not ready */
     bool is_hopeless;                         /* nothing of it is selected */
     uint64_t bytes_counted;                   /* of what was read of a block */
+    uint8_t *fates; /* by piece (a row group, or the chunk): enum weft_fate; NULL: nobody asks */
+    uint32_t fate_count;
 };
 
 struct weft_scan_place {
@@ -96,7 +99,19 @@ void weft_scan_heap_make(struct weft_scan_heap *heap);
 void weft_scan_heap_sink(struct weft_scan_heap *heap);
 struct weft_scan_place weft_scan_place_of(const struct weft_trace_id *id, uint32_t part);
 
+/* ---- store_traces_report.c: nothing happens when nobody asks ---- */
+
+void weft_scan_fates_start(struct weft_scan *scan);
+static inline void weft_scan_fate(struct weft_scan_part *part, uint32_t piece, enum weft_fate fate)
+{
+    if (part->fates != NULL && part->fates[piece] != WEFT_FATE_READ) part->fates[piece] = fate;
+}
+/* Of every part, before they are released. `is_merge`: every trace was gone through, without a look at pieces. */
+void weft_scan_fates_count(struct weft_scan *scan, bool is_merge);
+
 /* ---- store_traces_find.c ---- */
+
+uint32_t weft_scan_piece_count(const struct weft_scan_part *part);
 
 void weft_scan_find_start(struct weft_scan *scan);
 void weft_scan_find_release(struct weft_scan *scan);

@@ -85,6 +85,7 @@ static void part_release(struct weft_scan *scan, struct weft_scan_part *part)
     weft_scan_part_count(scan, part);
     if (part->candidates != NULL) {
         weft_block_candidates_release(part->candidates);
+        weft_scan_count(scan->asked->report, WEFT_STEP_FIND, 0, 0, part->candidates->bytes_touched);
         weft_free(part->candidates);
         part->candidates = NULL;
     }
@@ -94,13 +95,17 @@ static void part_release(struct weft_scan *scan, struct weft_scan_part *part)
     }
     if (part->rows == NULL) return;
     weft_block_traces_release(part->rows);
+    weft_scan_count(scan->asked->report, WEFT_STEP_READ, 0, 0, part->rows->bytes_touched);
     weft_free(part->rows);
     part->rows = NULL;
 }
 
 void weft_scan_parts_release(struct weft_scan *scan)
 {
-    for (uint32_t i = 0; i < scan->part_count; i++) part_release(scan, &scan->parts[i]);
+    for (uint32_t i = 0; i < scan->part_count; i++) {
+        part_release(scan, &scan->parts[i]);
+        weft_free(scan->parts[i].fates);
+    }
     weft_free(scan->parts);
     weft_free(scan->heap.items);
 }

@@ -109,3 +109,6 @@ export function ago(ns: number): string {
     if (s < 86_400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min ago`;
     return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h ago`;
 }
+
+/** True for an instant as it stands in addresses and answers: decimal nanoseconds. */
+export const isInstantText = (text: string): boolean => /^\d{16,20}$/.test(text);

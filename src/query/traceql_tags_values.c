@@ -178,7 +178,7 @@ static void seen_prepare(struct asking *asking, const struct weft_span_vector *v
     for (uint32_t c = 0; c < asking->column_count; c++) {
         struct seen *seen = &asking->seen[c];
         size_t wanted = vector->columns[c].value_count / 64 + 1;
-        if (is_new) memset(seen->bits, 0, seen->words * sizeof *seen->bits);
+        if (is_new && seen->words > 0) memset(seen->bits, 0, seen->words * sizeof *seen->bits);
         if (wanted <= seen->words) continue;
         seen->bits = weft_realloc_array(seen->bits, 2 * wanted, sizeof *seen->bits);
         memset(seen->bits + seen->words, 0, (2 * wanted - seen->words) * sizeof *seen->bits);

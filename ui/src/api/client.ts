@@ -39,8 +39,7 @@ async function errorOf(response: Response): Promise<ApiError> {
 /* Queries longer than this go in a body: proxies cut long addresses. */
 const ADDRESS_MAX = 4000;
 
-/** Ask `path` under /api/v1. Rejects with ApiError, or AbortError when `signal` fired. */
-export async function ask(path: string, params: Params = {}, signal?: AbortSignal): Promise<unknown> {
+async function responseOf(path: string, params: Params, signal?: AbortSignal): Promise<Response> {
     const address = `/api/v1${path}${queryString(params)}`;
     let response: Response;
     try {
@@ -53,10 +52,23 @@ export async function ask(path: string, params: Params = {}, signal?: AbortSigna
         throw new ApiError("offline", "The server did not answer. It may be restarting, or the network is down.", 0);
     }
     if (!response.ok) throw await errorOf(response);
+    return response;
+}
+
+async function whole<T>(response: Response, read: (response: Response) => Promise<T>): Promise<T> {
     try {
-        return await response.json();
+        return await read(response);
     } catch (error) {
         if ((error as Error).name === "AbortError") throw error;
         throw new ApiError("error", "The answer was cut off before its end.", response.status);
     }
 }
+
+/** Ask `path` under /api/v1. Rejects with ApiError, or AbortError when `signal` fired. */
+export const ask = async (path: string, params: Params = {}, signal?: AbortSignal): Promise<unknown> =>
+    whole(await responseOf(path, params, signal), response => response.json());
+/** The same for answers that are read piece by piece. */
+export const askBytes = async (path: string, params: Params = {}, signal?: AbortSignal): Promise<Uint8Array> =>
+    new Uint8Array(await whole(await responseOf(path, params, signal), response => response.arrayBuffer()));
+export const askText = async (path: string, params: Params = {}, signal?: AbortSignal): Promise<string> =>
+    whole(await responseOf(path, params, signal), response => response.text());

@@ -45,6 +45,7 @@ struct weft_condition_report {
     uint64_t blocks, blocks_without; /* whose tables were asked; those that cannot have it */
     uint64_t row_groups_without;     /* passed over for it alone, of the other blocks */
     uint64_t rows_in, rows_out, bytes, time_ns;
+    const void *block; /* that was asked last: a predicate may stand in a tree twice */
 };
 
 struct weft_scan_report {

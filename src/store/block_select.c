@@ -12,9 +12,11 @@ struct node {
     enum kind kind;
     bool is_by_group; /* groups' columns decide it */
     bool is_hopeless; /* nothing in this block, also when relations are unions */
+    bool is_absent;   /* the same of the row group at hand: its directory says so */
     uint8_t cost;
     struct weft_filter filter;
     struct weft_condition_report *report; /* of a leaf; NULL: nobody asks */
+    uint64_t *absences;                   /* by row group: it is counted in the report */
     enum weft_selection_op
         op;                 /* of a RELATION: of the first child and the second, which may be one */
     uint32_t count;         /* of AT_LEAST */
@@ -25,6 +27,8 @@ struct weft_select {
     struct weft_block *block;
     struct weft_block_reader *reader;
     struct node *root;
+    bool asks_directories; /* some condition may be absent from a row group */
+    uint32_t marked;       /* row group + 1 for which is_absent is known; 0: none */
 };
 
 /* ---- making the tree ---- */
@@ -69,7 +73,8 @@ static int leaf_make(struct making *m, const struct weft_predicate *predicate, s
     node->is_by_group = !weft_filter_is_row(&node->filter);
     node->kind = node->is_by_group ? FILTER : ROW_TEST;
     node->cost = filter_cost(&node->filter);
-    node->is_hopeless = filter_is_hopeless(&node->filter, block);
+    node->is_absent = node->is_hopeless = filter_is_hopeless(&node->filter, block);
+    m->select->asks_directories |= weft_filter_may_be_absent(&node->filter);
     return WEFT_OK;
 }
 
@@ -130,6 +135,7 @@ static int join_make(struct making *m, const struct weft_selection *selection, u
         node->is_hopeless = is_and ? node->is_hopeless || child->is_hopeless
                                    : node->is_hopeless && child->is_hopeless;
     }
+    node->is_absent = node->is_hopeless;
     return WEFT_OK;
 }
 
@@ -151,6 +157,7 @@ static int relation_make(struct making *m, const struct weft_selection *selectio
     else if ((rc = node_make(m, selection->right, depth, &node->children[1])) < 0)
         return rc;
     node->is_hopeless = node->children[0]->is_hopeless && node->children[1]->is_hopeless;
+    node->is_absent = node->is_hopeless;
     return WEFT_OK;
 }
 
@@ -178,20 +185,32 @@ int weft_select_init(struct weft_select **out, struct weft_block *block,
     return node_make(&m, selection, WEFT_SELECTION_DEPTH_MAX, &select->root);
 }
 
-static void node_report(struct node *node, struct weft_scan_report *report)
+static void leaf_report(struct weft_select *select, struct node *node,
+                        struct weft_scan_report *report, struct weft_arena *arena)
 {
-    if (node->kind == FILTER || node->kind == ROW_TEST) {
-        if (node->report != NULL) return; /* it stands in the tree twice */
-        node->report = weft_scan_report_condition(report, node->filter.predicate);
-        node->report->blocks++;
-        node->report->blocks_without += node->is_hopeless;
-    }
-    for (uint32_t i = 0; i < node->child_count; i++) node_report(node->children[i], report);
+    struct weft_condition_report *c = weft_scan_report_condition(report, node->filter.predicate);
+
+    node->report = c;
+    if (c->block == select->block) return; /* it stands in the tree twice */
+    c->block = select->block;
+    c->blocks++;
+    c->blocks_without += node->is_hopeless;
+    node->absences = weft_arena_alloc_zero(arena, select->block->info.row_group_count / 64 * 8 + 8);
 }
 
-void weft_select_report(struct weft_select *select, struct weft_scan_report *report)
+static void node_report(struct weft_select *select, struct node *node,
+                        struct weft_scan_report *report, struct weft_arena *arena)
 {
-    node_report(select->root, report);
+    if (node->kind == FILTER || node->kind == ROW_TEST) leaf_report(select, node, report, arena);
+    for (uint32_t i = 0; i < node->child_count; i++)
+        node_report(select, node->children[i], report, arena);
+}
+
+void weft_select_report(struct weft_select *select, struct weft_scan_report *report,
+                        struct weft_arena *arena)
+{
+    node_report(select, select->root, report, arena);
+    select->marked = 0;
 }
 
 bool weft_select_is_hopeless(const struct weft_select *select)
@@ -202,6 +221,46 @@ bool weft_select_is_hopeless(const struct weft_select *select)
 bool weft_select_is_by_group(const struct weft_select *select)
 {
     return select->root->is_by_group;
+}
+
+/* ---- what a row group cannot have ---- */
+
+static void absence_mark(struct weft_rows *rows, struct node *node)
+{
+    bool is_any = node->kind == OR || node->kind == RELATION, all = true, some = false;
+
+    if (node->is_hopeless || node->kind == EVERY || node->kind == ROW_TEST) return;
+    if (node->kind == FILTER) {
+        node->is_absent = weft_filter_is_absent(&node->filter, rows);
+        if (node->absences != NULL && node->is_absent &&
+            !weft_bit_get(node->absences, rows->number)) {
+            weft_bit_set(node->absences, rows->number);
+            node->report->row_groups_without++;
+        }
+        return;
+    }
+    for (uint32_t i = 0; i < node->child_count; i++) {
+        absence_mark(rows, node->children[i]);
+        all &= node->children[i]->is_absent;
+        some |= node->children[i]->is_absent;
+    }
+    node->is_absent = is_any ? all : some;
+}
+
+int weft_select_enter(struct weft_select *select, struct weft_rows *rows, bool *is_hopeless,
+                      struct weft_err *err)
+{
+    int rc = WEFT_OK;
+
+    *is_hopeless = select->root->is_hopeless;
+    if (!select->asks_directories || *is_hopeless) return WEFT_OK;
+    if (select->marked != rows->number + 1) {
+        if ((rc = weft_rows_load_groups(rows, err)) < 0) return rc;
+        absence_mark(rows, select->root);
+        select->marked = rows->number + 1;
+    }
+    *is_hopeless = select->root->is_absent;
+    return WEFT_OK;
 }
 
 /* ---- in a group ---- */
@@ -260,7 +319,7 @@ static int filter_keep(struct weft_selecting *s, const struct node *node, uint32
 /* Clears bits of the group's rows that `node`, which is by group, does not have. There are two more words, of zeros. */
 static int group_keep(struct weft_selecting *s, const struct node *node, uint32_t g, uint64_t *bits)
 {
-    if (node->is_hopeless) {
+    if (node->is_absent) {
         memset(bits, 0, WEFT_SELECT_WORDS(s->rows->groups[g].rows) * sizeof *bits);
         return WEFT_OK;
     }
@@ -547,7 +606,7 @@ static int relation_select(struct weft_selecting *s, struct node *node, uint64_t
     if (rc < 0) return rc;
     bool may_be_union = weft_bits_any(
         node->op <= WEFT_SELECT_BOTH ? s->doubtful_of_both : s->doubtful_of_tree, s->words);
-    if (!may_be_union && (first->is_hopeless || second->is_hopeless)) return WEFT_OK;
+    if (!may_be_union && (first->is_absent || second->is_absent)) return WEFT_OK;
     uint64_t *left = bits_none(s);
     if ((rc = rows_select(s, first, left)) < 0 || (!may_be_union && !weft_bits_any(left, s->words)))
         return rc;
@@ -563,7 +622,7 @@ static int relation_select(struct weft_selecting *s, struct node *node, uint64_t
 /* `out` is of zeros. */
 static int rows_select(struct weft_selecting *s, struct node *node, uint64_t *out)
 {
-    if (node->is_hopeless) return WEFT_OK;
+    if (node->is_absent) return WEFT_OK;
     switch (node->kind) {
     case EVERY: bits_all(out, s->rows->span_count); return WEFT_OK;
     case FILTER: return groups_select(s, &node, 1, false, out);
@@ -583,9 +642,14 @@ int weft_select_rows_loose(struct weft_select *select, struct weft_rows *rows,
                                 .loose = loose,
                                 .err = err };
 
+    bool is_hopeless;
+    int rc = weft_select_enter(select, rows, &is_hopeless, err);
+
     memset(bits, 0, s.words * sizeof *bits);
-    int rc = rows_select(&s, select->root, bits);
-    *count = rc < 0 ? 0 : weft_bits_count(bits, s.words);
+    *count = 0;
+    if (rc < 0 || is_hopeless) return rc;
+    if ((rc = rows_select(&s, select->root, bits)) == WEFT_OK)
+        *count = weft_bits_count(bits, s.words);
     return rc;
 }
 
@@ -599,10 +663,11 @@ int weft_select_group(struct weft_select *select, struct weft_rows *rows, uint32
                       uint64_t *bits, uint32_t *count, struct weft_err *err)
 {
     struct weft_selecting s = { .select = select, .rows = rows, .err = err };
-    int rc = weft_rows_load_groups(rows, err);
+    bool is_hopeless;
+    int rc = weft_select_enter(select, rows, &is_hopeless, err);
 
     *count = 0;
-    if (rc < 0) return rc;
+    if (rc < 0 || (rc = weft_rows_load_groups(rows, err)) < 0) return rc;
     size_t words = WEFT_SELECT_WORDS(rows->groups[g].rows);
     uint64_t *kept = weft_arena_alloc_zero(rows->arena, (words + 2) * sizeof *kept);
     bits_all(kept, rows->groups[g].rows);

@@ -21,9 +21,14 @@ int weft_select_init(struct weft_select **out, struct weft_block *block,
                      struct weft_arena *arena, struct weft_err *err);
 /* What its conditions do is told from here on; which of them the block cannot have at once. */
 struct weft_scan_report;
-void weft_select_report(struct weft_select *select, struct weft_scan_report *report);
+void weft_select_report(struct weft_select *select, struct weft_scan_report *report,
+                        struct weft_arena *arena);
 /* No row of the block can be selected. */
 bool weft_select_is_hopeless(const struct weft_select *select);
+
+/* The same of one row group, by its directory. Asked by those below, too; answered once for each row group. */
+int weft_select_enter(struct weft_select *select, struct weft_rows *rows, bool *is_hopeless,
+                      struct weft_err *err);
 
 #define WEFT_SELECT_WORDS(rows) (((size_t)(rows) + 63) / 64)
 /* Writes the words of the row group's rows. Masked traces are not left out. What is read and made on the way is in rows->arena. */

@@ -25,6 +25,7 @@ struct rows_walk {
     bool is_every_row; /* selected, and of no trace that is left out */
     bool is_inside;    /* all starts are in range */
     bool has_duration;
+    bool is_hopeless;     /* its directory says that nothing is selected */
     uint64_t bytes_found; /* read to find out which rows */
     uint32_t *first;      /* of each group, in row_of */
 };
@@ -53,7 +54,8 @@ int weft_block_vectors_init(struct weft_block_vectors *v, struct weft_err *err)
             weft_codes_init(&v->codes[i], &v->scan->columns[i], &v->reader);
     ++*v->numbering;
     rc = weft_select_init(&v->select, v->block, v->scan->selection, &v->reader, &v->arena, err);
-    if (rc == WEFT_OK && v->scan->report != NULL) weft_select_report(v->select, v->scan->report);
+    if (rc == WEFT_OK && v->scan->report != NULL)
+        weft_select_report(v->select, v->scan->report, &v->arena);
     if (rc < 0) weft_block_vectors_release(v);
     return rc;
 }
@@ -126,10 +128,13 @@ static int rows_select(struct rows_walk *w, bool *any, struct weft_err *err)
     struct weft_block_vectors *v = w->v;
     uint32_t count, masked;
     enum weft_scan_step step = weft_scan_enter(v->scan->report, WEFT_STEP_FIND);
-    int rc = weft_select_rows(v->select, w->rows, v->room->selected, &count, err);
+    int rc = weft_select_enter(v->select, w->rows, &w->is_hopeless, err);
 
-    weft_scan_count(v->scan->report, WEFT_STEP_FIND, w->rows->span_count, count,
-                    w->rows->bytes_touched);
+    count = 0;
+    if (rc == WEFT_OK && !w->is_hopeless)
+        rc = weft_select_rows(v->select, w->rows, v->room->selected, &count, err);
+    weft_scan_count(v->scan->report, WEFT_STEP_FIND, w->is_hopeless ? 0 : w->rows->span_count,
+                    count, w->rows->bytes_touched);
     w->bytes_found = w->rows->bytes_touched;
     weft_scan_enter(v->scan->report, step);
     *any = rc == WEFT_OK && count > 0;
@@ -392,6 +397,12 @@ static bool rows_are_outside(const struct weft_span_scan *scan, const struct wef
     return e->start_max < scan->from_ns || (scan->to_ns != 0 && e->start_min >= scan->to_ns);
 }
 
+static void fate_note(struct weft_block_vectors *v, enum weft_fate fate)
+{
+    weft_scan_piece(v->scan->report, WEFT_PIECE_ROW_GROUP, fate, 1);
+    if (fate > v->fate) v->fate = fate;
+}
+
 int weft_block_vectors_next(struct weft_block_vectors *v, bool *is_enough, struct weft_err *err)
 {
     const struct weft_span_scan *scan = v->scan;
@@ -405,13 +416,14 @@ int weft_block_vectors_next(struct weft_block_vectors *v, bool *is_enough, struc
         if (v->number == v->block->info.row_group_count || weft_select_is_hopeless(v->select))
             return 0;
         e = &v->block->rows[v->number++];
-        weft_scan_piece(scan->report, WEFT_PIECE_ROW_GROUP,
-                        rows_are_outside(scan, e) ? WEFT_FATE_OUT_OF_RANGE : WEFT_FATE_READ, 1);
+        if (rows_are_outside(scan, e)) fate_note(v, WEFT_FATE_OUT_OF_RANGE);
     } while (rows_are_outside(scan, e));
-    v->read++;
     weft_arena_reset(&v->scratch);
     v->lost_pages = weft_file_lost_pages();
-    if ((rc = weft_rows_open(&rows, v->block, v->number - 1, &v->scratch, err)) < 0) return rc;
+    if ((rc = weft_rows_open(&rows, v->block, v->number - 1, &v->scratch, err)) < 0) {
+        fate_note(v, WEFT_FATE_DAMAGED);
+        return rc;
+    }
     rows.temporary = &v->temporary;
     struct rows_walk w = { .v = v, .rows = &rows };
     w.is_inside = e->start_min >= scan->from_ns && (scan->to_ns == 0 || e->start_max < scan->to_ns);
@@ -419,9 +431,11 @@ int weft_block_vectors_next(struct weft_block_vectors *v, bool *is_enough, struc
     rc = rows_give(&w, err);
     weft_scan_enter(scan->report, step);
     weft_scan_count(scan->report, WEFT_STEP_COLUMNS, 0, 0, rows.bytes_touched - w.bytes_found);
-    v->spans += rows.span_count;
+    fate_note(v, rc < 0 ? WEFT_FATE_DAMAGED : w.is_hopeless ? WEFT_FATE_HOPELESS : WEFT_FATE_READ);
+    uint32_t spans = w.is_hopeless ? 0 : rows.span_count;
+    v->spans += spans;
     v->bytes += rows.bytes_touched;
-    weft_read_limits_add(scan->reads, rows.bytes_touched, rows.span_count);
+    weft_read_limits_add(scan->reads, rows.bytes_touched, spans);
     *is_enough = rc == 0;
     return rc;
 }

@@ -30,7 +30,8 @@ struct weft_block_vectors {
     struct weft_block_reader reader;
     struct weft_arena arena, scratch, temporary; /* of all; of a row group; of a group */
     struct weft_codes *codes;                    /* by column of the scan */
-    uint32_t number, read; /* row group that comes next; how many were read */
+    uint32_t number;                             /* row group that comes next */
+    enum weft_fate fate;                         /* the best that became of a row group */
     uint64_t lost_pages;                         /* when the row group was begun */
     struct weft_vector_room *room;
     uint64_t spans, bytes; /* inspected */

@@ -48,7 +48,8 @@ int weft_block_candidates_init(struct weft_block_candidates *c, struct weft_bloc
     weft_block_reader_init(&c->reader, block);
     if (selection != NULL)
         rc = weft_select_init(&c->select, block, selection, &c->reader, &c->arena, err);
-    if (rc == WEFT_OK && selection != NULL && report != NULL) weft_select_report(c->select, report);
+    if (rc == WEFT_OK && selection != NULL && report != NULL)
+        weft_select_report(c->select, report, &c->arena);
     if (rc < 0) weft_block_candidates_release(c);
     return rc;
 }
@@ -273,9 +274,13 @@ static int rows_find(struct finding *f, bool in_doubt, struct weft_buf *out)
 {
     struct weft_rows *rows = f->rows;
     struct weft_trace_id id;
-    bool any;
-    int rc;
+    bool any, is_hopeless = false;
+    int rc = WEFT_OK;
 
+    if (!in_doubt && f->c->select != NULL)
+        rc = weft_select_enter(f->c->select, rows, &is_hopeless, f->err);
+    if (is_hopeless) f->c->fate = WEFT_FATE_HOPELESS;
+    if (rc < 0 || is_hopeless) return rc;
     if ((rc = weft_rows_load_traces(rows, f->err)) < 0) return rc;
     if (is_out_of_range(rows->entry, f->bounds)) {
         split_mark(f);

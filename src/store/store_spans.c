@@ -51,17 +51,12 @@ static int block_damaged(struct scan *scan, struct weft_store_block *entry,
 static void block_report(const struct scan *scan, const struct weft_block_vectors *v)
 {
     struct weft_scan_report *report = scan->asked->report;
-    uint64_t row_groups = v->block->info.row_group_count, left = row_groups - v->number;
+    uint64_t left = v->block->info.row_group_count - v->number;
     bool is_hopeless = weft_select_is_hopeless(v->select);
 
     weft_scan_piece(report, WEFT_PIECE_ROW_GROUP,
                     is_hopeless ? WEFT_FATE_HOPELESS : WEFT_FATE_NOT_REACHED, left);
-    weft_scan_piece(report, WEFT_PIECE_BLOCK,
-                    is_hopeless         ? WEFT_FATE_HOPELESS
-                    : v->read > 0       ? WEFT_FATE_READ
-                    : left < row_groups ? WEFT_FATE_OUT_OF_RANGE
-                                        : WEFT_FATE_NOT_REACHED,
-                    1);
+    weft_scan_piece(report, WEFT_PIECE_BLOCK, is_hopeless ? WEFT_FATE_HOPELESS : v->fate, 1);
 }
 
 static int block_give(struct scan *scan, struct weft_store_block *entry)

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 struct options {
-    const char *server, *since, *from, *to;
+    const char *server, *since, *from, *to, *cursor;
     uint64_t limit, spans, step_ns, timeout_ns, bytes_max, spans_max;
     bool json, csv, instant;
     int colour;
@@ -43,6 +43,11 @@ static const struct weft_option options[] = {
       .fallback = "20",
       .min = 1,
       .help = "Traces to print, or spans; the newest unless order() says otherwise." },
+    { .name = "cursor",
+      .kind = WEFT_OPT_STRING,
+      .offset = AT(cursor),
+      .value_name = "CURSOR",
+      .help = "Go on where an answer ended, which says it." },
     { .name = "spans",
       .kind = WEFT_OPT_COUNT,
       .offset = AT(spans),
@@ -106,6 +111,7 @@ static void build_path(struct weft_buf *path, const struct options *o, const cha
     add(path, "from", o->from);
     add(path, "to", o->to);
     if (from_ns > 0) add_number(path, "from", from_ns, "");
+    add(path, "cursor", o->cursor);
     add_number(path, "limit", o->limit, "");
     add_number(path, "spss", o->spans, "");
     if (step_ns > 0) add_number(path, "step", step_ns, "ns");
@@ -177,15 +183,28 @@ static void print_answer(const struct asking *a, struct weft_buf *out,
     }
 }
 
+static void print_partial(const struct weft_answer *answer)
+{
+    char since[40];
+
+    fprintf(stderr, "the answer is not complete: %.*s", WEFT_S_ARG(answer->partial));
+    if (answer->complete_from_ns > 0) {
+        weft_time_format_rfc3339(since, sizeof since, answer->complete_from_ns, 3);
+        fprintf(stderr, "; of traces since %s it has all", since);
+    }
+    fprintf(stderr, "\n");
+}
+
 /* What the list does not say by itself, on standard error so that a pipe gets the list alone. */
 static void print_notes(const struct weft_answer *answer, const struct weft_terminal *terminal)
 {
     if (answer->trace_count == 0 && answer->series_count == 0) fprintf(stderr, "nothing found\n");
-    if (answer->partial.len > 0)
-        fprintf(stderr, "the answer is not complete: %.*s\n", WEFT_S_ARG(answer->partial));
+    if (answer->partial.len > 0) print_partial(answer);
     if (answer->note.len > 0) fprintf(stderr, "note: %.*s\n", WEFT_S_ARG(answer->note));
-    if (answer->has_more && terminal->is_tty)
-        fprintf(stderr, "there are more: --limit N, --to TIME\n");
+    if (answer->next_cursor.len > 0 && (terminal->is_tty || answer->partial.len > 0))
+        fprintf(stderr, "%s: the same with --cursor %.*s\n",
+                answer->partial.len > 0 ? "to go on" : "there are more",
+                WEFT_S_ARG(answer->next_cursor));
 }
 
 static int fail(const struct asking *a, int rc, const struct weft_err *err)

@@ -45,6 +45,9 @@ struct weft_trace_scan {
 struct weft_trace_scan_result {
     const char *
         partial_reason; /* NULL: every trace was visited; "time limit", "cancelled", "damaged file"; of model/read_limits.h */
+    /* Of a scan for the newest that a limit, or its visitor, ended: every selected trace that starts at that time or later was
+     * visited; UINT64_MAX: that cannot be said of any. 0: of all that may be wanted. */
+    uint64_t complete_from_ns;
     uint64_t inspected_traces, inspected_spans, inspected_bytes;
 };
 /* One whole trace, as trace() gives it; good during the call. False: enough. */

@@ -15,7 +15,7 @@ struct weft_found_record *weft_found_record_create(const struct weft_found_trace
                                                    const struct weft_spansets *spansets);
 void weft_found_span_show(struct weft_found_span *out, const struct weft_shown *shown,
                           struct weft_trace_view *view, uint32_t number, struct weft_arena *arena);
-/* The traces or (out->has_spans) spans that `top` holds, has_more and last; what they point to moves into `arena`. */
+/* The traces or (out->has_spans) spans that `top` holds, and last; what they point to moves into `arena`. */
 void weft_found_result(struct weft_traceql_result *out, struct weft_traceql_top *top,
                        uint32_t spans_per_spanset, struct weft_arena *arena);
 

@@ -72,7 +72,6 @@ void weft_found_result(struct weft_traceql_result *out, struct weft_traceql_top 
 {
     const struct finishing f = { out, top, spans_per_spanset, arena };
 
-    out->has_more = top->has_more;
     if (top->count == 0) return;
     weft_traceql_top_sort(top);
     out->last = top->items[top->count - 1]->key;

@@ -21,7 +21,9 @@ struct run {
     struct weft_shown shown;
     struct weft_arena scratch; /* of one trace */
     struct weft_traceql_top top;
-    uint64_t start_min;     /* traces that start earlier have no place in the answer */
+    uint64_t start_min; /* traces that start earlier have no place in the answer */
+    bool is_ended;      /* by a limit; the scan knows how far it had come: */
+    uint64_t complete_from_ns;
     struct weft_map passed; /* tuples of distinct() that the pages before `after` have */
     bool is_looking_back;   /* to find those */
     struct weft_traceql_links links;
@@ -322,13 +324,18 @@ static bool trace_visit(void *arg, const struct weft_batch *trace)
                          .head = { .trace_id = trace->spans[0].trace_id,
                                    .start_time_unix_nano = view.start_ns,
                                    .duration_ns = view.end_ns - view.start_ns } };
-    if (!duration_fits(run, seen.head.duration_ns) || is_out_of_place(run, &seen.head)) return true;
+    if (seen.head.start_time_unix_nano < run->limits->started_from_ns ||
+        !duration_fits(run, seen.head.duration_ns) || is_out_of_place(run, &seen.head))
+        return true;
     view.deadline_monotonic_ns = run->limits->deadline_monotonic_ns;
     view.cancelled = run->limits->cancelled;
     view.memory_bytes_max = run->limits->memory_bytes_max;
     if (run->query != NULL) {
         int rc = evaluate(run, &view, &spansets);
-        if (rc < 0) return weft_traceql_goes_on(rc, run->out, &run->rc);
+        if (rc < 0) {
+            run->is_ended |= !weft_traceql_goes_on(rc, run->out, &run->rc);
+            return !run->is_ended;
+        }
         if (view.is_regex_limited) run->out->partial_reason = REGEX_LIMIT;
         if (spansets.count == 0) return true;
     }
@@ -346,6 +353,8 @@ static uint64_t to_ns(const struct run *run)
     const struct weft_traceql_limits *limits = run->limits;
     uint64_t to = limits->to_ns;
 
+    if (limits->started_before_ns > 0 && (to == 0 || limits->started_before_ns < to))
+        to = limits->started_before_ns;
     if (limits->after == NULL || !is_newest_first(run) || run->is_looking_back) return to;
     uint64_t bound = limits->after->start_time_unix_nano;
     if (bound < limits->from_ns) bound = limits->from_ns;
@@ -376,6 +385,17 @@ static void explain_begin(struct run *run, const struct weft_traceql_selection *
     run->report = weft_explain_begin(run->limits->explain, &pass);
 }
 
+/* Of a scan. What is damaged does not end it. */
+static bool ends_a_scan(const char *partial_reason)
+{
+    static const char *const reasons[] = { "time limit", "cancelled", WEFT_BYTES_LIMIT,
+                                           WEFT_SPANS_LIMIT };
+
+    for (size_t i = 0; partial_reason != NULL && i < sizeof reasons / sizeof reasons[0]; i++)
+        if (strcmp(partial_reason, reasons[i]) == 0) return true;
+    return false;
+}
+
 /* Asks the source, unless the query itself says that there is nothing. */
 static int traces_visit(struct run *run, const struct weft_source *source, struct weft_arena *arena)
 {
@@ -397,12 +417,15 @@ static int traces_visit(struct run *run, const struct weft_source *source, struc
                                           .cancelled = run->limits->cancelled,
                                           .reads = run->limits->reads,
                                           .report = run->report };
+    run->start_min = run->limits->started_from_ns;
     int rc = source->traces(source->self, &scan, trace_visit, run, &visited, run->err);
     weft_explain_end(run->limits->explain, &visited);
     if (rc == WEFT_OK) rc = run->rc;
     if (selection.is_regex_limited != NULL && *selection.is_regex_limited)
         run->out->partial_reason = REGEX_LIMIT;
     if (visited.partial_reason != NULL) run->out->partial_reason = visited.partial_reason;
+    run->is_ended |= ends_a_scan(visited.partial_reason);
+    run->complete_from_ns = visited.complete_from_ns;
     run->out->inspected_traces += visited.inspected_traces;
     run->out->inspected_spans += visited.inspected_spans;
     run->out->inspected_bytes += visited.inspected_bytes;
@@ -421,7 +444,64 @@ static int search(struct run *run, const struct weft_source *source, struct weft
     run->is_looking_back = run->finish->distinct_count > 0 && run->limits->after != NULL;
     if (run->is_looking_back) rc = traces_visit(run, source, arena);
     run->is_looking_back = false;
-    return rc == WEFT_OK ? traces_visit(run, source, arena) : rc;
+    if (rc < 0) return rc;
+    if (run->is_ended) run->complete_from_ns = UINT64_MAX;
+    return run->is_ended ? rc : traces_visit(run, source, arena);
+}
+
+/* ---- The next page ---- */
+
+/* Whether it is known up to where a search that a limit ended is whole, and the next page would come further. */
+static bool can_go_on(const struct run *run)
+{
+    uint64_t to = to_ns(run);
+
+    return is_newest_first(run) && run->links.linked == NULL && run->finish->distinct_count == 0 &&
+           run->limits->started_from_ns == 0 && run->complete_from_ns != UINT64_MAX &&
+           run->complete_from_ns > 0 && (to == 0 || run->complete_from_ns < to);
+}
+
+/* What was found of traces that the next page comes to is left to it. */
+static void ended_page(struct run *run)
+{
+    struct weft_traceql_result *out = run->out;
+
+    out->complete_from_ns = can_go_on(run) ? run->complete_from_ns : UINT64_MAX;
+    out->has_more = out->complete_from_ns != UINT64_MAX && run->limits->is_paged;
+    if (!out->has_more) return;
+    uint32_t found = run->top.count;
+    weft_traceql_top_cut(&run->top, out->complete_from_ns);
+    /* Of traces, those that had no place come behind all that had. Spans may be of any trace. */
+    bool is_full = run->top.has_more && (run->top.count == found || run->finish->has_spans);
+    out->next.has_after = is_full && run->top.count > 0;
+    out->next.started_before_ns = is_full ? run->limits->started_before_ns : out->complete_from_ns;
+    if (is_full && run->finish->has_spans) out->next.started_from_ns = out->complete_from_ns;
+}
+
+/* Of a search that ended by itself. Behind a window there may be others. */
+static void whole_page(struct run *run)
+{
+    const struct weft_traceql_limits *limits = run->limits;
+    struct weft_traceql_page *next = &run->out->next;
+
+    next->has_after = run->top.has_more && run->top.count > 0;
+    run->out->has_more = next->has_after || limits->started_from_ns > 0;
+    if (next->has_after) {
+        next->started_from_ns = limits->started_from_ns;
+        next->started_before_ns = limits->started_before_ns;
+    } else {
+        next->started_before_ns = limits->started_from_ns;
+    }
+}
+
+static void answer_make(struct run *run, struct weft_arena *arena)
+{
+    if (run->is_ended)
+        ended_page(run);
+    else
+        whole_page(run);
+    weft_found_result(run->out, &run->top, run->limits->spans_per_spanset, arena);
+    if (run->out->next.has_after) run->out->next.after = run->out->last;
 }
 
 int weft_traceql_search(const struct weft_source *source, const struct weft_traceql_query *query,
@@ -448,7 +528,7 @@ int weft_traceql_search(const struct weft_source *source, const struct weft_trac
     weft_arena_init(&run.scratch, 64 << 10);
     int rc = search(&run, source, arena);
     out->has_spans = finish->has_spans;
-    if (rc == WEFT_OK) weft_found_result(out, &run.top, limits->spans_per_spanset, arena);
+    if (rc == WEFT_OK) answer_make(&run, arena);
     weft_traceql_top_release(&run.top);
     weft_map_release(&run.passed);
     weft_traceql_links_release(&run.links);

@@ -10,7 +10,7 @@
 #include "model/source.h"
 #include "query/traceql_eval.h"
 #include "query/traceql_explain.h"
-#include "query/traceql_order.h"
+#include "query/traceql_page.h"
 
 /* Different tuples of distinct() on the pages before `after`: more are refused. */
 #define WEFT_DISTINCT_PASSED_MAX 100000u
@@ -19,7 +19,11 @@ struct weft_traceql_limits {
     uint64_t from_ns, to_ns; /* traces that overlap it (Q4.1.3); to_ns 0: no end */
     uint32_t traces;         /* or spans, when the query ends in spans() */
     uint32_t spans_per_spanset;
-    const struct weft_traceql_cursor *after;   /* NULL: from the first; not the `last` of *out */
+    const struct weft_traceql_cursor *after; /* NULL: from the first; not the `last` of *out */
+    bool
+        is_paged; /* what a limit makes uncertain is left to the next page; otherwise all that was found is answered */
+    /* Only traces that start then (of a weft_traceql_page); started_before_ns 0: no end. */
+    uint64_t started_from_ns, started_before_ns;
     uint64_t duration_min_ns, duration_max_ns; /* of the trace; 0: none (tag search, Q8.4.8) */
     uint64_t memory_bytes_max;                 /* 0: none */
     uint64_t deadline_monotonic_ns;            /* 0: none */
@@ -72,9 +76,12 @@ struct weft_traceql_result {
     bool has_spans; /* spans() */
     struct weft_found_row *rows;
     uint32_t row_count;
-    bool has_more;
-    struct weft_traceql_cursor
-        last;                   /* of the answer, unless that is empty: `after` for the next page */
+    struct weft_traceql_cursor last; /* of the answer, unless that is empty */
+    bool has_more;                   /* there is, or may be, another page: */
+    struct weft_traceql_page next;
+    /* When a limit ended the search: traces that start then or later have all been looked at; UINT64_MAX: of no time can that be said,
+     * and there is no page to go on with. 0: all. */
+    uint64_t complete_from_ns;
     const char *partial_reason; /* NULL: exact */
     uint64_t inspected_traces, inspected_spans, inspected_bytes;
 };

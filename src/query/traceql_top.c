@@ -180,6 +180,24 @@ const struct weft_traceql_top_item *weft_traceql_top_last(const struct weft_trac
     return top->count > 0 && top->count >= top->count_max && top->has_more ? top->items[0] : NULL;
 }
 
+void weft_traceql_top_cut(struct weft_traceql_top *top, uint64_t start_ns)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < top->count; i++) {
+        struct weft_traceql_top_item *item = top->items[i];
+        if (item->record->trace.start_time_unix_nano >= start_ns) {
+            item->place = kept;
+            top->items[kept++] = item;
+        } else {
+            tuple_set(top, &item->tuple, NULL);
+            item_destroy(top, item);
+        }
+    }
+    top->count = kept;
+    for (uint32_t i = kept / 2; i > 0; i--) sift_down(top, i - 1);
+}
+
 /* A heap with the last on top, taken down one by one. */
 void weft_traceql_top_sort(struct weft_traceql_top *top)
 {

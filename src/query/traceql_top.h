@@ -52,6 +52,8 @@ void weft_traceql_top_put(struct weft_traceql_top *top, struct weft_traceql_top_
 /* The last that has a place, when no other can be added without dropping it; or NULL. */
 const struct weft_traceql_top_item *weft_traceql_top_last(const struct weft_traceql_top *top);
 void weft_traceql_top_record_leave(struct weft_traceql_top *top, struct weft_found_record *record);
+/* Drops those whose trace starts earlier. */
+void weft_traceql_top_cut(struct weft_traceql_top *top, uint64_t start_ns);
 void weft_traceql_top_sort(struct weft_traceql_top *top); /* the first first; no heap any more */
 void weft_traceql_top_release(struct weft_traceql_top *top);
 

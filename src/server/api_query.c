@@ -35,13 +35,13 @@ static int answer_traces(struct weft_call *call, const struct weft_api_asked *as
 {
     const struct weft_server_parts *parts = call->face->parts;
     struct weft_traceql_result result = { 0 };
-    struct weft_traceql_cursor after;
-    const struct weft_traceql_limits limits = {
+    struct weft_traceql_page page = { 0 };
+    struct weft_traceql_limits limits = {
         .from_ns = asked->range.from_ns,
         .to_ns = asked->range.to_ns,
         .traces = asked->limit,
         .spans_per_spanset = asked->spans_per_spanset,
-        .after = asked->cursor.len > 0 ? &after : NULL,
+        .is_paged = true,
         .memory_bytes_max = parts->query_memory_bytes_max,
         .deadline_monotonic_ns = call->deadline_monotonic_ns,
         .cancelled = &call->is_cancelled,
@@ -50,7 +50,10 @@ static int answer_traces(struct weft_call *call, const struct weft_api_asked *as
     };
     int rc = WEFT_OK;
     if (asked->cursor.len > 0)
-        rc = weft_traceql_cursor_parse(&after, asked->cursor, &call->arena, err);
+        rc = weft_traceql_page_parse(&page, asked->cursor, &call->arena, err);
+    if (page.has_after) limits.after = &page.after;
+    limits.started_from_ns = page.started_from_ns;
+    limits.started_before_ns = page.started_before_ns;
     if (rc == WEFT_OK)
         rc = weft_traceql_search(&parts->source, query, &limits, &result, &call->arena, err);
     if (asked->wanted == WEFT_WANTED_TRACES) result.has_spans = false;
@@ -211,11 +214,19 @@ static const struct weft_api_field trace_fields[] = {
 static const char *const type_traces[] = { "traces", NULL };
 static const char *const type_spans[] = { "spans", NULL };
 static const char *const type_series[] = { "series", NULL };
+#define COMPLETE_FROM                                                                              \
+    {                                                                                              \
+        "complete_from_unix_nano", WEFT_API_NANOS,                                                 \
+            .is_optional = true,                                                                   \
+            .help = "When a limit ended the search: of traces that start then or later, all that " \
+                    "match are answered, on this page or one before."                              \
+    }
 static const struct weft_api_field traces_fields[] = {
     { "type", WEFT_API_STRING, .choices = type_traces },
     { "traces", WEFT_API_OBJECT, 1, .fields = trace_fields },
     { "has_more", WEFT_API_BOOLEAN },
     { "next_cursor", WEFT_API_STRING, .is_optional = true },
+    COMPLETE_FROM,
     WEFT_API_INSPECTED,
     { 0 },
 };
@@ -235,6 +246,7 @@ static const struct weft_api_field spans_fields[] = {
     { "traces", WEFT_API_OBJECT, 1, .fields = trace_fields },
     { "has_more", WEFT_API_BOOLEAN },
     { "next_cursor", WEFT_API_STRING, .is_optional = true },
+    COMPLETE_FROM,
     WEFT_API_INSPECTED,
     { 0 },
 };

@@ -141,10 +141,12 @@ void weft_api_write_traces(struct weft_call *call, const struct weft_traceql_res
     weft_json_array_end(&w);
     weft_json_key(&w, "has_more");
     weft_json_bool(&w, result->has_more);
-    if (result->has_more && result->trace_count > 0) {
+    if (result->has_more) {
         weft_json_key(&w, "next_cursor");
-        weft_json_string(&w, weft_traceql_cursor_format(&result->last, &call->arena));
+        weft_json_string(&w, weft_traceql_page_format(&result->next, &call->arena));
     }
+    if (result->complete_from_ns != 0 && result->complete_from_ns != UINT64_MAX)
+        weft_api_put_time(&w, "complete_from_unix_nano", result->complete_from_ns);
     weft_api_write_inspected(&w, call, result->partial_reason, result->inspected_traces,
                              result->inspected_spans, result->inspected_bytes);
     weft_json_object_end(&w);

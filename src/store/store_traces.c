@@ -225,7 +225,7 @@ static int selected_visit(struct weft_scan *scan, weft_trace_visit *visit, void 
     return rc < 0 ? rc : WEFT_OK;
 }
 
-/* One batch, in the order of ids. */
+/* One batch, in the order of ids. ENOUGH: a part of it. */
 static int batch_visit(struct weft_scan *scan, weft_trace_visit *visit, void *arg)
 {
     const struct weft_candidate *batch = (const struct weft_candidate *)(void *)scan->batch.data;
@@ -233,8 +233,9 @@ static int batch_visit(struct weft_scan *scan, weft_trace_visit *visit, void *ar
     int rc = GO_ON;
 
     for (uint32_t i = 0; i < scan->part_count; i++) scan->parts[i].is_unplaced = true;
-    for (uint32_t i = 0; i < count && rc > 0 && !weft_scan_is_over(scan); i++) {
+    for (uint32_t i = 0; i < count && rc > 0; i++) {
         const struct weft_trace_id *id = &batch[i].id;
+        if (weft_scan_is_over(scan)) return ENOUGH;
         if (batch[i].start_ns < *scan->asked->start_min) continue;
         if (scan->has_visited && memcmp(id, &scan->visited, sizeof *id) == 0) continue;
         if (weft_map_get(&scan->several, weft_str_make((const char *)id, sizeof *id)) != NULL)
@@ -244,21 +245,49 @@ static int batch_visit(struct weft_scan *scan, weft_trace_visit *visit, void *ar
     return rc;
 }
 
+/* Of a batch that a limit ends nothing is known: when one is near, batches become smaller. */
+static uint32_t batch_within(const struct weft_scan *scan, uint64_t began_ns, uint32_t count)
+{
+    const struct weft_trace_scan *asked = scan->asked;
+    uint64_t traces = scan->result->inspected_traces, now = weft_clock_monotonic_ns();
+    double left = BATCH_MAX;
+
+    if (traces == 0) return count;
+    if (asked->reads != NULL && asked->reads->spans_max > asked->reads->spans)
+        left = (double)(asked->reads->spans_max - asked->reads->spans) /
+               (double)(scan->result->inspected_spans + 1) * (double)traces;
+    if (asked->deadline_monotonic_ns > now) {
+        double by_time = (double)(asked->deadline_monotonic_ns - now) /
+                         (double)(now - began_ns + 1) * (double)traces;
+        left = by_time < left ? by_time : left;
+    }
+    if (left / 2 >= count) return count;
+    return left / 2 > BATCH_MIN ? (uint32_t)(left / 2) : BATCH_MIN;
+}
+
 static int newest_visit(struct weft_scan *scan, weft_trace_visit *visit, void *arg)
 {
     struct weft_candidate oldest = { 0 }, after;
-    bool is_first = true, is_last = false;
+    bool is_first = true, is_last = false, is_cut = false;
+    uint64_t began_ns = weft_clock_monotonic_ns();
     int rc = GO_ON;
 
+    scan->must_go_on = true;
     for (uint32_t count = BATCH_MIN; rc > 0 && !is_last && !weft_scan_is_over(scan);
          count = count < BATCH_MAX ? count * BATCH_GROWTH : count) {
-        rc = weft_scan_newest_find(scan, count, is_first ? NULL : &after, &oldest, &is_last);
+        count = batch_within(scan, began_ns, count);
+        rc = weft_scan_newest_find(scan, count, is_first ? NULL : &after, &oldest, &is_last,
+                                   &is_cut);
         if (rc < 0) return rc;
         if (weft_scan_is_over(scan)) return WEFT_OK;
-        rc = batch_visit(scan, visit, arg);
+        if ((rc = batch_visit(scan, visit, arg)) <= 0) return rc;
+        is_last |= oldest.start_ns < *scan->asked->start_min;
+        scan->result->complete_from_ns = is_last ? 0 : oldest.start_ns + 1;
+        /* Traces of several parts come up where only a part of them lies behind the end of the range. */
+        scan->must_go_on =
+            scan->asked->to_ns != 0 && scan->result->complete_from_ns >= scan->asked->to_ns;
         after = oldest;
         is_first = false;
-        is_last |= oldest.start_ns < *scan->asked->start_min;
     }
     return rc < 0 ? rc : WEFT_OK;
 }
@@ -292,6 +321,7 @@ static int scan_run(struct weft_scan *scan, const struct weft_trace_id *ids, uin
     int rc;
 
     if (atomic_load(&scan->store->damaged_files) > 0) weft_scan_hole(scan);
+    if (asked->start_min != NULL) scan->result->complete_from_ns = UINT64_MAX;
     scan->lost_pages = weft_file_lost_pages();
     if (weft_scan_is_over(scan) || (rc = weft_scan_parts_open(scan)) < 0)
         return weft_scan_is_over(scan) ? WEFT_OK : rc;

@@ -205,6 +205,8 @@ struct newest {
     struct weft_candidate *heap;
     uint32_t count, limit;
     bool overflowed;
+    bool is_cut;           /* by a limit of reading: */
+    uint64_t cut_start_ns; /* what starts then or earlier is not known */
 };
 
 static int piece_compare(const void *a, const void *b)
@@ -276,6 +278,16 @@ static uint64_t start_min_of(const struct weft_scan *scan, const struct newest *
     return newest->heap[0].start_ns;
 }
 
+/* Pieces of one time have all to be read before anything can be said of that time; a limit ends it where something can. */
+static bool cuts_here(const struct weft_scan *scan, const struct piece *pieces, uint32_t i)
+{
+    uint64_t known_from = scan->result->complete_from_ns, to = scan->asked->to_ns;
+
+    if (to != 0 && to < known_from) known_from = to;
+    return weft_read_limits_reached(scan->asked->reads) != NULL &&
+           pieces[i].start_max < pieces[0].start_max && pieces[i].start_max + 1 < known_from;
+}
+
 static int pieces_offer(struct weft_scan *scan, const struct piece *pieces, uint32_t count,
                         const struct weft_candidate *after, struct newest *newest)
 {
@@ -291,6 +303,11 @@ static int pieces_offer(struct weft_scan *scan, const struct piece *pieces, uint
             newest->overflowed |= is_full(newest);
             for (; scan->asked->report != NULL && i < count; i++)
                 weft_scan_fate(&scan->parts[pieces[i].part], pieces[i].number, WEFT_FATE_TOO_OLD);
+            break;
+        }
+        if (cuts_here(scan, pieces, i)) {
+            newest->is_cut = true;
+            newest->cut_start_ns = pieces[i].start_max;
             break;
         }
         weft_buf_reset(&found);
@@ -309,9 +326,22 @@ static int id_compare(const void *a, const void *b)
     return memcmp(a, b, sizeof(struct weft_trace_id));
 }
 
+/* Leaves what is known to be the newest. */
+static void cut(struct newest *newest, struct weft_candidate *oldest)
+{
+    uint64_t known_from = newest->cut_start_ns;
+    uint32_t kept = 0;
+
+    if (is_full(newest) && oldest->start_ns > known_from) known_from = oldest->start_ns;
+    for (uint32_t i = 0; i < newest->count; i++)
+        if (newest->heap[i].start_ns > known_from) newest->heap[kept++] = newest->heap[i];
+    newest->count = kept;
+    *oldest = (struct weft_candidate){ .start_ns = known_from };
+}
+
 int weft_scan_newest_find(struct weft_scan *scan, uint32_t limit,
                           const struct weft_candidate *after, struct weft_candidate *oldest,
-                          bool *is_last)
+                          bool *is_last, bool *is_cut)
 {
     uint32_t count;
     int rc;
@@ -321,16 +351,18 @@ int weft_scan_newest_find(struct weft_scan *scan, uint32_t limit,
     struct newest newest = { .heap = weft_alloc_array(limit, sizeof *newest.heap), .limit = limit };
     do {
         newest.count = 0;
-        newest.overflowed = false;
+        newest.overflowed = newest.is_cut = false;
         struct piece *pieces = pieces_list(scan, &count);
         rc = pieces_offer(scan, pieces, count, after, &newest);
         weft_free(pieces);
         if (!weft_scan_pages_were_lost(scan)) break;
         weft_scan_parts_recover(scan);
     } while (rc == WEFT_OK);
-    *is_last = !newest.overflowed;
+    *is_last = !newest.overflowed && !newest.is_cut;
+    *is_cut = newest.is_cut;
     if (scan->asked->report != NULL) scan->asked->report->candidates += newest.count;
     if (newest.count > 0) *oldest = newest.heap[0];
+    if (newest.is_cut) cut(&newest, oldest);
     if (newest.count > 0) {
         qsort(newest.heap, newest.count, sizeof *newest.heap, id_compare);
         weft_buf_append(&scan->batch, newest.heap, newest.count * sizeof *newest.heap);

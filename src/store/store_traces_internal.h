@@ -70,6 +70,7 @@ struct weft_scan {
     uint64_t seeks;                        /* traces for which every block was asked */
     struct weft_store_split *blocks_split; /* NULL: not worth it yet */
     struct weft_store_split blocks_split_room;
+    bool must_go_on; /* limits of reading do not count until there is something to go on from */
     struct weft_map several; /* visited traces that were found in more than one piece */
 };
 
@@ -120,9 +121,9 @@ int weft_scan_selected_start(struct weft_scan *scan);
 bool weft_scan_selected_next(struct weft_scan *scan, struct weft_trace_id *id, uint32_t *part,
                              int *rc);
 /* The newest `count` that come after `after` (NULL: all) into scan->batch, by id. *is_last: there are no others. *oldest: behind which
- * the next batch begins. */
+ * the next batch begins. Where a limit of reading ends it, *is_cut: the batch has those that start later than oldest->start_ns. */
 int weft_scan_newest_find(struct weft_scan *scan, uint32_t count,
                           const struct weft_candidate *after, struct weft_candidate *oldest,
-                          bool *is_last);
+                          bool *is_last, bool *is_cut);
 
 #endif

@@ -197,7 +197,7 @@ bool weft_scan_is_over(struct weft_scan *scan)
     else if (asked->deadline_monotonic_ns != 0 &&
              weft_clock_monotonic_ns() >= asked->deadline_monotonic_ns)
         scan->result->partial_reason = "time limit";
-    else if (weft_read_limits_reached(asked->reads) != NULL)
+    else if (!scan->must_go_on && weft_read_limits_reached(asked->reads) != NULL)
         scan->result->partial_reason = weft_read_limits_reached(asked->reads);
     else
         return false;

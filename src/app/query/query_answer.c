@@ -246,6 +246,9 @@ static int answer_member(struct reading *r, struct weft_str key, void *to)
     if (weft_str_equal_c(key, "start_time_unix_nano")) return read_u64(r, &answer->start_ns);
     if (weft_str_equal_c(key, "step_ns")) return read_u64(r, &answer->step_ns);
     if (weft_str_equal_c(key, "partial")) return read_text(r, &answer->partial);
+    if (weft_str_equal_c(key, "next_cursor")) return read_text(r, &answer->next_cursor);
+    if (weft_str_equal_c(key, "complete_from_unix_nano"))
+        return read_u64(r, &answer->complete_from_ns);
     if (weft_str_equal_c(key, "note")) return read_text(r, &answer->note);
     if (!weft_str_equal_c(key, "has_more")) return 0;
     answer->has_more = weft_json_next(&r->json) == WEFT_JSON_TRUE;

@@ -51,7 +51,8 @@ struct weft_answer {
     uint32_t series_count;
     uint64_t start_ns, step_ns; /* of point 0 and between points */
     bool has_more;
-    struct weft_str partial, note; /* empty: none */
+    struct weft_str partial, note, next_cursor; /* empty: none */
+    uint64_t complete_from_ns;                  /* of a partial one; 0: not known */
 };
 /* False: not such an answer. */
 bool weft_answer_read(struct weft_answer *out, struct weft_str json, struct weft_arena *arena);

@@ -257,6 +257,13 @@ def position(order):
     return newest if order == "newest" else lambda s: (-duration(s), *newest(s))
 
 
+SLOTS = {}  # service -> the slot of its colour, the same in every answer and every state
+
+
+def slot_is_wrong(name, slot):
+    return SLOTS.setdefault(name, slot) != slot or not 0 <= slot <= 16 or (slot > 0) != (0 < len(name.encode()) <= 1024)
+
+
 def hit_of(s):
     hit = {"trace_id": s.trace_id, "span_id": s.span_id, "service_name": s.scope.service, "name": s.name, "kind": KINDS[s.kind],
            "status": STATUSES[s.status], "start_time_unix_nano": str(s.start), "duration_ns": duration(s)}
@@ -385,6 +392,9 @@ def pages(weft, q, r, post):
             return hits, f"count {count}, but {answer.get('total_spans')} in all"
         totals.add(answer.get("total_spans"))
         page = answer[q["view"]]
+        for hit in [h.get("first_match", h) for h in page]:
+            if slot_is_wrong(hit["service_name"], hit.pop("service_slot")):
+                return hits, f"another slot for {hit['service_name']!r} than {SLOTS[hit['service_name']]}"
         for hit in page if q["view"] == "traces" else []:
             counts = [s["span_count"] for s in hit["services"]]
             if counts != sorted(counts, reverse=True):
@@ -439,6 +449,8 @@ def compare_names(weft, judge, state):
         services[-1]["error_count"] += row["error_count"]
         services[-1]["operation_count"] += 1
     got = json.loads(weft.get("/api/v1/services")[1])["services"]
+    wrong = [s["name"] for s in got if slot_is_wrong(s["name"], s.pop("slot"))]
+    check(f"{state}: slots of services", not wrong, wrong)
     check(f"{state}: services", got == services, first_difference(got, services))
     with Agreed(f"{state}: operations of one service") as agreed:
         for service in [s for s in SERVICES if s] + ["nobody"]:

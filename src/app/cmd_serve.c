@@ -98,6 +98,7 @@ static int start(struct weft_serve *serve, const char *addresses_file, struct we
     if ((rc = weft_serve_create_loops(serve, err)) < 0) return rc;
     if ((rc = weft_serve_open_store(serve, err)) < 0) return rc;
     if ((rc = start_pool(serve, err)) < 0) return rc;
+    weft_serve_watch_arrivals(serve);
     if ((rc = weft_serve_listen(serve, err)) < 0) return rc;
     bound_connections(serve, descriptor_max);
     weft_serve_register_metrics(serve);

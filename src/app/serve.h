@@ -13,6 +13,7 @@
 #include "base/budget.h"
 #include "net/http_server.h"
 #include "pipeline/receiver_otlp.h"
+#include "server/arrivals.h"
 #include "server/router.h"
 #include "store/store.h"
 #include <pthread.h>
@@ -44,6 +45,8 @@ struct weft_serve {
     unsigned running_threads;
     struct weft_store *store;
     struct weft_query_pool *pool;
+    struct weft_service_slots *slots;
+    struct weft_arrivals *arrivals;
     struct weft_receiver_otlp *receiver;
     /* All follow from memory.limit: bodies, what inflating and decoding them takes, requests to the own APIs. */
     struct weft_budget body_budget, work_budget, face_budget;
@@ -64,9 +67,15 @@ void weft_serve_stop_loops(struct weft_serve *serve); /* and join */
 void weft_serve_destroy_loops(struct weft_serve *serve);
 /* serve_store.c */
 int weft_serve_open_store(struct weft_serve *serve, struct weft_err *err);
+/* serve_arrivals.c */
+void weft_serve_watch_arrivals(struct weft_serve *serve);
 /* serve_listeners.c */
 int weft_serve_listen(struct weft_serve *serve, struct weft_err *err);
-const char *weft_serve_listener_key(enum weft_serve_listener which); /* "server.http.endpoint" */
+const char *weft_serve_listener_key(enum weft_serve_listener which);  /* "server.http.endpoint" */
+const char *weft_serve_listener_name(enum weft_serve_listener which); /* "http" */
+bool weft_serve_listener_takes_spans(enum weft_serve_listener which);
+const struct weft_config_listener *weft_serve_listener_config(const struct weft_serve *serve,
+                                                              enum weft_serve_listener which);
 /* serve_zipkin.c */
 struct weft_http_handler weft_serve_zipkin_handler(struct weft_serve_zipkin *zipkin);
 /* serve_addresses.c */
@@ -76,6 +85,10 @@ void weft_serve_log_start(const struct weft_serve *serve);
 /* serve_status.c */
 void weft_serve_write_status(void *serve, struct weft_buf *out);
 void weft_serve_register_metrics(struct weft_serve *serve);
+/* serve_live.c */
+struct weft_json_writer;
+void weft_serve_write_live(const struct weft_serve *serve, const struct weft_store_stats *stats,
+                           struct weft_json_writer *json);
 /* serve_stop.c */
 int weft_serve_block_signals(struct weft_err *err);
 /* Wait for SIGTERM or SIGINT, drain. A second signal ends the process with 1 at once. */

@@ -29,13 +29,30 @@ const char *weft_serve_listener_key(enum weft_serve_listener which)
     return listeners[which].key;
 }
 
+const char *weft_serve_listener_name(enum weft_serve_listener which)
+{
+    return listeners[which].name;
+}
+
+bool weft_serve_listener_takes_spans(enum weft_serve_listener which)
+{
+    return which == WEFT_SERVE_OTLP_GRPC || which == WEFT_SERVE_OTLP_HTTP ||
+           which == WEFT_SERVE_ZIPKIN;
+}
+
+const struct weft_config_listener *weft_serve_listener_config(const struct weft_serve *serve,
+                                                              enum weft_serve_listener which)
+{
+    return (const void *)((const char *)serve->config + listeners[which].config);
+}
+
 static void make_receiver(struct weft_serve *serve)
 {
     const struct weft_config *config = serve->config;
     const struct weft_config_listener *http = &config->otlp_http;
 
     weft_receiver_otlp_create(&serve->receiver, &(struct weft_receiver_otlp_options){
-        .consumer = weft_store_consumer(serve->store),
+        .consumer = weft_arrivals_consumer(serve->arrivals),
         .io_thread_count = serve->loop_count,
         .grpc_message_bytes_max = config->otlp_grpc.body_bytes_max,
         .http_body_bytes_max = http->body_bytes_max,
@@ -68,6 +85,7 @@ static void make_faces(struct weft_serve *serve)
         .query_bytes_max = serve->config->query.bytes_max,
         .query_spans_max = serve->config->query.spans_max,
         .query_memory_bytes_max = serve->config->query.memory_bytes_max,
+        .slots = serve->slots,
         .is_ready = &serve->is_ready,
         .write_status = weft_serve_write_status,
         .status_self = serve,
@@ -150,10 +168,8 @@ static struct weft_http_limits limits_of(const struct weft_config_listener *conf
 static int listen_one(struct weft_serve *serve, enum weft_serve_listener which,
                       struct weft_err *err)
 {
-    const struct weft_config_listener *config =
-        (const void *)((const char *)serve->config + listeners[which].config);
-    bool takes_spans = which == WEFT_SERVE_OTLP_GRPC || which == WEFT_SERVE_OTLP_HTTP ||
-                       which == WEFT_SERVE_ZIPKIN;
+    const struct weft_config_listener *config = weft_serve_listener_config(serve, which);
+    bool takes_spans = weft_serve_listener_takes_spans(which);
     struct weft_budget *budget = takes_spans ? &serve->body_budget : &serve->face_budget;
     struct weft_http_listener_options options = {
         .name = listeners[which].name,

@@ -116,6 +116,7 @@ void weft_serve_write_status(void *self, struct weft_buf *out)
     struct weft_store_stats now;
 
     weft_store_stats(serve->store, &now);
+    weft_serve_write_live(serve, &now, &json);
     weft_json_key(&json, "uptime_seconds");
     weft_json_double(&json, uptime_seconds(serve));
     weft_json_key(&json, "is_ready");
@@ -126,16 +127,6 @@ void weft_serve_write_status(void *self, struct weft_buf *out)
     weft_json_u64(&json, (uint64_t)atomic_load(&serve->body_budget.used_bytes));
     weft_json_key(&json, "body_bytes_limit");
     weft_json_u64(&json, (uint64_t)serve->body_budget.limit_bytes);
-    weft_json_key(&json, "storage_directory");
-    weft_json_c(&json, serve->config->storage.directory);
-    weft_json_key(&json, "listeners");
-    weft_json_object_start(&json);
-    for (int which = 0; which < WEFT_SERVE_LISTENER_COUNT; which++) {
-        if (serve->addresses[which][0] == '\0') continue;
-        weft_json_key(&json, weft_serve_listener_key((enum weft_serve_listener)which));
-        weft_json_c(&json, serve->addresses[which]);
-    }
-    weft_json_object_end(&json);
     weft_json_key(&json, "store");
     weft_json_object_start(&json);
     for (size_t i = 0; i < STAT_COUNT; i++) {

@@ -119,10 +119,13 @@ int weft_serve_wait_and_drain(struct weft_serve *serve, struct weft_err *err)
  * over them. */
 void weft_serve_release(struct weft_serve *serve)
 {
+    weft_arrivals_stop(serve->arrivals);
     weft_query_pool_destroy(serve->pool);
     weft_serve_stop_loops(serve);
     weft_store_close(serve->store);
     if (serve->server != NULL) weft_http_server_destroy(serve->server);
     weft_receiver_otlp_destroy(serve->receiver);
+    weft_arrivals_destroy(serve->arrivals);
+    weft_service_slots_destroy(serve->slots);
     weft_serve_destroy_loops(serve);
 }

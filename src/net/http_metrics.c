@@ -56,13 +56,34 @@ static struct weft_http_metrics *metrics_create(const char *labels)
     return metrics;
 }
 
+/* Under the lock. */
+static struct weft_http_metrics *metrics_find(const char *listener_name, char labels[static 64])
+{
+    struct weft_http_metrics *metrics = first;
+    snprintf(labels, 64, "listener=\"%.48s\"", listener_name);
+    while (metrics != NULL && strcmp(metrics->labels, labels) != 0) metrics = metrics->next;
+    return metrics;
+}
+
+void weft_http_counts(const char *listener_name, struct weft_http_counts *out)
+{
+    char labels[64];
+    *out = (struct weft_http_counts){ 0 };
+    pthread_mutex_lock(&lock);
+    const struct weft_http_metrics *metrics = metrics_find(listener_name, labels);
+    pthread_mutex_unlock(&lock);
+    if (metrics == NULL) return;
+    out->connections_open = atomic_load_explicit(&metrics->open_count, memory_order_relaxed);
+    out->requests = weft_metric_get(&metrics->requests);
+    for (int i = 0; i < WEFT_HTTP_REFUSED_COUNT; i++)
+        out->refused += weft_metric_get(&metrics->refused[i]);
+}
+
 struct weft_http_metrics *weft_http_metrics_for(const char *listener_name)
 {
     char labels[64];
-    snprintf(labels, sizeof labels, "listener=\"%.48s\"", listener_name);
     pthread_mutex_lock(&lock);
-    struct weft_http_metrics *metrics = first;
-    while (metrics != NULL && strcmp(metrics->labels, labels) != 0) metrics = metrics->next;
+    struct weft_http_metrics *metrics = metrics_find(listener_name, labels);
     if (metrics == NULL) {
         metrics = metrics_create(labels);
         metrics->next = first;

@@ -143,6 +143,11 @@ void weft_http_server_connections_max_set(struct weft_http_server *server, uint3
 /* From any thread: how many requests are open, and for how long the oldest has been. */
 void weft_http_server_requests_open(const struct weft_http_server *server, uint64_t *count,
                                     uint64_t *oldest_ns);
+/* From any thread: of the listeners of that name; zeros when there is none. */
+struct weft_http_counts {
+    uint64_t connections_open, requests, refused; /* the last two since the start */
+};
+void weft_http_counts(const char *listener_name, struct weft_http_counts *out);
 /* From any thread: stop accepting, let running exchanges end, close idle connections (GOAWAY); `drained` is called on a loop's thread
  * when none is left or `bound_ns` has passed. */
 void weft_http_server_drain(struct weft_http_server *server, uint64_t bound_ns,

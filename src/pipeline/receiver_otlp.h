@@ -34,6 +34,12 @@ void weft_receiver_otlp_create(struct weft_receiver_otlp **out,
 void weft_receiver_otlp_destroy(struct weft_receiver_otlp *receiver); /* NULL is fine */
 struct weft_http_handler weft_receiver_otlp_handler(struct weft_receiver_otlp *receiver);
 
+/* Since the start, all receivers together. */
+struct weft_receiver_counts {
+    uint64_t accepted_spans, rejected_spans, refused_spans, failed_requests;
+};
+void weft_receiver_otlp_counts(struct weft_receiver_counts *out);
+
 /* receiver_zipkin.c: spans in Zipkin's JSON v2 (query.md Q12.5.2), whatever the path. Answered in Zipkin's way: 202, or a sentence. */
 struct weft_http_handler weft_receiver_otlp_zipkin_handler(struct weft_receiver_otlp *receiver);
 

@@ -96,6 +96,18 @@ void weft_otlp_register_metrics(void)
     }
 }
 
+void weft_receiver_otlp_counts(struct weft_receiver_counts *out)
+{
+    *out = (struct weft_receiver_counts){ 0 };
+    for (size_t i = 0; i < sizeof accepted_spans / sizeof accepted_spans[0]; i++)
+        out->accepted_spans += weft_metric_get(&accepted_spans[i]);
+    for (size_t i = 0; i < 2; i++) {
+        out->rejected_spans += weft_metric_get(&rejected_spans[i]);
+        out->refused_spans += weft_metric_get(&refused_spans[i]);
+        out->failed_requests += weft_metric_get(&failed_requests[i]);
+    }
+}
+
 static size_t receiver_of(const struct weft_otlp_call *call)
 {
     return call->encoding == WEFT_OTLP_CALL_ZIPKIN ? 1 : 0;

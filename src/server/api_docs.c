@@ -9,6 +9,7 @@ const struct weft_api_field weft_api_inspected_fields[] = {
 };
 const struct weft_api_field weft_api_service_fields[] = {
     { "name", WEFT_API_STRING },
+    { "slot", WEFT_API_INTEGER, .help = "Of its colour: 1 to 16; 0: none." },
     { "span_count", WEFT_API_INTEGER },
     { "error_count", WEFT_API_INTEGER },
     { 0 },
@@ -43,6 +44,7 @@ static const struct weft_api_field hit_fields[] = {
     { "span_id", WEFT_API_SPAN_ID },
     { "parent_span_id", WEFT_API_SPAN_ID, .is_optional = true },
     { "service_name", WEFT_API_STRING },
+    { "service_slot", WEFT_API_INTEGER },
     { "name", WEFT_API_STRING },
     { "kind", WEFT_API_STRING, .choices = kinds },
     { "status", WEFT_API_STRING, .choices = statuses },
@@ -160,6 +162,7 @@ const struct weft_route_docs weft_api_tail_docs = {
     }
 static const struct weft_api_field scope_fields[] = {
     { "service_name", WEFT_API_STRING },
+    { "slot", WEFT_API_INTEGER, .help = "Of its colour: 1 to 16; 0: none." },
     ATTRIBUTES("resource", 1),
     OPTIONAL("resource_schema_url", WEFT_API_STRING),
     OPTIONAL("resource_dropped_attributes_count", WEFT_API_INTEGER),
@@ -246,6 +249,7 @@ const struct weft_route_docs weft_api_value_docs = {
 
 static const struct weft_api_field listed_service_fields[] = {
     { "name", WEFT_API_STRING },
+    { "slot", WEFT_API_INTEGER, .help = "Of its colour: 1 to 16; 0: none." },
     { "span_count", WEFT_API_INTEGER },
     { "error_count", WEFT_API_INTEGER },
     { "operation_count", WEFT_API_INTEGER },
@@ -281,8 +285,43 @@ const struct weft_route_docs weft_api_operations_docs = {
     .answers = { operations_fields },
 };
 
+static const struct weft_api_field endpoint_fields[] = {
+    { "name", WEFT_API_STRING, .help = "otlp_grpc, otlp_http, http, tempo, jaeger_grpc, zipkin." },
+    { "key", WEFT_API_STRING, .help = "Of its address, in the configuration." },
+    { "address", WEFT_API_STRING },
+    { "is_tls", WEFT_API_BOOLEAN },
+    { "is_local", WEFT_API_BOOLEAN, .help = "Only this machine can connect." },
+    { "takes_spans", WEFT_API_BOOLEAN },
+    { "connection_count", WEFT_API_INTEGER, .help = "Open now." },
+    { "request_count", WEFT_API_INTEGER },
+    { "refused_count", WEFT_API_INTEGER },
+    { 0 },
+};
+static const struct weft_api_field received_fields[] = {
+    { "accepted_span_count", WEFT_API_INTEGER, .help = "Acknowledged: on disk." },
+    { "rejected_span_count", WEFT_API_INTEGER, .help = "Left out of accepted requests." },
+    { "refused_span_count", WEFT_API_INTEGER, .help = "Of requests answered with an error." },
+    { "failed_request_count", WEFT_API_INTEGER },
+    { "newest_trace_id", WEFT_API_TRACE_ID, .is_nullable = true },
+    { "newest_time_unix_nano", WEFT_API_NANOS, .is_nullable = true },
+    { 0 },
+};
+static const struct weft_api_field storage_fields[] = {
+    { "directory", WEFT_API_STRING },
+    { "span_count", WEFT_API_INTEGER },
+    { "bytes", WEFT_API_INTEGER },
+    { "bytes_max", WEFT_API_INTEGER, .help = "What the disk and retention leave room for." },
+    { "oldest_time_unix_nano", WEFT_API_NANOS, .is_nullable = true },
+    { 0 },
+};
 static const struct weft_api_field status_fields[] = {
     { "version", WEFT_API_STRING },
+    { "time_unix_nano", WEFT_API_NANOS },
+    { "uptime_seconds", WEFT_API_DOUBLE },
+    { "is_ready", WEFT_API_BOOLEAN },
+    { "endpoints", WEFT_API_OBJECT, 1, .fields = endpoint_fields },
+    { "received", WEFT_API_OBJECT, .fields = received_fields },
+    { "storage", WEFT_API_OBJECT, .fields = storage_fields },
     { "*" },
     { 0 },
 };

@@ -40,6 +40,9 @@ int weft_api_services(struct weft_call *call, struct weft_err *err)
         weft_json_object_start(&w);
         weft_json_key(&w, "name");
         weft_json_string(&w, operations[first].service_name);
+        weft_json_key(&w, "slot");
+        weft_json_u64(&w,
+                      weft_service_slot(call->face->parts->slots, operations[first].service_name));
         write_counts(&w, spans, errors);
         weft_json_key(&w, "operation_count");
         weft_json_u64(&w, i - first);

@@ -233,6 +233,7 @@ static const struct weft_api_field traces_fields[] = {
 static const struct weft_api_field row_fields[] = {
     { "trace_id", WEFT_API_TRACE_ID },
     { "service_name", WEFT_API_STRING },
+    { "service_slot", WEFT_API_INTEGER },
     { "span_id", WEFT_API_SPAN_ID },
     { "name", WEFT_API_STRING, .is_optional = true },
     { "start_time_unix_nano", WEFT_API_NANOS },

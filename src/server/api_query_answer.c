@@ -79,13 +79,15 @@ static void put_counts(struct weft_json_writer *w, const struct weft_found_trace
     weft_api_put_u64(w, "matched_span_count", matched);
 }
 
-static void put_services(struct weft_json_writer *w, const struct weft_found_trace *trace)
+static void put_services(struct weft_json_writer *w, const struct weft_service_slots *slots,
+                         const struct weft_found_trace *trace)
 {
     weft_json_key(w, "services");
     weft_json_array_start(w);
     for (uint32_t i = 0; i < trace->service_count; i++) {
         weft_json_object_start(w);
         weft_api_put_text(w, "name", trace->services[i].name);
+        weft_api_put_u64(w, "slot", weft_service_slot(slots, trace->services[i].name));
         weft_api_put_u64(w, "span_count", trace->services[i].span_count);
         weft_api_put_u64(w, "error_count", trace->services[i].error_count);
         weft_json_object_end(w);
@@ -93,7 +95,8 @@ static void put_services(struct weft_json_writer *w, const struct weft_found_tra
     weft_json_array_end(w);
 }
 
-static void write_trace(struct weft_json_writer *w, const struct weft_found_trace *trace)
+static void write_trace(struct weft_json_writer *w, const struct weft_service_slots *slots,
+                        const struct weft_found_trace *trace)
 {
     weft_json_object_start(w);
     put_trace_id(w, &trace->trace_id);
@@ -104,7 +107,7 @@ static void write_trace(struct weft_json_writer *w, const struct weft_found_trac
     weft_api_put_time(w, "start_time_unix_nano", trace->start_time_unix_nano);
     weft_api_put_u64(w, "duration_ns", trace->duration_ns);
     put_counts(w, trace);
-    put_services(w, trace);
+    put_services(w, slots, trace);
     weft_json_key(w, "spansets");
     weft_json_array_start(w);
     for (uint32_t i = 0; i < trace->spanset_count; i++) write_spanset(w, &trace->spansets[i]);
@@ -113,7 +116,8 @@ static void write_trace(struct weft_json_writer *w, const struct weft_found_trac
 }
 
 /* Of spans(), in its order. */
-static void put_rows(struct weft_json_writer *w, const struct weft_traceql_result *result)
+static void put_rows(struct weft_json_writer *w, const struct weft_service_slots *slots,
+                     const struct weft_traceql_result *result)
 {
     weft_json_key(w, "spans");
     weft_json_array_start(w);
@@ -122,6 +126,7 @@ static void put_rows(struct weft_json_writer *w, const struct weft_traceql_resul
         weft_json_object_start(w);
         put_trace_id(w, &result->traces[row->trace].trace_id);
         weft_api_put_text(w, "service_name", row->service_name);
+        weft_api_put_u64(w, "service_slot", weft_service_slot(slots, row->service_name));
         put_span(w, &row->span);
         weft_json_object_end(w);
     }
@@ -130,14 +135,15 @@ static void put_rows(struct weft_json_writer *w, const struct weft_traceql_resul
 
 void weft_api_write_traces(struct weft_call *call, const struct weft_traceql_result *result)
 {
+    const struct weft_service_slots *slots = call->face->parts->slots;
     struct weft_json_writer w = { .out = &call->body };
     weft_json_object_start(&w);
     weft_json_key(&w, "type");
     weft_json_c(&w, result->has_spans ? "spans" : "traces");
-    if (result->has_spans) put_rows(&w, result);
+    if (result->has_spans) put_rows(&w, slots, result);
     weft_json_key(&w, "traces");
     weft_json_array_start(&w);
-    for (uint32_t i = 0; i < result->trace_count; i++) write_trace(&w, &result->traces[i]);
+    for (uint32_t i = 0; i < result->trace_count; i++) write_trace(&w, slots, &result->traces[i]);
     weft_json_array_end(&w);
     weft_json_key(&w, "has_more");
     weft_json_bool(&w, result->has_more);

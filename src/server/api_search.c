@@ -68,12 +68,15 @@ static void write_ids(struct weft_json_writer *w, const struct weft_hit *hit)
     }
 }
 
-static void write_hit(struct weft_json_writer *w, const struct weft_hit *hit)
+static void write_hit(struct weft_json_writer *w, const struct weft_service_slots *slots,
+                      const struct weft_hit *hit)
 {
     weft_json_object_start(w);
     write_ids(w, hit);
     weft_json_key(w, "service_name");
     weft_json_string(w, hit->service_name);
+    weft_json_key(w, "service_slot");
+    weft_json_u64(w, weft_service_slot(slots, hit->service_name));
     weft_json_key(w, "name");
     weft_json_string(w, hit->name);
     weft_json_key(w, "kind");
@@ -87,7 +90,8 @@ static void write_hit(struct weft_json_writer *w, const struct weft_hit *hit)
     weft_json_object_end(w);
 }
 
-static void write_services(struct weft_json_writer *w, const struct weft_trace_summary *trace)
+static void write_services(struct weft_json_writer *w, const struct weft_service_slots *slots,
+                           const struct weft_trace_summary *trace)
 {
     weft_json_key(w, "services");
     weft_json_array_start(w);
@@ -95,6 +99,8 @@ static void write_services(struct weft_json_writer *w, const struct weft_trace_s
         weft_json_object_start(w);
         weft_json_key(w, "name");
         weft_json_string(w, trace->services[i].name);
+        weft_json_key(w, "slot");
+        weft_json_u64(w, weft_service_slot(slots, trace->services[i].name));
         weft_json_key(w, "span_count");
         weft_json_u64(w, trace->services[i].span_count);
         weft_json_key(w, "error_count");
@@ -104,7 +110,8 @@ static void write_services(struct weft_json_writer *w, const struct weft_trace_s
     weft_json_array_end(w);
 }
 
-static void write_trace_summary(struct weft_json_writer *w, const struct weft_trace_summary *trace)
+static void write_trace_summary(struct weft_json_writer *w, const struct weft_service_slots *slots,
+                                const struct weft_trace_summary *trace)
 {
     char id[33];
     weft_trace_id_format(&trace->trace_id, id);
@@ -127,9 +134,9 @@ static void write_trace_summary(struct weft_json_writer *w, const struct weft_tr
     weft_json_u64(w, trace->error_count);
     weft_json_key(w, "matched_span_count");
     weft_json_u64(w, trace->matched_span_count);
-    write_services(w, trace);
+    write_services(w, slots, trace);
     weft_json_key(w, "first_match");
-    write_hit(w, &trace->first_hit);
+    write_hit(w, slots, &trace->first_hit);
     weft_json_object_end(w);
 }
 
@@ -175,7 +182,8 @@ static int search_spans(struct weft_call *call, const struct weft_search *search
     weft_json_object_start(&w);
     weft_json_key(&w, "spans");
     weft_json_array_start(&w);
-    for (uint32_t i = 0; i < result.hit_count; i++) write_hit(&w, &result.hits[i]);
+    for (uint32_t i = 0; i < result.hit_count; i++)
+        write_hit(&w, call->face->parts->slots, &result.hits[i]);
     weft_json_array_end(&w);
     write_tail_of_answer(&w, call, search, result.total, result.has_more,
                          result.hit_count > 0 ? &result.hits[result.hit_count - 1].position
@@ -195,7 +203,8 @@ static int search_traces(struct weft_call *call, const struct weft_search *searc
     weft_json_object_start(&w);
     weft_json_key(&w, "traces");
     weft_json_array_start(&w);
-    for (uint32_t i = 0; i < result.trace_count; i++) write_trace_summary(&w, &result.traces[i]);
+    for (uint32_t i = 0; i < result.trace_count; i++)
+        write_trace_summary(&w, call->face->parts->slots, &result.traces[i]);
     weft_json_array_end(&w);
     write_tail_of_answer(&w, call, search, result.total_spans, result.has_more, &result.next,
                          result.partial_reason, result.inspected_spans, result.inspected_bytes);
@@ -229,7 +238,7 @@ int weft_api_tail(struct weft_call *call, struct weft_err *err)
     for (uint32_t i = 0; i < batch.span_count; i++) {
         if (!weft_search_matches_span(&p.request.search, &batch.spans[i])) continue;
         struct weft_hit hit = weft_hit_of(&batch.spans[i]);
-        write_hit(&w, &hit);
+        write_hit(&w, call->face->parts->slots, &hit);
     }
     weft_json_array_end(&w);
     weft_json_key(&w, "next");

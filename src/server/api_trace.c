@@ -17,6 +17,7 @@ struct writing {
     const struct weft_scope **scopes; /* in order of first use */
     uint32_t *scope_of;               /* node -> scope number */
     uint32_t scope_count;
+    const struct weft_service_slots *slots;
     uint32_t column, row; /* written next */
     bool is_column_open;
 };
@@ -68,6 +69,8 @@ static void write_scopes(struct writing *x)
         weft_json_object_start(w);
         weft_json_key(w, "service_name");
         weft_json_string(w, resource->service_name);
+        weft_json_key(w, "slot");
+        weft_json_u64(w, weft_service_slot(x->slots, resource->service_name));
         weft_json_key(w, "resource");
         weft_api_write_attributes(w, resource->attributes, NULL);
         write_text(w, "resource_schema_url", resource->schema_url);
@@ -307,7 +310,11 @@ static void write_columns(struct weft_call *call, const struct weft_trace_id *id
     struct weft_trace_tree *tree = weft_arena_alloc(&call->arena, sizeof *tree);
     struct writing *x = weft_arena_alloc_zero(&call->arena, sizeof *x);
     weft_trace_tree_build(tree, batch, &call->arena);
-    *x = (struct writing){ .w = { .out = &call->body }, .id = id, .batch = batch, .tree = tree };
+    *x = (struct writing){ .w = { .out = &call->body },
+                           .id = id,
+                           .batch = batch,
+                           .tree = tree,
+                           .slots = call->face->parts->slots };
     number_scopes(x, &call->arena);
     weft_json_object_start(&x->w);
     write_head(x, id);

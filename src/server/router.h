@@ -14,6 +14,7 @@
 #include "model/source.h"
 #include "net/http_server.h"
 #include "server/query_pool.h"
+#include "server/service_slots.h"
 
 #define WEFT_ROUTE_PARAMETERS_MAX 4
 #define WEFT_CALL_HEADERS_MAX 16
@@ -108,7 +109,8 @@ struct weft_server_parts {
     /* Of Zipkin's: tags whose values are offered. */
     const struct weft_str *zipkin_keys;
     uint32_t zipkin_key_count;
-    uint64_t query_memory_bytes_max; /* of one query; 0: no bound */
+    const struct weft_service_slots *slots; /* colours of services; NULL: none have one */
+    uint64_t query_memory_bytes_max;        /* of one query; 0: no bound */
     const _Atomic bool *is_ready;
     /* Appends members of a JSON object about the program and its store ("\"version\": ..."); may be
      * NULL. */

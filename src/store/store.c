@@ -142,6 +142,13 @@ struct weft_consumer weft_store_consumer(struct weft_store *store)
 
 /* ---- figures ---- */
 
+static void oldest_take(struct weft_store_stats *out, uint64_t span_count, uint64_t start_min)
+{
+    if (span_count == 0) return;
+    if (out->oldest_start_unix_nano == 0 || start_min < out->oldest_start_unix_nano)
+        out->oldest_start_unix_nano = start_min;
+}
+
 static void stats_of_set(const struct weft_store_set *set, struct weft_store_stats *out)
 {
     for (uint32_t i = 0; i < set->segment_count; i++) {
@@ -159,11 +166,13 @@ static void stats_of_set(const struct weft_store_set *set, struct weft_store_sta
             out->sealed_segments++;
             out->sealed_spans += view.span_count;
         }
+        oldest_take(out, view.span_count, view.start_min);
         weft_segment_view_release(&view);
     }
     out->blocks = set->block_count;
     for (uint32_t i = 0; i < set->block_count; i++) {
         out->block_spans += weft_store_block_spans(set->blocks[i]);
+        oldest_take(out, weft_store_block_spans(set->blocks[i]), set->blocks[i]->summary.start_min);
         out->masked_spans += weft_block_mask_spans(set->blocks[i]->mask);
         out->set_aside_files +=
             set->blocks[i]->summary.member == 0 &&

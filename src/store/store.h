@@ -97,8 +97,9 @@ struct weft_store_stats {
     uint64_t tail_memory_bytes;          /* tables of sealed segments */
     uint64_t retention_files, retention_spans, retention_bytes; /* deleted since the start */
     uint64_t damaged_files; /* in the directory, but unreadable: searches are then marked partial */
-    uint64_t set_aside_files; /* that compaction leaves as they are, after failures */
-    uint64_t torn_bytes;      /* cut off from the ends of segments at opening: never acknowledged */
+    uint64_t set_aside_files;        /* that compaction leaves as they are, after failures */
+    uint64_t oldest_start_unix_nano; /* of all spans; 0: there are none */
+    uint64_t torn_bytes; /* cut off from the ends of segments at opening: never acknowledged */
 };
 void weft_store_stats(struct weft_store *store, struct weft_store_stats *out);
 

@@ -109,7 +109,8 @@ static bool trace_lines(void *arg, const struct weft_batch *trace)
         if (!in[i] || span->start_time_unix_nano < scan->from_ns ||
             (scan->to_ns != 0 && span->start_time_unix_nano >= scan->to_ns))
             continue;
-        who_append(&text, &span->trace_id, &span->span_id, span->start_time_unix_nano);
+        if (!scan->without_times)
+            who_append(&text, &span->trace_id, &span->span_id, span->start_time_unix_nano);
         for (uint32_t c = 0; c < scan->column_count; c++) {
             struct weft_value value = column_value(&scan->columns[c], span);
             value_append(&text, &value);
@@ -148,8 +149,10 @@ static bool vector_lines(void *arg, const struct weft_span_vector *vector)
         struct weft_buf text = { 0 };
         struct weft_trace_id trace;
         struct weft_span_id span;
-        lines->source->identify(lines->source->self, vector, i, &trace, &span);
-        who_append(&text, &trace, &span, vector->start_time_unix_nano[i]);
+        if (!lines->scan->without_times) {
+            lines->source->identify(lines->source->self, vector, i, &trace, &span);
+            who_append(&text, &trace, &span, vector->start_time_unix_nano[i]);
+        }
         for (uint32_t c = 0; c < lines->scan->column_count; c++) column_append(&text, vector, c, i);
         line_add(lines, &text);
     }
@@ -324,6 +327,7 @@ void conformance_check_spans(const struct conformance_data *data, const struct w
         do { /* most of them such that columns can answer */
             if (i % 4 != 3) scan.selection = conformance_selection(data, &random, i % 4, &arena);
         } while (i % 6 != 0 && !weft_selection_is_spanwise(scan.selection));
+        scan.without_times = weft_random_below(&random, 3) == 0;
         in_vectors += check_spans(data, source, state, &scan);
         if (i < 2) check_cut(source, &scan);
         weft_arena_release(&arena);

@@ -85,6 +85,8 @@ struct weft_span_scan {
         *selection; /* NULL: all spans; exactly those it selects are given */
     const struct weft_span_column *columns;
     uint32_t column_count;
+    /* Neither start times (which vectors then need not have) nor identify() are asked for. */
+    bool without_times;
     uint64_t deadline_monotonic_ns; /* as in weft_trace_scan */
     const _Atomic bool *cancelled;
     struct weft_read_limits *reads;

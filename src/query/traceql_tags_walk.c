@@ -118,6 +118,7 @@ int weft_tag_walk_spans(struct weft_tag_walk *walk, const struct weft_selection 
         .selection = selection,
         .columns = columns,
         .column_count = column_count,
+        .without_times = true,
         .deadline_monotonic_ns = walk->question->deadline_monotonic_ns,
         .cancelled = walk->question->cancelled,
         .reads = walk->question->reads,

@@ -219,16 +219,20 @@ static int heads_read(struct weft_codes *codes, struct weft_rows *rows, uint32_t
 /* ---- attributes of spans ---- */
 
 /* Of rows that have the key more than once, the order in which they came decides. */
-static int repeated_read(struct weft_codes *codes, struct weft_rows *rows, uint32_t n,
+static int repeated_read(struct weft_codes *codes, struct weft_rows *rows, uint32_t g,
                          const uint16_t *row_of, struct weft_err *err)
 {
     struct weft_span span;
+    uint32_t row;
     int rc;
 
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < rows->groups[g].rows; i++) {
         if (!(codes->repeated[i / 64] >> i % 64 & 1)) continue;
-        if ((rc = weft_rows_spans(rows, row_of[i], 1, &span, codes->reader, rows->temporary, err)) <
-            0)
+        if (row_of != NULL)
+            row = row_of[i];
+        else if ((rc = weft_rows_find_row(rows, g, i, &row, err)) < 0)
+            return rc;
+        if ((rc = weft_rows_spans(rows, row, 1, &span, codes->reader, rows->temporary, err)) < 0)
             return rc;
         struct weft_value value = first_of_key(span.attributes, codes->column->key);
         if ((rc = of_value(codes, &value, &codes->codes[i], err)) < 0) return rc;
@@ -246,8 +250,7 @@ static int attribute_read(struct weft_codes *codes, struct weft_rows *rows, uint
         if ((rc = weft_codes_read_runs(codes, rows, g, weft_key_code(codes->key, type), err)) < 0)
             return rc;
     if ((rc = weft_codes_read_rest(codes, rows, g, err)) < 0) return rc;
-    return codes->has_repeated ? repeated_read(codes, rows, rows->groups[g].rows, row_of, err)
-                               : WEFT_OK;
+    return codes->has_repeated ? repeated_read(codes, rows, g, row_of, err) : WEFT_OK;
 }
 
 /* ---- a group ---- */

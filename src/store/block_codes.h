@@ -48,7 +48,8 @@ size_t weft_codes_bytes(const struct weft_codes *codes);
 void weft_codes_forget(struct weft_codes *codes);
 /* Groups of the row group are loaded. */
 int weft_codes_enter(struct weft_codes *codes, struct weft_rows *rows, struct weft_err *err);
-/* codes->codes of group g, whose columns are loaded. `row_of`: rows of the row group by rows of the group. */
+/* codes->codes of group g, whose columns are loaded. `row_of`: rows of the row group by rows of the group; but for the status it may be
+ * NULL. */
 int weft_codes_read(struct weft_codes *codes, struct weft_rows *rows, uint32_t g,
                     const uint16_t *row_of, struct weft_err *err);
 

@@ -149,6 +149,7 @@ struct weft_rows {
     struct weft_block_list local_keys;
     struct weft_rest_keys rest_keys;
     uint16_t *group_of, *index_of; /* by row: group, and place in it; NULL: not unpacked */
+    uint16_t *group_numbers;       /* by row: group, unchecked; NULL: not unpacked */
     uint64_t bytes_touched;
 };
 /* What a reading thread carries along: decompressed pages. */
@@ -177,6 +178,8 @@ int weft_rows_load_tree(struct weft_rows *rows,
                         struct weft_err *err); /* span ids, parents, status, depth */
 /* Unpacks group_of and index_of; groups are loaded. */
 int weft_rows_load_places(struct weft_rows *rows, struct weft_err *err);
+/* Unpacks group_numbers; groups are loaded. Whether they are below group_count is not looked at. */
+int weft_rows_load_group_numbers(struct weft_rows *rows, struct weft_err *err);
 /* Group and place in it of rows from .. from + n - 1. */
 int weft_rows_places(struct weft_rows *rows, uint32_t from, uint32_t n, uint16_t *group,
                      uint16_t *index, struct weft_err *err);

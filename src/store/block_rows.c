@@ -415,6 +415,16 @@ bool weft_rows_orphan_parent(const struct weft_rows *rows, uint32_t row, uint64_
 
 /* ---- where rows are ---- */
 
+int weft_rows_load_group_numbers(struct weft_rows *rows, struct weft_err *err)
+{
+    if (rows->group_numbers != NULL) return WEFT_OK;
+    uint16_t *numbers = weft_arena_alloc(rows->arena, (size_t)rows->span_count * sizeof *numbers);
+    if (!weft_paged_read_u16(&rows->group, 0, rows->span_count, numbers))
+        return weft_rows_corrupt(rows, err, "a group number is out of range");
+    rows->group_numbers = numbers;
+    return WEFT_OK;
+}
+
 int weft_rows_places(struct weft_rows *rows, uint32_t from, uint32_t n, uint16_t *group,
                      uint16_t *index, struct weft_err *err)
 {

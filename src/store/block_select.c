@@ -4,8 +4,8 @@
 #include "store/block_select_internal.h"
 #include "store/codec_follow.h"
 
-/* Finding a row costs about as much as dealing out that many. */
-enum { FEW_ONE_IN = 512 };
+/* Finding the row of a place, the place of a row, costs about as much as dealing out that many. */
+enum { FEW_ONE_IN = 512, PLACES_ONE_IN = 2048 };
 
 enum kind { EVERY, FILTER, ROW_TEST, AND, OR, RELATION };
 struct node {
@@ -218,11 +218,6 @@ bool weft_select_is_hopeless(const struct weft_select *select)
     return select->root->is_hopeless;
 }
 
-bool weft_select_is_by_group(const struct weft_select *select)
-{
-    return select->root->is_by_group;
-}
-
 /* ---- what a row group cannot have ---- */
 
 static void absence_mark(struct weft_rows *rows, struct node *node)
@@ -341,43 +336,12 @@ static void bits_all(uint64_t *bits, uint32_t n)
 
 /* ---- from groups to rows ---- */
 
-/* Bits of every group, one group after the other, each in whole words. */
-struct dealing {
-    uint64_t *bits;
-    uint32_t *first; /* word, by group */
-    uint32_t selected, words;
-};
-
-static int groups_read(struct weft_selecting *s)
+/* Each group was met as often as it has rows: `next` are bits. */
+static int groups_fit(struct weft_selecting *s, const uint32_t *next,
+                      const struct weft_group_bits *d)
 {
-    struct weft_rows *rows = s->rows;
+    const struct weft_rows *rows = s->rows;
 
-    if (s->groups != NULL) return WEFT_OK;
-    uint16_t *groups = weft_arena_alloc(rows->arena, (size_t)rows->span_count * sizeof *groups);
-    if (!weft_paged_read_u16(&rows->group, 0, rows->span_count, groups))
-        return weft_rows_corrupt(rows, s->err, "a group number is out of range");
-    s->groups = groups;
-    return WEFT_OK;
-}
-
-/* The bits of a group are used up in the order of rows. There is room behind the last group for as many as a row group can have, so that
- * wrong group numbers are found at the end instead of at every row. */
-static int deal_all(struct weft_selecting *s, const struct dealing *d, uint64_t *out)
-{
-    struct weft_rows *rows = s->rows;
-    uint32_t *next = weft_arena_alloc(rows->arena, rows->group_count * sizeof *next);
-    int rc = groups_read(s);
-
-    if (rc < 0) return rc;
-    for (uint32_t g = 0; g < rows->group_count; g++) next[g] = d->first[g] * 64;
-    for (uint32_t row = 0; row < rows->span_count; row++) {
-        uint32_t g = s->groups[row];
-        if (g >= rows->group_count)
-            return weft_rows_corrupt(rows, s->err, "row %u: group %u of %u", row, g,
-                                     rows->group_count);
-        uint32_t at = next[g]++;
-        out[row / 64] |= (d->bits[at / 64] >> (at % 64) & 1) << (row % 64);
-    }
     for (uint32_t g = 0; g < rows->group_count; g++)
         if (next[g] != d->first[g] * 64 + rows->groups[g].rows)
             return weft_rows_corrupt(rows, s->err, "group numbers of its rows do not fit group %u",
@@ -385,7 +349,28 @@ static int deal_all(struct weft_selecting *s, const struct dealing *d, uint64_t 
     return WEFT_OK;
 }
 
-static int deal_few(struct weft_selecting *s, const struct dealing *d, uint64_t *out)
+/* The bits of a group are used up in the order of rows. There is room behind the last group for as many as a row group can have, so that
+ * wrong group numbers are found at the end instead of at every row. */
+static int deal_all(struct weft_selecting *s, const struct weft_group_bits *d, uint64_t *out)
+{
+    struct weft_rows *rows = s->rows;
+    uint32_t *next = weft_arena_alloc(rows->arena, rows->group_count * sizeof *next);
+    int rc = weft_rows_load_group_numbers(s->rows, s->err);
+
+    if (rc < 0) return rc;
+    for (uint32_t g = 0; g < rows->group_count; g++) next[g] = d->first[g] * 64;
+    for (uint32_t row = 0; row < rows->span_count; row++) {
+        uint32_t g = rows->group_numbers[row];
+        if (g >= rows->group_count)
+            return weft_rows_corrupt(rows, s->err, "row %u: group %u of %u", row, g,
+                                     rows->group_count);
+        uint32_t at = next[g]++;
+        out[row / 64] |= (d->bits[at / 64] >> (at % 64) & 1) << (row % 64);
+    }
+    return groups_fit(s, next, d);
+}
+
+static int deal_few(struct weft_selecting *s, const struct weft_group_bits *d, uint64_t *out)
 {
     struct weft_rows *rows = s->rows;
     uint32_t row;
@@ -402,17 +387,18 @@ static int deal_few(struct weft_selecting *s, const struct dealing *d, uint64_t 
     return WEFT_OK;
 }
 
-static void dealing_init(struct weft_selecting *s, struct dealing *d)
+static void group_bits_init(struct weft_selecting *s, struct weft_group_bits *d)
 {
     const struct weft_rows *rows = s->rows;
 
     d->first = weft_arena_alloc(rows->arena, rows->group_count * sizeof *d->first);
-    d->words = d->selected = 0;
+    uint32_t words = 0;
     for (uint32_t g = 0; g < rows->group_count; g++) {
-        d->first[g] = d->words;
-        d->words += (uint32_t)WEFT_SELECT_WORDS(rows->groups[g].rows) + 2;
+        d->first[g] = words;
+        words += (uint32_t)WEFT_SELECT_WORDS(rows->groups[g].rows) + 2;
     }
-    d->bits = weft_arena_alloc_zero(rows->arena, (d->words + s->words + 1) * sizeof *d->bits);
+    d->count = 0;
+    d->bits = weft_arena_alloc_zero(rows->arena, (words + s->words + 1) * sizeof *d->bits);
 }
 
 /* `out`, of zeros, gets the rows of nodes that are by group: of all of them, or of any. */
@@ -420,26 +406,25 @@ static int groups_select(struct weft_selecting *s, struct node *const *nodes, ui
                          bool is_any, uint64_t *out)
 {
     struct weft_rows *rows = s->rows;
-    struct dealing d;
+    struct weft_group_bits d;
     int rc;
 
     if ((rc = weft_rows_load_groups(rows, s->err)) < 0) return rc;
-    dealing_init(s, &d);
+    group_bits_init(s, &d);
     for (uint32_t g = 0; g < rows->group_count; g++) {
         uint64_t *bits = d.bits + d.first[g];
         bits_all(bits, rows->groups[g].rows);
         rc = is_any ? group_keep_any(s, nodes, count, g, bits)
                     : group_keep_all(s, nodes, count, g, bits);
         if (rc < 0) return rc;
-        d.selected += weft_bits_count(bits, WEFT_SELECT_WORDS(rows->groups[g].rows));
+        d.count += weft_bits_count(bits, WEFT_SELECT_WORDS(rows->groups[g].rows));
     }
-    if (d.selected == 0) return WEFT_OK;
-    if (d.selected == rows->span_count) {
+    if (d.count == 0) return WEFT_OK;
+    if (d.count == rows->span_count) {
         bits_all(out, rows->span_count);
         return WEFT_OK;
     }
-    return d.selected <= rows->span_count / FEW_ONE_IN ? deal_few(s, &d, out)
-                                                       : deal_all(s, &d, out);
+    return d.count <= rows->span_count / FEW_ONE_IN ? deal_few(s, &d, out) : deal_all(s, &d, out);
 }
 
 /* ---- what rows are asked ---- */
@@ -659,20 +644,73 @@ int weft_select_rows(struct weft_select *select, struct weft_rows *rows, uint64_
     return weft_select_rows_loose(select, rows, NULL, bits, count, err);
 }
 
-int weft_select_group(struct weft_select *select, struct weft_rows *rows, uint32_t g,
-                      uint64_t *bits, uint32_t *count, struct weft_err *err)
+/* Of few rows each is looked up. */
+static int few_to_groups(struct weft_selecting *s, const uint64_t *bits,
+                         struct weft_group_bits *out)
 {
-    struct weft_selecting s = { .select = select, .rows = rows, .err = err };
+    uint16_t group, index;
+    int rc;
+
+    for (uint32_t n = s->rows->span_count, row = weft_bits_next(bits, 0, n); row < n;
+         row = weft_bits_next(bits, row + 1, n)) {
+        if ((rc = weft_rows_places(s->rows, row, 1, &group, &index, s->err)) < 0) return rc;
+        weft_bit_set(out->bits + out->first[group], index);
+    }
+    return WEFT_OK;
+}
+
+/* As deal_all(), the other way. */
+static int all_to_groups(struct weft_selecting *s, const uint64_t *bits,
+                         struct weft_group_bits *out)
+{
+    struct weft_rows *rows = s->rows;
+    uint32_t *next = weft_arena_alloc(rows->arena, rows->group_count * sizeof *next);
+    int rc = weft_rows_load_group_numbers(s->rows, s->err);
+
+    if (rc < 0) return rc;
+    for (uint32_t g = 0; g < rows->group_count; g++) next[g] = out->first[g] * 64;
+    for (uint32_t row = 0; row < rows->span_count; row++) {
+        uint32_t g = rows->group_numbers[row];
+        if (g >= rows->group_count)
+            return weft_rows_corrupt(rows, s->err, "row %u: group %u of %u", row, g,
+                                     rows->group_count);
+        uint32_t at = next[g]++;
+        out->bits[at / 64] |= (bits[row / 64] >> (row % 64) & 1) << (at % 64);
+    }
+    return groups_fit(s, next, out);
+}
+
+static int rows_to_groups(struct weft_selecting *s, struct weft_group_bits *out)
+{
+    struct weft_rows *rows = s->rows;
+    uint64_t *bits = bits_none(s);
+    int rc = rows_select(s, s->select->root, bits);
+
+    if (rc < 0) return rc;
+    out->count = weft_bits_count(bits, s->words);
+    if (out->count == 0) return WEFT_OK;
+    if (out->count > rows->span_count / PLACES_ONE_IN) return all_to_groups(s, bits, out);
+    return few_to_groups(s, bits, out);
+}
+
+int weft_select_groups(struct weft_select *select, struct weft_rows *rows,
+                       struct weft_group_bits *out, struct weft_err *err)
+{
+    struct weft_selecting s = {
+        .select = select, .rows = rows, .words = WEFT_SELECT_WORDS(rows->span_count), .err = err
+    };
     bool is_hopeless;
     int rc = weft_select_enter(select, rows, &is_hopeless, err);
 
-    *count = 0;
-    if (rc < 0 || (rc = weft_rows_load_groups(rows, err)) < 0) return rc;
-    size_t words = WEFT_SELECT_WORDS(rows->groups[g].rows);
-    uint64_t *kept = weft_arena_alloc_zero(rows->arena, (words + 2) * sizeof *kept);
-    bits_all(kept, rows->groups[g].rows);
-    if ((rc = group_keep(&s, select->root, g, kept)) < 0) return rc;
-    memcpy(bits, kept, words * sizeof *bits);
-    *count = weft_bits_count(bits, words);
+    *out = (struct weft_group_bits){ 0 };
+    if (rc < 0 || is_hopeless || (rc = weft_rows_load_groups(rows, err)) < 0) return rc;
+    group_bits_init(&s, out);
+    if (!select->root->is_by_group) return rows_to_groups(&s, out);
+    for (uint32_t g = 0; g < rows->group_count; g++) {
+        uint64_t *bits = out->bits + out->first[g];
+        bits_all(bits, rows->groups[g].rows);
+        if ((rc = group_keep(&s, select->root, g, bits)) < 0) return rc;
+        out->count += weft_bits_count(bits, WEFT_SELECT_WORDS(rows->groups[g].rows));
+    }
     return WEFT_OK;
 }

@@ -39,9 +39,15 @@ int weft_select_rows_loose(struct weft_select *select, struct weft_rows *rows,
                            const uint64_t *loose, uint64_t *bits, uint32_t *count,
                            struct weft_err *err);
 
-/* Groups' columns decide alone: then the rows of a group can be had in the group's own order. Writes the words of its rows. */
-bool weft_select_is_by_group(const struct weft_select *select);
-int weft_select_group(struct weft_select *select, struct weft_rows *rows, uint32_t g,
-                      uint64_t *bits, uint32_t *count, struct weft_err *err);
+/* The same by groups, without dealing rows out where the groups' columns decide alone: the bits of group g's rows, in the group's own
+ * order, begin at word first[g].
+ * Nothing is there when `count` is 0. */
+struct weft_group_bits {
+    uint64_t *bits;
+    uint32_t *first;
+    uint32_t count; /* of all groups */
+};
+int weft_select_groups(struct weft_select *select, struct weft_rows *rows,
+                       struct weft_group_bits *out, struct weft_err *err);
 
 #endif

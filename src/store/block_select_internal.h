@@ -48,7 +48,6 @@ struct weft_selecting {
     const uint64_t *loose; /* or NULL */
     /* Where operators are unions: loose, and what block_structure.c adds. NULL: not made yet. */
     const uint64_t *doubtful_of_both, *doubtful_of_tree;
-    const uint16_t *groups; /* by row; NULL: not read yet */
     uint16_t *depths;       /* by row; NULL: not read yet */
     uint64_t *has_depths;   /* a bit per page of WEFT_FOLLOW_ROWS */
     const uint32_t *traces; /* first row of each trace, and one more; NULL: not read yet */

@@ -1,5 +1,5 @@
-/* block_vectors.c -- see block_vectors.h. A row group is dealt out to its groups; a group's columns are read whole, then given in
- * pieces. Where every row of a piece is selected nothing is moved. */
+/* block_vectors.c -- see block_vectors.h. A group's columns are read whole, then given in pieces; where every row of a piece is selected
+ * nothing is moved. Rows are dealt out to their groups only where something is asked of rows: times, since these belong to traces. */
 #include "store/block_vectors.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -8,9 +8,8 @@
 
 /* Kept from row group to row group. */
 struct weft_vector_room {
-    uint64_t selected[WEFT_ROWS_MAX / 64 + 2]; /* by row */
-    uint16_t row_of[2 * WEFT_ROWS_MAX];        /* rows of every group, one group after the other */
-    uint16_t trace_of[WEFT_ROWS_MAX];          /* by row; while rows are dealt out, their groups */
+    uint16_t row_of[2 * WEFT_ROWS_MAX]; /* rows of every group, one group after the other */
+    uint16_t trace_of[WEFT_ROWS_MAX];   /* by row */
     uint64_t trace_start[WEFT_ROWS_MAX];
     /* Of a piece. */
     uint64_t start[WEFT_SPAN_VECTOR_MAX], duration[WEFT_SPAN_VECTOR_MAX];
@@ -22,12 +21,12 @@ struct weft_vector_room {
 struct rows_walk {
     struct weft_block_vectors *v;
     struct weft_rows *rows;
-    bool is_every_row; /* selected, and of no trace that is left out */
-    bool is_inside;    /* all starts are in range */
+    struct weft_group_bits selected; /* without traces that are left out */
+    bool is_inside;                  /* all starts are in range */
     bool has_duration;
     bool is_hopeless;     /* its directory says that nothing is selected */
     uint64_t bytes_found; /* read to find out which rows */
-    uint32_t *first;      /* of each group, in row_of */
+    uint32_t *first;      /* of each group, in row_of; NULL: rows are not dealt out */
 };
 
 /* What identify() needs. */
@@ -73,13 +72,22 @@ void weft_block_vectors_release(struct weft_block_vectors *v)
 
 /* ---- which rows ---- */
 
-static void trace_clear(struct rows_walk *w, uint32_t trace)
+static int trace_clear(struct rows_walk *w, uint32_t trace, struct weft_err *err)
 {
+    enum { PLACES = 256 };
+    uint16_t group[PLACES], index[PLACES];
     uint32_t row = weft_rows_trace_first(w->rows, trace),
              end = row + (uint32_t)weft_paged_get(&w->rows->trace_spans, trace);
+    int rc;
 
-    for (; row < end; row++) w->v->room->selected[row / 64] &= ~(UINT64_C(1) << row % 64);
-    w->is_every_row = false;
+    for (uint32_t n; row < end; row += n) {
+        n = end - row < PLACES ? end - row : PLACES;
+        if ((rc = weft_rows_places(w->rows, row, n, group, index, err)) < 0) return rc;
+        for (uint32_t i = 0; i < n; i++)
+            w->selected.bits[w->selected.first[group[i]] + index[i] / 64] &=
+                ~(UINT64_C(1) << index[i] % 64);
+    }
+    return WEFT_OK;
 }
 
 /* First of the ids that is not before `id`. */
@@ -100,17 +108,19 @@ static uint32_t apart_lower(const struct weft_block_vectors *v, const struct wef
 /* Where some are looked for by halving, many are met by going along. */
 enum { MANY_ONE_IN = 16 };
 
-static void apart_clear(struct rows_walk *w)
+static int apart_clear(struct rows_walk *w, struct weft_err *err)
 {
     const struct weft_block_vectors *v = w->v;
     struct weft_rows *rows = w->rows;
     uint32_t i = apart_lower(v, &rows->entry->first), end = i, trace = 0;
     struct weft_trace_id id;
+    int rc;
 
     const struct weft_apart *apart = v->apart;
     while (end < apart->count && memcmp(&apart->ids[end], &rows->entry->last, sizeof id) <= 0)
         end++;
     bool are_many = end - i > rows->trace_count / MANY_ONE_IN;
+    if (are_many && (rc = weft_rows_load_places(rows, err)) < 0) return rc;
     for (; i < end; i++) {
         if (!are_many) trace = weft_rows_trace_lower(rows, &apart->ids[i]);
         for (; trace < rows->trace_count; trace++) {
@@ -118,34 +128,32 @@ static void apart_clear(struct rows_walk *w)
             if (memcmp(&id, &apart->ids[i], sizeof id) >= 0) break;
         }
         if (trace == rows->trace_count || memcmp(&id, &apart->ids[i], sizeof id) != 0) continue;
-        trace_clear(w, trace);
+        if ((rc = trace_clear(w, trace, err)) < 0) return rc;
         weft_apart_meet(apart, i);
     }
+    return WEFT_OK;
 }
 
 static int rows_select(struct rows_walk *w, bool *any, struct weft_err *err)
 {
     struct weft_block_vectors *v = w->v;
-    uint32_t count, masked;
+    uint32_t masked;
     enum weft_scan_step step = weft_scan_enter(v->scan->report, WEFT_STEP_FIND);
     int rc = weft_select_enter(v->select, w->rows, &w->is_hopeless, err);
 
-    count = 0;
     if (rc == WEFT_OK && !w->is_hopeless)
-        rc = weft_select_rows(v->select, w->rows, v->room->selected, &count, err);
+        rc = weft_select_groups(v->select, w->rows, &w->selected, err);
     weft_scan_count(v->scan->report, WEFT_STEP_FIND, w->is_hopeless ? 0 : w->rows->span_count,
-                    count, w->rows->bytes_touched);
+                    w->selected.count, w->rows->bytes_touched);
     w->bytes_found = w->rows->bytes_touched;
     weft_scan_enter(v->scan->report, step);
-    *any = rc == WEFT_OK && count > 0;
+    *any = rc == WEFT_OK && w->selected.count > 0;
     if (!*any) return rc;
     if ((rc = weft_rows_load_traces(w->rows, err)) < 0) return rc;
-    w->is_every_row = count == w->rows->span_count;
     const uint32_t *traces = weft_block_mask_traces(v->mask, w->rows->number, &masked);
     for (uint32_t i = 0; i < masked && traces[i] < w->rows->trace_count; i++)
-        trace_clear(w, traces[i]);
-    apart_clear(w);
-    return WEFT_OK;
+        if ((rc = trace_clear(w, traces[i], err)) < 0) return rc;
+    return apart_clear(w, err);
 }
 
 /* ---- rows to their groups ---- */
@@ -157,14 +165,16 @@ static int rows_deal(struct rows_walk *w, struct weft_err *err)
     struct weft_rows *rows = w->rows;
     uint32_t *next = weft_arena_alloc(&w->v->scratch, rows->group_count * sizeof *next), sum = 0;
 
+    int rc = weft_rows_load_group_numbers(rows, err);
+
+    if (rc < 0) return rc;
     w->first = weft_arena_alloc(&w->v->scratch, rows->group_count * sizeof *w->first);
-    if (!weft_paged_read_u16(&rows->group, 0, rows->span_count, room->trace_of)) goto wrong;
     for (uint32_t g = 0; g < rows->group_count; g++) {
         w->first[g] = next[g] = sum;
         sum += rows->groups[g].rows;
     }
     for (uint32_t row = 0; row < rows->span_count; row++) {
-        uint16_t g = room->trace_of[row];
+        uint16_t g = rows->group_numbers[row];
         if (g >= rows->group_count) goto wrong;
         room->row_of[next[g]++] = (uint16_t)row;
     }
@@ -192,43 +202,43 @@ static void traces_spread(struct rows_walk *w)
 
 /* ---- a piece of a group ---- */
 
-/* Those of the n rows that are selected; how many. */
-static uint32_t piece_choose(const struct rows_walk *w, const uint16_t *row_of, uint32_t n)
+/* Bits of `bits` from .. from + n - 1; how many. Pieces begin at whole words. */
+static uint32_t piece_choose(struct weft_vector_room *room, const uint64_t *bits, uint32_t from,
+                             uint32_t n)
 {
-    struct weft_vector_room *room = w->v->room;
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < n; i++) {
-        room->index[count] = (uint16_t)i;
-        count += room->selected[row_of[i] / 64] >> row_of[i] % 64 & 1;
-    }
+    for (uint32_t w = 0; w * 64 < n; w++)
+        for (uint64_t word = bits[from / 64 + w]; word != 0; word &= word - 1)
+            room->index[count++] = (uint16_t)(w * 64 + (uint32_t)__builtin_ctzll(word));
     return count;
 }
 
-/* Keeps those that start in range. */
-static uint32_t piece_in_range(const struct rows_walk *w, uint32_t count, bool is_whole)
+static void piece_starts(const struct rows_walk *w, uint32_t g, uint32_t at, uint32_t n)
+{
+    struct weft_vector_room *room = w->v->room;
+    const uint16_t *row_of = room->row_of + w->first[g] + at;
+
+    weft_paged_read(&w->rows->groups[g].starts, at, n, room->start);
+    for (uint32_t i = 0; i < n; i++) room->start[i] += room->trace_start[room->trace_of[row_of[i]]];
+}
+
+/* Clears the bits of rows that do not start in range. */
+static void group_range(const struct rows_walk *w, uint32_t g)
 {
     struct weft_vector_room *room = w->v->room;
     uint64_t from = w->v->scan->from_ns,
-             last = w->v->scan->to_ns == 0 ? UINT64_MAX : w->v->scan->to_ns - 1;
-    uint32_t kept = 0;
+             last = w->v->scan->to_ns == 0 ? UINT64_MAX : w->v->scan->to_ns - 1,
+             *bits = w->selected.bits + w->selected.first[g];
 
-    for (uint32_t k = 0; k < count; k++) {
-        uint16_t i = is_whole ? (uint16_t)k : room->index[k];
-        room->index[kept] = i;
-        kept += room->start[i] >= from && room->start[i] <= last;
+    for (uint32_t at = 0, n; at < w->rows->groups[g].rows; at += n) {
+        n = w->rows->groups[g].rows - at;
+        if (n > WEFT_SPAN_VECTOR_MAX) n = WEFT_SPAN_VECTOR_MAX;
+        piece_starts(w, g, at, n);
+        for (uint32_t i = 0; i < n; i++)
+            bits[(at + i) / 64] &=
+                ~((uint64_t)(room->start[i] < from || room->start[i] > last) << (at + i) % 64);
     }
-    return kept;
-}
-
-static void piece_starts(const struct rows_walk *w, const struct weft_rows_group *group,
-                         const uint16_t *row_of, uint32_t at, uint32_t n)
-{
-    struct weft_vector_room *room = w->v->room;
-
-    weft_paged_read(&group->starts, at, n, room->start);
-    for (uint32_t i = 0; i < n; i++) room->start[i] += room->trace_start[room->trace_of[row_of[i]]];
-    if (w->has_duration) weft_paged_read(&group->durations, at, n, room->duration);
 }
 
 /* Together, in place: index rises. */
@@ -236,7 +246,8 @@ static void piece_gather(const struct rows_walk *w, uint32_t at, uint32_t count)
 {
     struct weft_vector_room *room = w->v->room;
 
-    for (uint32_t k = 0; k < count; k++) room->start[k] = room->start[room->index[k]];
+    if (!w->v->scan->without_times)
+        for (uint32_t k = 0; k < count; k++) room->start[k] = room->start[room->index[k]];
     if (w->has_duration)
         for (uint32_t k = 0; k < count; k++) room->duration[k] = room->duration[room->index[k]];
     for (uint32_t c = 0; c < w->v->scan->column_count; c++) {
@@ -287,22 +298,22 @@ static int piece_give(const struct rows_walk *w, uint32_t g, uint32_t at, uint32
 {
     struct weft_block_vectors *v = w->v;
     struct weft_vector_room *room = v->room;
-    const uint16_t *row_of = room->row_of + w->first[g] + at;
-    uint32_t count = w->is_every_row ? n : piece_choose(w, row_of, n);
+    uint32_t count = piece_choose(room, w->selected.bits + w->selected.first[g], at, n);
     int rc;
 
     if (count == 0) return 1;
-    piece_starts(w, &w->rows->groups[g], row_of, at, n);
-    if (!w->is_inside) count = piece_in_range(w, count, w->is_every_row);
-    if (count == 0) return 1;
-    bool is_whole = count == n;
+    bool is_whole = count == n, has_times = !v->scan->without_times;
+    if (has_times) piece_starts(w, g, at, n);
+    if (w->has_duration) weft_paged_read(&w->rows->groups[g].durations, at, n, room->duration);
     if (!is_whole) piece_gather(w, at, count);
-    struct place place = {
-        { identify }, w->rows, row_of, room->trace_of, is_whole ? NULL : room->index
-    };
+    struct place place = { { identify },
+                           w->rows,
+                           has_times ? room->row_of + w->first[g] + at : NULL,
+                           room->trace_of,
+                           is_whole ? NULL : room->index };
     struct weft_span_vector vector = { .count = count,
                                        .numbering = *v->numbering,
-                                       .start_time_unix_nano = room->start,
+                                       .start_time_unix_nano = has_times ? room->start : NULL,
                                        .duration_ns = w->has_duration ? room->duration : NULL,
                                        .place = &place };
     columns_set(w, &vector, at, is_whole);
@@ -319,13 +330,11 @@ static int piece_give(const struct rows_walk *w, uint32_t g, uint32_t at, uint32
 
 static bool group_is_empty(const struct rows_walk *w, uint32_t g)
 {
-    const struct weft_vector_room *room = w->v->room;
-    const uint16_t *row_of = room->row_of + w->first[g];
-    uint64_t any = w->is_every_row;
+    const uint64_t *bits = w->selected.bits + w->selected.first[g];
 
-    for (uint32_t i = 0; i < w->rows->groups[g].rows && !any; i++)
-        any = room->selected[row_of[i] / 64] >> row_of[i] % 64 & 1;
-    return !any;
+    for (size_t i = 0; i < WEFT_SELECT_WORDS(w->rows->groups[g].rows); i++)
+        if (bits[i] != 0) return false;
+    return true;
 }
 
 static void codes_trim(struct weft_block_vectors *v)
@@ -342,7 +351,7 @@ static void codes_trim(struct weft_block_vectors *v)
 static int group_give(const struct rows_walk *w, uint32_t g, struct weft_err *err)
 {
     struct weft_block_vectors *v = w->v;
-    const uint16_t *row_of = v->room->row_of + w->first[g];
+    const uint16_t *row_of = w->first != NULL ? v->room->row_of + w->first[g] : NULL;
     uint32_t n = w->rows->groups[g].rows;
     int rc = 1;
 
@@ -350,6 +359,8 @@ static int group_give(const struct rows_walk *w, uint32_t g, struct weft_err *er
     weft_arena_reset(&v->temporary);
     codes_trim(v);
     if ((rc = weft_rows_load_group_columns(w->rows, g, err)) < 0) return rc;
+    if (!w->is_inside) group_range(w, g);
+    if (!w->is_inside && group_is_empty(w, g)) return 1;
     for (uint32_t c = 0; c < v->scan->column_count; c++)
         if (v->codes[c].column != NULL &&
             (rc = weft_codes_read(&v->codes[c], w->rows, g, row_of, err)) < 0)
@@ -361,6 +372,15 @@ static int group_give(const struct rows_walk *w, uint32_t g, struct weft_err *er
     return rc;
 }
 
+static bool needs_rows(const struct rows_walk *w)
+{
+    const struct weft_span_scan *scan = w->v->scan;
+
+    for (uint32_t c = 0; c < scan->column_count; c++)
+        if (scan->columns[c].field == WEFT_FIELD_STATUS) return true;
+    return !w->is_inside || !scan->without_times;
+}
+
 static int rows_give(struct rows_walk *w, struct weft_err *err)
 {
     struct weft_block_vectors *v = w->v;
@@ -369,8 +389,10 @@ static int rows_give(struct rows_walk *w, struct weft_err *err)
     int rc;
 
     if ((rc = rows_select(w, &any, err)) < 0 || !any) return rc < 0 ? rc : 1;
-    if ((rc = weft_rows_load_groups(rows, err)) < 0 || (rc = rows_deal(w, err)) < 0) return rc;
-    traces_spread(w);
+    if (needs_rows(w)) {
+        if ((rc = rows_deal(w, err)) < 0) return rc;
+        traces_spread(w);
+    }
     for (uint32_t c = 0; c < v->scan->column_count; c++) {
         w->has_duration |= v->codes[c].column == NULL;
         if (v->codes[c].column != NULL && (rc = weft_codes_enter(&v->codes[c], rows, err)) < 0)

@@ -54,6 +54,9 @@ struct weft_scan_report {
     uint64_t candidates; /* traces that were found, before they were put together */
     struct weft_condition_report *conditions;
     uint32_t condition_count;
+    /* Nothing is to be read or visited: pieces say what might be, from tables and directories alone, and this how much. */
+    bool is_plan;
+    uint64_t bytes_least, bytes_most, rows;
     /* The watch. */
     enum weft_scan_step step;
     uint64_t since_ns;

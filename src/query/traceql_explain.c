@@ -29,6 +29,7 @@ struct weft_scan_report *weft_explain_begin(struct weft_explain *explain,
     struct weft_explain_pass *pass = weft_arena_alloc(explain->arena, sizeof *pass);
     *pass = *question;
     weft_scan_report_init(&pass->report, pass->selection, explain->arena);
+    pass->report.is_plan = explain->is_plan;
     if (explain->last != NULL)
         explain->last->next = pass;
     else

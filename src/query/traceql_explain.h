@@ -1,4 +1,4 @@
-/* traceql_explain.h -- how a query was answered: a pass for each question that was put to the source, with what the source tells of it.
+/* traceql_explain.h -- how a query was answered, or would be: a pass for each question that was put to the source, with what the source tells of it.
  *
  * Shape      begin() before a question, end() after it; the list is in their order. For who does not ask, `explain` is NULL and nothing
  *            happens
@@ -30,6 +30,7 @@ struct weft_explain_pass {
 };
 struct weft_explain {
     struct weft_arena *arena;
+    bool is_plan; /* nothing is read: what would be done is told (model/scan_report.h) */
     struct weft_explain_pass *first, *last;
 };
 /* What it says of the question is copied. NULL without `explain`. */

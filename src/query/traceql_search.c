@@ -439,7 +439,8 @@ static int search(struct run *run, const struct weft_source *source, struct weft
     if (run->query != NULL && run->query->linked != NULL) {
         rc = weft_traceql_links_collect(&run->links, source, run->query, run->limits, run->out,
                                         arena, run->err);
-        if (rc < 0 || run->links.spans.count == 0) return rc;
+        bool is_plan = run->limits->explain != NULL && run->limits->explain->is_plan;
+        if (rc < 0 || (run->links.spans.count == 0 && !is_plan)) return rc;
     }
     run->is_looking_back = run->finish->distinct_count > 0 && run->limits->after != NULL;
     if (run->is_looking_back) rc = traces_visit(run, source, arena);

@@ -6,8 +6,17 @@
 
 struct asked {
     struct weft_api_asked asked; /* first */
+    bool has_run;
 };
-static const struct weft_api_parameter parameters[] = { WEFT_API_ASKED, { 0 } };
+static const struct weft_api_parameter parameters[] = {
+    WEFT_API_ASKED,
+    { .name = "run",
+      .kind = WEFT_API_BOOL,
+      .offset = offsetof(struct asked, has_run),
+      .fallback = "true",
+      .help = "false: nothing is read; what would be, and how much at least and at most." },
+    { 0 },
+};
 
 /* ---- words ---- */
 
@@ -119,6 +128,17 @@ static void put_steps(struct weft_json_writer *w, const struct weft_scan_report 
     weft_json_array_end(w);
 }
 
+static void put_estimate(struct weft_json_writer *w, const struct weft_scan_report *report)
+{
+    if (!report->is_plan) return;
+    weft_json_key(w, "estimate");
+    weft_json_object_start(w);
+    weft_api_put_u64(w, "bytes_least", report->bytes_least);
+    weft_api_put_u64(w, "bytes_most", report->bytes_most);
+    weft_api_put_u64(w, "rows_most", report->rows);
+    weft_json_object_end(w);
+}
+
 static void write_pass(struct weft_json_writer *w, const struct weft_call *call,
                        const struct weft_explain_pass *pass)
 {
@@ -133,6 +153,7 @@ static void write_pass(struct weft_json_writer *w, const struct weft_call *call,
     weft_json_key(w, "is_exact");
     weft_json_bool(w, pass->is_exact);
     put_text_or_null(w, "inexact_reason", pass->inexact_reason);
+    put_estimate(w, &pass->report);
     put_pieces(w, &pass->report);
     put_conditions(w, &pass->report);
     weft_api_put_u64(w, "candidates", pass->report.candidates);
@@ -158,15 +179,30 @@ static void put_range(struct weft_json_writer *w, const struct weft_api_outcome 
         weft_json_null(w);
 }
 
-static void put_outcome(struct weft_json_writer *w, const struct weft_api_outcome *outcome)
+static void put_outcome(struct weft_json_writer *w, const struct weft_api_outcome *outcome,
+                        bool has_run)
 {
     weft_json_key(w, "answer");
     weft_json_object_start(w);
     weft_api_put_text(w, "type", weft_str_from_c(outcome->type));
-    weft_api_put_u64(w, "count", outcome->count);
-    weft_json_key(w, "has_more");
-    weft_json_bool(w, outcome->has_more);
+    if (has_run) {
+        weft_api_put_u64(w, "count", outcome->count);
+        weft_json_key(w, "has_more");
+        weft_json_bool(w, outcome->has_more);
+    }
     weft_json_object_end(w);
+}
+
+static struct weft_scan_report estimate_sum(const struct weft_explain *explain)
+{
+    struct weft_scan_report sum = { .is_plan = explain->is_plan };
+
+    for (const struct weft_explain_pass *p = explain->first; p != NULL; p = p->next) {
+        sum.bytes_least += p->report.bytes_least;
+        sum.bytes_most += p->report.bytes_most;
+        sum.rows += p->report.rows;
+    }
+    return sum;
 }
 
 static void explain_write(struct weft_call *call, const struct weft_traceql_query *query,
@@ -175,13 +211,15 @@ static void explain_write(struct weft_call *call, const struct weft_traceql_quer
 {
     struct weft_json_writer w = { .out = &call->body };
     struct weft_buf text = { 0 };
+    const struct weft_scan_report all = estimate_sum(explain);
 
     weft_traceql_print(&text, query);
     weft_json_object_start(&w);
     weft_api_put_text(&w, "type", WEFT_S("explain"));
     weft_api_put_text(&w, "query", weft_buf_str(&text));
     put_range(&w, outcome);
-    put_outcome(&w, outcome);
+    put_outcome(&w, outcome, !explain->is_plan);
+    put_estimate(&w, &all);
     weft_json_key(&w, "passes");
     weft_json_array_start(&w);
     for (const struct weft_explain_pass *p = explain->first; p != NULL; p = p->next)
@@ -205,6 +243,7 @@ int weft_api_explain(struct weft_call *call, struct weft_err *err)
     int rc = weft_api_parameters_read(call, parameters, &asked, err);
 
     if (rc == WEFT_OK) rc = weft_api_asked_check(call, &asked.asked, &query, err);
+    explain.is_plan = !asked.has_run;
     if (rc == WEFT_OK)
         rc = weft_api_query_answer(call, &asked.asked, &query, &explain, &outcome, err);
     if (rc < 0) return rc;
@@ -222,8 +261,14 @@ static const char *const way_names[] = { "nothing",     "newest_first", "selecte
                                          "every_trace", "columns",      NULL };
 static const struct weft_api_field answer_fields[] = {
     { "type", WEFT_API_STRING, .choices = answer_types },
-    { "count", WEFT_API_INTEGER },
-    { "has_more", WEFT_API_BOOLEAN },
+    { "count", WEFT_API_INTEGER, .is_optional = true, .help = "Unless run=false." },
+    { "has_more", WEFT_API_BOOLEAN, .is_optional = true },
+    { 0 },
+};
+static const struct weft_api_field estimate_fields[] = {
+    { "bytes_least", WEFT_API_INTEGER },
+    { "bytes_most", WEFT_API_INTEGER },
+    { "rows_most", WEFT_API_INTEGER, .help = "Spans whose columns may be asked." },
     { 0 },
 };
 static const struct weft_api_field piece_fields[] = {
@@ -256,6 +301,11 @@ static const struct weft_api_field step_fields[] = {
     { "time_ns", WEFT_API_INTEGER },
     { 0 },
 };
+#define ESTIMATE                                                                          \
+    {                                                                                     \
+        "estimate", WEFT_API_OBJECT, .is_optional = true, .fields = estimate_fields,      \
+                                     .help = "With run=false: what the query would read." \
+    }
 static const struct weft_api_field pass_fields[] = {
     { "purpose", WEFT_API_STRING },
     { "way", WEFT_API_STRING, .choices = way_names },
@@ -264,6 +314,7 @@ static const struct weft_api_field pass_fields[] = {
     { "selection", WEFT_API_STRING, .is_nullable = true, .help = "null: every span." },
     { "is_exact", WEFT_API_BOOLEAN },
     { "inexact_reason", WEFT_API_STRING, .is_nullable = true },
+    ESTIMATE,
     { "pieces", WEFT_API_OBJECT, 1, .fields = piece_fields },
     { "conditions", WEFT_API_OBJECT, 1, .fields = condition_fields },
     { "candidates", WEFT_API_INTEGER, .help = "Traces found, before they were put together." },
@@ -277,6 +328,7 @@ static const struct weft_api_field explain_fields[] = {
     { "from_unix_nano", WEFT_API_NANOS },
     { "to_unix_nano", WEFT_API_NANOS, .is_nullable = true },
     { "answer", WEFT_API_OBJECT, .fields = answer_fields },
+    ESTIMATE,
     { "passes", WEFT_API_OBJECT, 1, .fields = pass_fields },
     { "time_ns", WEFT_API_INTEGER },
     { "cpu_ns", WEFT_API_INTEGER },

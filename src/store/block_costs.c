@@ -42,33 +42,27 @@ int weft_rows_key_name(struct weft_rows *rows, uint32_t code, struct weft_str *o
     return WEFT_OK;
 }
 
-struct piece {
-    uint32_t offset, bytes;
-    uint32_t owner; /* run, or (behind all runs) group */
-};
-
 static int compare_offset(const void *a, const void *b)
 {
-    const struct piece *x = a, *y = b;
+    const struct weft_rows_piece *x = a, *y = b;
     return (x->offset > y->offset) - (x->offset < y->offset);
 }
 
-/* Of all runs, then three of each group. */
-static struct piece *pieces_make(struct weft_rows *rows, uint32_t *count)
+struct weft_rows_piece *weft_rows_pieces(struct weft_rows *rows, uint32_t *count)
 {
     uint32_t n = 0, data_bytes = rows->sections[WEFT_ROWS_DATA].bytes;
-    struct piece *pieces = weft_arena_alloc_array(
+    struct weft_rows_piece *pieces = weft_arena_alloc_array(
         rows->arena, (size_t)rows->run_count + rows->group_count * 3 + 1, sizeof *pieces);
 
     for (uint32_t r = 0; r < rows->run_count; r++) {
         struct weft_run_entry e;
         weft_rows_run_entry(rows, r, &e);
-        pieces[n++] = (struct piece){ .offset = e.offset, .owner = r };
+        pieces[n++] = (struct weft_rows_piece){ .offset = e.offset, .owner = r };
     }
     for (uint32_t g = 0; g < rows->group_count; g++)
         for (uint32_t i = 0; i < 3; i++)
-            pieces[n++] = (struct piece){ .offset = rows->groups[g].offsets[i],
-                                          .owner = rows->run_count + g };
+            pieces[n++] = (struct weft_rows_piece){ .offset = rows->groups[g].offsets[i],
+                                                    .owner = rows->run_count + g };
     qsort(pieces, n, sizeof *pieces, compare_offset);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t end = i + 1 < n ? pieces[i + 1].offset : data_bytes;
@@ -92,8 +86,9 @@ static uint64_t distinct_values(const struct weft_run *run)
     }
 }
 
-static int run_cost(struct weft_rows *rows, const struct piece *piece, uint64_t *group_bytes,
-                    const struct weft_block_costs *costs, struct weft_err *err)
+static int run_cost(struct weft_rows *rows, const struct weft_rows_piece *piece,
+                    uint64_t *group_bytes, const struct weft_block_costs *costs,
+                    struct weft_err *err)
 {
     struct weft_run *run;
     struct weft_str key;
@@ -165,7 +160,7 @@ static int rows_costs(struct weft_block *block, uint32_t number, struct head_cos
         (rc = weft_rows_load_groups(&rows, err)) == WEFT_OK) {
         uint64_t *group_bytes =
             weft_arena_alloc_array(&arena, rows.group_count + 1, sizeof *group_bytes);
-        const struct piece *pieces = pieces_make(&rows, &n);
+        const struct weft_rows_piece *pieces = weft_rows_pieces(&rows, &n);
         for (uint32_t i = 0; i < n && rc == WEFT_OK; i++) {
             if (pieces[i].owner >= rows.run_count)
                 group_bytes[pieces[i].owner - rows.run_count] += pieces[i].bytes;

@@ -218,6 +218,12 @@ int weft_rows_local_key(struct weft_rows *rows, uint32_t number, struct weft_str
 /* The name of a key code; those that are no attributes in parentheses (block_costs.c). */
 int weft_rows_key_name(struct weft_rows *rows, uint32_t code, struct weft_str *out,
                        struct weft_err *err);
+/* What lies in the data section, by offset: a piece for each run, three for the columns of each group (block_costs.c). Groups are loaded. */
+struct weft_rows_piece {
+    uint32_t offset, bytes;
+    uint32_t owner; /* run, or (behind all runs) group */
+};
+struct weft_rows_piece *weft_rows_pieces(struct weft_rows *rows, uint32_t *count);
 bool weft_rows_find_local_key(struct weft_rows *rows, struct weft_str key, uint32_t *number,
                               struct weft_err *err);
 int weft_rows_corrupt(const struct weft_rows *rows, struct weft_err *err, const char *format, ...)

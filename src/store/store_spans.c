@@ -3,6 +3,7 @@
  * what is.
  */
 #include "store/block_vectors.h"
+#include "store/store_plan.h"
 #include "store/store_split.h"
 
 struct scan {
@@ -198,8 +199,13 @@ int weft_store_spans(void *self, const struct weft_span_scan *asked,
     if (asked->column_count > WEFT_SPAN_COLUMNS_MAX)
         return weft_fail(err, WEFT_INVALID, "spans: %u columns, at most %u", asked->column_count,
                          WEFT_SPAN_COLUMNS_MAX);
-    enum weft_scan_step step = weft_scan_enter(asked->report, WEFT_STEP_PREPARE);
     weft_store_query_begin(&query, self);
+    if (asked->report != NULL && asked->report->is_plan) {
+        int planned = weft_store_plan_spans(self, &query, asked, out, err);
+        weft_store_query_end(&query);
+        return planned;
+    }
+    enum weft_scan_step step = weft_scan_enter(asked->report, WEFT_STEP_PREPARE);
     if (atomic_load(&scan.store->damaged_files) > 0) out->partial_reason = "damaged file";
     int rc = spans_give(&scan);
     weft_buf_release(&scan.ids);

@@ -3,6 +3,7 @@
  * Every trace: a merge by trace id over the chunks of its segments and its blocks, each of which has its traces in the order of their
  * ids. Those that a selection has, or the newest: as store_traces_find.c lists them; the parts are put on each of them.
  */
+#include "store/store_plan.h"
 #include "store/store_traces_internal.h"
 
 /* The first batch is what most searches want; what they judge not to be an answer makes the next one larger. */
@@ -358,6 +359,11 @@ int weft_store_traces(void *self, const struct weft_trace_scan *asked, weft_trac
     struct weft_store_query query;
 
     weft_store_query_begin(&query, self);
+    if (asked->report != NULL && asked->report->is_plan) {
+        int planned = weft_store_plan_traces(self, &query, asked, out, err);
+        weft_store_query_end(&query);
+        return planned;
+    }
     int rc = weft_store_traces_of(self, &query, asked, NULL, 0, visit, arg, out, err);
     weft_store_query_end(&query);
     return rc;

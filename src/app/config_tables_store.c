@@ -173,14 +173,16 @@ const struct weft_option weft_config_query_options[] = {
       .offset = AT(query.threads),
       .fallback = "0",
       .max = 256,
-      .help = "Threads that answer questions; 0: one a processor, at least two." },
+      .help = "Threads that answer questions; 0: one a processor, at least two. Half as many more "
+              "are for look-ups alone: a trace by its id, names." },
     { .name = "waiting_max",
       .kind = WEFT_OPT_COUNT,
       .offset = AT(query.waiting_max),
       .fallback = "256",
       .min = 1,
       .max = 100000,
-      .help = "Questions that may wait for a thread; more are told to come back later." },
+      .help = "Questions that may wait for a thread; more are told to come back later. One "
+              "address may fill half of it; addresses take turns." },
     { .name = "memory_max",
       .kind = WEFT_OPT_BYTES,
       .offset = AT(query.memory_bytes_max),

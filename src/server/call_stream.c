@@ -78,6 +78,7 @@ static void piece_next(struct weft_timer *timer)
     struct weft_call *call =
         (struct weft_call *)((char *)timer - offsetof(struct weft_call, timer));
     call->job.run = piece_make;
+    call->job.is_lookup = true; /* what has begun goes on */
     int rc = weft_query_pool_submit(call->face->parts->pool, &call->job);
     if (rc == WEFT_FULL)
         retry_later(call, piece_next);

@@ -281,17 +281,17 @@ static int get_dependencies(struct weft_call *call, struct weft_err *err)
 #define V2 "/jaeger.api_v2.QueryService/"
 #define V3 "/jaeger.api_v3.QueryService/"
 const struct weft_route weft_routes_jaeger_grpc[] = {
-    { "POST", V2 "GetTrace", false, v2_get_trace },
+    { "POST", V2 "GetTrace", false, v2_get_trace, .work = WEFT_WORK_LOOKUP },
     { "POST", V2 "FindTraces", false, v2_find_traces },
-    { "POST", V2 "ArchiveTrace", false, v2_archive_trace },
-    { "POST", V2 "GetServices", false, get_services },
-    { "POST", V2 "GetOperations", false, v2_get_operations },
+    { "POST", V2 "ArchiveTrace", false, v2_archive_trace, .work = WEFT_WORK_LOOKUP },
+    { "POST", V2 "GetServices", false, get_services, .work = WEFT_WORK_LOOKUP },
+    { "POST", V2 "GetOperations", false, v2_get_operations, .work = WEFT_WORK_LOOKUP },
     { "POST", V2 "GetDependencies", false, get_dependencies },
-    { "POST", V3 "GetTrace", false, v3_get_trace },
+    { "POST", V3 "GetTrace", false, v3_get_trace, .work = WEFT_WORK_LOOKUP },
     { "POST", V3 "FindTraces", false, v3_find_traces },
     { "POST", V3 "FindTraceSummaries", false, v3_find_trace_summaries },
-    { "POST", V3 "GetServices", false, get_services },
-    { "POST", V3 "GetOperations", false, v3_get_operations },
+    { "POST", V3 "GetServices", false, get_services, .work = WEFT_WORK_LOOKUP },
+    { "POST", V3 "GetOperations", false, v3_get_operations, .work = WEFT_WORK_LOOKUP },
     { "POST", V3 "GetDependencies", false, get_dependencies },
     { 0 },
 };

@@ -2,6 +2,7 @@
 #include "server/router.h"
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "net/grpc_server.h"
@@ -293,6 +294,36 @@ static void browser_headers(struct weft_call *call)
         weft_call_add_header(call, browsers->headers[i].name, browsers->headers[i].value);
 }
 
+/* Everybody at one address is one client: connections are free. */
+static uint64_t client_of(const struct weft_exchange *exchange)
+{
+    struct weft_str address = exchange->peer_address;
+    const char *colon = address.len > 0 ? memrchr(address.ptr, ':', address.len) : NULL;
+
+    if (colon != NULL) address.len = (size_t)(colon - address.ptr);
+    return weft_hash_seeded(address.ptr, address.len, weft_hash_process_seed());
+}
+
+static bool is_lookup(struct weft_call *call)
+{
+    enum weft_route_work work = call->route->work;
+    return work == WEFT_WORK_LOOKUP ||
+           (work == WEFT_WORK_LOOKUP_UNLESS_Q && weft_call_query(call, WEFT_S("q"), NULL).len == 0);
+}
+
+static void refuse(struct weft_call *call, int rc)
+{
+    struct weft_query_pool *pool = call->face->parts->pool;
+
+    write_error(call, rc == WEFT_FULL ? 429 : 503, weft_status_name(rc),
+                rc == WEFT_FULL ? "too many queries are waiting; try again later"
+                                : "weft is stopping");
+    weft_call_add_header(
+        call, WEFT_S("retry-after"),
+        weft_arena_printf(&call->arena, "%u", weft_query_pool_retry_seconds(pool)));
+    reply(call);
+}
+
 static void handle(void *self, struct weft_exchange *exchange)
 {
     struct weft_face *face = self;
@@ -315,16 +346,13 @@ static void handle(void *self, struct weft_exchange *exchange)
         run_route(call);
         reply(call);
     } else {
-        call->job.run = run_on_pool;
+        call->job = (struct weft_query_job){ .run = run_on_pool,
+                                             .is_lookup = is_lookup(call),
+                                             .client = client_of(exchange) };
         exchange->state = call;
         exchange->peer_left = cancel;
         int rc = weft_query_pool_submit(face->parts->pool, &call->job);
-        if (rc == WEFT_OK) return;
-        write_error(call, rc == WEFT_FULL ? 429 : 503, weft_status_name(rc),
-                    rc == WEFT_FULL ? "too many queries are waiting; try again in a second"
-                                    : "weft is stopping");
-        weft_call_add_header(call, WEFT_S("retry-after"), WEFT_S("1"));
-        reply(call);
+        if (rc < 0) refuse(call, rc);
     }
 }
 

@@ -58,6 +58,12 @@ struct weft_call {
     const struct weft_route *route;
 };
 
+/* Look-ups do not wait behind searches (query_pool.h). */
+enum weft_route_work {
+    WEFT_WORK_SEARCH,
+    WEFT_WORK_LOOKUP,
+    WEFT_WORK_LOOKUP_UNLESS_Q, /* with a parameter `q` it is a search */
+};
 struct weft_route {
     const char *methods; /* "GET", "GET POST"; HEAD goes with GET */
     const char *
@@ -66,6 +72,7 @@ struct weft_route {
     int (*run)(struct weft_call *call, struct weft_err *err); /* negative: the error is the reply */
     bool is_vital; /* answered even when the budget is used up: small, about the server itself */
     const struct weft_route_docs *docs; /* api_docs.h; NULL: in no document */
+    enum weft_route_work work;          /* unless is_instant */
 };
 enum weft_face_errors {
     WEFT_ERRORS_JSON,

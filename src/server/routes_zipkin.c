@@ -41,15 +41,17 @@ static int config(struct weft_call *call, struct weft_err *err)
 }
 
 const struct weft_route weft_routes_zipkin[] = {
-    { "GET", "/api/v2/services", false, weft_zipkin_route_services },
-    { "GET", "/api/v2/spans", false, weft_zipkin_route_spans },
-    { "GET", "/api/v2/remoteServices", false, weft_zipkin_route_remote_services },
+    { "GET", "/api/v2/services", false, weft_zipkin_route_services, .work = WEFT_WORK_LOOKUP },
+    { "GET", "/api/v2/spans", false, weft_zipkin_route_spans, .work = WEFT_WORK_LOOKUP },
+    { "GET", "/api/v2/remoteServices", false, weft_zipkin_route_remote_services,
+      .work = WEFT_WORK_LOOKUP },
     { "GET", "/api/v2/traces", false, weft_zipkin_route_traces },
-    { "GET", "/api/v2/trace/{}", false, weft_zipkin_route_trace },
+    { "GET", "/api/v2/trace/{}", false, weft_zipkin_route_trace, .work = WEFT_WORK_LOOKUP },
     { "GET", "/api/v2/traceMany", false, weft_zipkin_route_trace_many },
     { "GET", "/api/v2/dependencies", false, weft_zipkin_route_dependencies },
     { "GET", "/api/v2/autocompleteKeys", true, weft_zipkin_route_autocomplete_keys },
-    { "GET", "/api/v2/autocompleteValues", false, weft_zipkin_route_autocomplete_values },
+    { "GET", "/api/v2/autocompleteValues", false, weft_zipkin_route_autocomplete_values,
+      .work = WEFT_WORK_LOOKUP },
     { "GET", "/config.json", true, config },
     { "GET", "/health", true, health, .is_vital = true },
     { "GET", "/info", true, info, .is_vital = true },

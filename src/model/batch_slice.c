@@ -35,7 +35,9 @@ bool weft_batch_slice(struct weft_batch *slice, const struct weft_batch *batch, 
     uint32_t first = *next;
     size_t used = 0;
     while (*next < batch->span_count && used < bytes) used += span_bytes(&batch->spans[(*next)++]);
-    *slice = (struct weft_batch){ .arena = batch->arena, .spans = batch->spans + first };
+    *slice = (struct weft_batch){ .arena = batch->arena };
+    if (*next == first) return false; /* an empty batch may have no spans to point to */
+    slice->spans = batch->spans + first;
     slice->span_count = slice->span_capacity = *next - first;
-    return slice->span_count > 0;
+    return true;
 }

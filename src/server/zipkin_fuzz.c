@@ -1,0 +1,11 @@
+/* zipkin_fuzz.c -- any request to Zipkin's API: an answer that can be read, or a sentence. The input: face_fixture.h. */
+#include "server/face_fixture.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct weft_mount mount = { "", weft_routes_zipkin, WEFT_ERRORS_TEXT };
+    face_run(&mount, NULL, data, size);
+    return 0;
+}

@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "store/block_internal.h"
+#include "store/block_vectors.h"
 #include "store/bundle.h"
 
 enum { SPANS = 4000, SHAPES = 66, KEYS = 97, VALUES = 1000 };
@@ -273,27 +274,44 @@ static void sizes_show(struct weft_block *block, double spans)
         printf("  %8.3f B/span  %s\n", (double)sizes[i].bytes / spans, sizes[i].what);
 }
 
-static void search_show(struct weft_block *block, const char *what,
-                        const struct weft_predicate *predicates, uint32_t count)
+static bool hits_count(void *arg, const struct weft_span_vector *vector)
 {
-    struct weft_search search = { .predicates = predicates, .predicate_count = count, .limit = 20 };
+    *(uint64_t *)arg += vector->count;
+    return true;
+}
+
+static void spans_show(struct weft_block *block, const char *what,
+                       const struct weft_predicate *predicates, uint32_t count)
+{
     uint64_t best = UINT64_MAX, hits = 0;
 
     for (unsigned round = 0; round < 3; round++) {
-        struct weft_search_result result = { 0 };
         struct weft_arena arena;
-        struct weft_top top;
         struct weft_err err;
+        struct weft_apart nobody = { 0 };
+        uint64_t numbering = 0;
+        bool is_enough;
+        int rc;
         weft_arena_init(&arena, 0);
-        weft_top_init(&top, &search, &arena);
+        hits = 0;
+        const struct weft_span_scan scan = { .selection =
+                                                 weft_selection_all_of(predicates, count, &arena),
+                                             .vector = hits_count,
+                                             .arg = &hits };
+        struct weft_block_vectors vectors = {
+            .block = block, .scan = &scan, .apart = &nobody, .numbering = &numbering
+        };
         uint64_t from = weft_clock_thread_cpu_ns();
-        if (weft_block_search(block, NULL, &search, 0, &top, &result, &err) < 0) die(&err);
+        if (weft_block_vectors_init(&vectors, &err) < 0) die(&err);
+        do rc = weft_block_vectors_next(&vectors, &is_enough, &err);
+        while (rc > 0);
+        if (rc < 0) die(&err);
+        weft_block_vectors_release(&vectors);
         uint64_t took = weft_clock_thread_cpu_ns() - from;
         best = took < best ? took : best;
-        hits = top.count;
         weft_arena_release(&arena);
     }
-    printf("search %-28s %8.3f ms, %" PRIu64 " kept\n", what, (double)best / 1e6, hits);
+    printf("spans %-28s %8.3f ms, %" PRIu64 " found\n", what, (double)best / 1e6, hits);
 }
 
 static void block_ask(const char *path, const char *kind)
@@ -317,14 +335,14 @@ static void block_ask(const char *path, const char *kind)
         p.value.bytes =
             weft_str_make(shapes[1].lists[0].values[0].ptr, shapes[1].lists[0].values[0].value_len);
     }
-    search_show(block, "key = frequent value", &p, 1);
+    spans_show(block, "key = frequent value", &p, 1);
     p.value.bytes = WEFT_S("not there");
-    search_show(block, "key = absent value", &p, 1);
+    spans_show(block, "key = absent value", &p, 1);
     p = (struct weft_predicate){ .field = WEFT_FIELD_DURATION,
                                  .op = WEFT_OP_GT,
                                  .value = { .type = WEFT_VALUE_INT, .int_value = 15990000 } };
-    search_show(block, "duration > rare", &p, 1);
-    search_show(block, "all", &p, 0);
+    spans_show(block, "duration > rare", &p, 1);
+    spans_show(block, "all", &p, 0);
     struct weft_arena arena;
     uint64_t worst = 0, sum = 0;
     weft_arena_init(&arena, 0);

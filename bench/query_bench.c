@@ -56,7 +56,7 @@ static void bench_traces(const struct weft_source *source, uint32_t count)
     uint64_t *ns = weft_alloc_array(count, sizeof *ns), spans = 0;
 
     weft_arena_init(&arena, 0);
-    check(source->search(source->self, &search, &found, &arena, &err), &err);
+    check(weft_span_search(source, &search, &found, &arena, &err), &err);
     for (int round = 0; round < 4; round++) {
         spans = 0;
         for (uint32_t i = 0; i < found.hit_count; i++) {
@@ -93,10 +93,11 @@ static void bench_search(const struct weft_source *source, uint32_t times, char 
                                       &err),
               &err);
     }
+    check(weft_search_request_finish(&request, &arena, &err), &err);
     for (uint32_t i = 0; i < times; i++) {
         weft_arena_init(&answer, 0);
         uint64_t start = cpu_ns();
-        check(source->search(source->self, &request.search, &found, &answer, &err), &err);
+        check(weft_span_search(source, &request.search, &found, &answer, &err), &err);
         ns[i] = cpu_ns() - start;
         if (i + 1 == times)
             printf("%u hits%s, %" PRIu64 " counted, %.1f M spans, %.1f MB inspected\n",

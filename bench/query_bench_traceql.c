@@ -145,7 +145,7 @@ static void span_of_time(const struct weft_source *source, struct weft_metrics_r
     struct weft_err err;
 
     weft_arena_init(&arena, 0);
-    check(source->search(source->self, &newest, &found, &arena, &err), &err);
+    check(weft_span_search(source, &newest, &found, &arena, &err), &err);
     range->end_ns = found.hit_count > 0 ? found.hits[0].position.start_time_unix_nano + 1 : 1;
     range->step_ns = UINT64_C(60000000000);
     range->start_ns = range->end_ns - 60 * range->step_ns;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """api: the HTTP APIs against a judge. A few thousand seeded spans go in as OTLP/JSON and stay here in plain lists; every
 answer about them (docs/api/, Tempo's traces) must be what the lists say, while the store changes its state underneath:
-live, compacted, half and half, reopened. The judge's rules are the sentences of src/model/search.h.
+live, compacted, half and half, reopened. The judge's rules are the sentences of src/model/predicate.h.
 
     tests/api.py [SEED]        ends with "N passed, N failed"
 """

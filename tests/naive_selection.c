@@ -111,9 +111,7 @@ void naive_selection_mark(const struct weft_selection *node, const struct weft_b
         if (node == NULL || node->op == WEFT_SELECT_ALL)
             in[i] = true;
         else if (node->op == WEFT_SELECT_PREDICATE)
-            in[i] = naive_span_matches(
-                &(struct weft_search){ .predicates = node->predicate, .predicate_count = 1 },
-                &trace->spans[i]);
+            in[i] = naive_predicate_holds(node->predicate, &trace->spans[i]);
         else if (node->op == WEFT_SELECT_INTERSECT)
             in[i] = left[i] && right[i];
         else if (node->op == WEFT_SELECT_UNION)

@@ -1,4 +1,4 @@
-/* naive_store.c -- the judge. Every function here is a sentence of model/search.h or model/source.h
+/* naive_store.c -- the judge. Every function here is a sentence of model/predicate.h or model/source.h
  * written as C, without any
  * thought of speed and without using the code that it judges. */
 #include "naive_store.h"
@@ -241,7 +241,7 @@ static bool event_name_holds(const struct weft_predicate *p, const struct weft_s
     return false;
 }
 
-static bool predicate_holds(const struct weft_predicate *p, const struct weft_span *span)
+bool naive_predicate_holds(const struct weft_predicate *p, const struct weft_span *span)
 {
     struct weft_predicate service;
 
@@ -254,7 +254,7 @@ static bool predicate_holds(const struct weft_predicate *p, const struct weft_sp
         service.field = WEFT_FIELD_ATTRIBUTE;
         service.scope = WEFT_SCOPE_RESOURCE;
         service.key = WEFT_S("service.name");
-        return predicate_holds(&service, span);
+        return naive_predicate_holds(&service, span);
     case WEFT_FIELD_NAME: return string_holds(p, span->name);
     case WEFT_FIELD_KIND: return int_holds(p, span->kind);
     case WEFT_FIELD_STATUS: return int_holds(p, span->status_code);
@@ -276,9 +276,11 @@ bool naive_span_matches(const struct weft_search *search, const struct weft_span
 {
     if (span->start_time_unix_nano < search->from_ns) return false;
     if (search->to_ns != 0 && span->start_time_unix_nano >= search->to_ns) return false;
-    for (uint32_t i = 0; i < search->predicate_count; i++)
-        if (!predicate_holds(&search->predicates[i], span)) return false;
-    return true;
+    bool in;
+    struct weft_span alone = *span;
+    const struct weft_batch one = { .spans = &alone, .span_count = 1 };
+    naive_selection_mark(search->selection, &one, &in);
+    return in;
 }
 
 /* ---- order ---- */
@@ -320,11 +322,16 @@ static int hit_compare(const void *a, const void *b, void *order)
                             &((const struct weft_hit *)b)->position);
 }
 
-static int naive_search(void *self, const struct weft_search *search,
-                        struct weft_search_result *out, struct weft_arena *arena,
-                        struct weft_err *err)
+static bool is_of_earlier_trace(const struct weft_hit *hits, uint32_t i)
 {
-    struct naive_store *store = self;
+    for (uint32_t k = 0; k < i; k++)
+        if (memcmp(&hits[k].position.trace_id, &hits[i].position.trace_id, 16) == 0) return true;
+    return false;
+}
+
+void naive_search(const struct naive_store *store, const struct weft_search *search,
+                  struct weft_search_result *out, struct weft_arena *arena)
+{
     struct weft_hit *hits = weft_arena_alloc_array(arena, store->count, sizeof *hits);
     uint32_t count = 0, different = 0;
     uint64_t total = 0;
@@ -347,12 +354,19 @@ static int naive_search(void *self, const struct weft_search *search,
         if (different == 0 ||
             position_compare(order, &hits[different - 1].position, &hits[i].position) != 0)
             hits[different++] = hits[i];
+    if (search->is_once_per_trace) {
+        uint32_t kept = 0;
+        for (uint32_t i = 0; i < different; i++) {
+            hits[kept] = hits[i]; /* those before it are of different traces */
+            kept += !is_of_earlier_trace(hits, kept);
+        }
+        different = kept;
+    }
     *out = (struct weft_search_result){ .hits = hits,
                                         .total = total,
                                         .inspected_spans = store->count };
     out->hit_count = different < search->limit ? different : search->limit;
     out->has_more = different > search->limit;
-    return WEFT_OK;
 }
 
 static int span_compare(const void *a, const void *b)
@@ -459,7 +473,6 @@ struct weft_source naive_store_source(struct naive_store *store)
 {
     return (struct weft_source){ .self = store,
                                  .trace = naive_trace,
-                                 .search = naive_search,
                                  .traces = naive_traces,
                                  .operations = naive_operations,
                                  .attribute_keys = naive_attribute_keys,

@@ -252,14 +252,14 @@ static void judge_store(struct verdict *verdict, struct weft_store *store)
               (unsigned long long)stored, (unsigned long long)stats.damaged_files);
 }
 
-/* A search finds as many. */
-static void judge_search(struct verdict *verdict, struct weft_store *store)
+/* By columns there are as many. */
+static void judge_spans(struct verdict *verdict, struct weft_store *store)
 {
     struct weft_source source = weft_store_source(store);
     uint32_t found = fixture_all_spans(&source);
 
     if (found != verdict->found_spans)
-        wrong(verdict, "%llu spans in traces, %u in a search",
+        wrong(verdict, "%llu spans in traces, %u by columns",
               (unsigned long long)verdict->found_spans, found);
 }
 
@@ -291,7 +291,7 @@ static void judge_opened(struct verdict *verdict, const char *directory, unsigne
     if (goes_on) {
         if (weft_store_compact(store, NULL, &err) < 0) wrong(verdict, "merging: %s", err.text);
         judge_store(verdict, store);
-        judge_search(verdict, store);
+        judge_spans(verdict, store);
     }
     weft_store_close(store);
 }

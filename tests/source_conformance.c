@@ -266,10 +266,11 @@ static void random_search(struct asker *asker, struct weft_search *search)
     struct weft_predicate *predicates;
     uint32_t count = random_predicates(asker, &predicates);
 
-    *search = (struct weft_search){ .predicates = predicates,
-                                    .predicate_count = count,
-                                    .order = below(asker, 2) == 0 ? WEFT_ORDER_NEWEST
-                                                                  : WEFT_ORDER_SLOWEST };
+    *search =
+        (struct weft_search){ .selection = weft_selection_all_of(predicates, count, asker->arena),
+                              .is_once_per_trace = below(asker, 3) == 0,
+                              .order =
+                                  below(asker, 2) == 0 ? WEFT_ORDER_NEWEST : WEFT_ORDER_SLOWEST };
     search->limit = below(asker, 4) == 0 ? 1 + below(asker, 5000) : 1 + below(asker, 40);
     if (below(asker, 3) == 0) search->from_ns = some_span(asker)->start_time_unix_nano;
     if (below(asker, 3) == 0) search->to_ns = some_span(asker)->start_time_unix_nano;
@@ -318,12 +319,12 @@ static const char *describe(struct asker *asker, const struct weft_search *searc
 {
     struct weft_buf text = { 0 };
 
-    weft_buf_printf(&text, "limit %u, order %s, from %llu, to %llu%s", search->limit,
+    weft_buf_printf(&text, "limit %u%s, order %s, from %llu, to %llu%s ", search->limit,
+                    search->is_once_per_trace ? " traces" : "",
                     search->order == WEFT_ORDER_NEWEST ? "newest" : "slowest",
                     (unsigned long long)search->from_ns, (unsigned long long)search->to_ns,
                     search->has_after ? ", after a position" : "");
-    for (uint32_t i = 0; i < search->predicate_count; i++)
-        conformance_describe(&text, &search->predicates[i]);
+    conformance_describe_selection(&text, search->selection);
     const char *out = weft_arena_copy_c(asker->arena, weft_buf_str(&text));
     weft_buf_release(&text);
     return out;
@@ -395,14 +396,12 @@ static void compare_results(struct asker *asker, const struct weft_search *searc
 static void check_search(struct asker *asker, const struct weft_source *source, const char *state,
                          struct weft_search *search)
 {
-    struct weft_source judge =
-        naive_store_source((struct naive_store *)(uintptr_t)&asker->data->naive);
     struct weft_search_result expected, found;
     struct weft_err err = { 0 };
 
     for (uint32_t page = 0; page < PAGES_MAX; page++) {
-        judge.search(judge.self, search, &expected, asker->arena, NULL);
-        if (source->search(source->self, search, &found, asker->arena, &err) < 0)
+        naive_search(&asker->data->naive, search, &expected, asker->arena);
+        if (weft_span_search(source, search, &found, asker->arena, &err) < 0)
             fail_msg("seed %llu, %s: %s: %s", (unsigned long long)asker->data->seed, state,
                      err.text, describe(asker, search));
         compare_results(asker, search, state, &expected, &found);

@@ -30,14 +30,14 @@ static void line_add(struct lines *lines, struct weft_buf *text)
     weft_buf_release(text);
 }
 
-static void who_append(struct weft_buf *text, const struct weft_trace_id *trace,
-                       const struct weft_span_id *span, uint64_t start)
+static void who_append(struct weft_buf *text, const struct weft_span_identity *who, uint64_t start)
 {
-    char trace_hex[33], span_hex[17];
+    char trace_hex[33], span_hex[17], parent_hex[17];
 
-    weft_trace_id_format(trace, trace_hex);
-    weft_span_id_format(span, span_hex);
-    weft_buf_printf(text, "%s %s %" PRIu64, trace_hex, span_hex, start);
+    weft_trace_id_format(&who->trace_id, trace_hex);
+    weft_span_id_format(&who->span_id, span_hex);
+    weft_span_id_format(&who->parent_span_id, parent_hex);
+    weft_buf_printf(text, "%s %s %s %" PRIu64, trace_hex, span_hex, parent_hex, start);
 }
 
 static void value_append(struct weft_buf *text, const struct weft_value *value)
@@ -110,7 +110,10 @@ static bool trace_lines(void *arg, const struct weft_batch *trace)
             (scan->to_ns != 0 && span->start_time_unix_nano >= scan->to_ns))
             continue;
         if (!scan->without_times)
-            who_append(&text, &span->trace_id, &span->span_id, span->start_time_unix_nano);
+            who_append(
+                &text,
+                &(struct weft_span_identity){ span->trace_id, span->span_id, span->parent_span_id },
+                span->start_time_unix_nano);
         for (uint32_t c = 0; c < scan->column_count; c++) {
             struct weft_value value = column_value(&scan->columns[c], span);
             value_append(&text, &value);
@@ -147,11 +150,10 @@ static bool vector_lines(void *arg, const struct weft_span_vector *vector)
     assert_true(vector->count > 0 && vector->count <= WEFT_SPAN_VECTOR_MAX);
     for (uint32_t i = 0; i < vector->count; i++) {
         struct weft_buf text = { 0 };
-        struct weft_trace_id trace;
-        struct weft_span_id span;
+        struct weft_span_identity who;
         if (!lines->scan->without_times) {
-            lines->source->identify(lines->source->self, vector, i, &trace, &span);
-            who_append(&text, &trace, &span, vector->start_time_unix_nano[i]);
+            lines->source->identify(lines->source->self, vector, i, &who);
+            who_append(&text, &who, vector->start_time_unix_nano[i]);
         }
         for (uint32_t c = 0; c < lines->scan->column_count; c++) column_append(&text, vector, c, i);
         line_add(lines, &text);

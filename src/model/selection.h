@@ -14,14 +14,14 @@
  */
 #ifndef WEFT_MODEL_SELECTION_H
 #define WEFT_MODEL_SELECTION_H
-#include "model/search.h"
+#include "model/predicate.h"
 
 /* A tree is at most this high. */
 #define WEFT_SELECTION_DEPTH_MAX 256u
 
 enum weft_selection_op {
     WEFT_SELECT_ALL,       /* every span */
-    WEFT_SELECT_PREDICATE, /* for which it holds (model/search.h) */
+    WEFT_SELECT_PREDICATE, /* for which it holds (model/predicate.h) */
     WEFT_SELECT_INTERSECT, /* in left and in right */
     WEFT_SELECT_UNION,     /* in left or in right */
     WEFT_SELECT_AT_LEAST, /* right, in traces where left has at least `count` spans; elsewhere nothing */

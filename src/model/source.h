@@ -79,6 +79,10 @@ struct weft_span_vector {
     } columns[WEFT_SPAN_COLUMNS_MAX];
     const void *place; /* for identify() */
 };
+struct weft_span_identity {
+    struct weft_trace_id trace_id;
+    struct weft_span_id span_id, parent_span_id;
+};
 struct weft_span_scan {
     uint64_t from_ns, to_ns; /* spans with from_ns <= start < to_ns (to_ns 0: no end) */
     const struct weft_selection
@@ -87,6 +91,10 @@ struct weft_span_scan {
     uint32_t column_count;
     /* Neither start times (which vectors then need not have) nor identify() are asked for. */
     bool without_times;
+    /* Not NULL: only the newest, or the longest, are wanted. Spans that start before *start_min, or are shorter than *duration_min (this
+     * with a DURATION column), need not be given, and the visitor may raise it at any time; what has the newest, or the longest, comes
+     * first as far as that saves work. A span may then be given several times. */
+    const uint64_t *start_min, *duration_min;
     uint64_t deadline_monotonic_ns; /* as in weft_trace_scan */
     const _Atomic bool *cancelled;
     struct weft_read_limits *reads;
@@ -138,8 +146,6 @@ struct weft_source {
      * the earliest, and out->partial_reason. */
     int (*trace)(void *self, const struct weft_trace_id *id, struct weft_batch *out,
                  struct weft_err *err);
-    int (*search)(void *self, const struct weft_search *search, struct weft_search_result *out,
-                  struct weft_arena *arena, struct weft_err *err);
     /* Visits each trace once, in any order, of one state of the store. */
     int (*traces)(void *self, const struct weft_trace_scan *scan, weft_trace_visit *visit,
                   void *arg, struct weft_trace_scan_result *out, struct weft_err *err);
@@ -148,7 +154,7 @@ struct weft_source {
                  struct weft_err *err);
     /* Who the span at `index` of a vector is; to be asked during vector(). */
     void (*identify)(void *self, const struct weft_span_vector *vector, uint32_t index,
-                     struct weft_trace_id *trace_id, struct weft_span_id *span_id);
+                     struct weft_span_identity *out);
     /* Every (service, name, kind), sorted; service empty: all of them. Counts cover what is
      * stored. */
     int (*operations)(void *self, struct weft_str service_name, struct weft_operation **out,

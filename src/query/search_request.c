@@ -13,13 +13,13 @@ struct setter {
 
 static struct weft_predicate *add_predicate(struct setter *s)
 {
-    struct weft_search *search = &s->request->search;
-    if (search->predicate_count == WEFT_SEARCH_PREDICATES_MAX) {
+    struct weft_search_request *request = s->request;
+    if (request->predicate_count == WEFT_SEARCH_PREDICATES_MAX) {
         weft_fail(s->err, WEFT_INVALID, "%.*s: more than %d conditions", WEFT_S_ARG(s->name),
                   WEFT_SEARCH_PREDICATES_MAX);
         return NULL;
     }
-    return &s->request->predicates[search->predicate_count++];
+    return &request->predicates[request->predicate_count++];
 }
 
 static int set_text_field(struct setter *s, enum weft_field field, struct weft_str value)
@@ -223,7 +223,6 @@ void weft_search_request_init(struct weft_search_request *request,
     request->search.limit = limits->limit_default;
     request->predicates =
         weft_arena_alloc_array(arena, WEFT_SEARCH_PREDICATES_MAX, sizeof *request->predicates);
-    request->search.predicates = request->predicates;
 }
 
 int weft_search_request_set(struct weft_search_request *request, struct weft_str name,
@@ -247,13 +246,15 @@ int weft_search_request_set(struct weft_search_request *request, struct weft_str
     return weft_fail(err, WEFT_INVALID, "unknown parameter \"%.*s\"", WEFT_S_ARG(name));
 }
 
-int weft_search_request_finish(struct weft_search_request *request, struct weft_err *err)
+int weft_search_request_finish(struct weft_search_request *request, struct weft_arena *arena,
+                               struct weft_err *err)
 {
-    const struct weft_search *search = &request->search;
+    struct weft_search *search = &request->search;
     if (search->to_ns != 0 && search->from_ns >= search->to_ns)
         return weft_fail(err, WEFT_INVALID, "from (%llu ns) must lie before to (%llu ns)",
                          (unsigned long long)search->from_ns, (unsigned long long)search->to_ns);
     if (search->has_after && request->cursor_order != search->order)
         return weft_fail(err, WEFT_INVALID, "cursor: it was made for another order");
+    search->selection = weft_selection_all_of(request->predicates, request->predicate_count, arena);
     return WEFT_OK;
 }

@@ -9,15 +9,16 @@
 #ifndef WEFT_QUERY_SEARCH_REQUEST_H
 #define WEFT_QUERY_SEARCH_REQUEST_H
 #include "base/err.h"
-#include "model/search.h"
+#include "query/span_search.h"
 
 #define WEFT_SEARCH_PREDICATES_MAX 64
 
 struct weft_search_request {
-    struct weft_search search;         /* predicates, time range, order, limit, cursor */
-    struct weft_predicate *predicates; /* the same array, to be filled */
-    enum weft_order cursor_order;      /* what the cursor was made for, if search.has_after */
-    bool wants_spans;                  /* view=spans; otherwise hits are grouped by trace */
+    struct weft_search search; /* whole after finish() */
+    struct weft_predicate *predicates;
+    uint32_t predicate_count;
+    enum weft_order cursor_order; /* what the cursor was made for, if search.has_after */
+    bool wants_spans;             /* view=spans; otherwise hits are grouped by trace */
 };
 struct weft_search_limits {
     uint32_t limit_default, limit_max;
@@ -29,8 +30,10 @@ void weft_search_request_init(struct weft_search_request *request,
 int weft_search_request_set(struct weft_search_request *request, struct weft_str name,
                             struct weft_str value, const struct weft_search_limits *limits,
                             uint64_t now_unix_ns, struct weft_arena *arena, struct weft_err *err);
-/* Checks what only shows when all parameters are known (start < end, a cursor of another order). */
-int weft_search_request_finish(struct weft_search_request *request, struct weft_err *err);
+/* Checks what only shows when all parameters are known (start < end, a cursor of another order), and makes the selection: the spans
+ * for which all conditions hold. */
+int weft_search_request_finish(struct weft_search_request *request, struct weft_arena *arena,
+                               struct weft_err *err);
 
 /* One attribute condition: `span.http.status_code >= 500`, `resource.k8s.pod.name ^= "api-"`,
  * `!error`, `db.system`. */

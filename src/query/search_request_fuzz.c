@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         rc = weft_search_request_set(&request, name, value, &limits, UINT64_C(1795226400000000000),
                                      &arena, &err);
     }
-    if (rc == WEFT_OK) rc = weft_search_request_finish(&request, &err);
+    if (rc == WEFT_OK) rc = weft_search_request_finish(&request, &arena, &err);
     if (rc == WEFT_OK) {
         if (request.search.has_after) check_cursor(&request, &arena);
         ask(&request.search);

@@ -171,7 +171,7 @@ static void test_finish(void **state)
     weft_search_request_init(&request, &limits, &arena);
     weft_search_request_set(&request, WEFT_S("from"), WEFT_S("20"), &limits, NOW, &arena, &err);
     weft_search_request_set(&request, WEFT_S("to"), WEFT_S("10"), &limits, NOW, &arena, &err);
-    assert_int_equal(weft_search_request_finish(&request, &err), WEFT_INVALID);
+    assert_int_equal(weft_search_request_finish(&request, &arena, &err), WEFT_INVALID);
     weft_search_request_init(&request, &limits,
                              &arena); /* a cursor of another order, whichever comes first */
     struct weft_search_position position = { 0 };
@@ -180,7 +180,7 @@ static void test_finish(void **state)
                             &arena, &err);
     weft_search_request_set(&request, WEFT_S("order"), WEFT_S("slowest"), &limits, NOW, &arena,
                             &err);
-    assert_int_equal(weft_search_request_finish(&request, &err), WEFT_INVALID);
+    assert_int_equal(weft_search_request_finish(&request, &arena, &err), WEFT_INVALID);
     weft_arena_release(&arena);
 }
 

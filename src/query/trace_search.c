@@ -144,7 +144,7 @@ static int take_hit(struct grouping *g, const struct weft_hit *hit)
 static int take_page(struct grouping *g, struct weft_search *page, bool *is_end)
 {
     struct weft_search_result result = { 0 };
-    int rc = g->source->search(g->source->self, page, &result, &g->scratch, g->err);
+    int rc = weft_span_search(g->source, page, &result, &g->scratch, g->err);
     if (rc < 0) return rc;
     g->out->inspected_spans += result.inspected_spans;
     g->out->inspected_bytes += result.inspected_bytes;
@@ -177,6 +177,7 @@ int weft_trace_search(const struct weft_source *source, const struct weft_search
     out->traces = weft_arena_alloc_array(arena, search->limit, sizeof *out->traces);
     weft_arena_init(&g.scratch, 0);
     page.limit = search->limit + 1;
+    page.is_once_per_trace = true;
     while (rc == WEFT_OK && !is_end) {
         weft_arena_reset(&g.scratch);
         rc = take_page(&g, &page, &is_end);

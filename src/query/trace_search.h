@@ -10,7 +10,7 @@
  */
 #ifndef WEFT_QUERY_TRACE_SEARCH_H
 #define WEFT_QUERY_TRACE_SEARCH_H
-#include "model/source.h"
+#include "query/span_search.h"
 
 struct weft_service_count {
     struct weft_str name;

@@ -324,10 +324,13 @@ static void exemplar_offer(const struct counting *c, const struct weft_span_vect
                            struct weft_metric_exemplar *slot)
 {
     struct weft_metric_exemplar sample = { .group = target->group, .bucket = c->bucket[i] };
+    struct weft_span_identity who;
     long double value = c->counts ? NAN : value_of(c, vector, i);
     sample.shown.time_unix_nano = vector->start_time_unix_nano[i];
     sample.shown.value = (double)(c->leaf->is_in_seconds ? value / 1e9L : value);
-    c->source->identify(c->source->self, vector, i, &sample.shown.trace_id, &sample.shown.span_id);
+    c->source->identify(c->source->self, vector, i, &who);
+    sample.shown.trace_id = who.trace_id;
+    sample.shown.span_id = who.span_id;
     weft_metric_exemplar_offer(slot, &c->leaf->groups, &sample);
 }
 

@@ -4,7 +4,7 @@
  *            would be there it is_exact, and whoever counts spans need not evaluate anything
  * Threads    pure; a selection may be asked from several threads
  * Ownership  in the arena; texts and expressions of the query are borrowed
- * Spec       query.md Q3.3 - Q3.6, Q4.2, Q4.3, Q5; model/search.h, model/selection.h
+ * Spec       query.md Q3.3 - Q3.6, Q4.2, Q4.3, Q5; model/predicate.h, model/selection.h
  */
 #ifndef WEFT_QUERY_TRACEQL_SELECT_H
 #define WEFT_QUERY_TRACEQL_SELECT_H

@@ -1,4 +1,4 @@
-/* traceql_select_question.c -- an attribute or intrinsic compared with a constant, as predicates of model/search.h.
+/* traceql_select_question.c -- an attribute or intrinsic compared with a constant, as predicates of model/predicate.h.
  *
  * What differs: an unscoped name is the resource's only where the span has none; resource.service.name, the status message and the scope's
  * version are "" where they are absent; a comparison that is not true need not have a value at all. Attributes of one key twice in a list,

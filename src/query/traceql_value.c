@@ -1,6 +1,6 @@
 /* traceql_value.c -- values of TraceQL: where they come from, how they compare, what arithmetic makes of them. */
 #include "model/otlp.h"
-#include "model/search.h"
+#include "model/predicate.h"
 #include "query/traceql_eval.h"
 #include <math.h>
 

@@ -5,6 +5,7 @@
  */
 #include "query/zipkin_names.h"
 #include "model/zipkin_span.h"
+#include "query/span_search.h"
 #include "wire/text.h"
 #include <stdlib.h>
 
@@ -134,14 +135,13 @@ static int has_peer(const struct weft_zipkin_ask *ask, struct weft_str service,
     for (uint32_t i = 0; i < role->rank; i++) p[n++] = absent(weft_zipkin_peer_keys[i]);
     if (role->unless.len > 0) p[n++] = absent(role->unless);
     const struct weft_search search = {
-        .predicates = p,
-        .predicate_count = n,
+        .selection = weft_selection_all_of(p, n, ask->arena),
         .limit = 1,
         .deadline_monotonic_ns = ask->deadline_monotonic_ns,
         .cancelled = ask->cancelled,
     };
     struct weft_search_result found = { 0 };
-    int rc = ask->source->search(ask->source->self, &search, &found, ask->arena, err);
+    int rc = weft_span_search(ask->source, &search, &found, ask->arena, err);
     if (rc < 0) return rc;
     if (found.hit_count > 0) return 1;
     return found.is_cut ? weft_fail(err, WEFT_TIMEOUT, "%s", found.partial_reason) : 0;

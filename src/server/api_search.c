@@ -46,9 +46,10 @@ static int parse_search(struct parsing *p, struct weft_call *call, bool is_tail,
         (struct weft_search_limits){ SEARCH_LIMIT_DEFAULT, call->face->parts->search_limit_max };
     weft_search_request_init(&p->request, &p->limits, &call->arena);
     int rc = weft_api_each_parameter(call, take_parameter, p, err);
-    if (rc == WEFT_OK) rc = weft_search_request_finish(&p->request, err);
+    if (rc == WEFT_OK) rc = weft_search_request_finish(&p->request, &call->arena, err);
     p->request.search.deadline_monotonic_ns = call->deadline_monotonic_ns;
     p->request.search.cancelled = &call->is_cancelled;
+    p->request.search.reads = &call->reads;
     return rc;
 }
 
@@ -176,7 +177,7 @@ static int search_spans(struct weft_call *call, const struct weft_search *search
 {
     const struct weft_source *source = &call->face->parts->source;
     struct weft_search_result result = { 0 };
-    int rc = source->search(source->self, search, &result, &call->arena, err);
+    int rc = weft_span_search(source, search, &result, &call->arena, err);
     if (rc < 0) return rc;
     struct weft_json_writer w = { .out = &call->body };
     weft_json_object_start(&w);

@@ -96,13 +96,6 @@ int weft_block_trace(struct weft_block *block, const struct weft_block_mask *mas
  * as the block. */
 int weft_block_span(struct weft_block *block, uint64_t row_tag, struct weft_span *out,
                     struct weft_arena *arena, struct weft_err *err);
-/* As weft_segment_search(); row tag = tag_base | row group << 20 | row (row group < 2^20). */
-int weft_block_search(struct weft_block *block, const struct weft_block_mask *mask,
-                      const struct weft_search *search, uint64_t tag_base, struct weft_top *top,
-                      struct weft_search_result *stats, struct weft_err *err);
-/* Strings are copied into the arena. */
-int weft_block_hit(struct weft_block *block, uint64_t row_tag, struct weft_hit *out,
-                   struct weft_arena *arena, struct weft_err *err);
 /* Adds to counts of the (service, name, kind) found; order does not matter. */
 int weft_block_operations(struct weft_block *block, const struct weft_block_mask *mask,
                           void (*add)(void *arg, struct weft_str service, struct weft_str name,

@@ -6,7 +6,7 @@
  */
 #ifndef WEFT_STORE_BLOCK_BLOB_H
 #define WEFT_STORE_BLOCK_BLOB_H
-#include "model/search.h"
+#include "model/predicate.h"
 #include "store/block_internal.h"
 
 struct weft_blob {

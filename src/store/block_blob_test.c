@@ -2,6 +2,7 @@
  * further merges. */
 #include "store/block_blob.h"
 #include "store/block_fixture.h"
+#include "store/block_vectors_fixture.h"
 
 enum { LONG = 1 << 18, SPANS = 300 };
 
@@ -102,23 +103,20 @@ static void whole_again(struct block_fixture *f, struct weft_block *block)
 
 static void ask(struct block_fixture *f, struct weft_block *block, const struct weft_predicate *p)
 {
-    struct weft_search search = { .predicates = p, .predicate_count = 1, .limit = 5000 };
-    struct weft_search_result stats = { 0 };
-    struct weft_arena arena;
-    struct weft_top top;
+    const struct weft_selection selection = { .op = WEFT_SELECT_PREDICATE, .predicate = p };
+    struct fixture_rows rows = { 0 };
     struct weft_err err = { 0 };
     uint32_t expected = 0;
 
-    weft_arena_init(&arena, 0);
-    weft_top_init(&top, &search, &arena);
-    if (weft_block_search(block, NULL, &search, 0, &top, &stats, &err) < 0)
+    if (fixture_rows_read(&rows, block, NULL, &(struct weft_span_scan){ .selection = &selection },
+                          &err) < 0)
         fail_msg("%s", err.text);
     for (uint32_t i = 0; i < f->all.span_count; i++)
         expected += weft_predicate_holds_span(p, &f->all.spans[i]);
-    if (top.count != expected)
-        fail_msg("op %d key %.*s, %zu bytes: %u hits, %u expected", p->op, WEFT_S_ARG(p->key),
-                 p->value.bytes.len, top.count, expected);
-    weft_arena_release(&arena);
+    if (rows.count != expected)
+        fail_msg("op %d key %.*s, %zu bytes: %u spans, %u expected", p->op, WEFT_S_ARG(p->key),
+                 p->value.bytes.len, rows.count, expected);
+    weft_buf_release(&rows.rows);
 }
 
 static void predicates_agree(struct block_fixture *f, struct weft_block *block,

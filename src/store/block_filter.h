@@ -1,6 +1,6 @@
 /* block_filter.h -- predicates over a block's columns: which rows of a group hold, as a bitmap.
  *
- * The meaning is that of model/search.h: wherever a column's numbers cannot answer by comparing,
+ * The meaning is that of model/predicate.h: wherever a column's numbers cannot answer by comparing,
  * the value itself is put to weft_predicate_holds_value() or weft_predicate_holds_span().
  */
 #ifndef WEFT_STORE_BLOCK_FILTER_H

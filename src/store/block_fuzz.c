@@ -23,30 +23,6 @@ static void add(void *arg, struct weft_str service, struct weft_str name, uint8_
 {
 }
 
-static void search(struct weft_block *block)
-{
-    struct weft_predicate p = { .scope = WEFT_SCOPE_ANY,
-                                .op = WEFT_OP_GE,
-                                .key = WEFT_S("some.key.1"),
-                                .value = { .type = WEFT_VALUE_STRING, .bytes = WEFT_S("a") } };
-    for (unsigned round = 0; round < 4; round++) {
-        struct weft_search s = { .predicates = &p, .predicate_count = 1, .limit = 5 };
-        struct weft_search_result result = { 0 };
-        struct weft_arena arena;
-        struct weft_top top;
-        if (round == 1) p.field = WEFT_FIELD_EVENT_NAME;
-        if (round == 2) p.field = WEFT_FIELD_NAME;
-        if (round == 3)
-            p = (struct weft_predicate){ .field = WEFT_FIELD_IS_ROOT,
-                                         .op = WEFT_OP_EQ,
-                                         .value = { .type = WEFT_VALUE_BOOL } };
-        weft_arena_init(&arena, 0);
-        weft_top_init(&top, &s, &arena);
-        weft_block_search(block, NULL, &s, 0, &top, &result, NULL);
-        weft_arena_release(&arena);
-    }
-}
-
 static bool likes(const void *self, struct weft_str text)
 {
     return text.len % 2 == 0;
@@ -108,14 +84,13 @@ static void select_rows(struct weft_block *block)
 static bool count_codes(void *arg, const struct weft_span_vector *vector)
 {
     const struct weft_span_scan *scan = arg;
-    struct weft_trace_id trace;
-    struct weft_span_id span;
+    struct weft_span_identity who;
 
     for (uint32_t c = 0; c < scan->column_count; c++)
         for (uint32_t i = 0; vector->columns[c].codes != NULL && i < vector->count; i++)
             if (vector->columns[c].codes[i] > vector->columns[c].value_count) abort();
     const struct weft_vector_place *place = vector->place;
-    place->identify(vector, vector->count - 1, &trace, &span);
+    place->identify(vector, vector->count - 1, &who);
     return true;
 }
 
@@ -222,7 +197,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             weft_block_operations(block, NULL, add, NULL, NULL);
             weft_block_trace(block, NULL, &block->info.trace_min, &batch, NULL);
             weft_block_dump(block, &dump, NULL);
-            search(block);
             select_rows(block);
             columns_read(block);
             salvage(block);

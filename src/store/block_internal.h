@@ -157,7 +157,6 @@ struct weft_block_reader {
     struct weft_block *block;
     struct weft_buf blob; /* the one read last */
     uint32_t blob_held;   /* + 1; 0: none */
-    bool is_line_only;    /* spans have what a weft_hit shows, and no attributes, events or links */
     struct weft_strings_reader strings;
     struct weft_plain_reader plain;
 };

@@ -342,12 +342,6 @@ static int rest_start(struct reading *r, const struct weft_run_value *v, struct 
     return WEFT_OK;
 }
 
-/* A line of a list shows the name and the duration: other runs are not even opened. */
-static bool is_on_line(uint32_t code)
-{
-    return code >> 3 == WEFT_PSEUDO_NAME || code >> 3 == WEFT_PSEUDO_END;
-}
-
 /* Runs of the group, one value each. Pseudo keys come first, and among them the end time before
  * events: they need the start only. */
 static int values_read(struct reading *r, uint32_t g, uint32_t index, struct weft_span *span)
@@ -364,11 +358,6 @@ static int values_read(struct reading *r, uint32_t g, uint32_t index, struct wef
         struct weft_run_value v;
         struct weft_run *run;
         uint32_t position, number = r->rows->group_runs[group->first_run + i];
-        if (r->reader->is_line_only) {
-            uint32_t code = weft_rows_run_code(r->rows, number);
-            if (code >> 3 >= WEFT_PSEUDO_KEYS) break;
-            if (!is_on_line(code)) continue;
-        }
         if ((rc = weft_rows_run(r->rows, number, &run, r->err)) < 0) return rc;
         if (!weft_presence_find(&run->presence, index, &position)) continue;
         if ((rc = weft_run_get(r->rows, run, position, r->reader, &v, r->err)) < 0) return rc;

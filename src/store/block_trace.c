@@ -91,8 +91,8 @@ int weft_block_trace_spans(struct weft_block *b, const struct weft_block_mask *m
     return rc;
 }
 
-static int span_read(struct weft_block *b, uint64_t row_tag, bool is_line_only,
-                     struct weft_span *out, struct weft_arena *arena, struct weft_err *err)
+int weft_block_span(struct weft_block *b, uint64_t row_tag, struct weft_span *out,
+                    struct weft_arena *arena, struct weft_err *err)
 {
     uint32_t number = (uint32_t)(row_tag >> 20 & 0xfffff), row = (uint32_t)(row_tag & 0xfffff);
     struct weft_block_reader reader;
@@ -106,34 +106,9 @@ static int span_read(struct weft_block *b, uint64_t row_tag, bool is_line_only,
     if ((rc = weft_block_load_tables(b, err)) < 0) return rc;
     weft_arena_init(&scratch, 0);
     weft_block_reader_init(&reader, b);
-    reader.is_line_only = is_line_only;
     if ((rc = weft_rows_open(&rows, b, number, &scratch, err)) == WEFT_OK)
         rc = weft_rows_spans(&rows, row, 1, out, &reader, arena, err);
     weft_block_reader_release(&reader);
     weft_arena_release(&scratch);
     return rc;
-}
-
-int weft_block_span(struct weft_block *b, uint64_t row_tag, struct weft_span *out,
-                    struct weft_arena *arena, struct weft_err *err)
-{
-    return span_read(b, row_tag, false, out, arena, err);
-}
-
-int weft_block_hit(struct weft_block *block, uint64_t row_tag, struct weft_hit *out,
-                   struct weft_arena *arena, struct weft_err *err)
-{
-    struct weft_span span;
-    int rc = span_read(block, row_tag, true, &span, arena, err);
-
-    if (rc < 0) return rc;
-    *out = (struct weft_hit){
-        .position = { span.start_time_unix_nano, weft_span_duration_ns(&span), span.trace_id,
-                      span.span_id, span.kind },
-        .parent_span_id = span.parent_span_id,
-        .service_name = weft_arena_copy(arena, span.scope->resource->service_name),
-        .name = weft_arena_copy(arena, span.name),
-        .status_code = span.status_code,
-    };
-    return WEFT_OK;
 }

@@ -22,7 +22,7 @@ struct rows_walk {
     struct weft_block_vectors *v;
     struct weft_rows *rows;
     struct weft_group_bits selected; /* without traces that are left out */
-    bool is_inside;                  /* all starts are in range */
+    bool is_inside; /* all starts are in range, and nothing else is asked of times */
     bool has_duration;
     bool is_hopeless;     /* its directory says that nothing is selected */
     uint64_t bytes_found; /* read to find out which rows */
@@ -36,6 +36,28 @@ struct place {
     const uint16_t *row_of, *trace_of;
     const uint16_t *index; /* NULL: all of the piece */
 };
+
+/* The longest first, or the newest. */
+static int row_group_compare(const void *a, const void *b, void *arg)
+{
+    const struct weft_block_vectors *v = arg;
+    const struct weft_rows_entry *x = &v->block->rows[*(const uint32_t *)a],
+                                 *y = &v->block->rows[*(const uint32_t *)b];
+    bool is_by_start = v->scan->start_min != NULL;
+    uint64_t p = is_by_start ? x->start_max : x->duration_max,
+             q = is_by_start ? y->start_max : y->duration_max;
+
+    return (p < q) - (p > q);
+}
+
+static void row_groups_rank(struct weft_block_vectors *v)
+{
+    uint32_t count = v->block->info.row_group_count;
+
+    v->ranked = weft_arena_alloc_array(&v->arena, count, sizeof *v->ranked);
+    for (uint32_t i = 0; i < count; i++) v->ranked[i] = i;
+    if (count > 1) qsort_r(v->ranked, count, sizeof *v->ranked, row_group_compare, v);
+}
 
 int weft_block_vectors_init(struct weft_block_vectors *v, struct weft_err *err)
 {
@@ -51,6 +73,7 @@ int weft_block_vectors_init(struct weft_block_vectors *v, struct weft_err *err)
     for (uint32_t i = 0; i < v->scan->column_count; i++)
         if (v->scan->columns[i].field != WEFT_FIELD_DURATION)
             weft_codes_init(&v->codes[i], &v->scan->columns[i], &v->reader);
+    if (weft_vectors_are_ranked(v->scan)) row_groups_rank(v);
     ++*v->numbering;
     rc = weft_select_init(&v->select, v->block, v->scan->selection, &v->reader, &v->arena, err);
     if (rc == WEFT_OK && v->scan->report != NULL)
@@ -223,21 +246,30 @@ static void piece_starts(const struct rows_walk *w, uint32_t g, uint32_t at, uin
     for (uint32_t i = 0; i < n; i++) room->start[i] += room->trace_start[room->trace_of[row_of[i]]];
 }
 
-/* Clears the bits of rows that do not start in range. */
+static uint32_t piece_length(uint32_t at, uint32_t n)
+{
+    return n - at < WEFT_SPAN_VECTOR_MAX ? n - at : WEFT_SPAN_VECTOR_MAX;
+}
+
+/* Clears the bits of rows that are too short, or do not start in range. */
 static void group_range(const struct rows_walk *w, uint32_t g)
 {
+    const struct weft_span_scan *scan = w->v->scan;
     struct weft_vector_room *room = w->v->room;
-    uint64_t from = w->v->scan->from_ns,
-             last = w->v->scan->to_ns == 0 ? UINT64_MAX : w->v->scan->to_ns - 1,
+    uint64_t from = weft_vectors_from(scan), last = scan->to_ns == 0 ? UINT64_MAX : scan->to_ns - 1,
+             duration_min = weft_vectors_duration_min(scan),
              *bits = w->selected.bits + w->selected.first[g];
 
     for (uint32_t at = 0, n; at < w->rows->groups[g].rows; at += n) {
-        n = w->rows->groups[g].rows - at;
-        if (n > WEFT_SPAN_VECTOR_MAX) n = WEFT_SPAN_VECTOR_MAX;
+        n = piece_length(at, w->rows->groups[g].rows);
         piece_starts(w, g, at, n);
         for (uint32_t i = 0; i < n; i++)
             bits[(at + i) / 64] &=
                 ~((uint64_t)(room->start[i] < from || room->start[i] > last) << (at + i) % 64);
+        if (duration_min == 0) continue;
+        weft_paged_read(&w->rows->groups[g].durations, at, n, room->duration);
+        for (uint32_t i = 0; i < n; i++)
+            bits[(at + i) / 64] &= ~((uint64_t)(room->duration[i] < duration_min) << (at + i) % 64);
     }
 }
 
@@ -279,17 +311,38 @@ static int still_intact(struct weft_block_vectors *v, struct weft_err *err)
     return weft_block_intact(v->block, err);
 }
 
+/* The nearest earlier row one level up; of the first level what stands apart. */
+static uint64_t parent_of(const struct weft_rows *rows, uint32_t row)
+{
+    uint64_t depth = weft_paged_get(&rows->depth, row), parent = 0, above[256];
+
+    if (depth == 0) {
+        weft_rows_orphan_parent(rows, row, &parent);
+        return parent;
+    }
+    while (row > 0) {
+        uint32_t n = row < 256 ? row : 256;
+        row -= n;
+        weft_paged_read(&rows->depth, row, n, above);
+        for (uint32_t i = n; i > 0; i--)
+            if (above[i - 1] < depth)
+                return weft_load_u64(rows->span_ids + (size_t)(row + i - 1) * 8);
+    }
+    return 0;
+}
+
 static void identify(const struct weft_span_vector *vector, uint32_t index,
-                     struct weft_trace_id *trace_id, struct weft_span_id *span_id)
+                     struct weft_span_identity *out)
 {
     const struct place *place = vector->place;
     uint16_t row = place->row_of[place->index != NULL ? place->index[index] : index];
 
-    weft_rows_trace_id(place->rows, place->trace_of[row], trace_id);
-    if (weft_rows_load_tree(place->rows, NULL) == WEFT_OK)
-        memcpy(span_id, place->rows->span_ids + (size_t)row * 8, 8);
-    else
-        *span_id = (struct weft_span_id){ { 0 } };
+    *out = (struct weft_span_identity){ 0 };
+    weft_rows_trace_id(place->rows, place->trace_of[row], &out->trace_id);
+    if (weft_rows_load_tree(place->rows, NULL) < 0) return;
+    uint64_t parent = parent_of(place->rows, row);
+    memcpy(&out->span_id, place->rows->span_ids + (size_t)row * 8, 8);
+    memcpy(&out->parent_span_id, &parent, 8);
 }
 
 /* Rows at .. at + n - 1 of the group. 1: go on; 0: enough. */
@@ -367,8 +420,7 @@ static int group_give(const struct rows_walk *w, uint32_t g, struct weft_err *er
             return rc;
     rc = 1;
     for (uint32_t at = 0; at < n && rc > 0; at += WEFT_SPAN_VECTOR_MAX)
-        rc = piece_give(w, g, at, n - at < WEFT_SPAN_VECTOR_MAX ? n - at : WEFT_SPAN_VECTOR_MAX,
-                        err);
+        rc = piece_give(w, g, at, piece_length(at, n), err);
     return rc;
 }
 
@@ -416,7 +468,9 @@ int weft_vectors_check_time(const struct weft_span_scan *scan, struct weft_err *
 
 static bool rows_are_outside(const struct weft_span_scan *scan, const struct weft_rows_entry *e)
 {
-    return e->start_max < scan->from_ns || (scan->to_ns != 0 && e->start_min >= scan->to_ns);
+    return e->start_max < weft_vectors_from(scan) ||
+           (scan->to_ns != 0 && e->start_min >= scan->to_ns) ||
+           e->duration_max < weft_vectors_duration_min(scan);
 }
 
 static void fate_note(struct weft_block_vectors *v, enum weft_fate fate)
@@ -430,25 +484,29 @@ int weft_block_vectors_next(struct weft_block_vectors *v, bool *is_enough, struc
     const struct weft_span_scan *scan = v->scan;
     const struct weft_rows_entry *e;
     struct weft_rows rows;
+    uint32_t number;
     int rc = weft_vectors_check_time(scan, err);
 
     *is_enough = false;
     if (rc < 0) return rc;
     do {
-        if (v->number == v->block->info.row_group_count || weft_select_is_hopeless(v->select))
+        if (v->next == v->block->info.row_group_count || weft_select_is_hopeless(v->select))
             return 0;
-        e = &v->block->rows[v->number++];
+        number = v->ranked != NULL ? v->ranked[v->next] : v->next;
+        v->next++;
+        e = &v->block->rows[number];
         if (rows_are_outside(scan, e)) fate_note(v, WEFT_FATE_OUT_OF_RANGE);
     } while (rows_are_outside(scan, e));
     weft_arena_reset(&v->scratch);
     v->lost_pages = weft_file_lost_pages();
-    if ((rc = weft_rows_open(&rows, v->block, v->number - 1, &v->scratch, err)) < 0) {
+    if ((rc = weft_rows_open(&rows, v->block, number, &v->scratch, err)) < 0) {
         fate_note(v, WEFT_FATE_DAMAGED);
         return rc;
     }
     rows.temporary = &v->temporary;
     struct rows_walk w = { .v = v, .rows = &rows };
-    w.is_inside = e->start_min >= scan->from_ns && (scan->to_ns == 0 || e->start_max < scan->to_ns);
+    w.is_inside = !weft_vectors_are_ranked(scan) && e->start_min >= scan->from_ns &&
+                  (scan->to_ns == 0 || e->start_max < scan->to_ns);
     enum weft_scan_step step = weft_scan_enter(scan->report, WEFT_STEP_COLUMNS);
     rc = rows_give(&w, err);
     weft_scan_enter(scan->report, step);

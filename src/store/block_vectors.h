@@ -13,8 +13,23 @@
 /* Where a vector comes from; more stands behind it. */
 struct weft_vector_place {
     void (*identify)(const struct weft_span_vector *vector, uint32_t index,
-                     struct weft_trace_id *trace_id, struct weft_span_id *span_id);
+                     struct weft_span_identity *out);
 };
+/* Only the newest, or the longest, are wanted: a span may be given several times. */
+static inline bool weft_vectors_are_ranked(const struct weft_span_scan *scan)
+{
+    return scan->start_min != NULL || scan->duration_min != NULL;
+}
+/* What starts earlier, or is shorter, need not be given: asked anew whenever that may save work. */
+static inline uint64_t weft_vectors_from(const struct weft_span_scan *scan)
+{
+    return scan->start_min != NULL && *scan->start_min > scan->from_ns ? *scan->start_min
+                                                                       : scan->from_ns;
+}
+static inline uint64_t weft_vectors_duration_min(const struct weft_span_scan *scan)
+{
+    return scan->duration_min != NULL ? *scan->duration_min : 0;
+}
 /* WEFT_TIMEOUT or WEFT_CANCELLED, when the scan is to end. */
 int weft_vectors_check_time(const struct weft_span_scan *scan, struct weft_err *err);
 
@@ -30,9 +45,10 @@ struct weft_block_vectors {
     struct weft_block_reader reader;
     struct weft_arena arena, scratch, temporary; /* of all; of a row group; of a group */
     struct weft_codes *codes;                    /* by column of the scan */
-    uint32_t number;                             /* row group that comes next */
-    enum weft_fate fate;                         /* the best that became of a row group */
-    uint64_t lost_pages;                         /* when the row group was begun */
+    uint32_t *ranked;    /* row groups in the order they come; NULL: as they are */
+    uint32_t next;       /* row group that comes next */
+    enum weft_fate fate; /* the best that became of a row group */
+    uint64_t lost_pages; /* when the row group was begun */
     struct weft_vector_room *room;
     uint64_t spans, bytes; /* inspected */
 };

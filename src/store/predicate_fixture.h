@@ -2,7 +2,7 @@
 #ifndef WEFT_STORE_PREDICATE_FIXTURE_H
 #define WEFT_STORE_PREDICATE_FIXTURE_H
 #include "base/random.h"
-#include "model/search.h"
+#include "model/predicate.h"
 
 static inline const struct weft_attribute *fixture_any_attribute(struct weft_random *random,
                                                                  const struct weft_span *span,

@@ -17,7 +17,7 @@
 #ifndef WEFT_STORE_SEGMENT_H
 #define WEFT_STORE_SEGMENT_H
 #include "base/err.h"
-#include "model/search.h"
+#include "model/predicate.h"
 #include "model/span.h"
 #include "store/row.h"
 
@@ -177,14 +177,6 @@ void weft_row_read(const struct weft_segment_view *view, const struct weft_chunk
  * above. */
 int weft_segment_trace(const struct weft_segment_view *view, const struct weft_trace_id *id,
                        struct weft_batch *out, struct weft_err *err);
-/* Offer every matching span to `top`; row tag = tag_base | chunk << 24 | row (chunk < 65,536).
- * Stops early, with WEFT_TIMEOUT or
- * WEFT_CANCELLED, as the search says. */
-int weft_segment_search(const struct weft_segment_view *view, const struct weft_search *search,
-                        uint64_t tag_base, struct weft_top *top, struct weft_search_result *stats,
-                        struct weft_err *err);
-/* Strings point into the view. */
-void weft_segment_hit(const struct weft_segment_view *view, uint64_t row_tag, struct weft_hit *out);
 /* Counts of the (service, name, kind) found, as weft_block_operations(): one may be added several
  * times. */
 void weft_segment_operations(const struct weft_segment_view *view,

@@ -52,12 +52,9 @@ static void count(void *arg, struct weft_str service, struct weft_str name, uint
     *(uint64_t *)arg += service.len + name.len + kind + spans + errors;
 }
 
-static void search(const struct weft_segment_view *view)
+static void select_rows(const struct weft_segment_view *view)
 {
     struct weft_arena arena;
-    struct weft_top top;
-    struct weft_err err;
-    struct weft_search_result stats = { 0 };
     struct weft_value value = { .type = WEFT_VALUE_STRING, .bytes = WEFT_S("value.1") };
     const struct weft_predicate predicates[] = {
         { .field = WEFT_FIELD_ATTRIBUTE,
@@ -70,13 +67,15 @@ static void search(const struct weft_segment_view *view)
     };
     weft_arena_init(&arena, 0);
     for (uint32_t i = 1; i <= 3; i++) {
-        struct weft_search s = { .predicates = predicates, .predicate_count = i, .limit = 5 };
-        weft_top_init(&top, &s, &arena);
-        weft_segment_search(view, &s, 0, &top, &stats, &err);
-        for (uint32_t h = 0; h < top.count; h++) {
-            struct weft_hit hit;
-            weft_segment_hit(view, top.heap[h].row, &hit);
+        const struct weft_selection *selection = weft_selection_all_of(predicates, i, &arena);
+        struct weft_segment_select *select = weft_segment_select_init(view, selection, &arena);
+        for (uint32_t c = 0; select != NULL && c < view->chunk_count; c++) {
+            struct weft_chunk_view chunk;
+            weft_segment_chunk(view, c, &chunk);
+            for (uint32_t row = 0; row < chunk.span_count; row++)
+                weft_segment_select_holds(select, &chunk, row);
         }
+        weft_segment_select_release(select);
     }
     weft_arena_release(&arena);
 }
@@ -110,7 +109,7 @@ static void read_everything(struct weft_segment *segment)
         }
     }
     weft_segment_operations(&view, count, &sum);
-    search(&view);
+    select_rows(&view);
     weft_segment_view_release(&view);
     weft_arena_release(&arena);
 }

@@ -1,5 +1,5 @@
 /* segment_plan.c -- predicates against the rows of one segment, cheapest question first. */
-#include "store/segment_search.h"
+#include "store/segment_plan.h"
 
 enum { HEAD_UNKNOWN, HEAD_NO, HEAD_YES, HEAD_ASK_NAME /* yes, but the name stands in the row */ };
 #define PLACE_UNKNOWN 0xffffffffu
@@ -13,7 +13,7 @@ static void *filled(struct weft_arena *arena, size_t bytes, int byte)
     return memset(weft_arena_alloc(arena, bytes), byte, bytes);
 }
 
-static void plan_attribute(struct weft_search_plan *plan, const struct weft_predicate *predicate)
+static void plan_attribute(struct weft_segment_plan *plan, const struct weft_predicate *predicate)
 {
     const struct weft_segment_view *view = plan->view;
     struct weft_attribute_plan *out = &plan->attributes[plan->attribute_count++];
@@ -40,7 +40,7 @@ static void plan_attribute(struct weft_search_plan *plan, const struct weft_pred
     }
 }
 
-static void plan_predicate(struct weft_search_plan *plan, const struct weft_predicate *predicate)
+static void plan_predicate(struct weft_segment_plan *plan, const struct weft_predicate *predicate)
 {
     switch (predicate->field) {
     case WEFT_FIELD_SERVICE:
@@ -76,7 +76,7 @@ static bool all_hold(const struct weft_predicate *const *predicates, uint32_t co
     return true;
 }
 
-static uint8_t ask_head(const struct weft_search_plan *plan, uint32_t number)
+static uint8_t ask_head(const struct weft_segment_plan *plan, uint32_t number)
 {
     const struct weft_segment_tables *tables = &plan->view->segment->tables;
     const struct weft_table_head *head = weft_segment_tables_head(tables, number);
@@ -88,19 +88,20 @@ static uint8_t ask_head(const struct weft_search_plan *plan, uint32_t number)
     return all_hold(plan->name_predicates, plan->name_count, &span) ? HEAD_YES : HEAD_NO;
 }
 
-bool weft_search_plan_init(struct weft_search_plan *plan, const struct weft_segment_view *view,
-                           const struct weft_search *search, struct weft_arena *arena)
+bool weft_segment_plan_init(struct weft_segment_plan *plan, const struct weft_segment_view *view,
+                            const struct weft_predicate *predicates, uint32_t count,
+                            struct weft_arena *arena)
 {
-    size_t count = search->predicate_count;
-    *plan = (struct weft_search_plan){ .view = view, .arena = arena };
+    *plan = (struct weft_segment_plan){ .view = view, .arena = arena };
     weft_arena_init(&plan->row_arena, 0);
-    const struct weft_predicate **lists = weft_arena_alloc_array(arena, count * 4, sizeof *lists);
+    const struct weft_predicate **lists =
+        weft_arena_alloc_array(arena, (size_t)count * 4, sizeof *lists);
     plan->head_predicates = lists;
     plan->name_predicates = lists + count;
     plan->record_predicates = lists + 2 * count;
     plan->span_predicates = lists + 3 * count;
     plan->attributes = weft_arena_alloc_array(arena, count, sizeof *plan->attributes);
-    for (uint32_t i = 0; i < count; i++) plan_predicate(plan, &search->predicates[i]);
+    for (uint32_t i = 0; i < count; i++) plan_predicate(plan, &predicates[i]);
     if (plan->head_count + plan->name_count == 0) return true;
     plan->by_head = filled(arena, view->head_count, HEAD_UNKNOWN);
     bool is_possible = false;
@@ -111,7 +112,7 @@ bool weft_search_plan_init(struct weft_search_plan *plan, const struct weft_segm
     return is_possible;
 }
 
-void weft_search_plan_release(struct weft_search_plan *plan)
+void weft_segment_plan_release(struct weft_segment_plan *plan)
 {
     weft_arena_release(&plan->row_arena);
 }
@@ -211,7 +212,7 @@ static bool any_in_row(const struct weft_attribute_plan *plan, const struct weft
     return value_holds(plan, view, chunk, place & 15, w + (place >> 4));
 }
 
-static bool attribute_holds(const struct weft_search_plan *plan,
+static bool attribute_holds(const struct weft_segment_plan *plan,
                             const struct weft_attribute_plan *attribute,
                             const struct weft_chunk_view *chunk, const uint8_t *record)
 {
@@ -228,7 +229,7 @@ static bool attribute_holds(const struct weft_search_plan *plan,
 
 /* ---- a row ---- */
 
-static bool record_holds(const struct weft_search_plan *plan, const uint8_t *record)
+static bool record_holds(const struct weft_segment_plan *plan, const uint8_t *record)
 {
     struct weft_span span = { .start_time_unix_nano = weft_record_start(record),
                               .end_time_unix_nano = weft_record_end(record),
@@ -238,7 +239,7 @@ static bool record_holds(const struct weft_search_plan *plan, const uint8_t *rec
     return all_hold(plan->record_predicates, plan->record_count, &span);
 }
 
-static bool whole_row_holds(struct weft_search_plan *plan, const struct weft_chunk_view *chunk,
+static bool whole_row_holds(struct weft_segment_plan *plan, const struct weft_chunk_view *chunk,
                             uint32_t row)
 {
     struct weft_span span;
@@ -247,8 +248,8 @@ static bool whole_row_holds(struct weft_search_plan *plan, const struct weft_chu
     return all_hold(plan->span_predicates, plan->span_count, &span);
 }
 
-bool weft_search_plan_holds(struct weft_search_plan *plan, const struct weft_chunk_view *chunk,
-                            uint32_t row)
+bool weft_segment_plan_holds(struct weft_segment_plan *plan, const struct weft_chunk_view *chunk,
+                             uint32_t row)
 {
     const uint8_t *record = chunk->records + (size_t)row * WEFT_RECORD_BYTES;
     if (plan->by_head != NULL) {

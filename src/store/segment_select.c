@@ -1,12 +1,12 @@
 /* segment_select.c -- see segment_select.h. Predicates that hold together are one plan (segment_plan.c), which asks the cheapest
  * question first. */
 #include "store/segment_select.h"
-#include "store/segment_search.h"
+#include "store/segment_plan.h"
 
 enum kind { EVERY, NOTHING, PLAN, AND, OR };
 struct weft_segment_select {
     enum kind kind;
-    struct weft_search_plan plan;
+    struct weft_segment_plan plan;
     struct weft_segment_select *left, *right;
 };
 
@@ -43,12 +43,11 @@ static void plan_make(struct making *m, const struct weft_selection *selection,
 {
     uint32_t count = leaves_count(selection);
     struct weft_predicate *predicates = weft_arena_alloc_array(m->arena, count, sizeof *predicates);
-    const struct weft_search search = { .predicates = predicates, .predicate_count = count };
 
     leaves_copy(selection, predicates);
     node->kind = PLAN;
-    if (weft_search_plan_init(&node->plan, m->view, &search, m->arena)) return;
-    weft_search_plan_release(&node->plan);
+    if (weft_segment_plan_init(&node->plan, m->view, predicates, count, m->arena)) return;
+    weft_segment_plan_release(&node->plan);
     node->kind = NOTHING;
 }
 
@@ -88,7 +87,7 @@ struct weft_segment_select *weft_segment_select_init(const struct weft_segment_v
 void weft_segment_select_release(struct weft_segment_select *select)
 {
     if (select == NULL) return;
-    if (select->kind == PLAN) weft_search_plan_release(&select->plan);
+    if (select->kind == PLAN) weft_segment_plan_release(&select->plan);
     weft_segment_select_release(select->left);
     weft_segment_select_release(select->right);
     select->left = select->right = NULL;
@@ -100,7 +99,7 @@ bool weft_segment_select_holds(struct weft_segment_select *select,
     switch (select->kind) {
     case EVERY: return true;
     case NOTHING: return false;
-    case PLAN: return weft_search_plan_holds(&select->plan, chunk, row);
+    case PLAN: return weft_segment_plan_holds(&select->plan, chunk, row);
     case AND:
         return weft_segment_select_holds(select->left, chunk, row) &&
                weft_segment_select_holds(select->right, chunk, row);

@@ -21,14 +21,16 @@ struct row {
 };
 /* What identify() needs. */
 struct place {
-    struct weft_vector_place head;         /* first */
-    uint8_t ids[WEFT_SPAN_VECTOR_MAX][24]; /* trace id and span id */
+    struct weft_vector_place head; /* first */
+    struct weft_span_identity ids[WEFT_SPAN_VECTOR_MAX];
 };
 struct giving {
     struct weft_segment_vectors *v;
     struct weft_err *err;
     struct part *parts;
     uint32_t part_count;
+    struct part *ranked; /* of chunks, the newest first, when only these are wanted */
+    uint32_t ranked_count;
     struct weft_scan_heap heap;
     struct weft_segment_select **selects; /* by segment; NULL: nothing of it is selected */
     struct weft_arena arena, spans;       /* of all; of the spans of a vector */
@@ -47,12 +49,9 @@ struct giving {
 /* ---- vectors ---- */
 
 static void identify(const struct weft_span_vector *vector, uint32_t index,
-                     struct weft_trace_id *trace_id, struct weft_span_id *span_id)
+                     struct weft_span_identity *out)
 {
-    const struct place *place = vector->place;
-
-    memcpy(trace_id, place->ids[index], sizeof *trace_id);
-    memcpy(span_id, place->ids[index] + sizeof *trace_id, sizeof *span_id);
+    *out = ((const struct place *)vector->place)->ids[index];
 }
 
 static void codes_trim(struct giving *g)
@@ -118,8 +117,9 @@ static int span_put(struct giving *g, const struct weft_span *span)
 
     g->start[g->count] = span->start_time_unix_nano;
     g->duration[g->count] = weft_span_duration_ns(span);
-    memcpy(g->place.ids[g->count], &span->trace_id, sizeof span->trace_id);
-    memcpy(g->place.ids[g->count] + sizeof span->trace_id, &span->span_id, sizeof span->span_id);
+    g->place.ids[g->count] = (struct weft_span_identity){ .trace_id = span->trace_id,
+                                                          .span_id = span->span_id,
+                                                          .parent_span_id = span->parent_span_id };
     for (uint32_t c = 0; c < g->v->scan->column_count && rc == WEFT_OK; c++)
         if (g->codes[c].column != NULL)
             rc = weft_codes_of_span(&g->codes[c], span, &g->codes[c].codes[g->count], g->err);
@@ -129,9 +129,12 @@ static int span_put(struct giving *g, const struct weft_span *span)
 
 /* ---- one trace ---- */
 
-static bool starts_in_range(const struct weft_span_scan *scan, uint64_t start)
+static bool is_in_range(const struct weft_span_scan *scan, const uint8_t *record)
 {
-    return start >= scan->from_ns && (scan->to_ns == 0 || start < scan->to_ns);
+    uint64_t start = weft_record_start(record), duration_min = weft_vectors_duration_min(scan);
+
+    return start >= weft_vectors_from(scan) && (scan->to_ns == 0 || start < scan->to_ns) &&
+           (duration_min == 0 || weft_record_duration_ns(record) >= duration_min);
 }
 
 /* What record and tables say. */
@@ -150,25 +153,25 @@ static void record_read(const struct part *part, uint32_t row, const uint8_t *re
                                .end_time_unix_nano = weft_record_end(record) };
     memcpy(out->trace_id.bytes, record, 16);
     memcpy(out->span_id.bytes, record + 16, 8);
+    memcpy(out->parent_span_id.bytes, record + 24, 8);
 }
 
 /* 1: go on; 0: no more. */
-static int row_give(struct giving *g, const struct row *row)
+static int row_give(struct giving *g, const struct part *part, uint32_t row)
 {
-    const struct part *part = &g->parts[row->part];
     const struct weft_chunk_view *chunk = part->cursor.chunk;
-    const uint8_t *record = chunk->records + (size_t)row->row * WEFT_RECORD_BYTES;
+    const uint8_t *record = chunk->records + (size_t)row * WEFT_RECORD_BYTES;
     struct weft_span span;
     int rc;
 
-    if (!starts_in_range(g->v->scan, weft_record_start(record))) return 1;
-    bool is_selected = weft_segment_select_holds(g->selects[part->segment], chunk, row->row);
+    if (!is_in_range(g->v->scan, record)) return 1;
+    bool is_selected = weft_segment_select_holds(g->selects[part->segment], chunk, row);
     weft_scan_count(g->v->scan->report, WEFT_STEP_FIND, 1, is_selected, 0);
     if (!is_selected) return 1;
     if (g->needs_lists)
-        weft_row_read(part->cursor.view, chunk, row->row, &span, &g->spans);
+        weft_row_read(part->cursor.view, chunk, row, &span, &g->spans);
     else
-        record_read(part, row->row, record, &span);
+        record_read(part, row, record, &span);
     if ((rc = span_put(g, &span)) < 0) return rc;
     return g->count < WEFT_SPAN_VECTOR_MAX || vector_give(g);
 }
@@ -193,6 +196,16 @@ static bool has_repeated(struct row *rows, uint32_t count)
     return false;
 }
 
+static void rows_note(const struct giving *g, uint32_t count)
+{
+    uint64_t bytes = (uint64_t)count * WEFT_RECORD_BYTES;
+
+    g->v->spans += count;
+    g->v->bytes += bytes;
+    weft_read_limits_add(g->v->scan->reads, bytes, count);
+    weft_scan_count(g->v->scan->report, WEFT_STEP_FIND, 0, 0, bytes);
+}
+
 static int trace_give(struct giving *g, const struct weft_trace_id *id)
 {
     const struct weft_apart *apart = g->v->apart;
@@ -207,11 +220,9 @@ static int trace_give(struct giving *g, const struct weft_trace_id *id)
         weft_apart_meet(apart, g->at);
         return 1;
     }
-    g->v->spans += count;
-    g->v->bytes += (uint64_t)count * WEFT_RECORD_BYTES;
-    weft_read_limits_add(g->v->scan->reads, (uint64_t)count * WEFT_RECORD_BYTES, count);
-    weft_scan_count(g->v->scan->report, WEFT_STEP_FIND, 0, 0, (uint64_t)count * WEFT_RECORD_BYTES);
-    for (uint32_t i = 0; i < count && rc > 0; i++) rc = row_give(g, &rows[i]);
+    rows_note(g, count);
+    for (uint32_t i = 0; i < count && rc > 0; i++)
+        rc = row_give(g, &g->parts[rows[i].part], rows[i].row);
     return rc;
 }
 
@@ -250,24 +261,34 @@ static void first_take(struct giving *g, struct weft_trace_id *id)
 
 static bool chunk_is_outside(const struct weft_span_scan *scan, const struct weft_chunk_view *chunk)
 {
-    return chunk->start_max < scan->from_ns ||
+    return chunk->start_max < weft_vectors_from(scan) ||
            (scan->to_ns != 0 && chunk->start_min >= scan->to_ns);
 }
 
-/* Rows that are not selected are no duplicates of those that are: parts without any are left out. */
-static void segment_open(struct giving *g, uint32_t i)
+/* False: it cannot be read. */
+static bool segment_select(struct giving *g, uint32_t i)
 {
     const struct weft_segment_view *view = &g->v->query->views[i];
 
+    if (weft_store_segment_is_unreadable(g->v->store, &g->v->query->set->segments[i], NULL)) {
+        g->v->has_hole = true;
+        weft_scan_piece(g->v->scan->report, WEFT_PIECE_SEGMENT, WEFT_FATE_DAMAGED, 1);
+        return false;
+    }
+    g->selects[i] = weft_segment_select_init(view, g->v->scan->selection, &g->arena);
+    return true;
+}
+
+/* Chunks that come in question are opened. Rows that are not selected are no duplicates of those that are: parts without any are left
+ * out. */
+static void segment_open(struct giving *g, uint32_t i,
+                         void (*open)(struct giving *g, uint32_t segment, uint32_t chunk))
+{
+    const struct weft_segment_view *view = &g->v->query->views[i];
     struct weft_scan_report *report = g->v->scan->report;
     enum weft_fate best = WEFT_FATE_NOT_REACHED;
 
-    if (weft_store_segment_is_unreadable(g->v->store, &g->v->query->set->segments[i], NULL)) {
-        g->v->has_hole = true;
-        weft_scan_piece(report, WEFT_PIECE_SEGMENT, WEFT_FATE_DAMAGED, 1);
-        return;
-    }
-    g->selects[i] = weft_segment_select_init(view, g->v->scan->selection, &g->arena);
+    if (!segment_select(g, i)) return;
     for (uint32_t c = 0; c < view->chunk_count; c++) {
         bool is_outside =
             chunk_is_outside(g->v->scan, &weft_segment_chunk_at(view->segment, c)->view);
@@ -276,15 +297,20 @@ static void segment_open(struct giving *g, uint32_t i)
                                                     : WEFT_FATE_READ;
         weft_scan_piece(report, WEFT_PIECE_CHUNK, fate, 1);
         best = fate > best ? fate : best;
-        if (fate != WEFT_FATE_READ) continue;
-        struct part *part = &g->parts[g->part_count];
-        part->segment = i;
-        weft_chunk_traces_init(&part->cursor, view, c);
-        if (!part->cursor.is_at_end)
-            g->heap.items[g->heap.count++] = weft_scan_place_of(&part->cursor.id, g->part_count);
-        g->part_count++;
+        if (fate == WEFT_FATE_READ) open(g, i, c);
     }
     if (view->chunk_count > 0) weft_scan_piece(report, WEFT_PIECE_SEGMENT, best, 1);
+}
+
+static void part_open(struct giving *g, uint32_t i, uint32_t c)
+{
+    struct part *part = &g->parts[g->part_count];
+
+    part->segment = i;
+    weft_chunk_traces_init(&part->cursor, &g->v->query->views[i], c);
+    if (!part->cursor.is_at_end)
+        g->heap.items[g->heap.count++] = weft_scan_place_of(&part->cursor.id, g->part_count);
+    g->part_count++;
 }
 
 static void parts_open(struct giving *g)
@@ -296,7 +322,7 @@ static void parts_open(struct giving *g)
     for (uint32_t i = 0; i < query->set->segment_count; i++) chunks += query->views[i].chunk_count;
     g->parts = weft_alloc_array(chunks, sizeof *g->parts);
     g->heap.items = weft_alloc_array(chunks, sizeof *g->heap.items);
-    for (uint32_t i = 0; i < query->set->segment_count; i++) segment_open(g, i);
+    for (uint32_t i = 0; i < query->set->segment_count; i++) segment_open(g, i, part_open);
     weft_scan_heap_make(&g->heap);
 }
 
@@ -313,6 +339,57 @@ static int traces_give(struct giving *g)
         rc = trace_give(g, &id);
     }
     if (rc > 0) vector_give(g);
+    return rc < 0 ? rc : WEFT_OK;
+}
+
+/* ---- only the newest, or the longest ---- */
+
+static int part_compare(const void *a, const void *b)
+{
+    const struct weft_chunk_view *x = ((const struct part *)a)->cursor.chunk,
+                                 *y = ((const struct part *)b)->cursor.chunk;
+    return (x->start_max < y->start_max) - (x->start_max > y->start_max);
+}
+
+static void ranked_open(struct giving *g, uint32_t i, uint32_t c)
+{
+    const struct weft_segment_view *view = &g->v->query->views[i];
+
+    g->ranked[g->ranked_count++] =
+        (struct part){ .segment = i,
+                       .cursor = { .view = view,
+                                   .chunk = &weft_segment_chunk_at(view->segment, c)->view } };
+}
+
+static void chunks_open(struct giving *g)
+{
+    const struct weft_store_query *query = g->v->query;
+    uint32_t chunks = 1;
+
+    g->selects = weft_arena_alloc_array(&g->arena, query->set->segment_count, sizeof *g->selects);
+    for (uint32_t i = 0; i < query->set->segment_count; i++) chunks += query->views[i].chunk_count;
+    g->ranked = weft_arena_alloc_array(&g->arena, chunks, sizeof *g->ranked);
+    for (uint32_t i = 0; i < query->set->segment_count; i++) segment_open(g, i, ranked_open);
+    if (g->ranked_count > 1) qsort(g->ranked, g->ranked_count, sizeof *g->ranked, part_compare);
+}
+
+/* Row by row, the newest chunks first: what was received twice is given twice. */
+static int chunks_give(struct giving *g)
+{
+    int rc = 1;
+
+    chunks_open(g);
+    for (uint32_t i = 0; i < g->ranked_count && rc > 0; i++) {
+        const struct weft_chunk_view *chunk = g->ranked[i].cursor.chunk;
+        if ((rc = weft_vectors_check_time(g->v->scan, g->err)) < 0) return rc;
+        rc = 1;
+        if (chunk_is_outside(g->v->scan, chunk)) continue;
+        rows_note(g, chunk->span_count);
+        for (uint32_t row = 0; row < chunk->span_count && rc > 0; row++)
+            rc = row_give(g, &g->ranked[i], row);
+        /* What is found here may rule the next ones out. */
+        if (rc > 0) rc = vector_give(g);
+    }
     return rc < 0 ? rc : WEFT_OK;
 }
 
@@ -350,9 +427,9 @@ int weft_segment_vectors_give(struct weft_segment_vectors *v, struct weft_err *e
             (column->field == WEFT_FIELD_ATTRIBUTE && column->scope == WEFT_SCOPE_SPAN);
     }
     ++*v->numbering;
-    parts_open(g);
+    if (!weft_vectors_are_ranked(v->scan)) parts_open(g);
     enum weft_scan_step step = weft_scan_enter(v->scan->report, WEFT_STEP_FIND);
-    int rc = traces_give(g);
+    int rc = weft_vectors_are_ranked(v->scan) ? chunks_give(g) : traces_give(g);
     weft_scan_enter(v->scan->report, step);
     giving_release(g);
     return rc;

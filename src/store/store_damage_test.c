@@ -70,8 +70,8 @@ static void store_fill_bundle(const char *directory)
 
 struct looks {
     uint32_t whole, partial, refused; /* traces */
-    bool search_is_partial;
-    uint32_t search_hits;
+    bool spans_are_partial;
+    uint32_t span_count;
     uint64_t damaged_files;
     uint32_t findings;
     char finding[512];
@@ -117,22 +117,21 @@ static void look_trace(struct looks *looks, const struct weft_source *source, ui
     weft_arena_release(&arena);
 }
 
-static void look_search(struct looks *looks, const struct weft_source *source, uint64_t at)
+static void look_spans(struct looks *looks, const struct weft_source *source, uint64_t at)
 {
     struct weft_arena arena;
     struct weft_err err;
-    struct weft_search_result result;
-    const struct weft_search search = { .limit = 1000 };
+    static struct fixture_hits result;
 
     weft_arena_init(&arena, 0);
-    if (source->search(source->self, &search, &result, &arena, &err) < 0) {
-        looks->search_is_partial = true; /* an error is no lie */
+    if (fixture_spans(source, &result, &arena, &err) < 0) {
+        looks->spans_are_partial = true; /* an error is no lie */
     } else {
-        looks->search_is_partial = result.partial_reason != NULL;
-        looks->search_hits = result.hit_count;
-        if (result.hit_count != (NEW_TRACES + 2) * SPANS && !looks->search_is_partial)
-            fail_msg("byte %llu: a search has %u hits and is not called partial",
-                     (unsigned long long)at, result.hit_count);
+        looks->spans_are_partial = result.partial_reason != NULL;
+        looks->span_count = result.count;
+        if (result.count != (NEW_TRACES + 2) * SPANS && !looks->spans_are_partial)
+            fail_msg("byte %llu: spans() gives %u and is not called partial",
+                     (unsigned long long)at, result.count);
     }
     weft_arena_release(&arena);
 }
@@ -208,7 +207,7 @@ static void look(struct looks *looks, const char *directory, uint64_t at)
     struct weft_store *store = store_open(directory, 0);
     struct weft_source source = weft_store_source(store);
     for (uint32_t i = 0; i < NEW_TRACES; i++) look_trace(looks, &source, i, at);
-    look_search(looks, &source, at);
+    look_spans(looks, &source, at);
     look_scan(&source, at);
     weft_store_stats(store, &stats);
     looks->damaged_files = stats.damaged_files;
@@ -271,7 +270,7 @@ static void judge_block(const struct looks *looks, uint64_t at)
 {
     if (looks->findings == 0) fail_msg("byte %llu: not named", (unsigned long long)at);
     assert_true(looks->whole + looks->partial >= NEW_TRACES - OLD_TRACES + 2);
-    assert_true(looks->search_is_partial || looks->search_hits == (NEW_TRACES + 2) * SPANS);
+    assert_true(looks->spans_are_partial || looks->span_count == (NEW_TRACES + 2) * SPANS);
 }
 
 static void block_test(void **state)
@@ -289,7 +288,7 @@ static void judge_bundle(const struct looks *looks, uint64_t at)
 {
     if (looks->findings == 0) fail_msg("byte %llu: not named", (unsigned long long)at);
     assert_true(looks->whole + looks->partial >= NEW_TRACES - OLD_TRACES + 1);
-    assert_true(looks->search_is_partial || looks->search_hits == (NEW_TRACES + 2) * SPANS);
+    assert_true(looks->spans_are_partial || looks->span_count == (NEW_TRACES + 2) * SPANS);
 }
 
 static void bundle_test(void **state)
@@ -311,7 +310,7 @@ static void judge_segment(const struct looks *looks, uint64_t at)
         fail_msg("byte %llu: not named", (unsigned long long)at);
     assert_true(looks->whole + looks->partial + looks->refused == NEW_TRACES);
     assert_true(looks->whole + looks->partial >= OLD_TRACES);
-    assert_true(is_padding || looks->search_is_partial);
+    assert_true(is_padding || looks->spans_are_partial);
 }
 
 static void segment_test(void **state)
@@ -329,7 +328,7 @@ static void judge_catalog(const struct looks *looks, uint64_t at)
 {
     assert_int_equal(looks->findings, 1);
     assert_int_equal(looks->whole, NEW_TRACES);
-    assert_false(looks->search_is_partial);
+    assert_false(looks->spans_are_partial);
 }
 
 static void catalog_test(void **state)

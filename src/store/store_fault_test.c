@@ -151,23 +151,21 @@ static void ask_trace(const struct run *run, const struct weft_source *source, u
     weft_arena_release(&arena);
 }
 
-static void ask_search(const struct run *run, const struct weft_source *source, bool must)
+static void ask_spans(const struct run *run, const struct weft_source *source, bool must)
 {
     struct weft_arena arena;
     struct weft_err err = { 0 };
-    struct weft_search_result result;
-    const struct weft_search search = { .limit = 20 };
+    static struct fixture_hits result;
     uint32_t least = 0;
 
     weft_arena_init(&arena, 0);
     for (uint32_t i = 0; i < run->count; i++)
         least += must_be(run, &run->sent[i]) ? run->sent[i].spans : 0;
-    if (least > search.limit) least = search.limit;
-    int rc = source->search(source->self, &search, &result, &arena, &err);
+    int rc = fixture_spans(source, &result, &arena, &err);
     bool is_whole = rc == WEFT_OK && result.partial_reason == NULL;
-    if (is_whole && result.hit_count < least)
-        fail_msg("%s: a search finds %u spans of %u", run->what, result.hit_count, least);
-    if (!is_whole && must) fail_msg("%s: search: %s", run->what, rc < 0 ? err.text : "partial");
+    if (is_whole && result.count < least)
+        fail_msg("%s: spans() gives %u spans of %u", run->what, result.count, least);
+    if (!is_whole && must) fail_msg("%s: spans(): %s", run->what, rc < 0 ? err.text : "partial");
     weft_arena_release(&arena);
 }
 
@@ -179,7 +177,7 @@ static void ask(const struct run *run, struct weft_store *store)
 
     for (uint32_t i = 0; i < run->count; i += 3)
         ask_trace(run, &source, run->sent[i].trace, is_over || run->fault->is_harmless);
-    ask_search(run, &source, is_over || run->fault->is_harmless);
+    ask_spans(run, &source, is_over || run->fault->is_harmless);
 }
 
 /* ---- the scenario: new and recycled files, two writers, late spans, merges, deletion by age,
@@ -267,7 +265,7 @@ static void check_directory(struct run *run, const char *directory)
     for (unsigned pass = 0; pass < 2; pass++) {
         struct weft_store_stats stats;
         for (uint32_t i = 0; i < run->count; i++) ask_trace(run, &source, run->sent[i].trace, true);
-        ask_search(run, &source, true);
+        ask_spans(run, &source, true);
         weft_store_stats(store, &stats);
         assert_int_equal(stats.damaged_files, 0);
         if (pass == 0 && weft_store_compact(store, NULL, &err) < 0)

@@ -174,20 +174,97 @@ static inline uint32_t fixture_trace_spans(const struct weft_source *source, uin
     return count;
 }
 
-/* All spans, through a search. */
+/* A span as spans() gave it. */
+struct fixture_hit {
+    struct weft_trace_id trace_id;
+    struct weft_span_id span_id;
+    uint64_t start;
+    struct weft_str name;
+};
+struct fixture_hits {
+    const struct weft_source *source;
+    struct weft_arena *arena;
+    struct fixture_hit items[4096];
+    uint32_t count;
+    const char *partial_reason;
+};
+
+static inline void fixture_hit_add(struct fixture_hits *hits, const struct weft_trace_id *trace_id,
+                                   const struct weft_span_id *span_id, uint64_t start,
+                                   struct weft_str name)
+{
+    assert_in_range(hits->count, 0, sizeof hits->items / sizeof *hits->items - 1);
+    hits->items[hits->count++] =
+        (struct fixture_hit){ *trace_id, *span_id, start, weft_arena_copy(hits->arena, name) };
+}
+
+static inline bool fixture_hits_vector(void *arg, const struct weft_span_vector *vector)
+{
+    struct fixture_hits *hits = arg;
+
+    for (uint32_t i = 0; i < vector->count; i++) {
+        struct weft_span_identity who;
+        uint32_t code = vector->columns[0].codes[i];
+        hits->source->identify(hits->source->self, vector, i, &who);
+        fixture_hit_add(hits, &who.trace_id, &who.span_id, vector->start_time_unix_nano[i],
+                        code > 0 ? vector->columns[0].values[code - 1].bytes : WEFT_S(""));
+    }
+    return true;
+}
+
+static inline bool fixture_hits_trace(void *arg, const struct weft_batch *trace)
+{
+    struct fixture_hits *hits = arg;
+
+    for (uint32_t i = 0; i < trace->span_count; i++)
+        fixture_hit_add(hits, &trace->spans[i].trace_id, &trace->spans[i].span_id,
+                        trace->spans[i].start_time_unix_nano, trace->spans[i].name);
+    return true;
+}
+
+/* All spans there are. */
+static inline int fixture_spans(const struct weft_source *source, struct fixture_hits *out,
+                                struct weft_arena *arena, struct weft_err *err)
+{
+    static const struct weft_span_column name = { .field = WEFT_FIELD_NAME };
+    struct weft_trace_scan_result found;
+
+    out->source = source;
+    out->arena = arena;
+    out->count = 0;
+    const struct weft_span_scan scan = { .columns = &name,
+                                         .column_count = 1,
+                                         .vector = fixture_hits_vector,
+                                         .trace = fixture_hits_trace,
+                                         .arg = out };
+    int rc = source->spans(source->self, &scan, &found, err);
+    out->partial_reason = found.partial_reason;
+    return rc;
+}
+
+static inline bool fixture_count_vector(void *arg, const struct weft_span_vector *vector)
+{
+    *(uint32_t *)arg += vector->count;
+    return true;
+}
+
+static inline bool fixture_count_trace(void *arg, const struct weft_batch *trace)
+{
+    *(uint32_t *)arg += trace->span_count;
+    return true;
+}
+
+/* How many spans there are. */
 static inline uint32_t fixture_all_spans(const struct weft_source *source)
 {
-    struct weft_arena arena;
+    struct weft_trace_scan_result found;
     struct weft_err err;
-    struct weft_search_result result;
-    const struct weft_search search = { .limit = 100000 };
+    uint32_t count = 0;
+    const struct weft_span_scan scan = { .vector = fixture_count_vector,
+                                         .trace = fixture_count_trace,
+                                         .arg = &count };
 
-    weft_arena_init(&arena, 0);
-    if (source->search(source->self, &search, &result, &arena, &err) < 0)
-        fail_msg("search: %s", err.text);
-    uint32_t count = result.hit_count;
-    assert_false(result.has_more);
-    weft_arena_release(&arena);
+    if (source->spans(source->self, &scan, &found, &err) < 0) fail_msg("spans: %s", err.text);
     return count;
 }
 

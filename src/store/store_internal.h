@@ -466,7 +466,7 @@ int weft_store_traces_of(struct weft_store *store, const struct weft_store_query
 int weft_store_spans(void *self, const struct weft_span_scan *scan,
                      struct weft_trace_scan_result *out, struct weft_err *err);
 void weft_store_identify(void *self, const struct weft_span_vector *vector, uint32_t index,
-                         struct weft_trace_id *trace_id, struct weft_span_id *span_id);
+                         struct weft_span_identity *out);
 int weft_store_operations(void *self, struct weft_str service_name, struct weft_operation **out,
                           uint32_t *count, struct weft_arena *arena, struct weft_err *err);
 int weft_store_attribute_keys(void *self, uint64_t from_ns, uint64_t to_ns,

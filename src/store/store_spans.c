@@ -52,7 +52,7 @@ static int block_damaged(struct scan *scan, struct weft_store_block *entry,
 static void block_report(const struct scan *scan, const struct weft_block_vectors *v)
 {
     struct weft_scan_report *report = scan->asked->report;
-    uint64_t left = v->block->info.row_group_count - v->number;
+    uint64_t left = v->block->info.row_group_count - v->next;
     bool is_hopeless = weft_select_is_hopeless(v->select);
 
     weft_scan_piece(report, WEFT_PIECE_ROW_GROUP,
@@ -90,20 +90,20 @@ static int block_give(struct scan *scan, struct weft_store_block *entry)
 static bool block_is_outside(const struct weft_span_scan *asked,
                              const struct weft_block_summary *block)
 {
-    return block->span_count == 0 || block->start_max < asked->from_ns ||
+    return block->span_count == 0 || block->start_max < weft_vectors_from(asked) ||
            (asked->to_ns != 0 && block->start_min >= asked->to_ns);
 }
 
-static int blocks_give(struct scan *scan)
+/* `blocks`: those of the set, in the order they come. */
+static int blocks_give(struct scan *scan, struct weft_store_block *const *blocks)
 {
-    const struct weft_store_set *set = scan->query->set;
     int rc = WEFT_OK;
 
-    for (uint32_t i = 0; i < set->block_count && rc == WEFT_OK; i++) {
-        const struct weft_block_summary *block = &set->blocks[i]->summary;
+    for (uint32_t i = 0; i < scan->query->set->block_count && rc == WEFT_OK; i++) {
+        const struct weft_block_summary *block = &blocks[i]->summary;
         bool is_outside = block_is_outside(scan->asked, block);
         if (!is_outside && !scan->is_enough) {
-            rc = block_give(scan, set->blocks[i]);
+            rc = block_give(scan, blocks[i]);
             continue;
         }
         enum weft_fate fate = is_outside ? WEFT_FATE_OUT_OF_RANGE : WEFT_FATE_NOT_REACHED;
@@ -161,6 +161,29 @@ static int met_give(struct scan *scan)
     return count > 0 ? traces_give(scan, ids, count) : WEFT_OK;
 }
 
+static int newest_compare(const void *a, const void *b)
+{
+    const struct weft_store_block *const *x = a, *const *y = b;
+    uint64_t p = (*x)->summary.start_max, q = (*y)->summary.start_max;
+    return (p < q) - (p > q);
+}
+
+/* Only the newest, or the longest: each row for itself, wherever the rest of its trace lies. Segments have the newest. */
+static int ranked_give(struct scan *scan)
+{
+    const struct weft_store_set *set = scan->query->set;
+    struct weft_store_block **blocks = weft_alloc_array(set->block_count + 1, sizeof(*blocks));
+    int rc = segments_give(scan);
+
+    if (set->block_count > 0) {
+        memcpy(blocks, set->blocks, set->block_count * sizeof(*blocks));
+        qsort(blocks, set->block_count, sizeof(*blocks), newest_compare);
+    }
+    if (rc == WEFT_OK) rc = blocks_give(scan, blocks);
+    weft_free(blocks);
+    return rc;
+}
+
 static int spans_give(struct scan *scan)
 {
     struct weft_store_split split;
@@ -170,6 +193,7 @@ static int spans_give(struct scan *scan)
     /* Operators between spans need whole traces. */
     if (scan->asked->selection != NULL && !weft_selection_is_spanwise(scan->asked->selection))
         return traces_give(scan, NULL, 0);
+    if (weft_vectors_are_ranked(scan->asked)) return ranked_give(scan);
     weft_scan_enter(scan->asked->report, WEFT_STEP_SPLIT);
     weft_store_split_init(&split, scan->query);
     bool is_listed = weft_store_split_ids(&split, &scan->ids);
@@ -178,7 +202,7 @@ static int spans_give(struct scan *scan)
     scan->apart.ids = (const struct weft_trace_id *)(const void *)scan->ids.data;
     scan->apart.count = (uint32_t)(scan->ids.len / sizeof *scan->apart.ids);
     scan->apart.met = weft_alloc_array(scan->apart.count / 64 + 1, sizeof *scan->apart.met);
-    if ((rc = blocks_give(scan)) < 0 || scan->is_enough || (rc = segments_give(scan)) < 0 ||
+    if ((rc = blocks_give(scan, scan->query->set->blocks)) < 0 || scan->is_enough || (rc = segments_give(scan)) < 0 ||
         scan->is_enough)
         return rc;
     return met_give(scan);
@@ -216,8 +240,8 @@ int weft_store_spans(void *self, const struct weft_span_scan *asked,
 }
 
 void weft_store_identify(void *self, const struct weft_span_vector *vector, uint32_t index,
-                         struct weft_trace_id *trace_id, struct weft_span_id *span_id)
+                         struct weft_span_identity *out)
 {
     const struct weft_vector_place *place = vector->place;
-    place->identify(vector, index, trace_id, span_id);
+    place->identify(vector, index, out);
 }

@@ -93,23 +93,45 @@ static void ask_trace(struct work *work, const struct weft_source *source, uint3
         failed(work, "trace()", trace, found.span_count, err.text);
 }
 
-static void ask_search(struct work *work, const struct weft_source *source, uint32_t trace,
-                       struct weft_arena *arena, uint32_t *seen)
+/* The trace that is asked for; others may come. */
+struct counting {
+    const struct weft_trace_id *id;
+    uint32_t count;
+};
+
+static bool vector_count(void *arg, const struct weft_span_vector *vector)
+{
+    ((struct counting *)arg)->count += vector->count;
+    return true;
+}
+
+static bool trace_count(void *arg, const struct weft_batch *trace)
+{
+    struct counting *c = arg;
+
+    if (memcmp(&trace->spans[0].trace_id, c->id, sizeof *c->id) == 0) c->count += trace->span_count;
+    return true;
+}
+
+static void ask_spans(struct work *work, const struct weft_source *source, uint32_t trace,
+                      struct weft_arena *arena, uint32_t *seen)
 {
     const struct weft_batch *asked = fixture_trace_batch(arena, trace, 0, 1);
     struct weft_predicate predicate = { .field = WEFT_FIELD_TRACE_ID, .op = WEFT_OP_EQ };
-    struct weft_search_result found;
+    const struct weft_selection selection = { .op = WEFT_SELECT_PREDICATE,
+                                              .predicate = &predicate };
+    struct weft_trace_scan_result found;
     struct weft_err err = { 0 };
+    struct counting counting = { .id = &asked->spans[0].trace_id };
 
     predicate.value.type = WEFT_VALUE_BYTES;
     predicate.value.bytes = weft_str_make((const char *)asked->spans[0].trace_id.bytes, 16);
-    const struct weft_search search = { .predicates = &predicate,
-                                        .predicate_count = 1,
-                                        .limit = 50 };
-    int rc = source->search(source->self, &search, &found, arena, &err);
-    if (rc < 0 || !is_right(work, trace, found.hit_count, seen) || found.has_more ||
-        found.partial_reason != NULL)
-        failed(work, "search()", trace, found.hit_count, err.text);
+    const struct weft_span_scan scan = {
+        .selection = &selection, .vector = vector_count, .trace = trace_count, .arg = &counting
+    };
+    int rc = source->spans(source->self, &scan, &found, &err);
+    if (rc < 0 || !is_right(work, trace, counting.count, seen) || found.partial_reason != NULL)
+        failed(work, "spans()", trace, counting.count, err.text);
 }
 
 struct visited {
@@ -175,7 +197,7 @@ static void reader_main(void *arg)
         uint32_t trace = (uint32_t)weft_random_below(&random, TRACES);
         if (atomic_load(&work->acknowledged[trace]) < 2) continue;
         ask_trace(work, &source, trace, &arena, &seen[trace]);
-        ask_search(work, &source, trace, &arena, &seen[trace]);
+        ask_spans(work, &source, trace, &arena, &seen[trace]);
         if (trace % 16 == 1) ask_scan(work, &source, seen);
         if (trace % 16 == 0) ask_operations(work, &source, &arena);
         weft_arena_reset(&arena);

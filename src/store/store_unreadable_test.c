@@ -95,25 +95,23 @@ static bool ask_trace(const struct weft_source *source, uint32_t trace)
     return is_whole;
 }
 
-/* All hits are true, `least` are there, and that there are not all is said. */
-static void ask_search(const struct weft_source *source, uint32_t least)
+/* All spans are true, `least` are there, and that there are not all is said. */
+static void ask_spans(const struct weft_source *source, uint32_t least)
 {
     struct weft_arena arena;
     struct weft_err err;
-    struct weft_search_result result;
-    const struct weft_search search = { .limit = 10000 };
+    static struct fixture_hits result;
 
     weft_arena_init(&arena, 0);
-    if (source->search(source->self, &search, &result, &arena, &err) < 0)
-        fail_msg("search: %s", err.text);
+    if (fixture_spans(source, &result, &arena, &err) < 0) fail_msg("spans: %s", err.text);
     assert_non_null(result.partial_reason);
-    assert_in_range(result.hit_count, least, TRACES * SPANS);
-    for (uint32_t i = 0; i < result.hit_count; i++) {
-        const struct weft_search_position *p = &result.hits[i].position;
-        uint32_t trace = weft_load_u32(p->trace_id.bytes) - 1;
-        assert_true(trace < TRACES && weft_str_equal_c(result.hits[i].name, "GET /"));
-        assert_int_equal(p->start_time_unix_nano,
-                         fixture_start(trace, 0, weft_load_u32(p->span_id.bytes + 4) - 1));
+    assert_in_range(result.count, least, TRACES * SPANS);
+    for (uint32_t i = 0; i < result.count; i++) {
+        const struct fixture_hit *hit = &result.items[i];
+        uint32_t trace = weft_load_u32(hit->trace_id.bytes) - 1;
+        assert_true(trace < TRACES && weft_str_equal_c(hit->name, "GET /"));
+        assert_int_equal(hit->start,
+                         fixture_start(trace, 0, weft_load_u32(hit->span_id.bytes + 4) - 1));
     }
     weft_arena_release(&arena);
 }
@@ -184,7 +182,7 @@ static void ask_all(struct weft_store *store, uint32_t from_third, uint32_t to_t
     uint32_t whole = 0, readable = (3 - (to_third - from_third)) * (TRACES / 3);
 
     ask_scan(&source, from_third, to_third, NULL);
-    ask_search(&source, readable * SPANS);
+    ask_spans(&source, readable * SPANS);
     for (uint32_t i = 0; i < TRACES; i++) {
         uint32_t third = i / (TRACES / 3);
         bool is_whole = ask_trace(&source, i);
@@ -193,7 +191,7 @@ static void ask_all(struct weft_store *store, uint32_t from_third, uint32_t to_t
     }
     assert_true(whole < TRACES);
     ask_operations(&source);
-    ask_search(&source, readable * SPANS);
+    ask_spans(&source, readable * SPANS);
 }
 
 static struct weft_store *store_fill(const char *directory, bool are_full)

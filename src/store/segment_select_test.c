@@ -1,6 +1,6 @@
-/* segment_search_test.c -- a segment's search agrees with the slow judge, span by span, over random
- * predicates. */
+/* segment_select_test.c -- which rows of a segment random selections have, against the reference, span by span. */
 #include "store/segment_fixture.h"
+#include "store/segment_select.h"
 
 static struct weft_str key_of(struct fixture *f)
 {
@@ -99,47 +99,6 @@ static struct weft_predicate predicate_of(struct fixture *f)
     return p;
 }
 
-/* The judge: every span, every predicate, kept in a heap of its own. */
-static void judge(const struct fixture *f, const struct weft_search *search, struct weft_top *top)
-{
-    for (uint32_t i = 0; i < f->batch.span_count; i++) {
-        const struct weft_span *span = &f->batch.spans[i];
-        bool holds = span->start_time_unix_nano >= search->from_ns &&
-                     (search->to_ns == 0 || span->start_time_unix_nano < search->to_ns);
-        for (uint32_t p = 0; holds && p < search->predicate_count; p++) {
-            holds = weft_predicate_holds_span(&search->predicates[p], span);
-        }
-        if (!holds) continue;
-        struct weft_search_position position = { .start_time_unix_nano = span->start_time_unix_nano,
-                                                 .duration_ns = weft_span_duration_ns(span),
-                                                 .trace_id = span->trace_id,
-                                                 .span_id = span->span_id,
-                                                 .kind = span->kind };
-        weft_top_offer(top, &position, i);
-    }
-}
-
-static void assert_same_hits(const struct fixture *f, const struct weft_segment_view *view,
-                             struct weft_top *expected, struct weft_top *found)
-{
-    weft_top_finish(expected);
-    weft_top_finish(found);
-    assert_int_equal(found->count, expected->count);
-    assert_int_equal(found->overflowed, expected->overflowed);
-    for (uint32_t i = 0; i < found->count; i++) {
-        struct weft_hit hit;
-        const struct weft_span *span = &f->batch.spans[expected->heap[i].row];
-        assert_memory_equal(&found->heap[i].position.span_id, &span->span_id, 8);
-        weft_segment_hit(view, found->heap[i].row, &hit);
-        assert_memory_equal(&hit.position.trace_id, &span->trace_id, 16);
-        assert_memory_equal(&hit.parent_span_id, &span->parent_span_id, 8);
-        assert_str(hit.name, span->name);
-        assert_str(hit.service_name, span->scope->resource->service_name);
-        assert_int_equal(hit.status_code, span->status_code);
-        assert_int_equal(hit.position.kind, span->kind);
-    }
-}
-
 static void fill(struct fixture *f, struct weft_segment_writer *writer)
 {
     static const struct fixture_variety varieties[] = {
@@ -171,75 +130,72 @@ static void fill(struct fixture *f, struct weft_segment_writer *writer)
     }
 }
 
+/* All rows of the segment: each is selected, or it is not. */
+static uint64_t check_rows(struct fixture *f, const struct weft_segment_view *view,
+                           const struct weft_selection *selection)
+{
+    struct weft_segment_select *select = weft_segment_select_init(view, selection, &f->arena);
+    uint64_t selected = 0;
+    uint32_t number = 0; /* spans stand in the order they came */
+
+    for (uint32_t c = 0; c < view->chunk_count; c++) {
+        struct weft_chunk_view chunk;
+        weft_segment_chunk(view, c, &chunk);
+        for (uint32_t row = 0; row < chunk.span_count; row++, number++) {
+            const struct weft_span *span = &f->batch.spans[number];
+            bool holds = select != NULL && weft_segment_select_holds(select, &chunk, row);
+            assert_memory_equal(chunk.records + (size_t)row * WEFT_RECORD_BYTES + 16,
+                                &span->span_id, 8);
+            if (holds != weft_selection_holds_span(selection, span)) {
+                struct weft_buf text = { 0 };
+                weft_selection_print(&text, selection);
+                fail_msg("span %u is %sselected by %.*s", number, holds ? "" : "not ",
+                         (int)text.len, (const char *)text.data);
+            }
+            selected += holds;
+        }
+    }
+    weft_segment_select_release(select);
+    return selected;
+}
+
+static const struct weft_selection *selection_of(struct fixture *f, uint32_t height)
+{
+    struct weft_selection *node = weft_arena_alloc_zero(&f->arena, sizeof *node);
+
+    if (height > 0 && weft_random_below(&f->random, 3) > 0) {
+        node->op = weft_random_below(&f->random, 2) ? WEFT_SELECT_INTERSECT : WEFT_SELECT_UNION;
+        node->left = selection_of(f, height - 1);
+        node->right = selection_of(f, height - 1);
+    } else if (weft_random_below(&f->random, 12) > 0) {
+        struct weft_predicate *predicate = weft_arena_alloc(&f->arena, sizeof *predicate);
+        *predicate = predicate_of(f);
+        node->op = WEFT_SELECT_PREDICATE;
+        node->predicate = predicate;
+    }
+    return node;
+}
+
 static void agrees_with_the_judge(void **state)
 {
     struct fixture *f = *state;
     struct weft_segment_view view;
-    uint64_t hits = 0;
+    uint64_t selected = 0;
     f->limits.keys = 30; /* so that some keys are spelled out, some names and lists inline */
     f->limits.shapes = 200;
     f->limits.names = 50;
     struct weft_segment_writer *writer = fixture_writer(f, 1, NULL);
     fill(f, writer);
     weft_segment_view_init(&view, weft_segment_writer_segment(writer));
-    for (int round = 0; round < 3000; round++) {
-        struct weft_err err;
+    selected += check_rows(f, &view, NULL);
+    for (int round = 0; round < 1500; round++) {
         struct weft_predicate predicates[3];
-        struct weft_top expected, found;
-        struct weft_search_result stats = { 0 };
-        struct weft_search search = { .predicates = predicates,
-                                      .limit = 1 + (uint32_t)weft_random_below(&f->random, 40),
-                                      .predicate_count = (uint32_t)weft_random_below(&f->random, 4),
-                                      .order = weft_random_below(&f->random, 3)
-                                                   ? WEFT_ORDER_NEWEST
-                                                   : WEFT_ORDER_SLOWEST };
-        for (uint32_t i = 0; i < search.predicate_count; i++) predicates[i] = predicate_of(f);
-        if (weft_random_below(&f->random, 3) == 0) {
-            search.from_ns =
-                UINT64_C(1700000000000000000) + weft_random_below(&f->random, 900000000);
-            search.to_ns = search.from_ns + weft_random_below(&f->random, 500000000) + 1;
-        }
-        weft_top_init(&expected, &search, &f->arena);
-        weft_top_init(&found, &search, &f->arena);
-        judge(f, &search, &expected);
-        if (weft_segment_search(&view, &search, 5ull << 40, &found, &stats, &err) < 0)
-            fail_msg("%s", err.text);
-        hits += found.count;
-        if (found.count > 0) assert_int_equal(found.heap[0].row >> 40, 5);
-        assert_same_hits(f, &view, &expected, &found);
-        if (found.count > 0) { /* and the page after */
-            search.has_after = true;
-            search.after = found.heap[found.count / 2].position;
-            weft_top_init(&expected, &search, &f->arena);
-            weft_top_init(&found, &search, &f->arena);
-            judge(f, &search, &expected);
-            assert_int_equal(weft_segment_search(&view, &search, 0, &found, &stats, &err), WEFT_OK);
-            assert_same_hits(f, &view, &expected, &found);
-        }
+        uint32_t count = 1 + (uint32_t)weft_random_below(&f->random, 3);
+        for (uint32_t i = 0; i < count; i++) predicates[i] = predicate_of(f);
+        selected += check_rows(f, &view, weft_selection_all_of(predicates, count, &f->arena));
+        selected += check_rows(f, &view, selection_of(f, 3));
     }
-    assert_true(hits > 3000);
-    weft_segment_view_release(&view);
-    weft_segment_writer_destroy(writer);
-}
-
-static void stops_when_told(void **state)
-{
-    struct fixture *f = *state;
-    struct weft_segment_view view;
-    struct weft_top top;
-    struct weft_err err;
-    struct weft_search_result stats = { 0 };
-    _Atomic bool cancelled = true;
-    struct weft_search search = { .limit = 10, .cancelled = &cancelled };
-    struct weft_segment_writer *writer = fixture_writer(f, 1, NULL);
-    fill(f, writer);
-    weft_segment_view_init(&view, weft_segment_writer_segment(writer));
-    weft_top_init(&top, &search, &f->arena);
-    assert_int_equal(weft_segment_search(&view, &search, 0, &top, &stats, &err), WEFT_CANCELLED);
-    search.cancelled = NULL;
-    search.deadline_monotonic_ns = 1;
-    assert_int_equal(weft_segment_search(&view, &search, 0, &top, &stats, &err), WEFT_TIMEOUT);
-    assert_int_equal(top.count, 0);
+    assert_true(selected > 3000);
     weft_segment_view_release(&view);
     weft_segment_writer_destroy(writer);
 }
@@ -277,7 +233,6 @@ static void counts_operations(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-    const struct CMUnitTest tests[] = { TEST(agrees_with_the_judge), TEST(stops_when_told),
-                                        TEST(counts_operations) };
+    const struct CMUnitTest tests[] = { TEST(agrees_with_the_judge), TEST(counts_operations) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,4 @@
-/* search_test.c -- the sentences at the top of search.h, one row each, and the heap against a
- * sort. */
+/* predicate_test.c -- the sentences at the top of predicate.h, one row each. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +6,7 @@
 
 #include "base/endian.h"
 #include "base/random.h"
-#include "model/search.h"
+#include "model/predicate.h"
 
 #define STR(text)                                             \
     {                                                         \
@@ -178,92 +177,11 @@ static void spans(void **state)
     }
 }
 
-static enum weft_order sort_order;
-static int position_compare(const void *a, const void *b)
-{
-    const struct weft_search_position *x = a, *y = b;
-    return weft_search_position_compare(sort_order, x, y);
-}
-
-static void heap_agrees_with_a_sort(void **state)
-{
-    (void)state;
-    enum { COUNT = 500 };
-    static struct weft_search_position all[COUNT];
-    struct weft_random random;
-    weft_random_init(&random, 7);
-    for (unsigned round = 0; round < 40; round++) {
-        struct weft_arena arena;
-        weft_arena_init(&arena, 0);
-        for (unsigned i = 0; i < COUNT; i++) {
-            all[i] =
-                (struct weft_search_position){ .start_time_unix_nano =
-                                                   weft_random_below(&random, 20),
-                                               .duration_ns = weft_random_below(&random, 20),
-                                               .kind = (uint8_t)weft_random_below(&random, 6) };
-            all[i].trace_id.bytes[0] = (uint8_t)weft_random_below(&random, 4);
-            weft_store_u32_be(all[i].span_id.bytes, i); /* no exact duplicates */
-        }
-        sort_order = round % 2 == 0 ? WEFT_ORDER_NEWEST : WEFT_ORDER_SLOWEST;
-        struct weft_search search = { .limit = 1 + round * 3,
-                                      .order = sort_order,
-                                      .has_after = round > 10 };
-        if (search.has_after) search.after = all[round];
-        struct weft_top top;
-        weft_top_init(&top, &search, &arena);
-        for (unsigned i = 0; i < COUNT; i++) weft_top_offer(&top, &all[i], i);
-        weft_top_finish(&top);
-        qsort(all, COUNT, sizeof *all, position_compare);
-        unsigned first = 0;
-        while (search.has_after && first < COUNT &&
-               position_compare(&all[first], &search.after) <= 0)
-            first++;
-        unsigned expected = COUNT - first < search.limit ? COUNT - first : search.limit;
-        assert_int_equal(top.count, expected);
-        assert_int_equal(top.overflowed, COUNT - first > search.limit);
-        for (unsigned i = 0; i < expected; i++)
-            assert_int_equal(position_compare(&top.heap[i].position, &all[first + i]), 0);
-        weft_arena_release(&arena);
-    }
-}
-
-static void equal_positions_take_one_place(void **state)
-{
-    enum { DIFFERENT = 50, REPEATED = 100000 };
-    struct weft_random random;
-    struct weft_arena arena;
-    struct weft_top top;
-    (void)state;
-
-    weft_random_init(&random, 11);
-    for (uint32_t limit = 1; limit <= DIFFERENT + 1; limit++) {
-        bool is_last = limit == DIFFERENT + 1;
-        weft_arena_init(&arena, 0);
-        weft_top_init(&top, &(struct weft_search){ .limit = limit }, &arena);
-        for (uint32_t i = 0; i < (is_last ? REPEATED : DIFFERENT * 20); i++) {
-            struct weft_search_position p = { .kind = 1 };
-            uint32_t which =
-                i < DIFFERENT ? DIFFERENT - 1 - i : (uint32_t)weft_random_below(&random, DIFFERENT);
-            p.start_time_unix_nano = which / 2; /* pairs differ in their ids alone */
-            weft_store_u32_be(p.span_id.bytes, which);
-            weft_top_offer(&top, &p, which);
-        }
-        weft_top_finish(&top);
-        assert_int_equal(top.count, is_last ? DIFFERENT : limit);
-        assert_int_equal(top.overflowed, limit < DIFFERENT);
-        for (uint32_t i = 0; i < top.count; i++)
-            assert_int_equal(top.heap[i].row, (DIFFERENT - 2 - i / 2 * 2) + i % 2);
-        weft_arena_release(&arena);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values),
         cmocka_unit_test(spans),
-        cmocka_unit_test(heap_agrees_with_a_sort),
-        cmocka_unit_test(equal_positions_take_one_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

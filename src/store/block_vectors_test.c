@@ -1,126 +1,143 @@
-/* block_search_test.c -- searches over blocks against the reference: every span asked with
- * weft_predicate_holds_span(). */
+/* block_vectors_test.c -- selections over blocks, as vectors, against the reference: every span asked with
+ * weft_selection_holds_span(). */
 #include "store/block_fixture.h"
+#include "store/block_vectors_fixture.h"
 #include "store/predicate_fixture.h"
 
-static struct weft_search_position position_of(const struct weft_span *s)
+static int row_compare(const void *a, const void *b)
 {
-    return (struct weft_search_position){ s->start_time_unix_nano, weft_span_duration_ns(s),
-                                          s->trace_id, s->span_id, s->kind };
+    return memcmp(a, b, sizeof(struct fixture_row));
 }
 
-static uint32_t expected_hits(const struct block_fixture *f, const struct weft_search *search,
-                              uint32_t masked_of, struct weft_top *top)
+static void expect(struct fixture_rows *out, const struct block_fixture *f, uint32_t masked_of,
+                   const struct weft_span_scan *scan)
 {
-    uint64_t to = search->to_ns;
-    uint32_t count = 0;
-
     for (uint32_t i = 0; i < f->all.span_count; i++) {
         const struct weft_span *s = &f->all.spans[i];
-        bool holds =
-            s->start_time_unix_nano >= search->from_ns && (to == 0 || s->start_time_unix_nano < to);
-        for (uint32_t p = 0; p < search->predicate_count && holds; p++)
-            holds = weft_predicate_holds_span(&search->predicates[p], s);
-        if (!holds || fixture_is_masked(&s->trace_id, masked_of)) continue;
-        struct weft_search_position position = position_of(s);
-        weft_top_offer(top, &position, i);
-        count++;
+        struct fixture_row row = fixture_row_of(s);
+        if (row.start < scan->from_ns || (scan->to_ns != 0 && row.start >= scan->to_ns) ||
+            fixture_is_masked(&s->trace_id, masked_of) ||
+            !weft_selection_holds_span(scan->selection, s))
+            continue;
+        weft_buf_append(&out->rows, &row, sizeof row);
+        out->count++;
     }
-    weft_top_finish(top);
-    return count;
+    if (out->count > 1) qsort(out->rows.data, out->count, sizeof(struct fixture_row), row_compare);
 }
 
-/* Every hit is counted, whether it is among the best or not, and the best are the same. */
-static void check_total(struct weft_block *block, const struct weft_block_mask *mask,
-                        const struct weft_search *search, const struct weft_top *expected,
-                        uint32_t count)
+static const struct fixture_row *rows_of(const struct fixture_rows *rows)
 {
-    struct weft_search counting = *search;
-    struct weft_search_result stats = { 0 };
-    struct weft_arena arena;
-    struct weft_top top;
-    struct weft_err err;
+    return (const struct fixture_row *)(const void *)rows->rows.data;
+}
 
-    counting.wants_total = true;
-    weft_arena_init(&arena, 0);
-    weft_top_init(&top, &counting, &arena);
-    if (weft_block_search(block, mask, &counting, 0, &top, &stats, &err) < 0)
-        fail_msg("%s", err.text);
-    weft_top_finish(&top);
-    assert_int_equal(stats.total, count);
-    assert_int_equal(top.count, expected->count);
-    for (uint32_t i = 0; i < top.count; i++)
-        assert_int_equal(weft_search_position_compare(search->order, &top.heap[i].position,
-                                                      &expected->heap[i].position),
-                         0);
-    weft_arena_release(&arena);
+static void differs(const struct fixture_rows *found, const struct fixture_rows *expected,
+                    const struct weft_selection *selection)
+{
+    struct weft_buf text = { 0 };
+
+    weft_selection_print(&text, selection);
+    fail_msg("%u spans, %u expected, of %.*s", found->count, expected->count, (int)text.len,
+             (const char *)text.data);
 }
 
 static void check(struct block_fixture *f, struct weft_block *block,
                   const struct weft_block_mask *mask, uint32_t masked_of,
-                  const struct weft_search *search)
+                  const struct weft_span_scan *scan)
 {
-    struct weft_arena arena;
-    struct weft_top expected, got;
-    struct weft_search_result stats = { 0 };
+    struct fixture_rows expected = { 0 }, found = { 0 };
     struct weft_err err = { 0 };
 
-    weft_arena_init(&arena, 0);
-    weft_top_init(&expected, search, &arena);
-    weft_top_init(&got, search, &arena);
-    uint32_t count = expected_hits(f, search, masked_of, &expected);
-    if (weft_block_search(block, mask, search, UINT64_C(5) << 40, &got, &stats, &err) < 0)
-        fail_msg("%s", err.text);
-    weft_top_finish(&got);
-    check_total(block, mask, search, &expected, count);
-    if (got.count != expected.count)
-        fail_msg("%u hits, %u expected; field %d scope %d op %d key %.*s type %u", got.count,
-                 expected.count, search->predicates[0].field, search->predicates[0].scope,
-                 search->predicates[0].op, WEFT_S_ARG(search->predicates[0].key),
-                 search->predicates[0].value.type);
-    assert_int_equal(got.overflowed, expected.overflowed);
-    for (uint32_t i = 0; i < got.count; i++) {
-        struct weft_hit hit;
-        const struct weft_span *s = &f->all.spans[expected.heap[i].row];
-        assert_int_equal(weft_search_position_compare(search->order, &got.heap[i].position,
-                                                      &expected.heap[i].position),
-                         0);
-        assert_int_equal(got.heap[i].row >> 40, 5);
-        if (weft_block_hit(block, got.heap[i].row, &hit, &arena, &err) < 0)
-            fail_msg("%s", err.text);
-        assert_true(weft_str_equal(hit.name, s->name));
-        assert_true(weft_str_equal(hit.service_name, s->scope->resource->service_name));
-        assert_memory_equal(&hit.parent_span_id, &s->parent_span_id, 8);
-        assert_int_equal(hit.status_code, s->status_code);
-    }
-    weft_arena_release(&arena);
+    expect(&expected, f, masked_of, scan);
+    if (fixture_rows_read(&found, block, mask, scan, &err) < 0) fail_msg("%s", err.text);
+    if (found.count > 1)
+        qsort(found.rows.data, found.count, sizeof(struct fixture_row), row_compare);
+    if (found.count != expected.count ||
+        (found.count > 0 && memcmp(found.rows.data, expected.rows.data, found.rows.len) != 0))
+        differs(&found, &expected, scan->selection);
+    weft_buf_release(&expected.rows);
+    weft_buf_release(&found.rows);
 }
 
-static void search_at_random(struct block_fixture *f, struct weft_block *block,
-                             const struct weft_block_mask *mask, uint32_t masked_of,
-                             struct weft_random *random, uint32_t searches)
+/* ---- the newest, the longest ---- */
+
+static int descending(const void *a, const void *b)
 {
-    for (uint32_t i = 0; i < searches; i++) {
-        struct weft_predicate predicates[3];
-        struct weft_search search = { .predicates = predicates,
-                                      .predicate_count = 1 + (uint32_t)weft_random_below(random, 2),
-                                      .limit = 1 + (uint32_t)weft_random_below(random, 400),
-                                      .order = (enum weft_order)weft_random_below(random, 2) };
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x < y) - (x > y);
+}
+
+/* The `keep`-th largest of what is there, or 0. */
+static uint64_t nth(const struct fixture_rows *rows, bool is_duration)
+{
+    uint64_t *values = weft_alloc_array(rows->count + 1, sizeof *values), value = 0;
+
+    for (uint32_t i = 0; i < rows->count; i++)
+        values[i] = is_duration ? rows_of(rows)[i].duration : rows_of(rows)[i].start;
+    qsort(values, rows->count, sizeof *values, descending);
+    if (rows->count >= rows->keep) value = values[rows->keep - 1];
+    weft_free(values);
+    return value;
+}
+
+static void start_min_raise(struct fixture_rows *rows)
+{
+    rows->start_min = nth(rows, false);
+}
+
+static void duration_min_raise(struct fixture_rows *rows)
+{
+    rows->duration_min = nth(rows, true);
+}
+
+/* What is given is true, and nothing above the bound is missing. */
+static void check_ranked(struct block_fixture *f, struct weft_block *block,
+                         const struct weft_block_mask *mask, uint32_t masked_of,
+                         const struct weft_span_scan *scan, bool is_duration, uint32_t keep)
+{
+    struct fixture_rows expected = { .keep = keep },
+                        found = { .keep = keep,
+                                  .given = is_duration ? duration_min_raise : start_min_raise };
+    struct weft_span_scan asked = *scan;
+    struct weft_err err = { 0 };
+
+    expect(&expected, f, masked_of, scan);
+    if (is_duration)
+        asked.duration_min = &found.duration_min;
+    else
+        asked.start_min = &found.start_min;
+    if (fixture_rows_read(&found, block, mask, &asked, &err) < 0) fail_msg("%s", err.text);
+    for (uint32_t i = 0; i < found.count; i++)
+        if (bsearch(&rows_of(&found)[i], expected.rows.data, expected.count,
+                    sizeof(struct fixture_row), row_compare) == NULL)
+            differs(&found, &expected, scan->selection);
+    assert_int_equal(nth(&found, is_duration), nth(&expected, is_duration));
+    if (expected.count < keep) assert_int_equal(found.count, expected.count);
+    weft_buf_release(&expected.rows);
+    weft_buf_release(&found.rows);
+}
+
+static void select_at_random(struct block_fixture *f, struct weft_block *block,
+                             const struct weft_block_mask *mask, uint32_t masked_of,
+                             struct weft_random *random, uint32_t scans)
+{
+    for (uint32_t i = 0; i < scans; i++) {
+        struct weft_predicate predicates[2];
+        uint32_t count = 1 + (uint32_t)weft_random_below(random, 2);
+        struct weft_span_scan scan = { 0 };
         const struct weft_span *one = &f->all.spans[weft_random_below(random, f->all.span_count)];
-        for (uint32_t p = 0; p < search.predicate_count; p++)
+        for (uint32_t p = 0; p < count; p++)
             predicates[p] = fixture_predicate(random, one, &f->arena);
-        if (weft_random_below(random, 4) == 0) search.from_ns = one->start_time_unix_nano;
-        if (weft_random_below(random, 4) == 0) search.to_ns = one->start_time_unix_nano + 1000000;
-        if (weft_random_below(random, 3) == 0) {
-            search.has_after = true;
-            search.after = position_of(&f->all.spans[weft_random_below(random, f->all.span_count)]);
-        }
-        check(f, block, mask, masked_of, &search);
+        scan.selection = weft_selection_all_of(predicates, count, &f->arena);
+        if (weft_random_below(random, 4) == 0) scan.from_ns = one->start_time_unix_nano;
+        if (weft_random_below(random, 4) == 0) scan.to_ns = one->start_time_unix_nano + 1000000;
+        check(f, block, mask, masked_of, &scan);
+        check_ranked(f, block, mask, masked_of, &scan, i % 2 == 0,
+                     1 + (uint32_t)weft_random_below(random, 40));
     }
 }
 
 static void run(uint64_t seed, uint32_t batches, const struct weft_batch_random_knobs *knobs,
-                uint32_t searches, uint32_t masked_of)
+                uint32_t scans, uint32_t masked_of)
 {
     struct block_fixture f;
     struct weft_segment *segments[2];
@@ -134,13 +151,13 @@ static void run(uint64_t seed, uint32_t batches, const struct weft_batch_random_
     struct weft_block_mask *mask = fixture_mask(block, masked_of);
     assert_int_equal(weft_block_mask_trace_count(mask) > 0, masked_of > 0);
     weft_random_init(&random, seed);
-    search_at_random(&f, block, mask, masked_of, &random, searches);
+    select_at_random(&f, block, mask, masked_of, &random, scans);
     weft_block_mask_unref(mask);
     weft_block_unref(block);
     block_fixture_release(&f);
 }
 
-static void searches_agree_with_the_reference(void **state)
+static void vectors_agree_with_the_reference(void **state)
 {
     static const struct weft_batch_random_knobs plain = { 0 }, odd = { .has_odd_values = true,
                                                                        .has_nested_values = true,
@@ -294,11 +311,11 @@ static void rare_keys_are_found(void **state)
         assert_int_equal(count_of(&dump, "key (rare keys), type 7, plain"), 3);
         assert_in_range(count_of(&dump, "key rare.key."), 3, 200);
         assert_holds_all(&f, block);
-        search_at_random(&f, block, NULL, 0, &random, 150);
+        select_at_random(&f, block, NULL, 0, &random, 150);
         struct weft_block *again = block_fixture_merge(&f, NULL, 0, &block, 1, &stats);
         assert_in_range(stats.bytes, bytes * 99 / 100, bytes * 101 / 100);
         assert_holds_all(&f, again);
-        search_at_random(&f, again, NULL, 0, &random, 50);
+        select_at_random(&f, again, NULL, 0, &random, 50);
         weft_buf_release(&dump);
         weft_block_unref(block);
         weft_block_unref(again);
@@ -333,7 +350,7 @@ static void columns_that_follow_from_another(void **state)
         fixture_sort(&f.all);
         if (!weft_batch_difference(&f.all, &got, text, sizeof text)) fail_msg("%s", text);
         weft_random_init(&random, 3);
-        search_at_random(&f, block, NULL, 0, &random, 300);
+        select_at_random(&f, block, NULL, 0, &random, 300);
         struct weft_block *older = block; /* and after merging the block again */
         if (again == 0) block = block_fixture_merge(&f, NULL, 0, &older, 1, &stats);
         weft_block_unref(older);
@@ -342,38 +359,33 @@ static void columns_that_follow_from_another(void **state)
     block_fixture_release(&f);
 }
 
-static void a_search_stops_when_told(void **state)
+static void it_stops_when_told(void **state)
 {
     static const struct weft_batch_random_knobs plain = { 0 };
     struct block_fixture f;
     struct weft_merge_stats stats;
-    struct weft_arena arena;
-    struct weft_top top;
-    struct weft_search_result result = { 0 };
+    struct fixture_rows rows = { 0 };
     struct weft_err err;
     const _Atomic bool cancelled = true;
-    struct weft_search search = { .limit = 5, .cancelled = &cancelled };
+    struct weft_span_scan scan = { .cancelled = &cancelled };
 
     block_fixture_init(&f);
-    weft_arena_init(&arena, 0);
     struct weft_segment *segment = block_fixture_random(&f, 1, 3, &plain);
     struct weft_block *block = block_fixture_merge(&f, &segment, 1, NULL, 0, &stats);
-    weft_top_init(&top, &search, &arena);
-    assert_int_equal(weft_block_search(block, NULL, &search, 0, &top, &result, &err),
-                     WEFT_CANCELLED);
-    search.cancelled = NULL;
-    search.deadline_monotonic_ns = 1;
-    assert_int_equal(weft_block_search(block, NULL, &search, 0, &top, &result, &err), WEFT_TIMEOUT);
-    weft_arena_release(&arena);
+    assert_int_equal(fixture_rows_read(&rows, block, NULL, &scan, &err), WEFT_CANCELLED);
+    scan.cancelled = NULL;
+    scan.deadline_monotonic_ns = 1;
+    assert_int_equal(fixture_rows_read(&rows, block, NULL, &scan, &err), WEFT_TIMEOUT);
+    assert_int_equal(rows.count, 0);
     weft_block_unref(block);
     block_fixture_release(&f);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(searches_agree_with_the_reference),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(vectors_agree_with_the_reference),
                                         cmocka_unit_test(columns_that_follow_from_another),
                                         cmocka_unit_test(rare_keys_are_found),
-                                        cmocka_unit_test(a_search_stops_when_told) };
+                                        cmocka_unit_test(it_stops_when_told) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

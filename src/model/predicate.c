@@ -1,27 +1,8 @@
-/* search.c -- what the sentences at the top of search.h mean, said once in code: the reference for
+/* predicate.c -- what the sentences at the top of predicate.h mean, said once in code: the reference for
  * every faster evaluation. */
-#include "model/search.h"
+#include "model/predicate.h"
 
 #include "model/otlp.h"
-
-/* ---- Order ---- */
-
-static int compare_u64(uint64_t a, uint64_t b)
-{
-    return (a > b) - (a < b);
-}
-
-int weft_search_position_compare(enum weft_order order, const struct weft_search_position *a,
-                                 const struct weft_search_position *b)
-{
-    int c = 0;
-    if (order == WEFT_ORDER_SLOWEST) c = compare_u64(b->duration_ns, a->duration_ns);
-    if (c == 0) c = compare_u64(b->start_time_unix_nano, a->start_time_unix_nano);
-    if (c == 0) c = memcmp(a->trace_id.bytes, b->trace_id.bytes, sizeof a->trace_id.bytes);
-    if (c == 0) c = memcmp(a->span_id.bytes, b->span_id.bytes, sizeof a->span_id.bytes);
-    if (c == 0) c = (int)a->kind - (int)b->kind;
-    return c;
-}
 
 /* ---- One value ---- */
 
@@ -246,35 +227,4 @@ bool weft_predicate_holds_span(const struct weft_predicate *p, const struct weft
         return text_holds(p, span->scope != NULL ? span->scope->version : WEFT_S(""));
     }
     return false;
-}
-
-bool weft_search_matches_span(const struct weft_search *search, const struct weft_span *span)
-{
-    if (span->start_time_unix_nano < search->from_ns) return false;
-    if (search->to_ns != 0 && span->start_time_unix_nano >= search->to_ns) return false;
-    for (uint32_t i = 0; i < search->predicate_count; i++)
-        if (!weft_predicate_holds_span(&search->predicates[i], span)) return false;
-    return true;
-}
-
-struct weft_search_position weft_search_position_of(const struct weft_span *span)
-{
-    return (struct weft_search_position){
-        .start_time_unix_nano = span->start_time_unix_nano,
-        .duration_ns = weft_span_duration_ns(span),
-        .trace_id = span->trace_id,
-        .span_id = span->span_id,
-        .kind = span->kind,
-    };
-}
-
-struct weft_hit weft_hit_of(const struct weft_span *span)
-{
-    return (struct weft_hit){
-        .position = weft_search_position_of(span),
-        .parent_span_id = span->parent_span_id,
-        .service_name = span->scope->resource->service_name,
-        .name = span->name,
-        .status_code = span->status_code,
-    };
 }

@@ -1,31 +1,152 @@
-// search.tsx -- find requests: the query, and the traces it finds.
-import { useEffect, useState } from "preact/hooks";
-import { fetchTraces } from "../../api/query.ts";
-import { clock } from "../../model/time.ts";
-import { rangeParams } from "../../state/range.ts";
-import { useResource } from "../../state/resource.ts";
-import { zone } from "../../state/settings.ts";
-import { change, hrefTo, param } from "../../state/url.ts";
-import { Duration } from "../../widgets/figure.tsx";
-import { Service } from "../../widgets/service.tsx";
-import { Exactness, Failure, Skeleton } from "../../widgets/states.tsx";
+// search.tsx -- find requests and see how they are spread: the query, the picture, facets and results of one question.
+import { useEffect, useMemo } from "preact/hooks";
+import { fetchFacets, fetchHistogram, type FacetsAnswer } from "../../api/facets.ts";
+import type { ApiError } from "../../api/client.ts";
+import { fetchSeries, fetchSpans, fetchTraces } from "../../api/query.ts";
+import { addPiece, condition, printChips } from "../../model/traceql_chips.ts";
+import { comparedQuery, listQuery, plainQuery } from "../../model/search_query.ts";
+import { useKeys } from "../../state/keys.ts";
+import { range, rangeParams } from "../../state/range.ts";
+import { createResource, useResource, type Resource } from "../../state/resource.ts";
+import { wantServices } from "../../state/services.ts";
+import { change, go, hrefTo } from "../../state/url.ts";
+import { signal } from "@preact/signals";
+import { fetchGroups } from "./groups.tsx";
+import { Facets } from "./facets.tsx";
+import { Foot } from "./foot.tsx";
+import { picture, PicturePanel } from "./picture.tsx";
+import { QueryBar } from "./query_bar.tsx";
+import { Results, rowCount, type Listed } from "./results.tsx";
+import { current, selected, toggleSelected, traceHref } from "./rows.ts";
+import { askChips, askedChips, box, followAddress, kind, listParams, narrowedChips, narrowedRange, place, query, run, scope } from "./search_state.ts";
+
+const FACET_VALUES = 10, COMPARED_VALUES = 200, COMPARED_KEYS = 40, DOTS = 1000;
+
+async function fetchList(abort: AbortSignal): Promise<Listed> {
+    const start = performance.now();
+    const took = (): number => performance.now() - start;
+    const shape = kind.value;
+    if (shape === "traces") { const traces = await fetchTraces(listParams(shape), abort); return { kind: shape, traces, askedMs: took() }; }
+    if (shape === "spans") { const spans = await fetchSpans(listParams(shape), abort); return { kind: shape, spans, askedMs: took() }; }
+    if (shape === "groups") { const groups = await fetchGroups(narrowedChips.value, narrowedRange(), abort); return { kind: shape, groups, askedMs: took() }; }
+    const series = await fetchSeries({ q: query.value, ...rangeParams() }, abort);
+    return { kind: shape, series, askedMs: took() };
+}
+
+/* The picture is of the whole scope: a box on it must not change it. */
+const columnCount = (): number => (innerWidth < 760 ? 30 : innerWidth < 1800 ? 60 : 120);
+const fetchPicture = (abort: AbortSignal) => fetchHistogram({ q: scope.value.query, columns: columnCount(), ...rangeParams() }, abort);
+
+function facetQuery(): string | null {
+    const plain = plainQuery(narrowedChips.value);
+    return plain === "{ }" ? null : plain;
+}
+/* Without conditions the store answers at once from what it knows. */
+const fetchCounts = (abort: AbortSignal): Promise<FacetsAnswer> => fetchFacets({ q: facetQuery(), limit: FACET_VALUES, ...narrowedRange() }, abort);
+
+/** Of the same attributes in the whole scope: asked when the counts are there, for they name the attributes. */
+function useCompared(counts: Resource<FacetsAnswer>): Resource<FacetsAnswer> {
+    const keys = useMemo(() => signal<readonly string[] | null>(null), []);
+    const asked = useMemo(() => createResource<FacetsAnswer>(abort => {
+        const compared = box.value ? scope.value.query : comparedQuery(askedChips.value);
+        if (!keys.value?.length || compared === null) return null;
+        return fetchFacets({ q: compared === "{ }" ? null : compared, keys: keys.value, limit: COMPARED_VALUES, ...rangeParams() }, abort);
+    }), []);
+    useEffect(() => asked.stop, []);
+    useEffect(() => {
+        // Intrinsics of all spans are not known without looking at all: they are left out there.
+        const isAll = !box.value && comparedQuery(askedChips.value) === "{ }";
+        const named = (counts.value?.facets ?? []).filter(f => f.values.length && f.values[0]!.spanCount >= 5 && (!isAll || f.key.includes(".")));
+        keys.value = counts.value && !counts.isStale ? ["resource.service.name", ...named.map(f => f.key).filter(k => k !== "resource.service.name")].slice(0, COMPARED_KEYS) : null;
+    }, [counts.value, counts.isStale]);
+    return asked.state.value;
+}
+
+const rowElement = (): HTMLElement | null => document.querySelector(`.rs [data-row="${current.value}"]`);
+
+function useListKeys(answer: Listed | null): void {
+    const rows = answer ? rowCount(answer) : 0;
+    useEffect(() => { current.value = -1; }, [answer]);
+    const move = (by: number): void => {
+        if (!rows) return;
+        current.value = Math.min(rows - 1, Math.max(0, current.value + by));
+        requestAnimationFrame(() => rowElement()?.scrollIntoView({ block: "nearest" }));
+    };
+    const at = (): { traceId: string; spanId: string; service: string; name: string } | null => {
+        if (answer?.kind === "traces") { const t = answer.traces.traces[current.value]; return t ? { traceId: t.traceId, spanId: "", service: t.rootServiceName, name: t.rootName } : null; }
+        if (answer?.kind === "spans") { const s = answer.spans.spans[current.value]; return s ? { traceId: s.traceId, spanId: s.spanId, service: s.serviceName, name: s.name } : null; }
+        return null;
+    };
+    const href = (): string => { const row = at(); return row ? traceHref(row.traceId, current.value, row.spanId) : ""; };
+    const open = (isNewTab: boolean): void | false => {
+        const address = href() || rowElement()?.querySelector("a")?.getAttribute("href") || "";
+        if (!address) return false;
+        if (isNewTab) window.open(address, "_blank", "noopener");
+        else go(address);
+    };
+    /* The service and the name of the row, in or out. */
+    const filter = (operator: "=" | "!="): void | false => {
+        const row = at();
+        if (!row) return false;
+        const last = Math.max(0, askedChips.value.groups.length - 1);
+        const [service, name] = answer!.kind === "traces" ? ["rootServiceName", "rootName"] : ["resource.service.name", "name"];
+        const text = (value: string): string => `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+        askChips(operator === "=" ? addPiece(addPiece(askedChips.value, condition(service!, "=", text(row.service)), last), condition(name!, "=", text(row.name)), last)
+            : addPiece(askedChips.value, condition(name!, "!=", text(row.name)), last));
+    };
+    useKeys("Search", [
+        { keys: "j", help: "Next result", run: () => move(1) },
+        { keys: "k", help: "Result before", run: () => move(-1) },
+        { keys: "Enter", help: "Open", run: event => { const tag = (event.target as HTMLElement).tagName; return tag === "BODY" || tag === "MAIN" || tag === "DIV" ? open(false) : false; } },
+        { keys: "o", help: "Open in a new tab", run: () => open(true) },
+        { keys: "x", help: "Select", run: () => { const row = at(); if (!row) return false; toggleSelected(row.traceId); } },
+        { keys: "c", help: "Compare the two selected", run: () => { const [a, b, ...more] = selected(); if (!a || !b || more.length) return false; go(hrefTo("/compare", { a, b })); } },
+        { keys: "+", help: "Only results like this", run: () => filter("=") },
+        { keys: "-", help: "Without results like this", run: () => filter("!=") },
+        { keys: "q", help: "To the query", run: () => focusIn(".ql textarea") },
+        { keys: "/", help: "Find an attribute", run: () => focusIn(".fac [data-filter]") },
+        { keys: "t", help: "Table of the picture", run: () => change({ pic: picture.value === "table" ? null : "table" }, "replace") },
+        { keys: "Mod+Enter", help: "Run", inText: true, run },
+        { keys: "Mod+s", help: "Save", inText: true, run: () => document.querySelector<HTMLElement>(".qrow .anchor > button")?.click() },
+        { keys: "Escape", help: "Clear box, selection", run: () => { if (box.value) change({ box: null, after: null }); else if (selected().length) change({ sel: null }, "replace"); else return false; } },
+    ], [answer]);
+}
+
+function focusIn(selector: string): void {
+    const element = document.querySelector<HTMLInputElement | HTMLTextAreaElement>(selector);
+    element?.focus();
+    element?.select();
+}
+
+const known = new Set<string>();
 
 export function Page(_: { id: string }) {
-    useEffect(() => { document.title = "Search · weft"; }, []);
-    const query = param("q") || "{ }";
-    const [text, setText] = useState(query);
-    const found = useResource(signal => fetchTraces({ q: param("q") || "{ }", limit: 50, ...rangeParams() }, signal));
-    return <main class="page"><h1 class="sr">Search</h1>
-        <form class="row" onSubmit={event => { event.preventDefault(); change({ q: text }); }}>
-            <label class="inp grow mono"><span class="muted">TraceQL</span><input value={text} onInput={event => setText(event.currentTarget.value)} /></label>
-            <button class="btn primary">Run</button></form>
-        {found.error && <Failure error={found.error} again={found.again} />}
-        {!found.value && found.isSlow && <Skeleton rows={10} label="Searching" />}
-        {found.value && <div class="panel"><div class="ph"><h2>{found.value.traces.length} traces</h2><Exactness partial={found.value.partial} /></div>
-            <table class="t"><thead><tr><th scope="col">Start, UTC</th><th scope="col">Root</th><th scope="col" class="num">Duration</th><th scope="col" class="num">Spans</th></tr></thead>
-                <tbody>{found.value.traces.map(trace => <tr key={trace.traceId}>
-                    <td>{clock(trace.startTime, zone.value)}</td>
-                    <td><a href={hrefTo(`/trace/${trace.traceId}`)}><Service name={trace.rootServiceName} slot={trace.services.find(s => s.name === trace.rootServiceName)?.slot ?? 0} /> {trace.rootName}</a></td>
-                    <td class="num"><Duration ns={trace.durationNs} /></td><td class="num">{trace.spanCount}</td></tr>)}</tbody></table></div>}
+    useEffect(followAddress, []);
+    useEffect(() => { document.title = `${query.value ? `${query.value} · ` : ""}Search · weft`; }, [query.value]);
+    useEffect(() => { wantServices(); }, [range.value]);
+    const stopped = useMemo(() => signal(0), []);
+    const list = useResource(abort => fetchList(abort));
+    const isWrong = list.error?.kind === "invalid";
+    const histogram = useResource(abort => (isWrong && false ? null : fetchPicture(abort)));
+    const counts = useResource(fetchCounts);
+    const compared = useCompared(counts);
+    const dots = useResource(abort => (picture.value === "scatter"
+        ? fetchSpans({ q: listQuery(scope.value.query, "spans", "", []), limit: DOTS, ...rangeParams() }, abort) : null));
+    const answer = list.value && list.value.kind === kind.value && !list.error ? list.value : null;
+    useListKeys(answer);
+    // Of spans the facets count all that match.
+    const total = kind.value === "spans" && counts.value && !counts.isStale && !counts.error && counts.value.partial === null ? counts.value.spanCount : null;
+    void stopped; void known; void place;
+    return <main class="searchp"><h1 class="sr">Search</h1>
+        <QueryBar error={list.error as ApiError | null} plan={null} />
+        <div class="lay">
+            <Facets found={counts} usual={compared} />
+            <div class="mainc">
+                {kind.value !== "series" && !isWrong && <PicturePanel found={histogram} spans={dots} />}
+                <Results found={list} stop={() => history.back()} total={total} facets={counts.value?.facets ?? []} markedIds={known} />
+            </div>
+        </div>
+        <Foot answer={answer} total={total} />
     </main>;
 }
+void printChips;

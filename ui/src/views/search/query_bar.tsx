@@ -1,0 +1,71 @@
+// query_bar.tsx -- what is asked: shape of the answer, chips, and the TraceQL line; always both, each edits the other.
+import type { ApiError } from "../../api/client.ts";
+import type { Plan } from "../../api/explain.ts";
+import { bytesText } from "../../model/number.ts";
+import { offsetOfColumn, tokensOf } from "../../model/traceql_tokens.ts";
+import { range } from "../../state/range.ts";
+import { hrefWith } from "../../state/url.ts";
+import { Segmented } from "../../widgets/choice.tsx";
+import { CopyButton } from "../../widgets/copy.tsx";
+import { Failure } from "../../widgets/states.tsx";
+import type { Kind } from "../../model/search_query.ts";
+import { ChipRow } from "./chips.tsx";
+import { QueryLine } from "./query_line.tsx";
+import { SavedSearches } from "./saved.tsx";
+import { ask, draft, isDrafted, kind, run, setKind } from "./search_state.ts";
+
+const kinds: readonly { id: Kind; label: string; title: string }[] = [
+    { id: "traces", label: "Traces", title: "Whole requests of which a span matches" },
+    { id: "spans", label: "Spans", title: "The spans that match" },
+    { id: "groups", label: "Groups", title: "Matching spans by an attribute: how many, how slow, how many errors" },
+];
+
+/* The server names what it found; when it also names what would be right, one click writes it. */
+function fixOf(error: ApiError, text: string): { words: string; text: string } | null {
+    const meant = /did you mean ([^\s?]+(?: [^\s?]+)?)\?/.exec(error.message)?.[1] ?? /a string stands in quotes: (".*")$/.exec(error.message)?.[1];
+    if (/expected an operator or "}"/.test(error.message) && /unexpected end/.test(error.message)) return { words: "Close the brace", text: `${text.trimEnd()} }` };
+    if (/equality is written with one =/.test(error.message)) return { words: "Write =", text: text.replace("==", "=") };
+    if (/stands? in quotes|did you mean/.test(error.message) && meant && error.column) {
+        const at = offsetOfColumn(text, error.line, error.column);
+        const token = tokensOf(text).find(t => at >= t.start && at < t.start + t.text.length);
+        const plain = token?.kind === "stage" ? meant.replace(/\(\)$/, "") : meant;
+        if (token) return { words: `Use ${plain}`, text: text.slice(0, token.start) + plain + text.slice(token.start + token.text.length) };
+    }
+    if (/unexpected "/.test(error.message) && error.column === 1 && !text.includes("{"))
+        return { words: `Find "${text.trim()}" in any text`, text: `{ text contains "${text.trim().replaceAll('"', '\\"')}" }` };
+    return null;
+}
+
+function QueryError({ error }: { error: ApiError }) {
+    const fix = fixOf(error, draft.value);
+    const [, message = error.message] = /^line \d+, col \d+: (.*)$/s.exec(error.message) ?? [];
+    return <div class="qerr"><Failure error={Object.assign(Object.create(Object.getPrototypeOf(error) as object) as ApiError, error, { message: `${message[0]?.toUpperCase() ?? ""}${message.slice(1)}.` })}
+        title="The query cannot be read" actions={fix && <button type="button" class="btn s primary" onClick={() => ask(fix.text)}>{fix.words}</button>} /></div>;
+}
+
+const shareAddress = (): string => location.origin + hrefWith({ from: String(range.value.from), to: String(range.value.to) });
+
+/* What will be read, before it is. */
+function WillRead({ plan }: { plan: Plan | null }) {
+    if (!plan || plan.bytesToRead === null) return null;
+    return <span class="sub small reads" title="From the statistics of the files; nothing is read for that">reads ≈ {bytesText(plan.bytesToRead)}</span>;
+}
+
+export function QueryBar({ error, plan }: { error: ApiError | null; plan: Plan | null }) {
+    // An error belongs to the line that was asked, not to what is typed since.
+    const shown = error && error.kind === "invalid" && !isDrafted.value ? error : null;
+    return <div class="qb" role="search" aria-label="Traces">
+        <div class="chips">
+            <span class="in">Find</span><Segmented label="Shape of the answer" small value={kind.value} choices={kinds} onChange={setKind} /><span class="in">where</span>
+            <ChipRow />
+        </div>
+        <div class="row qrow">
+            <div class={shown ? "ed wrong" : "ed"}><span class="tok-c qname" aria-hidden="true">TraceQL</span><QueryLine error={shown} />
+                <WillRead plan={plan} />
+                <button type="button" class="btn primary s" onClick={run}>Run <span aria-hidden="true">↵</span></button></div>
+            <SavedSearches />
+            <CopyButton text={shareAddress} label="Copy a link with the time as instants, so that it always shows this">Share</CopyButton>
+        </div>
+        {shown && <QueryError error={shown} />}
+    </div>;
+}

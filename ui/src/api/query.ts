@@ -11,10 +11,13 @@ export interface TraceFound {
     attributes: ValueFound[]; // of the first matched span, as far as the query mentions or selects them
 }
 export interface SpanFound {
-    traceId: string; spanId: string; serviceName: string; name: string; startTime: TimeNs; durationNs: number; attributes: ValueFound[];
+    traceId: string; spanId: string; serviceName: string; serviceSlot: number; name: string; startTime: TimeNs; durationNs: number; attributes: ValueFound[];
 }
 export interface Inspected { traces: number; spans: number; bytes: number }
-interface Page { hasMore: boolean; nextCursor: string; partial: string | null; inspected: Inspected }
+interface Page {
+    hasMore: boolean; nextCursor: string; partial: string | null; inspected: Inspected;
+    completeFrom: TimeNs | null; // of a partial answer: from here on nothing is missing
+}
 export interface TracesAnswer extends Page { traces: TraceFound[] }
 export interface SpansAnswer extends Page { spans: SpanFound[]; traces: ReadonlyMap<string, TraceFound> } // the traces they belong to, by id
 export interface Series { labels: { name: string; value: string }[]; points: (number | null)[] }
@@ -44,12 +47,13 @@ export function traceFoundOf(value: unknown): TraceFound {
 
 function spanFoundOf(value: unknown): SpanFound {
     const s = fieldsOf(value);
-    return { traceId: textOf(s["trace_id"]), spanId: textOf(s["span_id"]), serviceName: textOf(s["service_name"]), name: textOf(s["name"]),
+    return { traceId: textOf(s["trace_id"]), spanId: textOf(s["span_id"]), serviceName: textOf(s["service_name"]), serviceSlot: numberOf(s["service_slot"]), name: textOf(s["name"]),
         startTime: startOf(s), durationNs: numberOf(s["duration_ns"]), attributes: valuesOf(s["attributes"]) };
 }
 
 const pageOf = (answer: Fields): Page => ({ hasMore: flagOf(answer["has_more"]), nextCursor: textOf(answer["next_cursor"]),
-    partial: textOf(answer["partial"]) || null, inspected: inspectedOf(answer["inspected"]) });
+    partial: textOf(answer["partial"]) || null, inspected: inspectedOf(answer["inspected"]),
+    completeFrom: parseTime(answer["complete_from_unix_nano"]) });
 
 export async function fetchTraces(params: Params, signal?: AbortSignal): Promise<TracesAnswer> {
     const answer = fieldsOf(await ask("/query", { ...params, type: "traces" }, signal));

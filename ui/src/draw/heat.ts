@@ -67,9 +67,9 @@ function cells(c: CanvasRenderingContext2D, palette: Palette, heat: Heat, frame:
 }
 
 function legend(c: CanvasRenderingContext2D, palette: Palette, heat: Heat, frame: CellFrame): void {
-    if (heat.max === 0 || frame.width < 420) return;
-    const y = frame.top + 2;
-    let x = frame.left + 8;
+    if (heat.max === 0 || frame.width < 420) return; // a phone has no room: the panel says the counts
+    const y = frame.top - 18;
+    let x = frame.left;
     const text = (label: string): void => {
         c.fillText(label, x, y + 5);
         x += textWidth(c, label) + 6;
@@ -78,9 +78,6 @@ function legend(c: CanvasRenderingContext2D, palette: Palette, heat: Heat, frame
     c.textAlign = "left";
     c.textBaseline = "middle";
     const labels = ["1", `${count(heat.max)} spans`, "errors"];
-    const width = labels.reduce((sum, label) => sum + textWidth(c, label) + 6, 0) + palette.sequence.length * 11 + 16;
-    c.fillStyle = palette.of("--surface");
-    c.fillRect(x - 6, y - 4, width + 6, 18);
     c.fillStyle = palette.of("--text-3");
     text(labels[0]!);
     for (const colour of palette.sequence) {
@@ -98,6 +95,14 @@ function legend(c: CanvasRenderingContext2D, palette: Palette, heat: Heat, frame
     text(labels[2]!);
 }
 
+function nothing(c: CanvasRenderingContext2D, palette: Palette, frame: CellFrame): void {
+    c.font = palette.font(12);
+    c.textAlign = "center";
+    c.textBaseline = "middle";
+    c.fillStyle = palette.of("--text-3");
+    c.fillText("No spans in this range", frame.left + frame.width / 2, frame.top + frame.height / 2);
+}
+
 /** The axes alone, with lines across. */
 export function drawAxes({ c, width, height, palette }: Frame, heat: Heat, zone: Zone): CellFrame {
     const frame = frameOf(width, height);
@@ -113,6 +118,7 @@ export function drawHeat({ c, width, height, palette }: Frame, heat: Heat, zone:
     c.strokeStyle = palette.of("--text");
     cells(c, palette, heat, frame);
     legend(c, palette, heat, frame);
+    if (heat.max === 0) nothing(c, palette, frame);
 }
 
 /* --- lines: percentiles on the duration axis, rate on its own --- */
@@ -131,11 +137,10 @@ function line(c: CanvasRenderingContext2D, xs: (i: number) => number, ys: readon
 }
 
 export function drawPercentiles({ c, width, height, palette }: Frame, heat: Heat, zone: Zone): void {
-    const frame = { ...frameOf(width, height), width: frameOf(width, height).width - 30 };
-    durationAxis(c, palette, heat, frame, true);
-    timeAxis(c, palette, heat, frame, zone, height);
+    const frame = drawAxes({ c, width, height, palette }, heat, zone);
+    if (heat.max === 0) { nothing(c, palette, frame); return; }
     const xs = (i: number): number => xOfColumn(heat, frame, i + 0.5);
-    let labelY = Infinity;
+    const labels: { name: string; y: number }[] = [];
     for (const [share, name, token, thick] of [[0.5, "p50", "--text-3", 1.5], [0.95, "p95", "--text-2", 1.5], [0.99, "p99", "--text", 2]] as const) {
         const values = columnQuantiles(heat.histogram, share);
         const ys = Array.from(values, ns => (Number.isNaN(ns) ? NaN : yOfDuration(heat, frame, ns)));
@@ -144,13 +149,24 @@ export function drawPercentiles({ c, width, height, palette }: Frame, heat: Heat
         c.lineJoin = c.lineCap = "round";
         line(c, xs, ys);
         const last = ys.filter(y => !Number.isNaN(y)).at(-1);
-        if (last === undefined) continue;
-        labelY = Math.min(last, labelY - 12);
-        c.font = palette.font(11, 500);
-        c.textAlign = "left";
-        c.textBaseline = "middle";
-        c.fillStyle = palette.of("--text-2");
-        c.fillText(name, frame.left + frame.width + 6, labelY);
+        if (last !== undefined) labels.push({ name, y: last });
+    }
+    lineLabels(c, palette, frame, labels);
+}
+
+/* At the lines' ends, one below the other where these lie close; with a rim, since lines pass behind. */
+function lineLabels(c: CanvasRenderingContext2D, palette: Palette, frame: CellFrame, labels: readonly { name: string; y: number }[]): void {
+    let above = frame.top - 8;
+    c.font = palette.font(11, 600);
+    c.textAlign = "right";
+    c.textBaseline = "middle";
+    c.lineWidth = 3;
+    c.strokeStyle = palette.of("--surface");
+    c.fillStyle = palette.of("--text-2");
+    for (const { name, y } of [...labels].reverse()) {
+        above = Math.max(above + 13, y - 9);
+        c.strokeText(name, frame.left + frame.width - 4, above);
+        c.fillText(name, frame.left + frame.width - 4, above);
     }
 }
 

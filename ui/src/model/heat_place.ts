@@ -6,8 +6,12 @@ import { offsetNs, timeAfter, type TimeNs } from "./time.ts";
 
 export interface Frame { left: number; top: number; width: number; height: number } // of the cells, in the view's pixels
 
+/* The legend stands above the cells: none of them is hidden. */
+const LEGEND_PX = 24;
+
 export const frameOf = (width: number, height: number): Frame =>
-    ({ left: width < 500 ? 46 : 56, top: 8, width: Math.max(1, width - (width < 500 ? 46 : 56) - 12), height: Math.max(1, height - 30) });
+    (width < 500 ? { left: 46, top: 6, width: Math.max(1, width - 54), height: Math.max(1, height - 28) }
+        : { left: 56, top: LEGEND_PX, width: Math.max(1, width - 68), height: Math.max(1, height - LEGEND_PX - 22) });
 
 /** A range of cells; ends not included. */
 export interface CellBox { c0: number; c1: number; r0: number; r1: number }

@@ -29,7 +29,7 @@ function rank(key: CountedKey, spanCount: number, hasUnusual: boolean): number {
     if (first >= 0) return first;
     const [top] = key.values;
     const isConstant = key.values.length <= 1 && !key.hasMore;
-    const isScattered = (top?.spanCount ?? 0) <= Math.max(1, key.spanCount / 50);
+    const isScattered = (top?.spanCount ?? 0) <= Math.max(1, key.spanCount / 50) || /\.id$/.test(key.key);
     if (hasUnusual && !isScattered) return 10 + (1 - (top?.spanCount ?? 0) / Math.max(1, spanCount));
     if (isConstant || isScattered) return 1000 - key.spanCount / Math.max(1, spanCount);
     return 100 - key.spanCount / Math.max(1, spanCount);

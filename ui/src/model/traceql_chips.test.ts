@@ -93,7 +93,7 @@ test("kinds of tokens", () => {
 test("words", () => {
     assert.equal(fieldWords("resource.service.name"), "service");
     assert.equal(fieldWords("span.http.route"), "http.route");
-    assert.equal(fieldWords("resource.k8s.pod.name"), "resource.k8s.pod.name");
+    assert.equal(fieldWords("resource.k8s.pod.name"), "k8s.pod.name");
     assert.equal(valueWords("800ms"), "800\u2009ms");
     assert.equal(valueWords('"GET /"'), "GET /");
     assert.equal(durationLiteral("1h30m"), 5.4e12);

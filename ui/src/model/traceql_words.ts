@@ -5,10 +5,9 @@ import { unquoted } from "./traceql_tokens.ts";
 const short: Readonly<Record<string, string>> = { "resource.service.name": "service", nestedSetParent: "place in the tree",
     rootServiceName: "root service", rootName: "root name", traceDuration: "trace duration", statusMessage: "status message" };
 
-/** "service", "name", "http.route": the scope is said only where it is not the span's. */
+/** "service", "name", "http.route", "event.exception.type": the scope is said where it is not the span's or its resource's; titles say all. */
 export function fieldWords(field: string): string {
-    if (short[field]) return short[field]!;
-    return field.replace(/^(span\.|\.)/, "").replaceAll('"', "");
+    return short[field] ?? field.replace(/^(span\.|resource\.|\.)/, "").replaceAll('"', "");
 }
 
 const unitsNs: Readonly<Record<string, number>> = { ns: 1, us: 1e3, "µs": 1e3, ms: 1e6, s: 1e9, m: 6e10, h: 3.6e12, d: 8.64e13, w: 6.048e14, y: 3.1536e16 };

@@ -26,11 +26,17 @@ function nameOfScope(): string {
     return named.length && named.length === pieces.length ? `spans of ${words}` : "spans";
 }
 
+/* "1 min", "30 s", "12 h" */
+function stepWords(ns: number): string {
+    for (const [unit, size] of [["h", 3.6e12], ["min", 6e10], ["s", 1e9]] as const) if (ns >= size && ns % size === 0) return `${ns / size} ${unit}`;
+    return durationText(ns);
+}
+
 /** "17,352 spans of POST /checkout, 60 × 1 min; the query's limits are the dashed box" */
 export function scopeInWords(histogram: Histogram, dots: { count: number; hasMore: boolean } | null): string {
     const what = nameOfScope();
     if (dots) return `${dots.hasMore ? `the newest ${count(dots.count)} of ${counted(histogram.spanCount, "span")}` : counted(dots.count, "span")}; a cross is an error, colour is the service`;
-    const step = durationText(histogram.stepNs).replace(/\.0+(?=\D)/, "").replace(" m 0 s", " min");
+    const step = stepWords(histogram.stepNs);
     const limits = scope.value.d0 > 0 || scope.value.d1 < Infinity ? "; the query's limits are the dashed box" : "";
     const errors = columnSums(histogram).errorCount.reduce((a, b) => a + b, 0);
     return `${count(histogram.spanCount)} ${histogram.spanCount === 1 ? what.replace("spans", "span") : what}, ${errors ? `${counted(errors, "error")}, ` : ""}steps of ${step}${limits}`;

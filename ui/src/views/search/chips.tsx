@@ -127,9 +127,19 @@ export function ChipRow() {
             <Popover label="Add spans above, below or beside" buttonClass="btn s quiet" button={<><Icon name="plus" small />Relation</>} panelClass="menu">
                 {close => <NewRelation close={close} from={from} />}</Popover>
         </>}
-        {from.stages.map((stage, i) => <span key={i} class="chip grey" title={stage}><span class="op">|</span><code class="v ell">{stage}</code>
+        {from.stages.map((stage, i) => byField(stage) ? <ByChip key={i} at={i} from={from} field={byField(stage)!} /> : <span key={i} class="chip grey" title={stage}><span class="op">|</span><code class="v ell">{stage}</code>
             <Remove label={stage} run={() => askChips(removeStage(from, i))} /></span>)}
     </>;
+}
+
+const byField = (stage: string): string | null => /^by\s*\(\s*([^(),|]+?)\s*\)$/.exec(stage)?.[1] ?? null;
+
+function ByChip({ at, from, field }: { at: number; from: Chips; field: string }) {
+    const set = (text: string): void => askChips({ ...from, stages: from.stages.map((s, i) => (i === at ? `by(${text})` : s)) });
+    return <span class="chip"><span class="k">grouped by</span>
+        <Popover label={`Grouped by ${field}`} buttonClass="v" button={<span class="ell">{fieldWords(field)}</span>} panelClass="menu">
+            {close => <SuggestMenu label="Attribute" placeholder={field} find={findFields} choose={item => { close(); set(item.text); }} />}</Popover>
+        <Remove label="grouping" run={() => askChips(removeStage(from, at))} /></span>;
 }
 
 function NewRelation({ close, from }: { close: () => void; from: Chips }) {

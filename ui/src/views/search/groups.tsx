@@ -1,8 +1,9 @@
 // groups.tsx -- the matching spans by an attribute: how many, how slow, how many errors; and series of metrics queries.
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { fetchSeries, type Series, type SeriesAnswer } from "../../api/query.ts";
 import type { Params } from "../../api/client.ts";
-import { count, counted, percent, significant } from "../../model/number.ts";
+import { count, counted, percent, rate, significant } from "../../model/number.ts";
 import { groupField, plainQuery } from "../../model/search_query.ts";
 import { addPiece, condition, printChips, withoutStages, type Chips } from "../../model/traceql_chips.ts";
 import { quoted } from "../../model/traceql_tokens.ts";
@@ -11,10 +12,10 @@ import { clock, hourMinute, timeAfter, zoneName } from "../../model/time.ts";
 import { slotOf } from "../../state/services.ts";
 import { zone } from "../../state/settings.ts";
 import { hrefTo } from "../../state/url.ts";
-import { Duration } from "../../widgets/figure.tsx";
+import { Duration, FigureText } from "../../widgets/figure.tsx";
 import { Icon } from "../../widgets/icon.tsx";
 import { Swatch } from "../../widgets/service.tsx";
-import { askedChips } from "./search_state.ts";
+import { askedChips, query } from "./search_state.ts";
 
 export interface Group { value: string; spanCount: number; errorCount: number; p50: number; p99: number }
 export interface GroupsAnswer { groups: Group[]; spanCount: number; partial: string | null; field: string }
@@ -79,7 +80,19 @@ export function GroupsTable({ answer }: { answer: GroupsAnswer }) {
         {answer.groups.length > 500 && <p class="small muted tailnote">The first 500 of {counted(answer.groups.length, "group")} in this order; add a condition to see others.</p>}</div>;
 }
 
-const figure = (value: number | null | undefined): string => (value === null || value === undefined ? "–" : Number.isInteger(value) ? count(value) : significant(value));
+type Unit = "duration" | "rate" | "";
+/* The API gives durations in seconds; which values are some, the query says. */
+function unitOf(query: string): Unit {
+    if (/\/\s*\(|[*+]\s*\(/.test(query)) return ""; // calculated with series
+    if (/\b(?:quantile|avg|min|max|sum)_over_time\s*\(\s*(?:span:)?(?:duration|traceDuration)\b/.test(query)) return "duration";
+    return /\|\s*rate\s*\(/.test(query) ? "rate" : "";
+}
+function figure(value: number | null | undefined, unit: Unit): ComponentChildren {
+    if (value === null || value === undefined) return "–";
+    if (unit === "duration") return <Duration ns={value * 1e9} />;
+    if (unit === "rate") return <FigureText figure={rate(value)} />;
+    return Number.isInteger(value) ? count(value) : significant(value);
+}
 
 /* Small enough to be read in a row: the line of each series beside its figures. */
 function Spark({ points }: { points: readonly (number | null)[] }) {
@@ -96,7 +109,7 @@ function Spark({ points }: { points: readonly (number | null)[] }) {
 }
 
 export function SeriesTable({ answer }: { answer: SeriesAnswer }) {
-    const z = zone.value;
+    const z = zone.value, unit = unitOf(query.value);
     const steps = Math.max(0, ...answer.series.map(s => s.points.length));
     const end = timeAfter(answer.startTime, answer.stepNs * steps);
     return <div class="scroll-x"><table class="t rs"><caption class="sr">Series</caption>
@@ -106,7 +119,7 @@ export function SeriesTable({ answer }: { answer: SeriesAnswer }) {
             const known = series.points.filter((p): p is number => p !== null);
             return <tr key={i}><td class="root"><span class="ell mono">{series.labels.map(l => `${fieldWords(l.name)}=${l.value}`).join(", ") || "all"}</span></td>
                 <td class="wide760 t2"><Spark points={series.points} /></td>
-                <td class="num m" title={`at ${clock(end, z, 0)}`}>{figure(known.at(-1))}</td><td class="num">{known.length ? figure(Math.min(...known)) : "–"}</td><td class="num">{known.length ? figure(Math.max(...known)) : "–"}</td></tr>;
+                <td class="num m" title={`at ${clock(end, z, 0)}`}>{figure(known.at(-1), unit)}</td><td class="num">{known.length ? figure(Math.min(...known), unit) : "–"}</td><td class="num">{known.length ? figure(Math.max(...known), unit) : "–"}</td></tr>;
         })}</tbody></table>
         {answer.series.length > 200 && <p class="small muted tailnote">The first 200 of {counted(answer.series.length, "series", "series")}.</p>}</div>;
 }

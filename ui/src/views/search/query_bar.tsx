@@ -20,6 +20,9 @@ const kinds: readonly { id: Kind; label: string; title: string }[] = [
     { id: "groups", label: "Groups", title: "Matching spans by an attribute: how many, how slow, how many errors" },
 ];
 
+/* A metrics query has a shape of its own, which no click makes. */
+const seriesKind = { id: "series" as Kind, label: "Series", title: "The query ends in a metrics function" };
+
 /* The server names what it found; when it also names what would be right, one click writes it. */
 function fixOf(error: ApiError, text: string): { words: string; text: string } | null {
     const meant = /did you mean ([^\s?]+(?: [^\s?]+)?)\?/.exec(error.message)?.[1] ?? /a string stands in quotes: (".*")$/.exec(error.message)?.[1];
@@ -36,10 +39,12 @@ function fixOf(error: ApiError, text: string): { words: string; text: string } |
     return null;
 }
 
+const sentence = (text: string): string => (text[0]?.toUpperCase() ?? "") + text.slice(1) + (/[.?!]$/.test(text) ? "" : ".");
+
 function QueryError({ error }: { error: ApiError }) {
     const fix = fixOf(error, draft.value);
     const [, message = error.message] = /^line \d+, col \d+: (.*)$/s.exec(error.message) ?? [];
-    return <div class="qerr"><Failure error={Object.assign(Object.create(Object.getPrototypeOf(error) as object) as ApiError, error, { message: `${message[0]?.toUpperCase() ?? ""}${message.slice(1)}.` })}
+    return <div class="qerr"><Failure error={Object.assign(Object.create(Object.getPrototypeOf(error) as object) as ApiError, error, { message: sentence(message) })}
         title="The query cannot be read" actions={fix && <button type="button" class="btn s primary" onClick={() => ask(fix.text)}>{fix.words}</button>} /></div>;
 }
 
@@ -56,7 +61,7 @@ export function QueryBar({ error, plan }: { error: ApiError | null; plan: Plan |
     const shown = error && error.kind === "invalid" && !isDrafted.value ? error : null;
     return <div class="qb" role="search" aria-label="Traces">
         <div class="chips">
-            <span class="in">Find</span><Segmented label="Shape of the answer" small value={kind.value} choices={kinds} onChange={setKind} /><span class="in">where</span>
+            <span class="in">Find</span><Segmented label="Shape of the answer" small value={kind.value} choices={kind.value === "series" ? [...kinds, seriesKind] : kinds} onChange={id => { if (id !== "series") setKind(id); }} /><span class="in">where</span>
             <ChipRow />
         </div>
         <div class="row qrow">

@@ -2,7 +2,9 @@
 import type { Facet } from "../../api/facets.ts";
 import type { SeriesAnswer, SpansAnswer, TracesAnswer } from "../../api/query.ts";
 import { count, counted, durationText } from "../../model/number.ts";
-import { refresh } from "../../state/range.ts";
+import { clock, zoneName, type TimeNs } from "../../model/time.ts";
+import { range, refresh } from "../../state/range.ts";
+import { zone } from "../../state/settings.ts";
 import type { Resource } from "../../state/resource.ts";
 import { change } from "../../state/url.ts";
 import { Icon } from "../../widgets/icon.tsx";
@@ -22,9 +24,9 @@ export type Listed = { askedMs: number } & (
 
 export const rowCount = (answer: Listed): number => answer.kind === "traces" ? answer.traces.traces.length : answer.kind === "spans" ? answer.spans.spans.length
     : answer.kind === "groups" ? answer.groups.groups.length : answer.series.series.length;
-export const pageOf = (answer: Listed): { hasMore: boolean; nextCursor: string; partial: string | null } =>
+export const pageOf = (answer: Listed): { hasMore: boolean; nextCursor: string; partial: string | null; completeFrom: TimeNs | null } =>
     answer.kind === "traces" ? answer.traces : answer.kind === "spans" ? answer.spans
-        : { hasMore: false, nextCursor: "", partial: answer.kind === "groups" ? answer.groups.partial : answer.series.partial };
+        : { hasMore: false, nextCursor: "", completeFrom: null, partial: answer.kind === "groups" ? answer.groups.partial : answer.series.partial };
 
 const nouns: Record<Listed["kind"], [string, string]> = { traces: ["trace", "traces"], spans: ["span", "spans"], groups: ["group", "groups"], series: ["series", "series"] };
 
@@ -36,6 +38,9 @@ export function howMany(answer: Listed, total: number | null): string {
     return hasMore ? `≥ ${count(here + 1)} ${many}` : counted(here, one, many);
 }
 
+/* "≥ 51" says itself that it is not exact. */
+const isBound = (answer: Listed, total: number | null): boolean => pageOf(answer).partial !== null || total !== null || !pageOf(answer).hasMore;
+
 function Inspected({ answer }: { answer: Listed }) {
     const inspected = answer.kind === "traces" ? answer.traces.inspected : answer.kind === "spans" ? answer.spans.inspected : null;
     return <span class="sub" title={inspected ? `${counted(inspected.traces, "trace")} and ${counted(inspected.spans, "span")} looked at` : ""}>
@@ -44,12 +49,14 @@ function Inspected({ answer }: { answer: Listed }) {
 
 /* The order is by start, the newest first, until a limit of time cut it: what was not looked at is older. */
 function Cut({ answer }: { answer: Listed }) {
-    const { partial, nextCursor, hasMore } = pageOf(answer);
+    const { partial, nextCursor, hasMore, completeFrom } = pageOf(answer), z = zone.value;
     if (partial === null) return null;
-    return <div class="cutnote"><Note tone="warn" title="The answer is cut" actions={<>
+    const { from, to } = range.value;
+    const covered = completeFrom !== null && completeFrom > from ? `The answer is cut: it covers ${clock(completeFrom, z, 0)} – ${clock(to, z, 0)} ${zoneName(z, to)} of the ${durationText(Number(to - from))} asked for` : "The answer is cut";
+    return <div class="cutnote"><Note tone="warn" title={covered} actions={<>
         {hasMore && nextCursor && <button type="button" class="btn s primary" onClick={() => change({ after: afterText(place.value.before + rowCount(answer), nextCursor), sel: null })}>Read on</button>}
         <button type="button" class="btn s" onClick={() => document.querySelector<HTMLElement>(".range button")?.click()}>Choose a shorter range</button></>}>
-        {partial}. What is listed matches; what was not looked at may be missing.</Note></div>;
+        The {partial} ended it. What is listed matches; what was not looked at may be missing.</Note></div>;
 }
 
 const Newer = () => (newer.value.count > 0
@@ -61,8 +68,8 @@ function Waiting({ stop }: { stop: () => void }) {
         <div class="meter busy" role="progressbar" aria-label="Search"><i class="acc" /></div><Skeleton rows={10} label="Searching" /></div>;
 }
 
-export function Results({ found, stop, total, facets, markedIds }: {
-    found: Resource<Listed> & { again: () => void }; stop: () => void; total: number | null; facets: readonly Facet[]; markedIds: ReadonlySet<string>;
+export function Results({ found, stop, total, facets }: {
+    found: Resource<Listed> & { again: () => void }; stop: () => void; total: number | null; facets: readonly Facet[];
 }) {
     useNewer();
     const [hasPlan, setPlan] = useState(false);
@@ -73,7 +80,7 @@ export function Results({ found, stop, total, facets, markedIds }: {
         {hasPlan && <PlanPanel close={() => setPlan(false)} />}
         <section ref={panel} class={found.isStale && found.isSlow ? "panel results stale" : "panel results"} aria-labelledby="res-h" aria-busy={found.isLoading}>
             <div class="ph"><h2 id="res-h">{answer ? howMany(answer, total) : found.error ? "No answer" : nouns[kind.value][1].replace(/^./, c => c.toUpperCase())}</h2>
-                {answer && (pageOf(answer).partial === null ? <Exactness partial={null} /> : <span class="tag warn"><Icon name="warn" small />cut</span>)}
+                {answer && isBound(answer, total) && (pageOf(answer).partial === null ? <Exactness partial={null} /> : <span class="tag warn"><Icon name="warn" small />cut</span>)}
                 {box.value && answer && <span class="tag accent">in the box</span>}
                 {answer && <Inspected answer={answer} />}<span class="grow" />
                 <Newer />
@@ -85,7 +92,7 @@ export function Results({ found, stop, total, facets, markedIds }: {
             {answer && <Cut answer={answer} />}
             {!answer && found.isSlow && <Waiting stop={stop} />}
             {answer && rowCount(answer) === 0 && pageOf(answer).partial === null && <NothingFound key={kind.value} />}
-            {answer && rowCount(answer) > 0 && (answer.kind === "traces" ? <TracesTable answer={answer.traces} markedIds={markedIds} /> : answer.kind === "spans" ? <SpansTable answer={answer.spans} />
+            {answer && rowCount(answer) > 0 && (answer.kind === "traces" ? <TracesTable answer={answer.traces} /> : answer.kind === "spans" ? <SpansTable answer={answer.spans} />
                 : answer.kind === "groups" ? <GroupsTable answer={answer.groups} /> : <SeriesTable answer={answer.series} />)}
         </section>
         <span class="sr" role="status">{answer && !found.isLoading ? `${howMany(answer, total)}${pageOf(answer).partial === null ? ", exact" : ", cut"}` : ""}</span>

@@ -46,35 +46,33 @@ const SelectAll = ({ ids }: { ids: readonly string[] }) => {
 };
 
 /* The share of the trace's spans by service: what the list knows of each. The critical path has its place here when it is told. */
-function Services({ trace, longest }: { trace: TraceFound; longest: number }) {
+function Services({ trace }: { trace: TraceFound }) {
     const total = trace.services.reduce((sum, s) => sum + s.spanCount, 0) || 1;
     const parts = [...trace.services].sort((a, b) => b.spanCount - a.spanCount).map(s => ({ name: s.name, slot: s.slot || slotOf(s.name), share: s.spanCount / total }));
     const words = parts.slice(0, 6).map(p => `${p.name} ${percent(p.share)}`).join(", ") + (parts.length > 6 ? `, and ${parts.length - 6} more` : "");
-    return <div class="dbar" title={`Spans by service: ${words}`}><div style={{ width: `${Math.max(4, (trace.durationNs / longest) * 100)}%` }}>
-        <ShareBar parts={parts} label={`Spans by service: ${words}`} /></div></div>;
+    return <div class="dbar" title={`Spans by service: ${words}`}><ShareBar parts={parts} label={`Spans by service: ${words}`} /></div>;
 }
 
 const rowClass = (i: number, traceId: string): string => [i === current.value ? "cur" : "", selected().includes(traceId) ? "sel" : ""].join(" ").trim();
 
-export function TracesTable({ answer, markedIds }: { answer: TracesAnswer; markedIds?: ReadonlySet<string> }) {
+export function TracesTable({ answer }: { answer: TracesAnswer }) {
     const z = zone.value;
-    const longest = Math.max(1, ...answer.traces.map(t => t.durationNs));
     return <div class="scroll-x"><table class="t rs"><caption class="sr">Matching traces</caption>
         <thead><tr><SelectAll ids={answer.traces.map(t => t.traceId)} /><Head field="start" isFirstDown>Start, {zoneName(z, range.value.to)}</Head>
             <Head field="root">Root</Head><Head field="duration" isNumber isFirstDown>Duration</Head>
-            <th scope="col" class="wide760" title="Length: duration against the longest here. Parts: spans by service.">Spans by service</th>
+            <th scope="col" class="wide760" title="Which services the trace's spans are of">Spans by service</th>
             <th scope="col" class="num">Errors</th><th scope="col" class="num">Spans</th><th scope="col" class="num" title="Spans that match the query">Matched</th>
             {columns.value.map(column => <th key={column} scope="col" title={column}>{fieldWords(column)}</th>)}<th scope="col">Trace</th></tr></thead>
         <tbody>{answer.traces.map((trace, i) => {
             const href = traceHref(trace.traceId, i);
             const slot = trace.services.find(s => s.name === trace.rootServiceName)?.slot || slotOf(trace.rootServiceName);
-            return <tr key={trace.traceId} class={`${rowClass(i, trace.traceId)}${markedIds?.has(trace.traceId) ? " new" : ""}`} data-row={i}>
+            return <tr key={trace.traceId} class={rowClass(i, trace.traceId)} data-row={i}>
                 <Select traceId={trace.traceId} label={`Select ${trace.rootName || trace.traceId}, ${durationText(trace.durationNs)}`} />
                 <td><Start time={trace.startTime} href={href} /></td>
                 <td class="root"><span class="row"><Swatch slot={slot} /><a href={href} class="m ell" title={`${trace.rootServiceName}: ${trace.rootName}`}>{trace.rootName || (trace.hasRoot ? "unnamed" : "root not received")}</a>
                     <span class="muted ell wide1280">{trace.rootServiceName}</span></span></td>
                 <td class="num m"><Duration ns={trace.durationNs} /></td>
-                <td class="wide760"><Services trace={trace} longest={longest} /></td>
+                <td class="wide760"><Services trace={trace} /></td>
                 <td class={trace.errorCount ? "num err m" : "num"}>{trace.errorCount}</td><td class="num">{trace.spanCount}</td><td class="num">{trace.matchedSpanCount}</td>
                 {columns.value.map(column => <Attribute key={column} value={attributeOf(trace.attributes, column)} />)}
                 <td class="mono muted tid"><a href={href} title={trace.traceId} class="muted">{shortId(trace.traceId)}</a></td></tr>;
@@ -97,7 +95,7 @@ export function SpansTable({ answer }: { answer: SpansAnswer }) {
             <th scope="col" class="num wide760">Of the trace's time</th><th scope="col" class="wide760">In trace</th></tr></thead>
         <tbody>{answer.spans.map((span, i) => {
             const href = traceHref(span.traceId, i, span.spanId), trace = answer.traces.get(span.traceId);
-            const slot = trace?.services.find(s => s.name === span.serviceName)?.slot || slotOf(span.serviceName);
+            const slot = span.serviceSlot || slotOf(span.serviceName);
             const isError = span.attributes.some(a => a.key === "status" && a.value === "error");
             return <tr key={span.spanId} class={rowClass(i, span.traceId)} data-row={i}>
                 <Select traceId={span.traceId} label={`Select the trace of ${span.name || span.spanId}`} />

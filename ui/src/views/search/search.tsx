@@ -3,7 +3,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { fetchFacets, fetchHistogram, type FacetsAnswer } from "../../api/facets.ts";
 import type { ApiError } from "../../api/client.ts";
 import { fetchSeries, fetchSpans, fetchTraces } from "../../api/query.ts";
-import { addPiece, condition, printChips } from "../../model/traceql_chips.ts";
+import { addPiece, condition } from "../../model/traceql_chips.ts";
 import { comparedQuery, listQuery, plainQuery } from "../../model/search_query.ts";
 import { useKeys } from "../../state/keys.ts";
 import { range, rangeParams } from "../../state/range.ts";
@@ -18,7 +18,7 @@ import { picture, PicturePanel } from "./picture.tsx";
 import { QueryBar } from "./query_bar.tsx";
 import { Results, rowCount, type Listed } from "./results.tsx";
 import { current, selected, toggleSelected, traceHref } from "./rows.ts";
-import { askChips, askedChips, box, followAddress, kind, listParams, narrowedChips, narrowedRange, place, query, run, scope } from "./search_state.ts";
+import { askChips, askedChips, box, followAddress, kind, listParams, narrowedChips, narrowedRange, query, run, scope } from "./search_state.ts";
 
 const FACET_VALUES = 10, COMPARED_VALUES = 200, COMPARED_KEYS = 40, DOTS = 1000;
 
@@ -118,16 +118,13 @@ function focusIn(selector: string): void {
     element?.select();
 }
 
-const known = new Set<string>();
-
 export function Page(_: { id: string }) {
     useEffect(followAddress, []);
     useEffect(() => { document.title = `${query.value ? `${query.value} · ` : ""}Search · weft`; }, [query.value]);
     useEffect(() => { wantServices(); }, [range.value]);
-    const stopped = useMemo(() => signal(0), []);
     const list = useResource(abort => fetchList(abort));
     const isWrong = list.error?.kind === "invalid";
-    const histogram = useResource(abort => (isWrong && false ? null : fetchPicture(abort)));
+    const histogram = useResource(fetchPicture);
     const counts = useResource(fetchCounts);
     const compared = useCompared(counts);
     const dots = useResource(abort => (picture.value === "scatter"
@@ -136,17 +133,15 @@ export function Page(_: { id: string }) {
     useListKeys(answer);
     // Of spans the facets count all that match.
     const total = kind.value === "spans" && counts.value && !counts.isStale && !counts.error && counts.value.partial === null ? counts.value.spanCount : null;
-    void stopped; void known; void place;
     return <main class="searchp"><h1 class="sr">Search</h1>
         <QueryBar error={list.error as ApiError | null} plan={null} />
         <div class="lay">
             <Facets found={counts} usual={compared} />
             <div class="mainc">
                 {kind.value !== "series" && !isWrong && <PicturePanel found={histogram} spans={dots} />}
-                <Results found={list} stop={() => history.back()} total={total} facets={counts.value?.facets ?? []} markedIds={known} />
+                <Results found={list} stop={() => history.back()} total={total} facets={counts.value?.facets ?? []} />
             </div>
         </div>
         <Foot answer={answer} total={total} />
     </main>;
 }
-void printChips;

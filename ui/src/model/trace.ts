@@ -1,6 +1,5 @@
 // trace.ts -- a trace as typed columns: row i of every column is the i-th span, parents before their children,
 // siblings by start. Built once from the API's answer; never changed afterwards.
-import { slotOf } from "./service_slot.ts";
 import { timeOf, parseTime, type TimeNs } from "./time.ts";
 import { fieldsOf, listOf, numberOf, textOf, type Fields } from "./untrusted.ts";
 
@@ -56,7 +55,7 @@ export function attributesOf(value: unknown): Attribute[] {
 function scopeOf(value: unknown): Scope {
     const s = fieldsOf(value);
     const serviceName = textOf(s["service_name"]);
-    return { serviceName, slot: slotOf(s["slot"], serviceName), resource: attributesOf(s["resource"]), name: textOf(s["name"]),
+    return { serviceName, slot: numberOf(s["slot"]), resource: attributesOf(s["resource"]), name: textOf(s["name"]),
         version: textOf(s["version"]), attributes: attributesOf(s["attributes"]) };
 }
 

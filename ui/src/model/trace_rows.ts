@@ -14,6 +14,9 @@ export interface Rows {
     depth: Uint16Array;
     isOpen: Uint8Array;
     isGhost: Uint8Array; // shown only because something below it matches
+    position: Uint32Array; // among its siblings, from 1
+    siblings: Uint32Array; // how many there are
+    indexOfSpan: Int32Array; // where each span stands, -1: it is not shown
     hiddenCount: number; // spans left out by the filters
 }
 
@@ -114,7 +117,28 @@ export function buildRows({ trace, alikes, missing, isSpanOpen, isAlikeOpen, kee
         if (rows.length > 0) out.add(RowKind.missing, gap, 0, true, false);
         for (const orphan of rows) addSpan(orphan, 1);
     }
-    return { count: out.count, kind: out.kind, subject: out.subject, depth: out.depth, isOpen: out.isOpen, isGhost: out.isGhost, hiddenCount };
+    const indexOfSpan = new Int32Array(trace.count).fill(-1);
+    for (let i = 0; i < out.count; i++) if (out.kind[i] === RowKind.span) indexOfSpan[out.subject[i]!] = i;
+    return { count: out.count, kind: out.kind, subject: out.subject, depth: out.depth, isOpen: out.isOpen, isGhost: out.isGhost,
+        ...placesAmongSiblings(out.depth, out.count), indexOfSpan, hiddenCount };
+}
+
+function placesAmongSiblings(depth: Uint16Array, count: number): { position: Uint32Array; siblings: Uint32Array } {
+    const position = new Uint32Array(count), siblings = new Uint32Array(count);
+    const counts: number[] = []; // of each level, since a row above it
+    for (let i = 0; i < count; i++) {
+        counts.length = Math.min(counts.length, depth[i]! + 1);
+        position[i] = counts[depth[i]!] = (counts[depth[i]!] ?? 0) + 1;
+    }
+    counts.length = 0;
+    for (let i = count - 1; i >= 0; i--) {
+        const d = depth[i]!;
+        for (let deeper = d + 1; deeper < counts.length; deeper++) counts[deeper] = 0;
+        counts[d] ||= position[i]!;
+        siblings[i] = counts[d]!;
+        if (position[i] === 1) counts[d] = 0;
+    }
+    return { position, siblings };
 }
 
 /* One screen of rows. */
@@ -141,10 +165,13 @@ export function openAtFirst(trace: Trace, path: CriticalPath, errors: Uint32Arra
 
 /** Where a span stands among the rows, or the fold or closed ancestor that holds it; -1: it is filtered out. */
 export function rowOf(rows: Rows, trace: Trace, alikes: Alikes, span: number): number {
-    for (let i = 0; i < rows.count; i++) if (rows.kind[i] === RowKind.span && rows.subject[i] === span) return i;
-    const group = alikes.of[span]!;
-    if (group >= 0) for (let i = 0; i < rows.count; i++) if (rows.kind[i] === RowKind.alike && rows.subject[i] === group) return i;
-    return trace.parent[span]! >= 0 ? rowOf(rows, trace, alikes, trace.parent[span]!) : -1;
+    for (let at = span; at >= 0; at = trace.parent[at]!) {
+        if (rows.indexOfSpan[at]! >= 0) return rows.indexOfSpan[at]!;
+        const group = alikes.of[at]!;
+        if (group < 0) continue;
+        for (let i = 0; i < rows.count; i++) if (rows.kind[i] === RowKind.alike && rows.subject[i] === group) return i;
+    }
+    return -1;
 }
 
 /** From when to when the spans of a row last. */

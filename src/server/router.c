@@ -223,11 +223,27 @@ static void run_route(struct weft_call *call)
     write_error(call, http_status_of(rc), weft_status_name(rc), err.text);
 }
 
+/* Too many wait, too many waited, or the program stops. */
+static void refuse(struct weft_call *call, int rc)
+{
+    unsigned seconds = weft_query_pool_retry_seconds(call->face->parts->pool);
+
+    write_error(call, http_status_of(rc), weft_status_name(rc),
+                rc == WEFT_FULL   ? "too many queries are waiting; try again later"
+                : rc == WEFT_BUSY ? "no thread was free for this query before its time was over; "
+                                    "try again later"
+                                  : "weft is stopping");
+    weft_call_add_header(call, WEFT_S("retry-after"),
+                         weft_arena_printf(&call->arena, "%u", seconds));
+}
+
 static void run_on_pool(struct weft_query_job *job)
 {
     struct weft_call *call = (struct weft_call *)((char *)job - offsetof(struct weft_call, job));
     if (atomic_load_explicit(&call->is_cancelled, memory_order_relaxed))
         write_error(call, 503, weft_status_name(WEFT_CANCELLED), "the client has gone");
+    else if (weft_clock_monotonic_ns() >= call->deadline_monotonic_ns)
+        refuse(call, WEFT_BUSY);
     else
         run_route(call);
     weft_loop_post(call->owned_exchange->loop, reply, call);
@@ -311,19 +327,6 @@ static bool is_lookup(struct weft_call *call)
            (work == WEFT_WORK_LOOKUP_UNLESS_Q && weft_call_query(call, WEFT_S("q"), NULL).len == 0);
 }
 
-static void refuse(struct weft_call *call, int rc)
-{
-    struct weft_query_pool *pool = call->face->parts->pool;
-
-    write_error(call, rc == WEFT_FULL ? 429 : 503, weft_status_name(rc),
-                rc == WEFT_FULL ? "too many queries are waiting; try again later"
-                                : "weft is stopping");
-    weft_call_add_header(
-        call, WEFT_S("retry-after"),
-        weft_arena_printf(&call->arena, "%u", weft_query_pool_retry_seconds(pool)));
-    reply(call);
-}
-
 static void handle(void *self, struct weft_exchange *exchange)
 {
     struct weft_face *face = self;
@@ -352,7 +355,9 @@ static void handle(void *self, struct weft_exchange *exchange)
         exchange->state = call;
         exchange->peer_left = cancel;
         int rc = weft_query_pool_submit(face->parts->pool, &call->job);
-        if (rc < 0) refuse(call, rc);
+        if (rc == WEFT_OK) return;
+        refuse(call, rc);
+        reply(call);
     }
 }
 

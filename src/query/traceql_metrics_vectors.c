@@ -79,7 +79,7 @@ static const char *selection_refuse(const struct weft_traceql_pipeline *pipeline
     if (!selection.is_empty && !selection.is_exact)
         reason = "the spans cannot be told by columns alone";
     else if (!selection.is_empty && !weft_selection_is_spanwise(selection.tree))
-        reason = "&& and structural operators need whole traces";
+        reason = "conditions on other spans of the trace need whole traces";
     weft_arena_release(&arena);
     return reason;
 }
@@ -92,8 +92,8 @@ const char *weft_metric_vectors_refuse(const struct weft_metric_leaf *leaf,
     if (leaf->expr->function == WEFT_METRIC_COMPARE) return "compare() looks at every attribute";
     if (leaf->is_exact) return "with (exact = true) keeps every value";
     if (run->is_extrapolated) return "with (extrapolate = true) asks each span for its sampling";
-    if (!leaf->is_per_span) return "events and links are not columns";
     if (!filters_only(leaf->expr->pipeline)) return "an aggregate needs whole traces";
+    if (!leaf->is_per_span) return "operators between spans need whole traces";
     if (!weft_metric_columns_init(&columns, leaf))
         return "a label or value is of whole traces, or there are more than columns are read for";
     return selection_refuse(leaf->expr->pipeline);

@@ -161,7 +161,7 @@ def otlp(weft, api):
                   events=[{"timeUnixNano": str(ns + 5000), "name": "ev", "attributes": attributes({"k": 1.0})}, {"timeUnixNano": str(ns + 4000), "name": "plain"}],
                   status={"code": 2, "message": "why"}, traceState="x=y"),
         otlp_span(2, parentSpanId=f"{1:016x}", name="", kind=3, attributes=attributes({"peer.service": "Bank", "error": "overwritten"}) + attributes({"dup": 1}) + attributes({"dup": 2}), status={"code": 2}),
-        otlp_span(3, parentSpanId=f"{1:016x}", name="x", kind=1, attributes=attributes({"peer.service": "not a caller"}), status={"code": 1}),
+        otlp_span(3, parentSpanId=f"{1:016x}", name="x", kind=1, attributes=attributes({"peer.service": "not a caller", "empty": ""}) + [{"key": "nothing", "value": {}}], status={"code": 1}),
     ]
     body = {"resourceSpans": [{"resource": {"attributes": attributes({"service.name": "WEB", "host.name": "h"})}, "scopeSpans": [{"scope": {"name": "s", "version": "v"}, "spans": spans}]}]}
     same("OTLP", 200, weft.post("/v1/traces", json.dumps(body).encode(), "application/json")[0])
@@ -174,12 +174,14 @@ def otlp(weft, api):
                   "otel.status_code": "ERROR", "error": "why", **scope}},
         {**common, "id": f"{2:016x}", "parentId": f"{1:016x}", "kind": "CLIENT", "remoteEndpoint": {"serviceName": "bank"},
          "tags": {"peer.service": "Bank", "dup": "2", "otel.status_code": "ERROR", "error": "", **scope}},
-        {**common, "id": f"{3:016x}", "parentId": f"{1:016x}", "name": "x", "tags": {"peer.service": "not a caller", "otel.status_code": "OK", **scope}},
+        {**common, "id": f"{3:016x}", "parentId": f"{1:016x}", "name": "x", "tags": {"peer.service": "not a caller", "empty": "", "nothing": "", "otel.status_code": "OK", **scope}},
     ], by_id(api.get("/trace/" + trace)[1]))
     same("remote services of OTLP spans", ["bank", "edge"], api.get("/remoteServices", serviceName="Web")[1])
     same("span names of OTLP spans", ["post /ärger", "x"], api.get("/spans", serviceName="WEB")[1])
     for terms, found in (("error=why", 1), ("otel.status_code=OK and d=42.0", 1), ("e=1e-09", 1), ("b=true and i=-5", 1), ("a=[\"x\",1,0.5]", 1),
-                         ("d=42", 0), ("plain", 1), ("dup=2", 1), ("dup=1", 0), ("otel.scope.name=s", 1), ("error=overwritten", 0), ('"ev":{"k":1.0}', 1)):
+                         ("d=42", 0), ("plain", 1), ("dup=2", 1), ("dup=1", 0), ("otel.scope.name=s", 1), ("error=overwritten", 0), ('"ev":{"k":1.0}', 1),
+                         ("ev", 0), ("dup", 1), ("error", 1), ("error and otel.status_code and otel.scope.name and otel.scope.version and a", 1), ("w3c.tracestate", 0),
+                         ("nothing", 0), ("b and plain and nothing=x", 0), ("empty", 1), ("Plain", 0)):
         same(f"terms {terms}", found, len(api.get("/traces", endTs=BASE_US // 1000 + 1, serviceName="web", annotationQuery=terms)[1]))
 
 

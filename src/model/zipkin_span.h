@@ -44,6 +44,8 @@ const char *weft_zipkin_kind(const struct weft_zipkin_span *span);
 /* The tag of that key; false: there is none. */
 bool weft_zipkin_tag_find(const struct weft_zipkin_span *span, struct weft_str key,
                           struct weft_str *value, struct weft_arena *arena);
+/* Is there one? Attributes without a value are shown with an empty one, but are not looked for. */
+bool weft_zipkin_has_tag(const struct weft_zipkin_span *span, struct weft_str key);
 /* All of them by key, each once: the last of several counts. */
 struct weft_zipkin_tag *weft_zipkin_tags(const struct weft_zipkin_span *span, uint32_t *count,
                                          struct weft_arena *arena);

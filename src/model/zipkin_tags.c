@@ -81,6 +81,20 @@ bool weft_zipkin_tag_find(const struct weft_zipkin_span *span, struct weft_str k
     return false;
 }
 
+bool weft_zipkin_has_tag(const struct weft_zipkin_span *span, struct weft_str key)
+{
+    struct weft_zipkin_tag made[MADE_MAX];
+    for (uint32_t i = tags_made(span, made); i-- > 0;)
+        if (weft_str_equal(made[i].key, key)) return true;
+    for (uint32_t i = 0; i < span->span->attributes.count; i++) {
+        const struct weft_attribute *a = &span->span->attributes.items[i];
+        if (a->type != WEFT_VALUE_EMPTY && weft_str_equal(weft_attribute_key(a), key) &&
+            is_tag(span, a))
+            return true;
+    }
+    return false;
+}
+
 struct ordered_tag {
     struct weft_str key;
     uint32_t place;

@@ -2,6 +2,7 @@
 #include "query/jaeger_links.h"
 #include "base/map.h"
 #include "model/jaeger_trace.h"
+#include "query/selection_build.h"
 
 struct counting {
     const struct weft_jaeger_links_query *query;
@@ -49,6 +50,13 @@ static bool visit(void *arg, const struct weft_batch *trace)
     return !counting->links.has_too_many;
 }
 
+/* A link of a service is in traces that have spans of it. */
+static const struct weft_selection *of_service(struct weft_str service, struct weft_arena *arena)
+{
+    if (service.len == 0 || weft_str_equal_c(service, WEFT_JAEGER_NO_SERVICE)) return NULL;
+    return weft_selection_text(arena, WEFT_FIELD_SERVICE, service);
+}
+
 int weft_jaeger_find_links(const struct weft_source *source,
                            const struct weft_jaeger_links_query *query,
                            struct weft_jaeger_links *out, struct weft_arena *arena,
@@ -59,6 +67,7 @@ int weft_jaeger_find_links(const struct weft_source *source,
     const struct weft_trace_scan scan = {
         .from_ns = query->from_ns,
         .to_ns = query->to_ns == UINT64_MAX ? 0 : query->to_ns + 1,
+        .selection = of_service(query->service, arena),
         .deadline_monotonic_ns = query->deadline_monotonic_ns,
         .cancelled = query->cancelled,
         .reads = query->reads,

@@ -16,9 +16,11 @@ static bool term_holds(const struct weft_zipkin_term *term, const struct weft_zi
                        struct weft_arena *arena)
 {
     struct weft_str value;
-    bool has_tag = weft_zipkin_tag_find(span, term->key, &value, arena);
-    if (term->value.len > 0) return has_tag && weft_str_equal(value, term->value);
-    return has_tag || weft_zipkin_has_annotation(span, term->key, arena);
+    if (term->value.len > 0)
+        return weft_zipkin_tag_find(span, term->key, &value, arena) &&
+               weft_str_equal(value, term->value);
+    return weft_zipkin_has_tag(span, term->key) ||
+           weft_zipkin_has_annotation(span, term->key, arena);
 }
 
 static void take_span(const struct weft_zipkin_query *query, struct left *left,

@@ -65,6 +65,13 @@ static selection has_attribute(struct weft_arena *arena, struct weft_str key)
                                                               .key = key });
 }
 
+/* Not empty. */
+static selection has_field(struct weft_arena *arena, enum weft_field field)
+{
+    return weft_selection_one(arena,
+                              (struct weft_predicate){ .field = field, .op = WEFT_OP_EXISTS });
+}
+
 static selection has_remote(struct weft_arena *arena)
 {
     selection found = has_attribute(arena, WEFT_S(WEFT_ZIPKIN_REMOTE_SERVICE));
@@ -89,9 +96,32 @@ static selection made_of(struct weft_arena *arena, const struct weft_zipkin_term
     return NULL;
 }
 
+/* The same, whatever its value. */
+static selection has_made(struct weft_arena *arena, struct weft_str key)
+{
+    if (weft_str_equal_c(key, "error"))
+        return weft_selection_int(arena, WEFT_FIELD_STATUS, WEFT_OP_EQ, WEFT_STATUS_ERROR);
+    if (weft_str_equal_c(key, "otel.status_code"))
+        return weft_selection_int(arena, WEFT_FIELD_STATUS, WEFT_OP_NE, WEFT_STATUS_UNSET);
+    if (weft_str_equal_c(key, "otel.scope.name")) return has_field(arena, WEFT_FIELD_SCOPE_NAME);
+    if (weft_str_equal_c(key, "otel.scope.version"))
+        return has_field(arena, WEFT_FIELD_SCOPE_VERSION);
+    return NULL;
+}
+
+/* A tag of that key, or an annotation of that text; of an event with attributes it is JSON. */
+static selection word_is(struct weft_arena *arena, struct weft_str word)
+{
+    selection found = weft_selection_either(
+        arena, has_attribute(arena, word), weft_selection_text(arena, WEFT_FIELD_EVENT_NAME, word));
+    if (word.len == 0 || word.ptr[0] == '"') return NULL;
+    if (!weft_zipkin_tag_is_made(word)) return found;
+    return weft_selection_either(arena, found, has_made(arena, word));
+}
+
 static selection term_is(struct weft_arena *arena, const struct weft_zipkin_term *term)
 {
-    if (term->value.len == 0) return NULL; /* an attribute without a value, or an event */
+    if (term->value.len == 0) return word_is(arena, term->key);
     selection found = weft_selection_attribute_text(arena, WEFT_SCOPE_SPAN, term->key, term->value);
     if (!weft_zipkin_tag_is_made(term->key)) return found;
     return weft_selection_either(arena, found, made_of(arena, term));

@@ -10,7 +10,8 @@ export interface PlanPass {
     purpose: string; wayText: string; wayReason: string; selection: string; isExact: boolean; inexactReason: string;
     pieces: PlanPiece[]; conditions: PlanCondition[]; candidates: number | null; steps: PlanStep[]; inspected: Inspected; partial: string | null;
 }
-export interface Plan { query: string; passes: PlanPass[]; timeNs: number; cpuNs: number; inspected: Inspected; partial: string | null; bytesToRead: number | null }
+export interface Plan { query: string; passes: PlanPass[]; timeNs: number; cpuNs: number; inspected: Inspected; partial: string | null }
+export interface Estimate { bytesLeast: number; bytesMost: number }
 
 const reasons = ["nothing_can_match", "out_of_range", "too_old", "not_reached", "damaged"];
 const countOf = (value: unknown): number | null => (typeof value === "number" ? value : null);
@@ -33,7 +34,13 @@ function passOf(value: unknown): PlanPass {
 function planOf(value: unknown): Plan {
     const answer = fieldsOf(value);
     return { query: textOf(answer["query"]), passes: listOf(answer["passes"]).map(passOf), timeNs: numberOf(answer["time_ns"]), cpuNs: numberOf(answer["cpu_ns"]),
-        inspected: inspectedOf(answer["inspected"]), partial: textOf(answer["partial"]) || null, bytesToRead: countOf(answer["bytes_to_read"]) };
+        inspected: inspectedOf(answer["inspected"]), partial: textOf(answer["partial"]) || null };
 }
 
 export const fetchPlan = async (params: Params, signal?: AbortSignal): Promise<Plan> => planOf(await ask("/explain", params, signal));
+
+/** What answering would read, told without reading it; null from a server that cannot tell. */
+export async function fetchEstimate(params: Params, signal?: AbortSignal): Promise<Estimate | null> {
+    const estimate = fieldsOf(fieldsOf(await ask("/explain", { ...params, run: "false" }, signal))["estimate"]);
+    return typeof estimate["bytes_most"] === "number" ? { bytesLeast: numberOf(estimate["bytes_least"]), bytesMost: estimate["bytes_most"] } : null;
+}

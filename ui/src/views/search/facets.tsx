@@ -9,6 +9,7 @@ import { addPiece, condition, printPiece, removePiece } from "../../model/traceq
 import { literalOf } from "../../model/traceql_tokens.ts";
 import { fieldWords, valueWords } from "../../model/traceql_words.ts";
 import type { Resource } from "../../state/resource.ts";
+import { isNarrow } from "../../state/media.ts";
 import { slotOf } from "../../state/services.ts";
 import { Icon } from "../../widgets/icon.tsx";
 import { Swatch } from "../../widgets/service.tsx";
@@ -73,6 +74,7 @@ function Key({ facet, shares, filter }: { facet: Facet; shares: Shares; filter: 
 export function Facets({ found, usual }: { found: Resource<FacetsAnswer> & { again: () => void }; usual: Resource<FacetsAnswer> }) {
     const [filter, setFilter] = useState("");
     const [isAll, setAll] = useState(false);
+    const [isShown, setShown] = useState(false); // on a phone
     const answer = found.value;
     const total = answer?.spanCount ?? answer?.facets.find(f => f.key === "resource.service.name")?.spanCount ?? 0;
     const shares = useMemo<Shares>(() => ({
@@ -84,10 +86,13 @@ export function Facets({ found, usual }: { found: Resource<FacetsAnswer> & { aga
     const wanted = filter.trim().toLowerCase();
     const fitting = wanted ? keys.filter(f => f.key.toLowerCase().includes(wanted) || f.values.some(v => v.value.toLowerCase().includes(wanted))) : keys;
     const shown = isAll || wanted ? fitting.slice(0, 60) : fitting.slice(0, SHOWN_KEYS);
+    const isFolded = isNarrow.value && !isShown;
     return <aside class="fac" aria-label="Facets" aria-busy={found.isSlow}>
+        {isNarrow.value && <button type="button" class="btn ffold" aria-expanded={!isFolded} onClick={() => setShown(!isShown)}><Icon name="filter" />Filter by attribute<Icon name={isFolded ? "down" : "up"} small /></button>}
+        {!isFolded && <>
         <label class="inp"><Icon name="search" /><span class="sr">Find an attribute or value</span>
             <input data-filter placeholder={answer ? `Find among ${answer.facets.length}${answer.hasMore ? "+" : ""} attributes` : "Find an attribute"} value={filter} onInput={event => setFilter(event.currentTarget.value)} /></label>
-        {box.value && answer && <p class="micro muted fnote">Counts of the box</p>}
+        {box.value && answer && <p class="micro muted fnote" title="Of the traces that overlap the box's time, all spans with its durations">Counts of traces in the box</p>}
         {answer?.spanCount === null && <p class="micro muted fnote" title="From the store's own statistics, which leave out whole files only. Add a condition for exact counts.">≈ counts of all that is stored</p>}
         {answer?.partial && <p class="micro wrn fnote"><Icon name="warn" small /> cut: {answer.partial}</p>}
         {found.error && found.error.kind !== "invalid" && <Failure error={found.error} again={found.again} title="Values could not be counted" />}
@@ -96,5 +101,6 @@ export function Facets({ found, usual }: { found: Resource<FacetsAnswer> & { aga
         {fitting.length === 0 && answer && <p class="micro muted fnote">{wanted ? `No attribute and no frequent value has "${filter.trim()}".` : "No spans, no attributes."}</p>}
         {!wanted && keys.length > SHOWN_KEYS && <button type="button" class="aslink small fmore" onClick={() => setAll(!isAll)}>
             {isAll ? "Fewer attributes" : `${keys.length - SHOWN_KEYS} more attributes`}</button>}
+        </>}
     </aside>;
 }

@@ -1,6 +1,6 @@
 // query_bar.tsx -- what is asked: shape of the answer, chips, and the TraceQL line; always both, each edits the other.
 import type { ApiError } from "../../api/client.ts";
-import type { Plan } from "../../api/explain.ts";
+import type { Estimate } from "../../api/explain.ts";
 import { bytesText } from "../../model/number.ts";
 import { offsetOfColumn, tokensOf } from "../../model/traceql_tokens.ts";
 import { range } from "../../state/range.ts";
@@ -51,12 +51,14 @@ function QueryError({ error }: { error: ApiError }) {
 const shareAddress = (): string => location.origin + hrefWith({ from: String(range.value.from), to: String(range.value.to) });
 
 /* What will be read, before it is. */
-function WillRead({ plan }: { plan: Plan | null }) {
-    if (!plan || plan.bytesToRead === null) return null;
-    return <span class="sub small reads" title="From the statistics of the files; nothing is read for that">reads ≈ {bytesText(plan.bytesToRead)}</span>;
+function WillRead({ estimate }: { estimate: Estimate | null }) {
+    if (!estimate) return null;
+    const { bytesLeast, bytesMost } = estimate;
+    return <span class="sub small reads wide760" title={`${bytesText(bytesLeast)} when the newest are enough or nothing matches, ${bytesText(bytesMost)} when every file has to be asked. From their directories: nothing was read for this.`}>
+        reads {bytesMost > bytesLeast * 1.2 ? `${bytesText(bytesLeast)} – ${bytesText(bytesMost)}` : `≈ ${bytesText(bytesMost)}`}</span>;
 }
 
-export function QueryBar({ error, plan }: { error: ApiError | null; plan: Plan | null }) {
+export function QueryBar({ error, estimate }: { error: ApiError | null; estimate: Estimate | null }) {
     // An error belongs to the line that was asked, not to what is typed since.
     const shown = error && error.kind === "invalid" && !isDrafted.value ? error : null;
     return <div class="qb" role="search" aria-label="Traces">
@@ -66,7 +68,7 @@ export function QueryBar({ error, plan }: { error: ApiError | null; plan: Plan |
         </div>
         <div class="row qrow">
             <div class={shown ? "ed wrong" : "ed"}><span class="tok-c qname" aria-hidden="true">TraceQL</span><QueryLine error={shown} />
-                <WillRead plan={plan} />
+                <WillRead estimate={estimate} />
                 <button type="button" class="btn primary s" onClick={run}>Run <span aria-hidden="true">↵</span></button></div>
             <SavedSearches />
             <CopyButton text={shareAddress} label="Copy a link with the time as instants, so that it always shows this">Share</CopyButton>

@@ -4,6 +4,7 @@ import type { SeriesAnswer, SpansAnswer, TracesAnswer } from "../../api/query.ts
 import { count, counted, durationText } from "../../model/number.ts";
 import { clock, zoneName, type TimeNs } from "../../model/time.ts";
 import { range, refresh } from "../../state/range.ts";
+import { isNarrow } from "../../state/media.ts";
 import { zone } from "../../state/settings.ts";
 import type { Resource } from "../../state/resource.ts";
 import { change } from "../../state/url.ts";
@@ -15,6 +16,7 @@ import { newer, useNewer } from "./live.ts";
 import { NothingFound } from "./nothing_found.tsx";
 import { PlanPanel } from "./plan.tsx";
 import { Columns, Compare, Export } from "./result_tools.tsx";
+import { Pages, SpansList, TracesList } from "./results_list.tsx";
 import { SpansTable, TracesTable } from "./results_table.tsx";
 import { afterText, box, kind, place } from "./search_state.ts";
 
@@ -92,8 +94,10 @@ export function Results({ found, stop, total, facets }: {
             {answer && <Cut answer={answer} />}
             {!answer && found.isSlow && <Waiting stop={stop} />}
             {answer && rowCount(answer) === 0 && pageOf(answer).partial === null && <NothingFound key={kind.value} />}
-            {answer && rowCount(answer) > 0 && (answer.kind === "traces" ? <TracesTable answer={answer.traces} /> : answer.kind === "spans" ? <SpansTable answer={answer.spans} />
+            {answer && rowCount(answer) > 0 && (answer.kind === "traces" ? isNarrow.value ? <TracesList answer={answer.traces} /> : <TracesTable answer={answer.traces} />
+                : answer.kind === "spans" ? isNarrow.value ? <SpansList answer={answer.spans} /> : <SpansTable answer={answer.spans} />
                 : answer.kind === "groups" ? <GroupsTable answer={answer.groups} /> : <SeriesTable answer={answer.series} />)}
+            {answer && isNarrow.value && <Pages {...pageOf(answer)} rows={rowCount(answer)} />}
         </section>
         <span class="sr" role="status">{answer && !found.isLoading ? `${howMany(answer, total)}${pageOf(answer).partial === null ? ", exact" : ", cut"}` : ""}</span>
     </>;

@@ -46,7 +46,7 @@ const SelectAll = ({ ids }: { ids: readonly string[] }) => {
 };
 
 /* The share of the trace's spans by service: what the list knows of each. The critical path has its place here when it is told. */
-function Services({ trace }: { trace: TraceFound }) {
+export function Services({ trace }: { trace: TraceFound }) {
     const total = trace.services.reduce((sum, s) => sum + s.spanCount, 0) || 1;
     const parts = [...trace.services].sort((a, b) => b.spanCount - a.spanCount).map(s => ({ name: s.name, slot: s.slot || slotOf(s.name), share: s.spanCount / total }));
     const words = parts.slice(0, 6).map(p => `${p.name} ${percent(p.share)}`).join(", ") + (parts.length > 6 ? `, and ${parts.length - 6} more` : "");
@@ -64,7 +64,7 @@ export function TracesTable({ answer }: { answer: TracesAnswer }) {
             <th scope="col" class="num">Errors</th><th scope="col" class="num">Spans</th><th scope="col" class="num" title="Spans that match the query">Matched</th>
             {columns.value.map(column => <th key={column} scope="col" title={column}>{fieldWords(column)}</th>)}<th scope="col">Trace</th></tr></thead>
         <tbody>{answer.traces.map((trace, i) => {
-            const href = traceHref(trace.traceId, i);
+            const href = traceHref(trace.traceId);
             const slot = trace.services.find(s => s.name === trace.rootServiceName)?.slot || slotOf(trace.rootServiceName);
             return <tr key={trace.traceId} class={rowClass(i, trace.traceId)} data-row={i}>
                 <Select traceId={trace.traceId} label={`Select ${trace.rootName || trace.traceId}, ${durationText(trace.durationNs)}`} />
@@ -94,7 +94,7 @@ export function SpansTable({ answer }: { answer: SpansAnswer }) {
             {columns.value.map(column => <th key={column} scope="col" title={column}>{fieldWords(column)}</th>)}
             <th scope="col" class="num wide760">Of the trace's time</th><th scope="col" class="wide760">In trace</th></tr></thead>
         <tbody>{answer.spans.map((span, i) => {
-            const href = traceHref(span.traceId, i, span.spanId), trace = answer.traces.get(span.traceId);
+            const href = traceHref(span.traceId, span.spanId), trace = answer.traces.get(span.traceId);
             const slot = span.serviceSlot || slotOf(span.serviceName);
             const isError = span.attributes.some(a => a.key === "status" && a.value === "error");
             return <tr key={span.spanId} class={rowClass(i, span.traceId)} data-row={i}>
@@ -106,7 +106,7 @@ export function SpansTable({ answer }: { answer: SpansAnswer }) {
                 <StatusCell attributes={span.attributes} />
                 {columns.value.map(column => <Attribute key={column} value={attributeOf(span.attributes, column)} />)}
                 <td class="num wide760">{trace && trace.durationNs > 0 ? percent(Math.min(1, span.durationNs / trace.durationNs)) : "–"}</td>
-                <td class="wide760"><span class="row"><a href={traceHref(span.traceId, i)} class="ell intr" title={trace ? `${trace.rootName}, ${counted(trace.spanCount, "span")}` : span.traceId}>{trace?.rootName || "root not received"}</a>
+                <td class="wide760"><span class="row"><a href={traceHref(span.traceId)} class="ell intr" title={trace ? `${trace.rootName}, ${counted(trace.spanCount, "span")}` : span.traceId}>{trace?.rootName || "root not received"}</a>
                     <span class="mono muted tid">{shortId(span.traceId)}</span></span></td></tr>;
         })}</tbody></table></div>;
 }

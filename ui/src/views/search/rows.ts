@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { isoTime } from "../../model/time.ts";
 import type { SpanFound, TraceFound } from "../../api/query.ts";
 import { change, hrefTo, param } from "../../state/url.ts";
-import { columns, place, setText } from "./search_state.ts";
+import { columns, setText } from "./search_state.ts";
 
 export interface Row { id: string; href: string; traceId: string }
 
@@ -19,9 +19,8 @@ export function toggleSelected(traceId: string): void {
 }
 export const selectAll = (ids: readonly string[]): void => change({ sel: [...new Set(ids)].slice(0, SELECTED_MAX).join(",") || null }, "replace");
 
-/** The trace page with the way back: the search, and which of its results this is. */
-export const traceHref = (traceId: string, index: number, spanId = ""): string =>
-    hrefTo(`/trace/${traceId}`, { span: spanId, set: setText.value, n: String(place.value.before + index + 1) });
+/** The trace page with the way back. */
+export const traceHref = (traceId: string, spanId = ""): string => hrefTo(`/trace/${traceId}`, { span: spanId, set: setText.value });
 
 const cell = (value: string | number): string => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
 const csvOf = (rows: readonly (readonly (string | number)[])[]): string => rows.map(row => row.map(cell).join(",")).join("\r\n") + "\r\n";

@@ -1,24 +1,25 @@
 // search.tsx -- find requests and see how they are spread: the query, the picture, facets and results of one question.
 import { useEffect, useMemo } from "preact/hooks";
 import { fetchFacets, fetchHistogram, type FacetsAnswer } from "../../api/facets.ts";
-import type { ApiError } from "../../api/client.ts";
+import { fetchEstimate, type Estimate } from "../../api/explain.ts";
 import { fetchSeries, fetchSpans, fetchTraces } from "../../api/query.ts";
 import { addPiece, condition } from "../../model/traceql_chips.ts";
 import { comparedQuery, listQuery, plainQuery } from "../../model/search_query.ts";
 import { useKeys } from "../../state/keys.ts";
 import { range, rangeParams } from "../../state/range.ts";
 import { createResource, useResource, type Resource } from "../../state/resource.ts";
+import { resultSet } from "../../state/result_set.ts";
 import { wantServices } from "../../state/services.ts";
 import { change, go, hrefTo } from "../../state/url.ts";
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { fetchGroups } from "./groups.tsx";
 import { Facets } from "./facets.tsx";
 import { Foot } from "./foot.tsx";
 import { picture, PicturePanel } from "./picture.tsx";
 import { QueryBar } from "./query_bar.tsx";
-import { Results, rowCount, type Listed } from "./results.tsx";
+import { pageOf, Results, rowCount, type Listed } from "./results.tsx";
 import { current, selected, toggleSelected, traceHref } from "./rows.ts";
-import { askChips, askedChips, box, followAddress, kind, listParams, narrowedChips, narrowedRange, query, run, scope } from "./search_state.ts";
+import { askChips, askedChips, box, followAddress, kind, listParams, narrowedChips, narrowedRange, PAGE_ROWS, draft, query, run, scope, setText } from "./search_state.ts";
 
 const FACET_VALUES = 10, COMPARED_VALUES = 200, COMPARED_KEYS = 40, DOTS = 1000;
 
@@ -62,6 +63,24 @@ function useCompared(counts: Resource<FacetsAnswer>): Resource<FacetsAnswer> {
     return asked.state.value;
 }
 
+const ESTIMATE_AFTER_MS = 250;
+
+/** What the line would read, asked once one stops typing. Wrong queries have no estimate: their error comes when they are asked. */
+function useEstimate(): Estimate | null {
+    const settled = useMemo(() => signal(draft.peek()), []);
+    useEffect(() => effect(() => {
+        const text = draft.value;
+        const timer = setTimeout(() => { settled.value = text; }, ESTIMATE_AFTER_MS);
+        return () => clearTimeout(timer);
+    }), []);
+    const found = useResource(abort => fetchEstimate({ q: settled.value.trim() || "{ }", limit: PAGE_ROWS, ...rangeParams() }, abort));
+    return found.error ? null : found.value;
+}
+
+/* Spans of one trace stand once in the set. */
+const traceIds = (answer: Listed): string[] => answer.kind === "traces" ? answer.traces.traces.map(t => t.traceId)
+    : answer.kind === "spans" ? [...new Set(answer.spans.spans.map(s => s.traceId))] : [];
+
 const rowElement = (): HTMLElement | null => document.querySelector(`.rs [data-row="${current.value}"]`);
 
 function useListKeys(answer: Listed | null): void {
@@ -77,7 +96,7 @@ function useListKeys(answer: Listed | null): void {
         if (answer?.kind === "spans") { const s = answer.spans.spans[current.value]; return s ? { traceId: s.traceId, spanId: s.spanId, service: s.serviceName, name: s.name } : null; }
         return null;
     };
-    const href = (): string => { const row = at(); return row ? traceHref(row.traceId, current.value, row.spanId) : ""; };
+    const href = (): string => { const row = at(); return row ? traceHref(row.traceId, row.spanId) : ""; };
     const open = (isNewTab: boolean): void | false => {
         const address = href() || rowElement()?.querySelector("a")?.getAttribute("href") || "";
         if (!address) return false;
@@ -131,10 +150,11 @@ export function Page(_: { id: string }) {
         ? fetchSpans({ q: listQuery(scope.value.query, "spans", "", []), limit: DOTS, ...rangeParams() }, abort) : null));
     const answer = list.value && list.value.kind === kind.value && !list.error ? list.value : null;
     useListKeys(answer);
+    useEffect(() => { if (answer) resultSet.value = { query: setText.peek(), traceIds: traceIds(answer), hasMore: pageOf(answer).hasMore }; }, [answer]);
     // Of spans the facets count all that match.
     const total = kind.value === "spans" && counts.value && !counts.isStale && !counts.error && counts.value.partial === null ? counts.value.spanCount : null;
     return <main class="searchp"><h1 class="sr">Search</h1>
-        <QueryBar error={list.error as ApiError | null} plan={null} />
+        <QueryBar error={list.error} estimate={useEstimate()} />
         <div class="lay">
             <Facets found={counts} usual={compared} />
             <div class="mainc">

@@ -6,7 +6,7 @@ import { addPiece, chipsOf, printChips, withoutStages, type Chips, type Piece } 
 import { boxedChips, boxOf, DEFAULT_GROUP, kindOf, listQuery, orderStage, pictureScope, type Kind } from "../../model/search_query.ts";
 import { setting } from "../../state/settings.ts";
 import { range, refresh } from "../../state/range.ts";
-import { change, param, params, type Changes } from "../../state/url.ts";
+import { change, param, type Changes } from "../../state/url.ts";
 
 export const PAGE_ROWS = 50;
 
@@ -91,9 +91,5 @@ export function sortBy(field: string, isFirstDown: boolean): void {
     change({ sort: next === "-start" ? null : next, after: null, sel: null });
 }
 
-/** Where the trace page came from: the search as it stands in the address, with its range. */
-export const setText = computed(() => {
-    const kept = new URLSearchParams(params.value);
-    kept.delete("sel");
-    return kept.toString();
-});
+/** What a trace opened from here says it came from: its page marks the spans that match, and knows its neighbours. */
+export const setText = computed(() => narrowedQuery() || "{ }");

@@ -44,7 +44,7 @@ export function SuggestMenu({ label, placeholder, initial = "", find, choose, ch
     };
     return <div class="smenu">
         <label class="inp"><Icon name="search" /><span class="sr">{label}</span>
-            <input autofocus role="combobox" aria-expanded="true" aria-controls="smenu-list" aria-activedescendant={at >= 0 ? `smenu-${at}` : undefined}
+            <input autofocus onFocus={event => event.currentTarget.select()} role="combobox" aria-expanded="true" aria-controls="smenu-list" aria-activedescendant={at >= 0 ? `smenu-${at}` : undefined}
                 placeholder={placeholder} value={typed} onInput={event => { setTyped(event.currentTarget.value); setAt(-1); }} onKeyDown={onKey} /></label>
         <div ref={list} id="smenu-list" role="listbox" aria-label={label} class="slist">
             {items.map((item, i) => <div key={item.text} id={`smenu-${i}`} role="option" aria-selected={i === at} class="menu-item"

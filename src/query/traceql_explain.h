@@ -20,10 +20,11 @@ enum weft_explain_way {
 struct weft_explain_pass {
     const char *purpose;
     enum weft_explain_way way;
-    const char *way_reason;                 /* why no faster one; NULL: there is none */
-    const struct weft_selection *selection; /* what was looked for; NULL: every span */
-    bool is_exact;                          /* these are the spans that are meant, not more */
-    const char *inexact_reason;             /* unless is_exact */
+    const char *way_reason; /* why no faster one; NULL: there is none */
+    const struct weft_selection
+        *selection;             /* what was looked for; NULL: every span. In the arena */
+    bool is_exact;              /* these are the spans that are meant, not more */
+    const char *inexact_reason; /* unless is_exact */
     struct weft_scan_report report;
     struct weft_trace_scan_result result;
     struct weft_explain_pass *next;

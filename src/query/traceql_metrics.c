@@ -152,7 +152,8 @@ static int traces_scan(struct weft_metric_run *run, const struct weft_source *so
     };
     selection.inexact_reason = "several functions look at the same traces";
     if (run->leaf_count == 1)
-        weft_traceql_select(&selection, run->leaves[0].expr->pipeline, &run->arena);
+        weft_traceql_select(&selection, run->leaves[0].expr->pipeline,
+                            weft_metric_selection_arena(run));
     const struct weft_explain_pass pass = {
         .purpose = run->leaf_count == 1 ? weft_metric_purpose(run, &run->leaves[0])
                                         : "all functions at once",

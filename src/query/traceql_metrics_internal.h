@@ -195,6 +195,11 @@ void weft_metric_column_value(const struct weft_metric_source_column *column,
                               const struct weft_span_vector *vector, uint32_t index,
                               struct weft_arena *arena, struct weft_traceql_value *out);
 
+/* What is told of a selection lives longer than the run. */
+static inline struct weft_arena *weft_metric_selection_arena(struct weft_metric_run *run)
+{
+    return run->range->explain != NULL ? run->range->explain->arena : &run->arena;
+}
 /* The function as written, for who asks how it is answered. */
 const char *weft_metric_purpose(const struct weft_metric_run *run,
                                 const struct weft_metric_leaf *leaf);

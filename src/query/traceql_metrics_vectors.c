@@ -509,7 +509,7 @@ int weft_metric_vectors_scan(struct weft_metric_leaf *leaf, struct weft_metric_r
 {
     struct weft_traceql_selection selection;
     struct weft_trace_scan_result here;
-    weft_traceql_select(&selection, leaf->expr->pipeline, &run->arena);
+    weft_traceql_select(&selection, leaf->expr->pipeline, weft_metric_selection_arena(run));
     const struct weft_explain_pass pass = {
         .purpose = weft_metric_purpose(run, leaf),
         .way = selection.is_empty ? WEFT_WAY_NOTHING : WEFT_WAY_COLUMNS,

@@ -1,12 +1,12 @@
 #!/bin/bash
 # mixed.sh [SECONDS]: taking in beside questions, each alone and both together, on one server: what does each lose?
 #
-# The question is a full scan (every value of an attribute, and no span that short), again and again from QUESTIONS connections; taking in is `weft load`
+# The question is a full scan (every value of an attribute, and no span that short; or QUESTION, TraceQL), again and again from QUESTIONS connections; taking in is `weft load`
 # at RATE spans a second, 0 for as fast as they are taken. Sender, asker and server share this machine, so the sender's own CPU is
 # part of what they fight for: the ratios count, not the lines. CPU of the server's I/O and query threads from /proc.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-: "${WEFT:=build/weft}" "${SHAPE:=a2}" "${MILLIONS:=4}" "${RATE:=0}" "${QUESTIONS:=2}"
+: "${WEFT:=build/weft}" "${SHAPE:=a2}" "${MILLIONS:=4}" "${RATE:=0}" "${QUESTIONS:=2}" "${QUESTION:={ span.key-01 != \"value-123\" && duration < 2ns \}}"
 seconds=${1:-10}
 run=$(mktemp -d "${TMPDIR:-/var/tmp}/weft-bench.XXXXXX")
 trap 'kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; rm -rf "$run"' EXIT
@@ -22,12 +22,13 @@ grpc=$(sed -n 's/.*"receivers.otlp.protocols.grpc.endpoint": *"\([^"]*\)".*/\1/p
 web=$(sed -n 's/.*"server.http.endpoint": *"\([^"]*\)".*/\1/p' "$run/addresses.json")
 "$WEFT" load --quiet --endpoint "http://$grpc" --shape "$SHAPE" --spans "${MILLIONS}000000" --seed 7 >/dev/null
 echo "$(date -u +%F), $(nproc) cores, $MILLIONS M spans of $SHAPE stored; $seconds s a line, $QUESTIONS questions at once, rate ${RATE/#0/unbounded}"
-WEFT=$WEFT python3 - "$web" "$grpc" "$server" "$SHAPE" "$seconds" "$RATE" "$QUESTIONS" <<'PYTHON'
-import glob, http.client, json, os, subprocess, sys, threading, time
+WEFT=$WEFT QUESTION=$QUESTION python3 - "$web" "$grpc" "$server" "$SHAPE" "$seconds" "$RATE" "$QUESTIONS" <<'PYTHON'
+import glob, http.client, json, os, subprocess, sys, threading, time, urllib.parse
 web, grpc, pid, shape, seconds, rate, questions = sys.argv[1:]
 seconds, questions = float(seconds), int(questions)
 host, port = web.rsplit(":", 1)
 TICKS = os.sysconf("SC_CLK_TCK")
+PATH = "/api/v1/query?q=" + urllib.parse.quote(os.environ["QUESTION"])
 
 
 def get(connection, path):
@@ -59,7 +60,7 @@ class Asker(threading.Thread):
     def run(self):
         connection = http.client.HTTPConnection(host, int(port), timeout=60)
         while time.monotonic() < self.until:
-            self.times.append(get(connection, "/api/v1/search?view=spans&limit=20&where=span.key-01!=value-123&max_duration=1ns")[0])
+            self.times.append(get(connection, PATH)[0])
 
 
 def measure(name, loads, asks):

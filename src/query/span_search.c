@@ -185,6 +185,8 @@ int weft_span_search(const struct weft_source *source, const struct weft_search 
     weft_arena_init(&run.scratch, 0);
     int rc = first_find(&run, arena, err);
     out->is_cut = is_cut(out->partial_reason);
+    /* What was not looked at may stand before what was found: nothing to go on behind. */
+    if (out->is_cut) out->has_more = false;
     if (rc == WEFT_OK && search->wants_total && !out->is_cut)
         rc = scan(&run,
                   &(struct weft_span_scan){ .to_ns = search->to_ns,

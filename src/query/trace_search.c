@@ -141,7 +141,7 @@ static int take_hit(struct grouping *g, const struct weft_hit *hit)
     return rc;
 }
 
-static int take_page(struct grouping *g, struct weft_search *page, bool *is_end)
+static int take_page(struct grouping *g, struct weft_search *page, bool *is_end, bool *is_cut)
 {
     struct weft_search_result result = { 0 };
     int rc = weft_span_search(g->source, page, &result, &g->scratch, g->err);
@@ -156,6 +156,7 @@ static int take_page(struct grouping *g, struct weft_search *page, bool *is_end)
             return weft_fail(g->err, WEFT_CANCELLED, "the search was cancelled");
         rc = take_hit(g, &result.hits[i]);
     }
+    *is_cut = result.is_cut;
     *is_end = !result.has_more || result.is_cut || g->out->has_more;
     page->has_after = true;
     page->after = g->last;
@@ -170,7 +171,7 @@ int weft_trace_search(const struct weft_source *source, const struct weft_search
         .source = source, .search = search, .out = out, .arena = arena, .err = err
     };
     struct weft_search page = *search;
-    bool is_end = false;
+    bool is_end = false, is_cut = false;
     int rc = WEFT_OK;
 
     *out = (struct weft_trace_search_result){ 0 };
@@ -180,9 +181,10 @@ int weft_trace_search(const struct weft_source *source, const struct weft_search
     page.is_once_per_trace = true;
     while (rc == WEFT_OK && !is_end) {
         weft_arena_reset(&g.scratch);
-        rc = take_page(&g, &page, &is_end);
+        rc = take_page(&g, &page, &is_end, &is_cut);
         page.limit = page.limit * 4 < HITS_AT_ONCE_MAX ? page.limit * 4 : HITS_AT_ONCE_MAX;
     }
+    if (is_cut) out->has_more = false;
     out->next = g.last;
     weft_arena_release(&g.scratch);
     weft_map_release(&g.seen);

@@ -1,5 +1,6 @@
 /* api_docs.c -- what searches, traces, names and the status answer (api_docs.h). */
 #include "server/api_docs.h"
+#include "server/api_question.h"
 
 const struct weft_api_field weft_api_inspected_fields[] = {
     { "traces", WEFT_API_INTEGER, .is_optional = true },
@@ -124,6 +125,7 @@ static const struct weft_api_parameter search_parameters[] = {
       .kind = WEFT_API_CHOICE,
       .choices = counts,
       .help = "Count all matching spans too." },
+    WEFT_API_LIMITS(struct weft_api_limited),
     { 0 },
 };
 const struct weft_route_docs weft_api_search_docs = {

@@ -183,6 +183,20 @@ static int take_from_table(void *arg, struct weft_str name, struct weft_str valu
     return unknown(r->table, name, err);
 }
 
+int weft_api_parameter_take(struct weft_call *call, const struct weft_api_parameter *table,
+                            void *out, struct weft_str name, struct weft_str value,
+                            struct weft_err *err)
+{
+    const struct reading r = { call, table, out, weft_clock_unix_ns(), 0 };
+
+    for (const struct weft_api_parameter *p = table; p->name != NULL; p++) {
+        if (!weft_str_equal_c(name, p->name)) continue;
+        int rc = value.len > 0 ? set_parameter(&r, p, value, err) : WEFT_OK;
+        return rc < 0 ? rc : 1;
+    }
+    return 0;
+}
+
 int weft_api_parameters_read(struct weft_call *call, const struct weft_api_parameter *table,
                              void *out, struct weft_err *err)
 {

@@ -43,6 +43,10 @@ struct weft_api_parameter {
     const char *const *choices; /* ends with NULL */
     const char *help;           /* a sentence */
 };
+/* One of them. 1: taken; 0: the table has no such name. */
+int weft_api_parameter_take(struct weft_call *call, const struct weft_api_parameter *table,
+                            void *out, struct weft_str name, struct weft_str value,
+                            struct weft_err *err);
 /* `table` ends with a NULL name. Empty values count as not given. */
 int weft_api_parameters_read(struct weft_call *call, const struct weft_api_parameter *table,
                              void *out, struct weft_err *err);

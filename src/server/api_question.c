@@ -16,6 +16,11 @@ int weft_api_range_finish(struct weft_api_range *range, struct weft_err *err)
     return WEFT_OK;
 }
 
+const struct weft_api_parameter weft_api_limit_parameters[] = {
+    WEFT_API_LIMITS(struct weft_api_limited),
+    { 0 },
+};
+
 static void lower(uint64_t *limit, uint64_t wanted)
 {
     if (wanted > 0 && (*limit == 0 || wanted < *limit)) *limit = wanted;
@@ -104,9 +109,8 @@ static void partial_say(struct weft_buf *out, const struct weft_call *call, cons
     }
 }
 
-void weft_api_write_inspected(struct weft_json_writer *w, const struct weft_call *call,
-                              const char *partial_reason, uint64_t traces, uint64_t spans,
-                              uint64_t bytes)
+void weft_api_write_partial(struct weft_json_writer *w, const struct weft_call *call,
+                            const char *partial_reason)
 {
     struct weft_buf said = { 0 };
     weft_json_key(w, "partial");
@@ -117,6 +121,13 @@ void weft_api_write_inspected(struct weft_json_writer *w, const struct weft_call
     } else {
         weft_json_null(w);
     }
+}
+
+void weft_api_write_inspected(struct weft_json_writer *w, const struct weft_call *call,
+                              const char *partial_reason, uint64_t traces, uint64_t spans,
+                              uint64_t bytes)
+{
+    weft_api_write_partial(w, call, partial_reason);
     weft_json_key(w, "inspected");
     weft_json_object_start(w);
     weft_api_put_u64(w, "traces", traces);

@@ -49,6 +49,10 @@ struct weft_api_limits {
         .name = "spans_max", .kind = WEFT_API_NUMBER, .offset = offsetof(type, limits.spans_max), \
         .help = "... and after so many spans looked at."                                          \
     }
+extern const struct weft_api_parameter weft_api_limit_parameters[]; /* of a weft_api_limited */
+struct weft_api_limited {
+    struct weft_api_limits limits;
+};
 void weft_api_limits_apply(struct weft_call *call, const struct weft_api_limits *limits);
 
 int weft_api_query_parse(struct weft_call *call, struct weft_str text,
@@ -59,6 +63,9 @@ int weft_api_query_parse(struct weft_call *call, struct weft_str text,
 /* "type": ..., "value": ... -- the value as TraceQL shows it, whatever its type: text. */
 void weft_api_write_value(struct weft_json_writer *w, const struct weft_traceql_value *value);
 const char *weft_api_type_name(enum weft_traceql_type type);
+/* "partial": ... */
+void weft_api_write_partial(struct weft_json_writer *w, const struct weft_call *call,
+                            const char *partial_reason);
 /* "partial": ..., "inspected": {...} */
 void weft_api_write_inspected(struct weft_json_writer *w, const struct weft_call *call,
                               const char *partial_reason, uint64_t traces, uint64_t spans,

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "query/search_request.h"
 #include "query/trace_search.h"
-#include "server/api_parameters.h"
+#include "server/api_question.h"
 #include "wire/json.h"
 #include <inttypes.h>
 
@@ -14,6 +14,7 @@ struct parsing {
     struct weft_call *call;
     struct weft_search_request request;
     struct weft_search_limits limits;
+    struct weft_api_limited lower;
     uint64_t now_ns;
     struct weft_tail_position after; /* tail alone */
     bool is_tail;
@@ -34,6 +35,10 @@ static int take_parameter(void *arg, struct weft_str name, struct weft_str value
         p->after = (struct weft_tail_position){ segment, (uint32_t)chunk };
         return WEFT_OK;
     }
+    int rc = p->is_tail ? 0
+                        : weft_api_parameter_take(p->call, weft_api_limit_parameters, &p->lower,
+                                                  name, value, err);
+    if (rc != 0) return rc < 0 ? rc : WEFT_OK;
     return weft_search_request_set(&p->request, name, value, &p->limits, p->now_ns, &p->call->arena,
                                    err);
 }
@@ -47,6 +52,7 @@ static int parse_search(struct parsing *p, struct weft_call *call, bool is_tail,
     weft_search_request_init(&p->request, &p->limits, &call->arena);
     int rc = weft_api_each_parameter(call, take_parameter, p, err);
     if (rc == WEFT_OK) rc = weft_search_request_finish(&p->request, &call->arena, err);
+    weft_api_limits_apply(call, &p->lower.limits);
     p->request.search.deadline_monotonic_ns = call->deadline_monotonic_ns;
     p->request.search.cancelled = &call->is_cancelled;
     p->request.search.reads = &call->reads;
@@ -158,11 +164,7 @@ static void write_tail_of_answer(struct weft_json_writer *w, struct weft_call *c
         weft_json_key(w, "next_cursor");
         weft_json_string(w, weft_cursor_format(search->order, next, &call->arena));
     }
-    weft_json_key(w, "partial");
-    if (partial_reason != NULL)
-        weft_json_c(w, partial_reason);
-    else
-        weft_json_null(w);
+    weft_api_write_partial(w, call, partial_reason);
     weft_json_key(w, "inspected");
     weft_json_object_start(w);
     weft_json_key(w, "spans");

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // run.mjs -- run the browser tests.
 //
 //   node tests/run.mjs [--only TEXT]... [FILE]...       all *.test.mjs unless files are named; --only: tests whose name has TEXT

@@ -12,9 +12,19 @@ export const binary = resolve(process.env.WEFT ?? join(root, "build/weft"));
 const listeners = ["receivers.otlp.protocols.grpc", "receivers.otlp.protocols.http", "server.http", "server.tempo",
     "server.jaeger_grpc", "server.zipkin"];
 
+/* Whatever ends this process ends what it started. */
+const running = new Set();
+function watched(child) {
+    running.add(child);
+    child.on("close", () => running.delete(child));
+    return child;
+}
+process.on("exit", () => { for (const child of running) child.kill("SIGKILL"); });
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(130));
+
 function run(args, seconds = 120) {
     return new Promise((done, failed) => {
-        const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
+        const child = watched(spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] }));
         let out = "", err = "";
         child.stdout.on("data", d => { out += d; });
         child.stderr.on("data", d => { err += d; });
@@ -41,8 +51,8 @@ export class Weft {
         await rm(addresses, { force: true });
         const log = openSync(join(this.directory, "weft.log"), "a");
         const given = [...listeners.map(l => `${l}.endpoint=127.0.0.1:0`), ...this.settings].flatMap(s => ["--set", s]);
-        this.process = spawn(binary, ["serve", "--data", join(this.directory, "store"), "--addresses", addresses, ...given],
-            { stdio: ["ignore", log, log] });
+        this.process = watched(spawn(binary, ["serve", "--data", join(this.directory, "store"), "--addresses", addresses, ...given],
+            { stdio: ["ignore", log, log] }));
         closeSync(log);
         this.ended = new Promise(done => this.process.on("close", done));
         for (let i = 0; i < 1000; i++) {
@@ -78,8 +88,8 @@ export class Weft {
 
     /** The demo, live until stop(). */
     demoLive({ rate = 5, speed = 1 } = {}) {
-        this.children.push(spawn(binary, ["demo", "--quiet", "--endpoint", this.otlp, "--rate", String(rate), "--speed", String(speed)],
-            { stdio: "ignore" }));
+        this.children.push(watched(spawn(binary, ["demo", "--quiet", "--endpoint", this.otlp, "--rate", String(rate), "--speed", String(speed)],
+            { stdio: "ignore" })));
     }
 
     /** Spans of a shape of weft load: load("giant", { spans: 100_000, traceSpans: 100_000 }). */

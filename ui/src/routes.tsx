@@ -52,13 +52,13 @@ effect(() => {
 
 function Page() {
     const [fault, reset] = useErrorBoundary();
-    if (fault) return <main class="page"><Failure error={new ApiError("bug", String((fault as Error).stack ?? fault), 0)} again={reset} /></main>;
+    if (fault) return <main class="page"><Failure isPage error={new ApiError("bug", String((fault as Error).stack ?? fault), 0)} again={reset} /></main>;
     if (loadError.value) {
-        return <main class="page"><Failure error={new ApiError("offline", `This page could not be loaded: ${loadError.value.message}`, 0)}
+        return <main class="page"><Failure isPage error={new ApiError("offline", `This page could not be loaded: ${loadError.value.message}`, 0)}
             again={() => location.reload()} /></main>;
     }
     if (!match.value) {
-        return <main class="page"><Nothing title="There is no such page">
+        return <main class="page"><Nothing isPage title="There is no such page">
             <p>{path.value} is not an address of this interface. <a href={hrefTo("/search")}>Search traces</a></p></Nothing></main>;
     }
     const { route, id } = match.value;

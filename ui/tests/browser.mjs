@@ -1,5 +1,6 @@
 // browser.mjs -- Debian's Chromium for tests and for ui/tools/look.mjs: pages that report what goes wrong in them.
 import { createRequire } from "node:module";
+import { setTimeout as sleep } from "node:timers/promises";
 import { chromium } from "playwright-core";
 
 const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -28,6 +29,9 @@ export async function openPage(browser, server, { theme = "light", size = 1440, 
     })).newPage();
     page.setDefaultTimeout(10_000);
     page.problems = [];
+    page.waiting = new Set(); // requests that are not answered
+    page.on("request", r => page.waiting.add(r));
+    for (const end of ["requestfinished", "requestfailed"]) page.on(end, r => page.waiting.delete(r));
     page.on("console", m => {
         if (m.type() === "error") page.problems.push(`console: ${m.text()} ${m.location().url ?? ""}`.trim());
     });
@@ -52,11 +56,15 @@ export async function axe(page, options = {}) {
         v.nodes.slice(0, 5).map(n => n.target.join(" ")).join(", ") + (v.nodes.length > 5 ? ` and ${v.nodes.length - 5} more` : ""));
 }
 
-/** Wait until nothing has been asked of the server for a moment, fonts are there, and two frames were drawn. */
+/** Wait until no request has been open for a moment, fonts are there, and two frames were drawn; 10 s at most. */
 export async function settled(page) {
-    await page.waitForLoadState("networkidle");
-    await page.evaluate(async () => {
-        await document.fonts.ready;
-        for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
-    });
+    const end = Date.now() + 10_000;
+    for (let quiet = 0; quiet < 4 && Date.now() < end;) {
+        await page.evaluate(async () => {
+            await document.fonts.ready;
+            for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+        });
+        quiet = page.waiting.size === 0 ? quiet + 1 : 0;
+        if (quiet < 4) await sleep(15);
+    }
 }

@@ -1,5 +1,5 @@
 // trace.ts -- one trace as columns (docs/api/trace.md), and what the trace page asks around it.
-import { ask, askBytes, askText } from "./client.ts";
+import { ApiError, ask, askBytes, askText } from "./client.ts";
 import { traceFoundOf, type TraceFound } from "./query.ts";
 import type { Trace } from "../model/trace.ts";
 import { traceOfBytes } from "../model/trace_bytes.ts";
@@ -8,7 +8,12 @@ import { fieldsOf, listOf, numberOf, textOf } from "../model/untrusted.ts";
 const pathOf = (id: string): string => `/traces/${encodeURIComponent(id)}`;
 
 export async function fetchTrace(id: string, signal?: AbortSignal): Promise<Trace> {
-    return traceOfBytes(await askBytes(pathOf(id), {}, signal));
+    const bytes = await askBytes(pathOf(id), {}, signal);
+    try {
+        return traceOfBytes(bytes);
+    } catch (error) {
+        throw new ApiError("error", `The answer is no trace: ${(error as Error).message}`, 200);
+    }
 }
 
 /** The trace as OTLP JSON, as text. */

@@ -19,14 +19,18 @@ export function Note({ tone, title, icon, children, actions, isUrgent }: {
 const heads: Record<string, string> = { offline: "No connection to the server", not_found: "Not there", full: "The server is busy",
     invalid: "This cannot be asked", closed: "The server is stopping", bug: "This page has a fault" };
 
-export function Failure({ error, again, title, actions }: { error: ApiError; again?: () => void; title?: string; actions?: ComponentChildren }) {
+/** isPage: there is nothing else, so no other heading. */
+export function Failure({ error, again, title, actions, isPage }: {
+    error: ApiError; again?: () => void; title?: string; actions?: ComponentChildren; isPage?: boolean;
+}) {
     const place = error.column ? ` at ${error.line > 1 ? `line ${error.line}, ` : ""}column ${error.column}` : "";
-    return <Note tone="error" isUrgent title={(title ?? heads[error.kind] ?? "The server could not answer") + place}
+    const head = (title ?? heads[error.kind] ?? "The server could not answer") + place;
+    return <>{isPage && <h1 class="sr">{head}</h1>}<Note tone="error" isUrgent title={head}
         actions={<>
             {again && <button class="btn s" onClick={again}>Try again</button>}{actions}
             <button class="btn s quiet" onClick={() => void navigator.clipboard?.writeText(
                 `${new Date().toISOString()} ${location.href}\n${error.httpStatus} ${error.kind}: ${error.message}`)}>Copy details</button>
-        </>}>{error.message}</Note>;
+        </>}>{error.message}</Note></>;
 }
 
 /** The shape of what comes, shown only for waits that are felt. */
@@ -38,8 +42,9 @@ export const Skeleton = ({ rows, label }: { rows: number; label: string }) =>
         </div>)}
     </div>;
 
-export const Nothing = ({ title, children }: { title: string; children?: ComponentChildren }) =>
-    <div class="nothing"><h2>{title}</h2>{children}</div>;
+/** isPage: there is no other heading. */
+export const Nothing = ({ title, children, isPage }: { title: string; children?: ComponentChildren; isPage?: boolean }) =>
+    <div class="nothing">{isPage ? <h1>{title}</h1> : <h2>{title}</h2>}{children}</div>;
 
 /** A count that says how sure it is. */
 export const Exactness = ({ partial }: { partial: string | null }) => partial === null

@@ -68,7 +68,7 @@ function Loaded({ trace }: { trace: Trace }) {
 }
 
 function Absent({ id }: { id: string }) {
-    return <main class="page"><Nothing title="This trace is not stored">
+    return <main class="page"><Nothing isPage title="This trace is not stored">
         <p class="mono">{id}</p>
         <p>It was never received, was dropped by a sampler before it came here, or is older than what this server keeps. A trace that began within the last minute may still be on its way.</p>
         <p class="row wrap"><a class="btn" href={hrefTo("/search", { q: "{ }" })}>Search traces</a><a class="btn" href={hrefTo("/services")}>Services</a></p>
@@ -84,8 +84,8 @@ export function Page({ id }: { id: string }) {
         document.title = trace && trace.count > 0 ? `${trace.name[trace.root]} · ${durationText(trace.duration[trace.root]!)} · weft` : "Trace · weft";
     }, [trace]);
     if (found.error?.kind === "not_found") return <Absent id={id} />;
-    if (found.error) return <main class="page"><Failure error={found.error} again={found.again} /></main>;
+    if (found.error) return <main class="page"><Failure isPage error={found.error} again={found.again} /></main>;
     if (!trace) return <main class="page">{found.isSlow && <Skeleton rows={14} label="Loading the trace" />}</main>;
-    if (trace.count === 0) return <main class="page"><Nothing title="This trace has no spans"><p>The server knows {id}, but holds none of its spans.</p></Nothing></main>;
+    if (trace.count === 0) return <main class="page"><Nothing isPage title="This trace has no spans"><p>The server knows {id}, but holds none of its spans.</p></Nothing></main>;
     return <Loaded key={trace.traceId} trace={trace} />;
 }

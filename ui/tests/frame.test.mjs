@@ -14,7 +14,7 @@ async function address(weft, path) {
 const notFound = /the server responded with a status of 404/;
 
 for (const [name, path] of Object.entries(pages)) {
-    test(`${name}: both themes, every width`, { seconds: 60 }, async t => {
+    test(`${name}: both themes, every width`, { seconds: 180 }, async t => {
         const weft = await t.weft("demo"), to = await address(weft, path);
         for (const sizes of [[1440, 1280, 2560], [390]]) {
             const page = await t.page(weft, { size: sizes[0] });

@@ -42,7 +42,7 @@ export const servers = {
 };
 
 export const tests = [];
-/** options: { seconds } it may take, 30 by default. */
+/** options: { seconds } it may take, 60 by default. */
 export function test(name, options, run) {
     if (typeof options === "function") [options, run] = [{}, options];
     tests.push({ name, options, run });

@@ -36,7 +36,7 @@ async function pictures(t, name) {
 }
 
 async function runOne(browser, shared, test) {
-    const t = new Test(browser, shared), seconds = test.options.seconds ?? 30, start = performance.now();
+    const t = new Test(browser, shared), seconds = test.options.seconds ?? 60, start = performance.now();
     const late = new Promise((_, failed) => {
         test.timer = setTimeout(() => failed(new Error(`not done after ${seconds} s`)), seconds * 1000);
     });

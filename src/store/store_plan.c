@@ -4,6 +4,7 @@
 #include "store/block_select.h"
 #include "store/segment_internal.h"
 #include "store/segment_select.h"
+#include "store/store_traces_internal.h"
 
 /* Row groups whose directories are read. */
 enum { SAMPLES_MAX = 12 };
@@ -16,7 +17,7 @@ struct plan {
     const struct weft_store_query *query;
     const struct weft_selection *selection;
     struct weft_estimate_ask ask;
-    bool is_of_spans, is_newest;
+    bool is_of_spans, is_newest, is_merge;
     uint64_t from_ns, to_ns, deadline_monotonic_ns;
     const _Atomic bool *cancelled;
     struct weft_scan_report *report;
@@ -42,6 +43,7 @@ static uint64_t sum_of(uint64_t a, uint64_t b)
 static bool is_outside(const struct plan *p, uint64_t start_min, uint64_t start_max,
                        uint64_t duration_max)
 {
+    if (p->is_merge) return false;
     uint64_t end = p->is_of_spans ? start_max : sum_of(start_max, duration_max);
     return end < p->from_ns || (p->to_ns != 0 && start_min >= p->to_ns);
 }
@@ -201,8 +203,8 @@ static void bytes_estimate(struct plan *p, const struct sums *sums)
         least = p->selection == NULL || frequent < least ? frequent : least;
         most += all;
     } else {
-        least = p->selection == NULL ? all : least;
-        most = p->selection == NULL ? all : most + all;
+        least = p->is_merge ? all : least;
+        most = p->is_merge ? all : most + all;
     }
     report->bytes_least += least;
     report->bytes_most += with_margin(most);
@@ -288,6 +290,7 @@ int weft_store_plan_traces(struct weft_store *store, const struct weft_store_que
                          .selection = asked->selection,
                          .ask = { .selection = asked->selection, .of_traces = true },
                          .is_newest = asked->start_min != NULL,
+                         .is_merge = weft_scan_is_merge(query, asked),
                          .from_ns = asked->from_ns,
                          .to_ns = asked->to_ns,
                          .deadline_monotonic_ns = asked->deadline_monotonic_ns,

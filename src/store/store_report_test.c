@@ -253,6 +253,13 @@ static void every_trace(void **state)
     fates_are(f, WEFT_PIECE_BLOCK, WEFT_FATE_READ, 4, WEFT_FATE_TOO_OLD, 0);
     assert_int_equal(f->report.steps[WEFT_STEP_READ].out, DAYS * SPANS_A_DAY);
     sums_fit(f);
+    uint64_t day = fixture_start(0, 0, 0) + DAY_NS;
+    traces_ask(f, (struct weft_trace_scan){ .from_ns = day, .to_ns = day + DAY_NS }, true);
+    fates_are(f, WEFT_PIECE_BLOCK, WEFT_FATE_READ, 1, WEFT_FATE_OUT_OF_RANGE, 3);
+    traces_ask(f, (struct weft_trace_scan){ .from_ns = day, .to_ns = day + DAY_NS }, false);
+    assert_int_equal(f->visited, TRACES);
+    fates_are(f, WEFT_PIECE_BLOCK, WEFT_FATE_READ, 1, WEFT_FATE_OUT_OF_RANGE, 3);
+    sums_fit(f);
 }
 
 /* A page that was read was checked. */

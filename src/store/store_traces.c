@@ -1,7 +1,8 @@
 /* store_traces.c -- the traces of one set, whole, one after the other.
  *
  * Every trace: a merge by trace id over the chunks of its segments and its blocks, each of which has its traces in the order of their
- * ids. Those that a selection has, or the newest: as store_traces_find.c lists them; the parts are put on each of them.
+ * ids. Those that a selection has, or the newest, or those of a range that most blocks lie outside of: as store_traces_find.c lists them;
+ * the parts are put on each of them.
  */
 #include "store/store_plan.h"
 #include "store/store_traces_internal.h"
@@ -314,6 +315,26 @@ static int found_visit(struct weft_scan *scan, weft_trace_visit *visit, void *ar
     return rc;
 }
 
+static bool block_starts_in_range(const struct weft_trace_scan *asked,
+                                  const struct weft_block_summary *block)
+{
+    return block->start_max >= asked->from_ns &&
+           (asked->to_ns == 0 || block->start_min < asked->to_ns);
+}
+
+bool weft_scan_is_merge(const struct weft_store_query *query, const struct weft_trace_scan *asked)
+{
+    uint64_t inside = 0, spans = 0;
+
+    if (asked->selection != NULL || asked->start_min != NULL) return false;
+    for (uint32_t i = 0; i < query->set->block_count; i++) {
+        const struct weft_block_summary *block = &query->set->blocks[i]->summary;
+        spans += block->span_count;
+        if (block_starts_in_range(asked, block)) inside += block->span_count;
+    }
+    return inside >= spans / 2;
+}
+
 /* `ids` NULL: those that are asked for. */
 static int scan_run(struct weft_scan *scan, const struct weft_trace_id *ids, uint32_t count,
                     weft_trace_visit *visit, void *arg)
@@ -329,7 +350,7 @@ static int scan_run(struct weft_scan *scan, const struct weft_trace_id *ids, uin
     weft_scan_enter(asked->report, WEFT_STEP_READ);
     if (ids != NULL) return list_visit(scan, ids, count, visit, arg);
     weft_scan_fates_start(scan);
-    bool is_merge = asked->selection == NULL && asked->start_min == NULL;
+    bool is_merge = weft_scan_is_merge(scan->query, asked);
     rc = is_merge ? all_visit(scan, visit, arg) : found_visit(scan, visit, arg);
     weft_scan_fates_count(scan, is_merge);
     return rc;

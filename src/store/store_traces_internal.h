@@ -100,6 +100,11 @@ void weft_scan_heap_make(struct weft_scan_heap *heap);
 void weft_scan_heap_sink(struct weft_scan_heap *heap);
 struct weft_scan_place weft_scan_place_of(const struct weft_trace_id *id, uint32_t part);
 
+/* ---- store_traces.c ---- */
+
+/* Every trace is gone through, in or out of the range. */
+bool weft_scan_is_merge(const struct weft_store_query *query, const struct weft_trace_scan *asked);
+
 /* ---- store_traces_report.c: nothing happens when nobody asks ---- */
 
 void weft_scan_fates_start(struct weft_scan *scan);

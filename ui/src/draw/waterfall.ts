@@ -104,7 +104,7 @@ function drawBar(frame: Frame, scene: Scene, i: number, y: number): void {
     const first = isAlike ? alikes.groups[subject]!.rows[0]! : subject;
     const { start, end } = extentOf(rows, i, trace, alikes, scene.missing);
     const x = scale.x(start), x2 = Math.max(x + LEAST_PX, scale.x(end)), top = y + (scene.rowHeight - BAR_HEIGHT) / 2;
-    if (x > width + 40 || x2 < -40) { drawBeyond(frame, scene, x > width, top); return; }
+    if (x > width || x2 < 0) { drawBeyond(frame, x > width, top); return; }
     const xa = Math.max(-4, x), xb = Math.min(width + 4, x2);
     const slot = scene.slotOf(first), colour = palette.isForced ? palette.of("--text") : palette.service(slot);
     const dim = (scene.has && !isAlike && !scene.has[subject]) || rows.isGhost[i] ? 0.4 : 1;
@@ -249,7 +249,7 @@ function drawMarks(frame: Frame, scene: Scene, row: number, xa: number, xb: numb
 }
 
 /* A bar outside of the window: an arrow says on which side. */
-function drawBeyond({ c, width, palette }: Frame, _scene: Scene, isRight: boolean, top: number): void {
+function drawBeyond({ c, width, palette }: Frame, isRight: boolean, top: number): void {
     const x = isRight ? width - 5 : 5, d = isRight ? -4 : 4, y = top + BAR_HEIGHT / 2;
     c.strokeStyle = palette.of("--text-3");
     c.lineWidth = 1;

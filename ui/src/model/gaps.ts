@@ -19,8 +19,20 @@ function emptyStretches(trace: Trace): { gaps: Gap[]; from: number; to: number }
     return { gaps, from, to };
 }
 
+/* A span that takes as much as gaps may leave: there is nothing to sort and look for. */
+function isCovered(trace: Trace): boolean {
+    let from = Infinity, to = -Infinity, longest = 0;
+    for (let row = 0; row < trace.count; row++) {
+        from = Math.min(from, trace.start[row]!);
+        to = Math.max(to, endOf(trace, row));
+        longest = Math.max(longest, trace.duration[row]!);
+    }
+    return longest >= (to - from) * (1 - EMPTY_SHARE);
+}
+
 /** The gaps to fold, in order; none unless together they take more than 60 % of the trace. */
 export function foldedGaps(trace: Trace): Gap[] {
+    if (isCovered(trace)) return [];
     const { gaps, from, to } = emptyStretches(trace);
     const whole = to - from;
     const large = gaps.filter(gap => gap.to - gap.from > whole * LEAST_SHARE);

@@ -4,7 +4,8 @@ import { timeOf, parseTime, type TimeNs } from "./time.ts";
 import { fieldsOf, listOf, numberOf, textOf, type Fields } from "./untrusted.ts";
 
 export interface Attribute { key: string; value: Fields; previewOf: string; length: number; href: string } // value: OTLP AnyValue
-export interface SpanEvent { timeOffsetNs: number; name: string; attributes: readonly Attribute[] }
+/** `atNs`: after the trace's start, as spans are. */
+export interface SpanEvent { atNs: number; name: string; attributes: readonly Attribute[] }
 export interface SpanLink { traceId: string; spanId: string; attributes: readonly Attribute[] }
 export interface Scope { serviceName: string; slot: number; resource: readonly Attribute[]; name: string; version: string; attributes: readonly Attribute[] }
 
@@ -27,6 +28,7 @@ export interface Trace {
     name: readonly string[];
     kind: readonly string[];
     start: Float64Array; // ns after startTime
+    shift: Float64Array | null; // how far each span was moved because of its clock; null: stored times
     duration: Float64Array; // ns
     isError: Uint8Array;
     marks: Uint8Array; // bits of Mark
@@ -118,7 +120,7 @@ export function buildTrace(t: Fields, columns: LightColumns, raw: RawCells): Tra
         depthMax: numberOf(t["depth_max"]), partialReason: textOf(t["partial_reason"]) || null,
         root: Math.min(Math.max(0, Math.trunc(numberOf(t["root"]))), Math.max(0, count - 1)), scopes, count, spanId, parent, depth, scope,
         name: interned(columns.name, count), kind: interned(columns.kind, count),
-        start: floats(columns.start, count, -Infinity), duration: floats(columns.duration, count, 0),
+        start: floats(columns.start, count, -Infinity), shift: null, duration: floats(columns.duration, count, 0),
         isError, marks, subtreeEnd: subtreeEnds(parent), raw,
     };
 }
@@ -147,7 +149,7 @@ export const traceStateAt = (trace: Trace, row: number): string => textOf(trace.
 /** Attributes, events and links that the sender left out. */
 export const droppedAt = (trace: Trace, row: number): readonly number[] => [0, 1, 2].map(i => numberOf(listOf(trace.raw.cell("dropped_counts", row))[i]));
 export const eventsAt = (trace: Trace, row: number): SpanEvent[] => listOf(trace.raw.cell("events", row)).map(fieldsOf)
-    .map(e => ({ timeOffsetNs: numberOf(e["time_offset_ns"]), name: textOf(e["name"]), attributes: attributesOf(e["attributes"]) }));
+    .map(e => ({ atNs: numberOf(e["time_offset_ns"]) + (trace.shift ? trace.shift[row]! : 0), name: textOf(e["name"]), attributes: attributesOf(e["attributes"]) }));
 export const linksAt = (trace: Trace, row: number): SpanLink[] => listOf(trace.raw.cell("links", row)).map(fieldsOf)
     .map(l => ({ traceId: textOf(l["trace_id"]), spanId: textOf(l["span_id"]), attributes: attributesOf(l["attributes"]) }));
 export const rowOfSpan = (trace: Trace, spanId: string): number => (spanId ? trace.spanId.indexOf(spanId.toLowerCase()) : -1);

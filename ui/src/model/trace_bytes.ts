@@ -67,6 +67,41 @@ function fieldsIn(b: Uint8Array, at: number): Map<string, Range> {
     return fields;
 }
 
+function isSame(b: Uint8Array, a: number, c: number, length: number): boolean {
+    for (let k = 0; k < length; k++) if (b[a + k] !== b[c + k]) return false;
+    return true;
+}
+
+/* A column of texts of which few differ: each different one is made once. */
+function textColumn(b: Uint8Array, column: Range): Column {
+    if (b[column.start] !== OPEN_ARRAY) return [];
+    const texts: unknown[] = [];
+    const known = new Map<number, { start: number; length: number; text: unknown }>();
+    let i = skipSpace(b, column.start + 1);
+    while (b[i] !== CLOSE_ARRAY && i < column.end) {
+        const end = skipValue(b, i), length = end - i;
+        let hash = length;
+        for (let k = i; k < end; k++) hash = (Math.imul(hash, 31) + b[k]!) | 0;
+        const before = known.get(hash);
+        if (before && before.length === length && isSame(b, before.start, i, length)) texts.push(before.text);
+        else {
+            const text = parsed(b, { start: i, end });
+            known.set(hash, { start: i, length, text });
+            texts.push(text);
+        }
+        i = skipSpace(b, end);
+        if (b[i] === COMMA) i = skipSpace(b, i + 1);
+    }
+    return texts;
+}
+
+/* Marks are rare: a column of empty lists has no quote in it. */
+function marksColumn(b: Uint8Array, column: Range | undefined): Column {
+    if (!column) return [];
+    const quote = b.indexOf(QUOTE, column.start);
+    return quote < 0 || quote >= column.end ? [] : listOf(parsed(b, column));
+}
+
 /* Start of each cell of a column, and one more: the place behind the last. */
 function cellStarts(b: Uint8Array, column: Range, count: number): Uint32Array {
     const starts = new Uint32Array(count + 1);
@@ -139,9 +174,13 @@ export function traceOfBytes(b: Uint8Array): Trace {
             const range = columns.get(name);
             return range ? listOf(parsed(b, range)) : [];
         };
+        const texts = (name: string): Column => {
+            const range = columns.get(name);
+            return range ? textColumn(b, range) : [];
+        };
         const spanId = column("span_id");
-        return buildTrace(head, { spanId, parent: column("parent"), scope: column("scope"), name: column("name"), kind: column("kind"),
-            start: column("start_offset_ns"), duration: column("duration_ns"), status: column("status"), marks: column("marks") },
+        return buildTrace(head, { spanId, parent: column("parent"), scope: column("scope"), name: texts("name"), kind: texts("kind"),
+            start: column("start_offset_ns"), duration: column("duration_ns"), status: texts("status"), marks: marksColumn(b, columns.get("marks")) },
             cellsOf(b, columns, spanId.length));
     } catch (error) {
         if (!(error instanceof Malformed)) throw error;

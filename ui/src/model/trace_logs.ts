@@ -47,7 +47,7 @@ export function logLines(trace: Trace): { lines: LogLine[]; isCut: boolean } {
         const { serviceName, slot } = scopeAt(trace, row);
         eventsAt(trace, row).forEach((event, index) => {
             if (lines.length >= LINES_MAX) { isCut = true; return; }
-            lines.push({ row, index, atNs: trace.start[row]! + event.timeOffsetNs, inSpanNs: event.timeOffsetNs, level: levelOf(event), serviceName, slot, message: messageOf(event), event });
+            lines.push({ row, index, atNs: event.atNs, inSpanNs: event.atNs - trace.start[row]!, level: levelOf(event), serviceName, slot, message: messageOf(event), event });
         });
     }
     lines.sort((a, b) => a.atNs - b.atNs || a.row - b.row);

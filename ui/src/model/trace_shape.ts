@@ -29,21 +29,32 @@ export function errorsBelow(trace: Trace): Uint32Array {
     return errors;
 }
 
+/* Equal names have equal numbers: comparing those is cheap. */
+function nameCodes(trace: Trace): Uint32Array {
+    const codes = new Map<string, number>();
+    return Uint32Array.from(trace.name, name => {
+        const known = codes.get(name);
+        if (known === undefined) codes.set(name, codes.size);
+        return known ?? codes.size - 1;
+    });
+}
+
 export function alikeSiblings(trace: Trace, errors: Uint32Array): Alikes {
     const of = new Int32Array(trace.count).fill(-1);
     const groups: Alike[] = [];
+    const names = nameCodes(trace);
     for (let parent = 0; parent < trace.count; parent++) {
         if (trace.subtreeEnd[parent]! - parent <= LEAVES_ALIKE) continue;
-        const byKey = new Map<string, number[]>();
+        const byKey = new Map<number, number[]>();
         for (const child of childrenOf(trace, parent)) {
             const isLeaf = trace.subtreeEnd[child] === child + 1;
-            const key = `${isLeaf ? 1 : 0}${trace.scope[child]} ${trace.name[child]}`;
+            const key = 2 * (names[child]! * trace.scopes.length + trace.scope[child]!) + (isLeaf ? 1 : 0);
             const rows = byKey.get(key);
             if (rows) rows.push(child);
             else byKey.set(key, [child]);
         }
         for (const [key, rows] of byKey) {
-            const isLeaf = key.startsWith("1");
+            const isLeaf = key % 2 === 1;
             if (rows.length < (isLeaf ? LEAVES_ALIKE : SUBTREES_ALIKE)) continue;
             const id = groups.length;
             for (const row of rows) of[row] = id;
@@ -98,11 +109,15 @@ export function skews(trace: Trace): Map<number, number> {
 /** The trace with each such span, and what is below it, moved by the difference of clocks. */
 export function adjusted(trace: Trace): Trace {
     const start = Float64Array.from(trace.start);
-    const moved: Trace = { ...trace, start };
+    const shift = new Float64Array(trace.count);
+    const moved: Trace = { ...trace, start, shift };
     for (let row = 0; row < trace.count; row++) {
         const off = skewOf(moved, row); // its parent has been moved already
         if (off === 0) continue;
-        for (let below = row; below < trace.subtreeEnd[row]!; below++) start[below]! -= off;
+        for (let below = row; below < trace.subtreeEnd[row]!; below++) {
+            start[below]! -= off;
+            shift[below]! -= off;
+        }
     }
     return moved;
 }

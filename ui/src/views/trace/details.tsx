@@ -114,7 +114,7 @@ function SpanDetails({ state, row, close }: { state: TraceState; row: number; cl
                 {dropped.some(n => n > 0) && <p class="small muted pad">The sender left out {dropped[0]} attributes, {dropped[1]} events, {dropped[2]} links.</p>}</>}
             {tab === "events" && <Events key={row} state={state} row={row} />}
             {tab === "links" && <Links key={row} state={state} row={row} />}
-            {tab === "json" && <><div class="row pad"><CopyButton text={() => spanJson(trace, row)} label="Copy this span as JSON">Copy</CopyButton></div><pre class="codebox">{spanJson(state.source, row)}</pre></>}
+            {tab === "json" && <><div class="row pad"><CopyButton text={() => spanJson(trace, row)} label="Copy this span as JSON">Copy</CopyButton></div><pre class="codebox" tabIndex={0} role="region" aria-label="This span as JSON">{spanJson(state.source, row)}</pre></>}
         </div>
     </>;
 }

@@ -13,7 +13,7 @@ import type { TraceState } from "./trace_state.ts";
 function Stack({ text }: { text: string }) {
     const [isWhole, setWhole] = useState(false);
     const parts = foldedStack(text);
-    return <div class="stack"><pre class="codebox">{isWhole ? text : parts.map((part, i) => part.isFolded
+    return <div class="stack"><pre class="codebox" tabIndex={0} role="region" aria-label="Stack">{isWhole ? text : parts.map((part, i) => part.isFolded
         ? <button type="button" class="linkish" key={i} onClick={() => setWhole(true)}>{`  … ${part.lines.length} frames of libraries\n`}</button> : `${part.lines.join("\n")}\n`)}</pre>
         <div class="row"><CopyButton text={text} label="Copy the stack">Copy stack</CopyButton>
             {parts.some(part => part.isFolded) && <button type="button" class="linkish" onClick={() => setWhole(!isWhole)}>{isWhole ? "fold library frames" : "show all frames"}</button>}</div></div>;
@@ -34,12 +34,12 @@ export function Events({ state, row }: { state: TraceState; row: number }) {
     const events = eventsAt(trace, row);
     if (events.length === 0) return <p class="muted small pad">This span has no events.</p>;
     return <ol class="events">{events.map((event, i) => {
-        const at = trace.start[row]! + event.timeOffsetNs, isBad = event.name === "exception";
+        const at = event.atNs, inSpan = at - trace.start[row]!, isBad = event.name === "exception";
         return <li key={i} onPointerEnter={() => { state.cursorT.value = at; }} onPointerLeave={() => { state.cursorT.value = null; }}>
             <div class="row"><b class={isBad ? "err" : ""}>{isBad && <Icon name="error" small />} {event.name || "unnamed event"}</b><span class="grow" />
-                <span class="small muted" title={`${offsetText(at)} from the trace's start`}>{offsetText(event.timeOffsetNs)} · {clock(timeAfter(trace.startTime, at), zone.value)}</span></div>
+                <span class="small muted" title={`${offsetText(at)} from the trace's start`}>{offsetText(inSpan)} · {clock(timeAfter(trace.startTime, at), zone.value)}</span></div>
             {isBad && <p class="small">{attributeText(event.attributes, "exception.message")}</p>}
-            {event.timeOffsetNs > trace.duration[row]! && <p class="small wrn">{durationText(event.timeOffsetNs - trace.duration[row]!)} after the span's end</p>}
+            {inSpan > trace.duration[row]! && <p class="small wrn">{durationText(inSpan - trace.duration[row]!)} after the span's end</p>}
             <EventBody event={event} />
         </li>;
     })}</ol>;

@@ -220,6 +220,7 @@ export function createTraceState(source: Trace): TraceState {
             memory.spans.clear();
             memory.alikes.clear();
             for (let row = 0; row < source.count; row++) if (source.subtreeEnd[row]! > row + 1) memory.spans.set(row, isOpen || source.parent[row]! < 0);
+            if (isOpen) for (const group of analysis.value.alikes.groups) memory.alikes.add(group.id);
             bump();
         },
         stop: () => { stopMatches(); stopWindow(); clearTimeout(commit); },

@@ -24,7 +24,7 @@ export function JsonView({ state }: { state: TraceState }) {
             {isLarge && <p class="pad t2">This trace has {state.source.count.toLocaleString("en-US")} spans; its JSON is better downloaded than read here.</p>}
             {otlp.error && <Failure error={otlp.error} again={otlp.again} />}
             {otlp.isSlow && !otlp.value && <Skeleton rows={12} label="Loading the JSON" />}
-            {text && <pre class="codebox whole">{text.slice(0, SHOWN_MAX)}</pre>}
+            {text && <pre class="codebox whole" tabIndex={0}>{text.slice(0, SHOWN_MAX)}</pre>}
         </div>
     </section>;
 }

@@ -38,8 +38,7 @@ function marksCache(trace: Trace): (row: number) => SpanMarks {
         let marks = known.get(row);
         if (!marks) {
             if (known.size > 5000) known.clear();
-            const start = trace.start[row]!;
-            const events = trace.raw.contains("events", row, "{") ? eventsAt(trace, row).map(event => start + event.timeOffsetNs).sort((a, b) => a - b) : [];
+            const events = trace.raw.contains("events", row, "{") ? eventsAt(trace, row).map(event => event.atNs).sort((a, b) => a - b) : [];
             known.set(row, (marks = { events, hasLinks: trace.raw.contains("links", row, "{"), outcome: trace.isError[row] ? outcomeOf(trace, row) : "" }));
         }
         return marks;

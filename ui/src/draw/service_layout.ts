@@ -17,7 +17,11 @@ export async function layeredServices(names: readonly string[], calls: readonly 
         const node = graph.node(name) as { x: number; y: number };
         nodes.set(name, { x: node.x - width / 2, y: node.y - height / 2 });
     }
-    for (const { from, to } of calls) edges.set(`${from}\n${to}`, (graph.edge(from, to) as { points?: Point[] }).points ?? []);
+    for (const { from, to } of calls) {
+        const a = nodes.get(from)!, b = nodes.get(to)!, isFar = b.x - a.x > 2 * width; // passes other layers: along the way laid out for it
+        const way = isFar ? ((graph.edge(from, to) as { points?: Point[] }).points ?? []).slice(1, -1) : [];
+        edges.set(`${from}\n${to}`, [{ x: a.x + width, y: a.y + height / 2 }, ...way, { x: b.x, y: b.y + height / 2 }]);
+    }
     const size = graph.graph() as { width?: number; height?: number };
     return { width: size.width ?? 0, height: size.height ?? 0, nodes, edges };
 }

@@ -52,6 +52,13 @@ export function criticalPath(trace: Trace): CriticalPath {
         first, ownNs, totalNs, isOn };
 }
 
+/** Per span: the time on the path of it and everything below it. */
+export function pathBelow(trace: Trace, path: CriticalPath): Float64Array {
+    const below = Float64Array.from(path.ownNs);
+    for (let row = trace.count - 1; row > 0; row--) if (trace.parent[row]! >= 0) below[trace.parent[row]!]! += below[row]!;
+    return below;
+}
+
 /** Calls `visit` with each piece of the path within a span. */
 export function eachPiece(path: CriticalPath, row: number, visit: (from: number, to: number) => void): void {
     for (let i = path.first[row]!; i >= 0 && i < path.row.length && path.row[i] === row; i++) visit(path.from[i]!, path.to[i]!);

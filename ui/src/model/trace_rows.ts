@@ -1,7 +1,7 @@
 // trace_rows.ts -- the rows of the waterfall: which spans, folds and gaps are shown, in order, for what is open and
 // what is filtered. Rebuilt whole on every change: work is in proportion to what is shown.
 import type { Alikes, MissingParent } from "./trace_shape.ts";
-import type { CriticalPath } from "./critical_path.ts";
+import { pathBelow, type CriticalPath } from "./critical_path.ts";
 import { endOf, type Trace } from "./trace.ts";
 
 export const RowKind = { span: 0, alike: 1, missing: 2 } as const;
@@ -150,8 +150,7 @@ export function openAtFirst(trace: Trace, path: CriticalPath, errors: Uint32Arra
     const open = new Uint8Array(trace.count);
     const isLarge = trace.count > 1500;
     const least = isLarge ? path.totalNs / 50 : 0;
-    const below = Float64Array.from(path.ownNs); // time on the path of the whole subtree
-    for (let row = trace.count - 1; row > 0; row--) if (trace.parent[row]! >= 0) below[trace.parent[row]!]! += below[row]!;
+    const below = pathBelow(trace, path);
     let errorRoom = isLarge ? 200 : Infinity;
     for (let row = 0; row < trace.count; row++) {
         const size = trace.subtreeEnd[row]! - row - 1;

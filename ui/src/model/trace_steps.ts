@@ -1,5 +1,5 @@
 // trace_steps.ts -- the trace as steps: like calls below one step are merged; and where each step stands in the picture.
-import type { CriticalPath } from "./critical_path.ts";
+import { pathBelow, type CriticalPath } from "./critical_path.ts";
 import { childrenOf, scopeAt, type Trace } from "./trace.ts";
 
 export interface Step {
@@ -75,11 +75,12 @@ export function stepsOf(trace: Trace, path: CriticalPath, own: Float64Array): St
 }
 
 export interface ServiceNode { name: string; slot: number; spanCount: number; errorCount: number; ownNs: number; criticalNs: number }
-export interface ServiceEdge { from: string; to: string; callCount: number; errorCount: number; totalNs: number; isCritical: boolean }
+export interface ServiceEdge { from: string; to: string; callCount: number; errorCount: number; totalNs: number; criticalNs: number } // criticalNs: on the path, of what the calls led to
 
 /** Who calls whom within the trace. */
 export function serviceGraph(trace: Trace, path: CriticalPath, own: Float64Array): { nodes: ServiceNode[]; edges: ServiceEdge[] } {
     const nodes = new Map<string, ServiceNode>(), edges = new Map<string, ServiceEdge>();
+    const below = pathBelow(trace, path);
     for (let row = 0; row < trace.count; row++) {
         const { serviceName: name, slot } = scopeAt(trace, row);
         const node = nodes.get(name) ?? { name, slot, spanCount: 0, errorCount: 0, ownNs: 0, criticalNs: 0 };
@@ -92,12 +93,12 @@ export function serviceGraph(trace: Trace, path: CriticalPath, own: Float64Array
         const from = up >= 0 ? scopeAt(trace, up).serviceName : name;
         if (from === name) continue;
         const key = `${from}\n${name}`;
-        const edge = edges.get(key) ?? { from, to: name, callCount: 0, errorCount: 0, totalNs: 0, isCritical: false };
+        const edge = edges.get(key) ?? { from, to: name, callCount: 0, errorCount: 0, totalNs: 0, criticalNs: 0 };
         edges.set(key, edge);
         edge.callCount++;
         edge.errorCount += trace.isError[row]!;
         edge.totalNs += trace.duration[row]!;
-        edge.isCritical ||= path.isOn[row] === 1;
+        edge.criticalNs += below[row]!;
     }
     return { nodes: [...nodes.values()], edges: [...edges.values()] };
 }

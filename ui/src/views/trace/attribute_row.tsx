@@ -30,7 +30,7 @@ function Value({ text }: { text: string }) {
     if (text === "") return <span class="muted">empty</span>;
     const isBlock = shown.includes("\n");
     const cut = !isWhole && shown.length > SHOWN_MAX ? `${shown.slice(0, SHOWN_MAX)}…` : shown;
-    return <>{isBlock ? <span class="block">{cut}</span> : cut}
+    return <>{isBlock ? <span class="block" tabIndex={0}>{cut}</span> : cut}
         {shown.length > SHOWN_MAX && <button type="button" class="linkish" onClick={() => setWhole(!isWhole)}>{isWhole ? "show less" : `show all ${bytesText(shown.length)}`}</button>}</>;
 }
 
@@ -42,7 +42,7 @@ export function LongValue({ preview, length, href }: { preview: string; length: 
         try { setState({ text: await fetchValue(href), error: "", isLoading: false }); }
         catch (error) { setState({ text: null, error: (error as Error).message, isLoading: false }); }
     };
-    if (state.text !== null) return <span class="block">{laidOut(state.text)}</span>;
+    if (state.text !== null) return <span class="block" tabIndex={0}>{laidOut(state.text)}</span>;
     return <><span>{preview}…</span><button type="button" class="linkish" disabled={state.isLoading} onClick={() => void load()}>
         {state.isLoading ? "loading" : `show all ${bytesText(length)}`}</button>{state.error && <span class="err"> {state.error}</span>}</>;
 }

@@ -1,29 +1,52 @@
 // crumbs.tsx -- the search this trace came from, its place in it, and the way to its neighbours.
+import { useState } from "preact/hooks";
+import { fetchFound } from "../../api/trace.ts";
+import { searchSet, type SearchSet } from "../../model/search_set.ts";
 import { useKeys } from "../../state/keys.ts";
-import { resultSet, neighbourIn } from "../../state/result_set.ts";
+import { now } from "../../state/range.ts";
 import { go, hrefTo, param } from "../../state/url.ts";
 import { Icon } from "../../widgets/icon.tsx";
 import type { TraceState } from "./trace_state.ts";
 
+export const cameFrom = (): SearchSet | null => searchSet(param("set"), now.value);
+
+/* The list is asked for when a neighbour is wanted: most visits want none. */
+const lists = new Map<string, Promise<string[]>>();
+function traceIdsOf(set: SearchSet): Promise<string[]> {
+    const key = JSON.stringify(set.question);
+    let list = lists.get(key);
+    if (!list) {
+        list = fetchFound(set.question).then(found => found.map(trace => trace.traceId));
+        list.catch(() => lists.delete(key));
+        lists.set(key, list);
+    }
+    return list;
+}
+
 export function Crumbs({ state }: { state: TraceState }) {
-    const query = param("set"), id = state.source.traceId;
-    const results = resultSet.value;
-    const isOurs = query !== "" && results.query === query;
-    const at = isOurs ? results.traceIds.indexOf(id) : -1;
-    const open = (step: 1 | -1): void | false => {
-        const next = isOurs ? neighbourIn(results, id, step) : null;
-        if (next === null) return false;
-        go(hrefTo(`/trace/${next}`, { set: query, view: param("view") }));
+    const [says, setSays] = useState("");
+    const set = cameFrom(), id = state.source.traceId, n = Number(param("n")) || 0;
+    const isWalkable = set !== null && set.isOfTraces;
+    const open = async (step: 1 | -1): Promise<void> => {
+        if (!set) return;
+        try {
+            const ids = await traceIdsOf(set), at = ids.indexOf(id), next = ids[at + step];
+            if (at < 0) setSays("this trace is no longer among the results");
+            else if (next === undefined) setSays(step < 0 && set.before === 0 ? "the first of the results" : "the end of this page of results");
+            else go(hrefTo(`/trace/${next}`, { set: param("set"), n: String(set.before + at + step + 1), view: param("view") }));
+        } catch (error) { setSays((error as Error).message); }
     };
-    useKeys("Results", [
-        { keys: "J", help: "Next result of the search", run: () => open(1) },
-        { keys: "K", help: "Previous result of the search", run: () => open(-1) },
-    ], [query, id, results]);
+    const walk = (step: 1 | -1) => (): void | false => { if (!isWalkable) return false; void open(step); };
+    useKeys("Results", isWalkable ? [
+        { keys: "J", help: "Next result of the search", run: walk(1) },
+        { keys: "K", help: "Previous result of the search", run: walk(-1) },
+    ] : [], [param("set"), id]);
     return <nav class="crumb" aria-label="Where this is from">
-        <a href={hrefTo("/search", { q: query })}>Search</a><span aria-hidden="true">›</span>
-        {query && <a class="mono ell" href={hrefTo("/search", { q: query })}>{query}</a>}
-        {at >= 0 && <><span class="nw">· result {at + 1} of {results.traceIds.length}{results.hasMore ? " shown" : ""}</span>
-            <button type="button" class="btn quiet s icon" aria-label="Previous result (K)" disabled={at === 0} onClick={() => open(-1)}><Icon name="up" /></button>
-            <button type="button" class="btn quiet s icon" aria-label="Next result (J)" disabled={at === results.traceIds.length - 1} onClick={() => open(1)}><Icon name="down" /></button></>}
+        <a href={set ? set.address : hrefTo("/search")}>Search</a><span aria-hidden="true">›</span>
+        {set && set.query && <a class="mono ell" href={set.address}>{set.query}</a>}
+        {isWalkable && n > 0 && <span class="nw">· result {n}</span>}
+        {isWalkable && <><button type="button" class="btn quiet s icon" aria-label="Previous result (K)" title="Previous result (K)" onClick={() => void open(-1)}><Icon name="up" /></button>
+            <button type="button" class="btn quiet s icon" aria-label="Next result (J)" title="Next result (J)" onClick={() => void open(1)}><Icon name="down" /></button></>}
+        <span class="nw" role="status">{says}</span>
     </nav>;
 }

@@ -19,12 +19,14 @@ function Stack({ text }: { text: string }) {
             {parts.some(part => part.isFolded) && <button type="button" class="linkish" onClick={() => setWhole(!isWhole)}>{isWhole ? "fold library frames" : "show all frames"}</button>}</div></div>;
 }
 
+const EventValue = ({ text }: { text: string }) => (text.includes("\n") ? <span class="block" tabIndex={0}>{text}</span> : <>{text}</>);
+
 function EventBody({ event }: { event: SpanEvent }) {
     const rest = event.attributes.filter(a => a.key !== "exception.stacktrace");
     const stack = event.attributes.find(a => a.key === "exception.stacktrace");
     return <>
         {rest.length > 0 && <table class="attr"><tbody>{rest.map(a => <tr key={a.key}><th scope="row">{a.key}</th><td class="mono">
-            {a.previewOf && a.href ? <LongValue preview={valueText(a.value)} length={a.length} href={a.href} /> : <span class={laidOut(valueText(a.value)).includes("\n") ? "block" : ""}>{laidOut(valueText(a.value))}</span>}</td></tr>)}</tbody></table>}
+            {a.previewOf && a.href ? <LongValue preview={valueText(a.value)} length={a.length} href={a.href} /> : <EventValue text={laidOut(valueText(a.value))} />}</td></tr>)}</tbody></table>}
         {stack && (stack.previewOf && stack.href ? <div class="mono small"><LongValue preview={valueText(stack.value)} length={stack.length} href={stack.href} /></div> : <Stack text={valueText(stack.value)} />)}
     </>;
 }

@@ -2,7 +2,9 @@
 import { useState } from "preact/hooks";
 import { duration, grouped } from "../../model/number.ts";
 import { clock, day, zoneName } from "../../model/time.ts";
-import { scopeAt } from "../../model/trace.ts";
+import { endOf, scopeAt } from "../../model/trace.ts";
+import { pathBelow } from "../../model/critical_path.ts";
+import { timeScale } from "../../model/layout_time.ts";
 import { stateWords } from "../../model/trace_facts.ts";
 import { isHatched, serviceToken } from "../../draw/palette.ts";
 import { zone } from "../../state/settings.ts";
@@ -11,6 +13,7 @@ import { Tabs } from "../../widgets/choice.tsx";
 import { FigureText } from "../../widgets/figure.tsx";
 import { Icon } from "../../widgets/icon.tsx";
 import { Swatch } from "../../widgets/service.tsx";
+import { cameFrom } from "./crumbs.tsx";
 import { Details } from "./details.tsx";
 import { MoreMenu } from "./actions.tsx";
 import { Shares } from "./head.tsx";
@@ -21,17 +24,9 @@ type PhoneTab = "path" | "all" | "errors" | "logs";
 /* Steps with a smaller share of the path are folded. */
 const LEAST = 0.05, ROWS_MAX = 300;
 
-/* Time on the path of a span and everything below it. */
-function pathBelow(state: TraceState): Float64Array {
-    const { trace, path } = state.analysis.value;
-    const below = Float64Array.from(path.ownNs);
-    for (let row = trace.count - 1; row > 0; row--) if (trace.parent[row]! >= 0) below[trace.parent[row]!]! += below[row]!;
-    return below;
-}
-
 function rowsOf(state: TraceState, tab: PhoneTab, isWhole: boolean): { rows: number[]; left: number } {
     const { trace, path } = state.analysis.value;
-    const below = pathBelow(state), rows: number[] = [];
+    const below = pathBelow(trace, path), rows: number[] = [];
     let left = 0;
     for (let row = 0; row < trace.count; row++) {
         const fits = tab === "all" || (tab === "errors" ? trace.isError[row] === 1 : below[row]! > 0 || trace.isError[row] === 1);
@@ -44,13 +39,14 @@ function rowsOf(state: TraceState, tab: PhoneTab, isWhole: boolean): { rows: num
 }
 
 function PhoneRow({ state, row }: { state: TraceState; row: number }) {
-    const { trace, start, end } = state.analysis.value;
-    const scope = scopeAt(trace, row), isError = trace.isError[row] === 1, whole = end - start;
+    const { trace, start, end, gaps } = state.analysis.value;
+    const scope = scopeAt(trace, row), isError = trace.isError[row] === 1;
+    const scale = timeScale(start, end, 1000, gaps, 0, 0), left = scale.x(trace.start[row]!) / 10; // of 100 %
     return <button type="button" class={state.selected.value === row ? "pr sel" : "pr"} style={{ "--d": Math.min(trace.depth[row]!, 7), "--c": `var(${serviceToken(scope.slot)})` }}
         aria-pressed={state.selected.value === row} onClick={() => state.select(state.selected.value === row ? -1 : row)}>
         <span class="row"><Swatch slot={scope.slot} /><span class="ell">{trace.name[row] || "unnamed"}</span>{isError && <span class="err"><Icon name="error" small /></span>}</span>
         <span class={isError ? "du err m" : "du"}><FigureText figure={duration(trace.duration[row]!)} /></span>
-        <span class="tbar" aria-hidden="true"><i class={[isError && "bad", isHatched(scope.slot) && "h"].filter(Boolean).join(" ")} style={{ left: `${((trace.start[row]! - start) / whole) * 100}%`, width: `${(trace.duration[row]! / whole) * 100}%` }} /></span>
+        <span class="tbar" aria-hidden="true"><i class={[isError && "bad", isHatched(scope.slot) && "h"].filter(Boolean).join(" ")} style={{ left: `${left}%`, width: `${scale.x(endOf(trace, row)) / 10 - left}%` }} /></span>
     </button>;
 }
 
@@ -61,7 +57,7 @@ export function PhoneTrace({ state }: { state: TraceState }) {
     const tab: PhoneTab = view === "logs" || view === "errors" || view === "all" ? view : "path";
     const { rows, left } = rowsOf(state, tab, isWhole);
     return <main class="trace phone">
-        <header class="pt"><a class="btn quiet icon" href={hrefTo("/search", { q: param("set") })} aria-label="Back to the search"><Icon name="left" /></a>
+        <header class="pt"><a class="btn quiet icon" href={cameFrom()?.address ?? hrefTo("/search")} aria-label="Back to the search"><Icon name="left" /></a>
             <div class="grow"><h1 class="ell">{trace.name[trace.root] || "unnamed"}</h1><div class="micro muted">{day(trace.startTime, zone.value)} {clock(trace.startTime, zone.value)} {zoneName(zone.value, trace.startTime)}</div></div>
             <MoreMenu state={state} /></header>
         <section class="psum"><div class="row"><span class="big"><FigureText figure={duration(facts.rootNs)} /></span><span class="grow" /><span class={words.tone ? `tag ${words.tone}` : "tag"}>{words.tone === "error" && <Icon name="error" small />}{words.text}</span></div>

@@ -8,6 +8,7 @@ import { useResource } from "../../state/resource.ts";
 import { change, hrefTo, param } from "../../state/url.ts";
 import { Tabs } from "../../widgets/choice.tsx";
 import { Failure, Note, Nothing, Skeleton } from "../../widgets/states.tsx";
+import { cameFrom } from "./crumbs.tsx";
 import { Details } from "./details.tsx";
 import { Head } from "./head.tsx";
 import { PhoneTrace } from "./phone.tsx";
@@ -30,7 +31,7 @@ const views: readonly { id: View; label: string }[] = [{ id: "waterfall", label:
 
 /* The spans that the search matched arrive marked: the search's own condition, asked of this trace alone. */
 function useMarked(state: TraceState): void {
-    const query = param("set");
+    const query = cameFrom()?.query ?? "";
     useEffect(() => {
         // Only a plain condition on spans can be asked again within one trace.
         const inner = /^\s*\{([^{}|]*)\}\s*$/.exec(query)?.[1]?.trim();
@@ -85,7 +86,7 @@ export function Page({ id }: { id: string }) {
     }, [trace]);
     if (found.error?.kind === "not_found") return <Absent id={id} />;
     if (found.error) return <main class="page"><Failure isPage error={found.error} again={found.again} /></main>;
-    if (!trace) return <main class="page">{found.isSlow && <Skeleton rows={14} label="Loading the trace" />}</main>;
+    if (!trace) return <main class="page"><h1 class="sr">Trace {id}</h1>{found.isSlow && <Skeleton rows={14} label="Loading the trace" />}</main>;
     if (trace.count === 0) return <main class="page"><Nothing isPage title="This trace has no spans"><p>The server knows {id}, but holds none of its spans.</p></Nothing></main>;
     return <Loaded key={trace.traceId} trace={trace} />;
 }

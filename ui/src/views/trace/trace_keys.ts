@@ -7,7 +7,7 @@ import { neighbour, nextStep, walked, type TraceState } from "./trace_state.ts";
 function step(state: TraceState, by: number): void {
     const { count } = state.rows.value;
     if (count === 0) return;
-    const at = Math.max(0, Math.min(count - 1, state.active.value < 0 ? 0 : state.active.value + by));
+    const at = Math.max(0, Math.min(count - 1, state.active.value < 0 && Math.abs(by) <= 1 ? 0 : state.active.value + by));
     state.activate(at);
     state.scrollTo.value = { row: at, how: "near" };
 }

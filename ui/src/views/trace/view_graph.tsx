@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { layeredServices, type ServiceLayout } from "../../draw/service_layout.ts";
 import { palette, serviceToken } from "../../draw/palette.ts";
 import { fitText } from "../../draw/shapes.ts";
-import { count, durationText, grouped, percent } from "../../model/number.ts";
+import { count, counted, durationText, grouped, percent } from "../../model/number.ts";
 import { serviceGraph, stepsOf, type Step } from "../../model/trace_steps.ts";
 import { param, change } from "../../state/url.ts";
 import { Segmented } from "../../widgets/choice.tsx";
@@ -63,6 +63,14 @@ function StepsPicture({ state, measure }: { state: TraceState; measure: Measure 
     </svg>;
 }
 
+/* From point to point, leaving and arriving level. */
+const curve = (points: readonly { x: number; y: number }[]): string => points.map((p, i) => {
+    const [x, y] = [p.x + PAD, p.y + PAD], before = points[i - 1];
+    if (!before) return `M${x} ${y}`;
+    const middle = (before.x + PAD + x) / 2;
+    return `C${middle} ${before.y + PAD} ${middle} ${y} ${x} ${y}`;
+}).join("");
+
 function ServicesPicture({ state, measure }: { state: TraceState; measure: Measure }) {
     const [layout, setLayout] = useState<ServiceLayout | null>(null);
     const graph = useComputed(() => { const a = state.analysis.value; return serviceGraph(a.trace, a.path, a.own); }).value;
@@ -76,13 +84,13 @@ function ServicesPicture({ state, measure }: { state: TraceState; measure: Measu
     return <svg class="steps" width={layout.width + 2 * PAD} height={layout.height + 2 * PAD} role="group" aria-label={`${graph.nodes.length} services of the trace`}>
         {graph.edges.map(edge => {
             const points = layout.edges.get(`${edge.from}\n${edge.to}`) ?? [];
-            return <g key={`${edge.from}\n${edge.to}`}><path class={edge.isCritical ? "edge thick" : "edge"} d={points.map((p, i) => `${i ? "L" : "M"}${p.x + PAD} ${p.y + PAD}`).join("")} />
+            return <g key={`${edge.from}\n${edge.to}`}><path class={edge.criticalNs / total >= THICK ? "edge thick" : "edge"} d={curve(points)} />
                 <title>{`${edge.from} → ${edge.to}: ${edge.callCount} calls, ${durationText(edge.totalNs)}`}</title></g>;
         })}
         {graph.nodes.map(n => {
             const at = layout.nodes.get(n.name)!;
             const share = measure === "critical" ? n.criticalNs / total : measure === "own" ? n.ownNs / mostOwn : n.spanCount / mostCalls;
-            return <Box key={n.name} x={at.x + PAD} y={at.y + PAD} name={n.name || "unnamed"} service={`${count(n.spanCount)} spans`} slot={n.slot} share={share} isSelected={false}
+            return <Box key={n.name} x={at.x + PAD} y={at.y + PAD} name={n.name || "unnamed"} service={counted(n.spanCount, "span")} slot={n.slot} share={share} isSelected={false}
                 figure={measure === "calls" ? count(n.spanCount) : durationText(measure === "own" ? n.ownNs : n.criticalNs)} isError={n.errorCount > 0} isBold={n.criticalNs / total >= THICK}
                 label={`${n.name}, ${n.spanCount} spans, ${percent(n.criticalNs / total)} of the critical path`} choose={() => change({ view: null, find: `service:${/\s/.test(n.name) ? `"${n.name}"` : n.name}` })} />;
         })}

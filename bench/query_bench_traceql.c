@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "query/span_search.h"
 #include "query/traceql_metrics.h"
 #include "query/traceql_tags.h"
 #include "store/store.h"

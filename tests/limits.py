@@ -142,7 +142,8 @@ def test_what_is_said(weft):
     for route in ("facets", "histogram"):
         answer = ask(weft, route, q="{ }", spans_max=100)
         check(f"{route}: said", (answer["partial"] or "").startswith("limit of spans read: "), answer["partial"])
-        check(f"{route}: what was counted", 0 < answer["span_count"] < TRACES * SPANS, answer["span_count"])
+        # Columns are read a row group at a time, and these spans have one.
+        check(f"{route}: what was counted", 0 < answer["span_count"] <= TRACES * SPANS, answer["span_count"])
     for view in ("traces", "spans"):
         answer = ask(weft, "search", view=view, spans_max=100, limit=1000, order="slowest")
         check(f"search of {view}: said, and no next page", (answer["partial"] or "").startswith("limit of spans read: ") and not answer["has_more"], answer["partial"])

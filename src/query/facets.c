@@ -1,35 +1,12 @@
-/* facets.c -- counting values span by span (facets.h). */
-#include "query/facets.h"
+/* facets.c -- counting values span by span, and the answer (facets.h). */
 #include "base/alloc.h"
 #include "base/map.h"
+#include "query/facets_internal.h"
 
 #define SLOT_BYTES 64u /* of a map and a counter, beside the text */
 #define FACET_BYTES 256u
 
-struct counter {
-    uint64_t count;
-    uint64_t seen_at; /* number of the span that was counted last: a span counts once */
-};
-struct tally {
-    struct weft_traceql_attribute attribute;
-    struct counter spans;
-    struct weft_map values; /* type and text to a place in counters */
-    struct counter *counters;
-    bool is_complete;
-};
-struct run {
-    const struct weft_facet_question *question;
-    struct weft_map keys; /* scope and name to a place in tallies */
-    struct tally *tallies;
-    uint32_t count, capacity;
-    uint64_t bytes;
-    bool is_full;
-    uint64_t span_count;
-    struct weft_buf text;
-    struct weft_arena names;
-};
-
-static bool takes_memory(struct run *run, uint64_t bytes)
+static bool takes_memory(struct weft_facet_run *run, uint64_t bytes)
 {
     uint64_t bytes_max = run->question->bytes_max;
     if (bytes_max > 0 && run->bytes + bytes > bytes_max) {
@@ -40,27 +17,27 @@ static bool takes_memory(struct run *run, uint64_t bytes)
     return true;
 }
 
-static void counter_add(struct counter *counter, const struct run *run)
+static void counter_add(struct weft_facet_counter *counter, const struct weft_facet_run *run)
 {
-    counter->count += counter->seen_at != run->span_count;
-    counter->seen_at = run->span_count;
+    counter->count += counter->seen_at != run->mark;
+    counter->seen_at = run->mark;
 }
 
-static struct tally *tally_add(struct run *run, const struct weft_traceql_attribute *attribute)
+static struct weft_facet_tally *tally_add(struct weft_facet_run *run,
+                                          const struct weft_traceql_attribute *attribute)
 {
     if (run->count == run->capacity) {
         run->capacity = run->capacity > 0 ? 2 * run->capacity : 16;
         run->tallies = weft_realloc(run->tallies, run->capacity * sizeof *run->tallies);
     }
-    struct tally *tally = &run->tallies[run->count++];
-    *tally = (struct tally){ .attribute = *attribute, .is_complete = true };
+    struct weft_facet_tally *tally = &run->tallies[run->count++];
+    *tally = (struct weft_facet_tally){ .attribute = *attribute, .is_complete = true };
     tally->attribute.name = weft_arena_copy(&run->names, attribute->name);
     return tally;
 }
 
-/* The tally of an attribute that was met; NULL: there is no room for another. */
-static struct tally *tally_find(struct run *run, enum weft_traceql_scope scope,
-                                struct weft_str name)
+struct weft_facet_tally *weft_facet_tally_of(struct weft_facet_run *run,
+                                             enum weft_traceql_scope scope, struct weft_str name)
 {
     const struct weft_traceql_attribute attribute = { .scope = scope, .name = name };
     bool is_new;
@@ -74,7 +51,7 @@ static struct tally *tally_find(struct run *run, enum weft_traceql_scope scope,
     return tally_add(run, &attribute);
 }
 
-static void counters_grow(struct tally *tally)
+static void counters_grow(struct weft_facet_tally *tally)
 {
     size_t count = tally->values.count;
     if ((count & (count - 1)) != 0) return; /* room for one more unless at 0, 1, 2, 4, ... */
@@ -82,16 +59,12 @@ static void counters_grow(struct tally *tally)
         weft_realloc(tally->counters, (count == 0 ? 1 : 2 * count) * sizeof *tally->counters);
 }
 
-static void value_count(struct run *run, struct tally *tally,
-                        const struct weft_traceql_value *value)
+uint32_t weft_facet_place(struct weft_facet_run *run, struct weft_facet_tally *tally,
+                          const struct weft_traceql_value *value)
 {
-    if (value->type == WEFT_TRACEQL_ARRAY) {
-        for (uint32_t i = 0; i < value->item_count; i++) value_count(run, tally, &value->items[i]);
-        return;
-    }
     if (value->type == WEFT_TRACEQL_OPAQUE) {
         tally->is_complete = false;
-        return;
+        return WEFT_FACET_NO_PLACE;
     }
     weft_buf_reset(&run->text);
     weft_buf_append_byte(&run->text, (char)('0' + value->type));
@@ -102,16 +75,27 @@ static void value_count(struct run *run, struct tally *tally,
         if (text.len > WEFT_FACET_TEXT_MAX || tally->values.count == WEFT_FACET_VALUES_MAX ||
             !takes_memory(run, text.len + SLOT_BYTES)) {
             tally->is_complete = false;
-            return;
+            return WEFT_FACET_NO_PLACE;
         }
         counters_grow(tally);
-        tally->counters[tally->values.count] = (struct counter){ 0 };
+        tally->counters[tally->values.count] = (struct weft_facet_counter){ 0 };
         place = weft_map_put(&tally->values, text, tally->values.count, NULL);
     }
-    counter_add(&tally->counters[*place], run);
+    return (uint32_t)*place;
 }
 
-static void tally_value(struct run *run, struct tally *tally,
+static void value_count(struct weft_facet_run *run, struct weft_facet_tally *tally,
+                        const struct weft_traceql_value *value)
+{
+    if (value->type == WEFT_TRACEQL_ARRAY) {
+        for (uint32_t i = 0; i < value->item_count; i++) value_count(run, tally, &value->items[i]);
+        return;
+    }
+    uint32_t place = weft_facet_place(run, tally, value);
+    if (place != WEFT_FACET_NO_PLACE) counter_add(&tally->counters[place], run);
+}
+
+static void tally_value(struct weft_facet_run *run, struct weft_facet_tally *tally,
                         const struct weft_traceql_value *value)
 {
     if (value->type == WEFT_TRACEQL_NIL) return;
@@ -121,20 +105,33 @@ static void tally_value(struct run *run, struct tally *tally,
 
 /* ---- which values a span has ---- */
 
-static void count_attributes(struct run *run, struct weft_trace_view *view,
+/* A key may be there several times: the first value counts, as everywhere. */
+static bool is_first_of_key(struct weft_attributes attributes, uint32_t i)
+{
+    struct weft_str key = weft_attribute_key(&attributes.items[i]);
+    for (uint32_t k = 0; k < i; k++)
+        if (attributes.items[k].type != WEFT_VALUE_EMPTY &&
+            weft_str_equal(weft_attribute_key(&attributes.items[k]), key))
+            return false;
+    return true;
+}
+
+static void count_attributes(struct weft_facet_run *run, struct weft_trace_view *view,
                              enum weft_traceql_scope scope, struct weft_attributes attributes)
 {
     struct weft_traceql_value value;
     for (uint32_t i = 0; i < attributes.count; i++) {
-        struct tally *tally = tally_find(run, scope, weft_attribute_key(&attributes.items[i]));
+        if (!is_first_of_key(attributes, i)) continue;
+        struct weft_facet_tally *tally =
+            weft_facet_tally_of(run, scope, weft_attribute_key(&attributes.items[i]));
         if (tally == NULL) continue;
         weft_traceql_value_from(&value, &attributes.items[i], view->arena);
         tally_value(run, tally, &value);
     }
 }
 
-static void count_named(struct run *run, struct tally *tally, struct weft_trace_view *view,
-                        uint32_t number)
+void weft_facet_count_named(struct weft_facet_run *run, struct weft_facet_tally *tally,
+                            struct weft_trace_view *view, uint32_t number)
 {
     const struct weft_traceql_attribute *attribute = &tally->attribute;
     const struct weft_span *span = &view->batch->spans[number];
@@ -151,17 +148,24 @@ static void count_named(struct run *run, struct tally *tally, struct weft_trace_
     }
 }
 
+void weft_facet_count_carried(struct weft_facet_run *run, struct weft_trace_view *view,
+                              uint32_t number)
+{
+    const struct weft_span *span = &view->batch->spans[number];
+    for (uint32_t i = 0; i < span->event_count; i++)
+        count_attributes(run, view, WEFT_TRACEQL_SCOPE_EVENT, span->events[i].attributes);
+    for (uint32_t i = 0; i < span->link_count; i++)
+        count_attributes(run, view, WEFT_TRACEQL_SCOPE_LINK, span->links[i].attributes);
+}
+
 /* Every attribute; the intrinsics stand in front (run_begin). */
-static void count_all(struct run *run, struct weft_trace_view *view, uint32_t number)
+static void count_all(struct weft_facet_run *run, struct weft_trace_view *view, uint32_t number)
 {
     const struct weft_span *span = &view->batch->spans[number];
     count_attributes(run, view, WEFT_TRACEQL_SCOPE_SPAN, span->attributes);
     count_attributes(run, view, WEFT_TRACEQL_SCOPE_RESOURCE, span->scope->resource->attributes);
     count_attributes(run, view, WEFT_TRACEQL_SCOPE_INSTRUMENTATION, span->scope->attributes);
-    for (uint32_t i = 0; i < span->event_count; i++)
-        count_attributes(run, view, WEFT_TRACEQL_SCOPE_EVENT, span->events[i].attributes);
-    for (uint32_t i = 0; i < span->link_count; i++)
-        count_attributes(run, view, WEFT_TRACEQL_SCOPE_LINK, span->links[i].attributes);
+    weft_facet_count_carried(run, view, number);
 }
 
 #define INTRINSIC_COUNT 3u
@@ -171,10 +175,11 @@ static const enum weft_traceql_intrinsic shown_intrinsics[INTRINSIC_COUNT] = {
 
 static bool visit(void *arg, struct weft_trace_view *view, uint32_t span)
 {
-    struct run *run = arg;
+    struct weft_facet_run *run = arg;
     uint32_t named = run->question->key_count > 0 ? run->question->key_count : INTRINSIC_COUNT;
     run->span_count++;
-    for (uint32_t i = 0; i < named; i++) count_named(run, &run->tallies[i], view, span);
+    run->mark++;
+    for (uint32_t i = 0; i < named; i++) weft_facet_count_named(run, &run->tallies[i], view, span);
     if (run->question->key_count == 0) count_all(run, view, span);
     return true;
 }
@@ -199,7 +204,7 @@ static int compare_facets(const void *a, const void *b)
     return weft_str_compare(p->name, q->name);
 }
 
-static void facet_make(struct weft_facet *out, const struct tally *tally, uint32_t limit,
+static void facet_make(struct weft_facet *out, const struct weft_facet_tally *tally, uint32_t limit,
                        struct weft_arena *arena)
 {
     uint32_t count = 0;
@@ -224,7 +229,8 @@ static void facet_make(struct weft_facet *out, const struct tally *tally, uint32
     out->attribute.name = weft_arena_copy(arena, tally->attribute.name);
 }
 
-static void answer(struct weft_facets *out, const struct run *run, struct weft_arena *arena)
+static void answer(struct weft_facets *out, const struct weft_facet_run *run,
+                   struct weft_arena *arena)
 {
     bool is_all = run->question->key_count == 0;
     out->items = weft_arena_alloc_array(arena, run->count, sizeof *out->items);
@@ -238,7 +244,7 @@ static void answer(struct weft_facets *out, const struct run *run, struct weft_a
     out->span_count = run->span_count;
 }
 
-static void run_begin(struct run *run)
+static void run_begin(struct weft_facet_run *run)
 {
     weft_arena_init(&run->names, 0);
     for (uint32_t i = 0; i < run->question->key_count; i++) tally_add(run, &run->question->keys[i]);
@@ -247,7 +253,7 @@ static void run_begin(struct run *run)
                                                          .intrinsic = shown_intrinsics[i] });
 }
 
-static void run_release(struct run *run)
+static void run_release(struct weft_facet_run *run)
 {
     for (uint32_t i = 0; i < run->count; i++) {
         weft_map_release(&run->tallies[i].values);
@@ -262,10 +268,13 @@ static void run_release(struct run *run)
 int weft_facets_count(const struct weft_source *source, const struct weft_facet_question *question,
                       struct weft_facets *out, struct weft_arena *arena, struct weft_err *err)
 {
-    struct run run = { .question = question };
+    struct weft_facet_run run = { .question = question };
     *out = (struct weft_facets){ 0 };
     run_begin(&run);
-    int rc = weft_span_walk(source, &question->walk, visit, &run, &out->inspected, err);
+    bool is_done = false;
+    int rc = weft_facets_by_columns(&run, source, &is_done, &out->inspected, err);
+    if (rc >= 0 && !is_done)
+        rc = weft_span_walk(source, &question->walk, visit, &run, &out->inspected, err);
     if (rc >= 0) answer(out, &run, arena);
     if (run.is_full && out->inspected.partial_reason == NULL)
         out->inspected.partial_reason = "memory limit";
@@ -275,7 +284,7 @@ int weft_facets_count(const struct weft_source *source, const struct weft_facet_
 
 /* ---- from what the source knows ---- */
 
-static enum weft_traceql_scope scope_of(enum weft_attribute_scope scope)
+enum weft_traceql_scope weft_facet_scope(enum weft_attribute_scope scope)
 {
     static const enum weft_traceql_scope scopes[] = {
         [WEFT_SCOPE_ANY] = WEFT_TRACEQL_SCOPE_ANY,
@@ -291,7 +300,7 @@ static enum weft_traceql_scope scope_of(enum weft_attribute_scope scope)
 static enum weft_attribute_scope scope_to(enum weft_traceql_scope scope)
 {
     for (enum weft_attribute_scope i = WEFT_SCOPE_ANY; i <= WEFT_SCOPE_INSTRUMENTATION; i++)
-        if (scope_of(i) == scope) return i;
+        if (weft_facet_scope(i) == scope) return i;
     return WEFT_SCOPE_ANY;
 }
 
@@ -359,7 +368,7 @@ static uint64_t known_spans(const struct weft_attribute_keys *keys,
     for (uint32_t i = 0; i < keys->count; i++)
         if (weft_str_equal(keys->items[i].key, attribute->name) &&
             (attribute->scope == WEFT_TRACEQL_SCOPE_ANY ||
-             attribute->scope == scope_of(keys->items[i].scope)))
+             attribute->scope == weft_facet_scope(keys->items[i].scope)))
             count += keys->items[i].span_count;
     return count;
 }
@@ -377,7 +386,7 @@ static void known_keys(struct weft_facets *out, const struct weft_facet_question
             facet->attribute = question->keys[i];
             facet->span_count = known_spans(keys, &facet->attribute);
         } else {
-            facet->attribute.scope = scope_of(keys->items[i].scope);
+            facet->attribute.scope = weft_facet_scope(keys->items[i].scope);
             facet->attribute.name = keys->items[i].key;
             facet->span_count = keys->items[i].span_count;
         }

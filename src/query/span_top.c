@@ -202,6 +202,7 @@ static void bound_raise(struct weft_top *top)
     if (top->count < top->limit) return;
     top->bound = top->order == WEFT_ORDER_NEWEST ? worst(top)->start_time_unix_nano
                                                  : worst(top)->duration_ns;
+    top->start_bound = worst(top)->start_time_unix_nano;
 }
 
 /* The trace has a better one now: that moves away from the top. */

@@ -50,7 +50,8 @@ struct weft_top {
         *after;      /* what stands there or before it is left out; NULL: nothing */
     uint32_t *known; /* a hash table: entry + 1, by position or trace; 0: free */
     uint32_t known_mask;
-    uint64_t bound; /* start or duration, by the order: what is below it has no place */
+    uint64_t bound;       /* start or duration, by the order: what is below it has no place */
+    uint64_t start_bound; /* what is at the bound, and starts before that, has none either */
     struct weft_arena texts;
 };
 void weft_top_init(struct weft_top *top, uint32_t limit, struct weft_arena *arena);
@@ -60,7 +61,7 @@ static inline bool weft_top_may_admit(const struct weft_top *top, uint64_t start
 {
     uint64_t first = top->order == WEFT_ORDER_NEWEST ? start : duration;
 
-    if (first < top->bound) return false;
+    if (first < top->bound || (first == top->bound && start < top->start_bound)) return false;
     return top->after == NULL ||
            first <= (top->order == WEFT_ORDER_NEWEST ? top->after->start_time_unix_nano
                                                      : top->after->duration_ns);

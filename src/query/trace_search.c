@@ -123,6 +123,7 @@ static int take_hit(struct grouping *g, const struct weft_hit *hit)
     struct weft_batch trace = { .arena = &arena };
     struct weft_trace_summary summary = { .position = hit->position };
     int rc = g->source->trace(g->source->self, &hit->position.trace_id, &trace, g->err);
+    g->out->inspected_traces += rc == WEFT_OK;
     if (rc == WEFT_NOT_FOUND)
         rc = WEFT_OK; /* deleted since the search: it is no answer any more */
     else if (rc == WEFT_OK && count_matches(g->search, &trace, &summary.matched_span_count)) {

@@ -34,7 +34,7 @@ struct weft_trace_search_result {
     struct weft_search_position next; /* the cursor, if has_more */
     const char *partial_reason;
     uint64_t total_spans; /* hits in all, when asked for */
-    uint64_t inspected_spans, inspected_bytes;
+    uint64_t inspected_traces, inspected_spans, inspected_bytes;
 };
 /* search->limit counts traces. */
 int weft_trace_search(const struct weft_source *source, const struct weft_search *search,

@@ -7,6 +7,7 @@
  */
 #ifndef WEFT_QUERY_TRACEQL_METRICS_INTERNAL_H
 #define WEFT_QUERY_TRACEQL_METRICS_INTERNAL_H
+#include "query/span_columns.h"
 #include "query/metric_groups.h"
 #include "query/traceql_metrics.h"
 
@@ -177,23 +178,14 @@ bool weft_metric_has_memory(struct weft_metric_run *run);
 bool weft_metric_trace_visit(struct weft_metric_run *run, struct weft_metric_leaf *leaves,
                              uint32_t leaf_count, const struct weft_batch *trace);
 /* What a function asks of columns (traceql_metrics_columns.c). A label or value is that of the first of two columns that has one. */
-#define WEFT_METRIC_NO_COLUMN UINT8_MAX
-struct weft_metric_source_column {
-    uint8_t first, second;                 /* of the columns, or NO_COLUMN */
-    enum weft_traceql_type absent, of_int; /* of no code: NIL, or an empty STRING; of ints */
-};
 struct weft_metric_columns {
-    struct weft_span_column items[WEFT_SPAN_COLUMNS_MAX];
-    uint32_t count;
-    struct weft_metric_source_column by[WEFT_TRACEQL_LABELS_MAX], value;
+    struct weft_span_columns all;
+    struct weft_span_field by[WEFT_TRACEQL_LABELS_MAX], value;
     bool is_duration; /* the value: its column has no codes */
 };
 /* False: something is asked for that no column has. */
 bool weft_metric_columns_init(struct weft_metric_columns *columns,
                               const struct weft_metric_leaf *leaf);
-void weft_metric_column_value(const struct weft_metric_source_column *column,
-                              const struct weft_span_vector *vector, uint32_t index,
-                              struct weft_arena *arena, struct weft_traceql_value *out);
 
 /* What is told of a selection lives longer than the run. */
 static inline struct weft_arena *weft_metric_selection_arena(struct weft_metric_run *run)

@@ -202,13 +202,12 @@ static struct number number_of(const struct weft_traceql_value *value)
 static void numbers_reserve(struct counting *c, const struct weft_span_vector *vector,
                             uint32_t *second)
 {
-    const struct weft_metric_source_column *value = &c->columns.value;
+    const struct weft_span_field *value = &c->columns.value;
     /* Both only grow, but each at its own pace: even places for one, odd ones for the other. */
     uint32_t count = vector->columns[value->first].value_count + 1;
-    if (value->second != WEFT_METRIC_NO_COLUMN &&
-        vector->columns[value->second].value_count + 1 > count)
+    if (value->second != WEFT_NO_COLUMN && vector->columns[value->second].value_count + 1 > count)
         count = vector->columns[value->second].value_count + 1;
-    *second = value->second != WEFT_METRIC_NO_COLUMN;
+    *second = value->second != WEFT_NO_COLUMN;
     if (count * 2 <= c->number_count) return;
     count *= 4;
     c->numbers = weft_realloc_array(c->numbers, count, sizeof *c->numbers);
@@ -219,7 +218,7 @@ static void numbers_reserve(struct counting *c, const struct weft_span_vector *v
 /* NO_SAMPLE in bucket[] where there is no value. */
 static void coded_values_read(struct counting *c, const struct weft_span_vector *vector)
 {
-    const struct weft_metric_source_column *value = &c->columns.value;
+    const struct weft_span_field *value = &c->columns.value;
     uint32_t has_second;
     numbers_reserve(c, vector, &has_second);
     for (uint32_t i = 0; i < vector->count; i++) {
@@ -231,7 +230,7 @@ static void coded_values_read(struct counting *c, const struct weft_span_vector 
         struct number *number = &c->numbers[code * 2 + side];
         if (!number->is_known) {
             struct weft_traceql_value v;
-            weft_metric_column_value(value, vector, i, &c->run->trace_arena, &v);
+            weft_span_field_value(value, vector, i, &c->run->trace_arena, &v);
             *number = number_of(&v);
         }
         if (!(c->has_buckets ? number->has_exponent : number->is_number)) c->bucket[i] = NO_SAMPLE;
@@ -271,7 +270,7 @@ static struct target target_find(struct counting *c, const struct weft_span_vect
     struct target target = { .group = NO_GROUP };
     weft_arena_reset(&c->run->trace_arena);
     for (uint32_t l = 0; l < c->leaf->expr->by_count; l++)
-        weft_metric_column_value(&c->columns.by[l], vector, i, &c->run->trace_arena, &labels[l]);
+        weft_span_field_value(&c->columns.by[l], vector, i, &c->run->trace_arena, &labels[l]);
     weft_metric_labels_key(c->leaf, c->run, labels);
     if (c->has_buckets) weft_metric_key_append(&c->run->key, &exponent);
     struct weft_metric_group *group = weft_metric_leaf_group(c->leaf, &c->leaf->groups, c->run);
@@ -470,7 +469,7 @@ static void label_add(struct counting *c, uint8_t column)
 {
     for (uint32_t i = 0; i < c->label_count; i++)
         if (c->labels[i] == column) return;
-    if (column != WEFT_METRIC_NO_COLUMN) c->labels[c->label_count++] = column;
+    if (column != WEFT_NO_COLUMN) c->labels[c->label_count++] = column;
 }
 
 static void counting_init(struct counting *c, struct weft_metric_leaf *leaf,
@@ -524,8 +523,8 @@ int weft_metric_vectors_scan(struct weft_metric_leaf *leaf, struct weft_metric_r
         .from_ns = weft_metric_window_from(&run->window),
         .to_ns = weft_metric_window_to(&run->window),
         .selection = selection.tree,
-        .columns = c->columns.items,
-        .column_count = c->columns.count,
+        .columns = c->columns.all.items,
+        .column_count = c->columns.all.count,
         .deadline_monotonic_ns = run->range->deadline_monotonic_ns,
         .cancelled = run->range->cancelled,
         .reads = run->range->reads,

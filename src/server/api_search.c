@@ -151,8 +151,8 @@ static void write_trace_summary(struct weft_json_writer *w, const struct weft_se
 static void write_tail_of_answer(struct weft_json_writer *w, struct weft_call *call,
                                  const struct weft_search *search, uint64_t total, bool has_more,
                                  const struct weft_search_position *next,
-                                 const char *partial_reason, uint64_t inspected_spans,
-                                 uint64_t inspected_bytes)
+                                 const char *partial_reason, uint64_t inspected_traces,
+                                 uint64_t inspected_spans, uint64_t inspected_bytes)
 {
     weft_json_key(w, "has_more");
     weft_json_bool(w, has_more);
@@ -164,14 +164,8 @@ static void write_tail_of_answer(struct weft_json_writer *w, struct weft_call *c
         weft_json_key(w, "next_cursor");
         weft_json_string(w, weft_cursor_format(search->order, next, &call->arena));
     }
-    weft_api_write_partial(w, call, partial_reason);
-    weft_json_key(w, "inspected");
-    weft_json_object_start(w);
-    weft_json_key(w, "spans");
-    weft_json_u64(w, inspected_spans);
-    weft_json_key(w, "bytes");
-    weft_json_u64(w, inspected_bytes);
-    weft_json_object_end(w);
+    weft_api_write_inspected(w, call, partial_reason, inspected_traces, inspected_spans,
+                             inspected_bytes);
 }
 
 static int search_spans(struct weft_call *call, const struct weft_search *search,
@@ -191,7 +185,7 @@ static int search_spans(struct weft_call *call, const struct weft_search *search
     write_tail_of_answer(&w, call, search, result.total, result.has_more,
                          result.hit_count > 0 ? &result.hits[result.hit_count - 1].position
                                               : &search->after,
-                         result.partial_reason, result.inspected_spans, result.inspected_bytes);
+                         result.partial_reason, 0, result.inspected_spans, result.inspected_bytes);
     weft_json_object_end(&w);
     return WEFT_OK;
 }
@@ -210,7 +204,8 @@ static int search_traces(struct weft_call *call, const struct weft_search *searc
         write_trace_summary(&w, call->face->parts->slots, &result.traces[i]);
     weft_json_array_end(&w);
     write_tail_of_answer(&w, call, search, result.total_spans, result.has_more, &result.next,
-                         result.partial_reason, result.inspected_spans, result.inspected_bytes);
+                         result.partial_reason, result.inspected_traces, result.inspected_spans,
+                         result.inspected_bytes);
     weft_json_object_end(&w);
     return WEFT_OK;
 }

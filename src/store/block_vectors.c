@@ -251,13 +251,31 @@ static uint32_t piece_length(uint32_t at, uint32_t n)
     return n - at < WEFT_SPAN_VECTOR_MAX ? n - at : WEFT_SPAN_VECTOR_MAX;
 }
 
-/* Clears the bits of rows that are too short, or do not start in range. */
+/* Clears the bits of rows that are too short. */
+static void group_durations(const struct rows_walk *w, uint32_t g)
+{
+    struct weft_vector_room *room = w->v->room;
+    uint64_t duration_min = weft_vectors_duration_min(w->v->scan),
+             *bits = w->selected.bits + w->selected.first[g];
+
+    for (uint32_t at = 0, n; duration_min > 0 && at < w->rows->groups[g].rows; at += n) {
+        n = piece_length(at, w->rows->groups[g].rows);
+        weft_paged_read(&w->rows->groups[g].durations, at, n, room->duration);
+        for (uint32_t i = 0; i < n; i += 64) {
+            uint64_t word = 0;
+            for (uint32_t k = 0; k < 64 && i + k < n; k++)
+                word |= (uint64_t)(room->duration[i + k] >= duration_min) << k;
+            bits[(at + i) / 64] &= word;
+        }
+    }
+}
+
+/* Clears the bits of rows that do not start in range. */
 static void group_range(const struct rows_walk *w, uint32_t g)
 {
     const struct weft_span_scan *scan = w->v->scan;
     struct weft_vector_room *room = w->v->room;
     uint64_t from = weft_vectors_from(scan), last = scan->to_ns == 0 ? UINT64_MAX : scan->to_ns - 1,
-             duration_min = weft_vectors_duration_min(scan),
              *bits = w->selected.bits + w->selected.first[g];
 
     for (uint32_t at = 0, n; at < w->rows->groups[g].rows; at += n) {
@@ -266,10 +284,6 @@ static void group_range(const struct rows_walk *w, uint32_t g)
         for (uint32_t i = 0; i < n; i++)
             bits[(at + i) / 64] &=
                 ~((uint64_t)(room->start[i] < from || room->start[i] > last) << (at + i) % 64);
-        if (duration_min == 0) continue;
-        weft_paged_read(&w->rows->groups[g].durations, at, n, room->duration);
-        for (uint32_t i = 0; i < n; i++)
-            bits[(at + i) / 64] &= ~((uint64_t)(room->duration[i] < duration_min) << (at + i) % 64);
     }
 }
 
@@ -412,6 +426,8 @@ static int group_give(const struct rows_walk *w, uint32_t g, struct weft_err *er
     weft_arena_reset(&v->temporary);
     codes_trim(v);
     if ((rc = weft_rows_load_group_columns(w->rows, g, err)) < 0) return rc;
+    group_durations(w, g); /* the bound may have risen */
+    if (group_is_empty(w, g)) return 1;
     if (!w->is_inside) group_range(w, g);
     if (!w->is_inside && group_is_empty(w, g)) return 1;
     for (uint32_t c = 0; c < v->scan->column_count; c++)
@@ -422,6 +438,22 @@ static int group_give(const struct rows_walk *w, uint32_t g, struct weft_err *er
     for (uint32_t at = 0; at < n && rc > 0; at += WEFT_SPAN_VECTOR_MAX)
         rc = piece_give(w, g, at, piece_length(at, n), err);
     return rc;
+}
+
+/* Whether some row is long enough: most row groups end here when the longest are wanted. */
+static int rows_durations(struct rows_walk *w, bool *any, struct weft_err *err)
+{
+    int rc;
+
+    *any = weft_vectors_duration_min(w->v->scan) == 0;
+    for (uint32_t g = 0; g < w->rows->group_count && !*any; g++) {
+        if (group_is_empty(w, g)) continue;
+        weft_arena_reset(&w->v->temporary);
+        if ((rc = weft_rows_load_group_columns(w->rows, g, err)) < 0) return rc;
+        group_durations(w, g);
+        *any = !group_is_empty(w, g);
+    }
+    return WEFT_OK;
 }
 
 static bool needs_rows(const struct rows_walk *w)
@@ -441,6 +473,7 @@ static int rows_give(struct rows_walk *w, struct weft_err *err)
     int rc;
 
     if ((rc = rows_select(w, &any, err)) < 0 || !any) return rc < 0 ? rc : 1;
+    if ((rc = rows_durations(w, &any, err)) < 0 || !any) return rc < 0 ? rc : 1;
     if (needs_rows(w)) {
         if ((rc = rows_deal(w, err)) < 0) return rc;
         traces_spread(w);

@@ -2,6 +2,7 @@
  * values of the columns asked for. Spans are compared as lines of text, sorted.
  */
 #include "base/alloc.h"
+#include "model/wanted_keys.h"
 #include "source_conformance.h"
 #include <inttypes.h>
 #include <setjmp.h>
@@ -279,6 +280,85 @@ static bool never_trace(void *arg, const struct weft_batch *trace)
     return false;
 }
 
+/* ---- keys of selected spans ---- */
+
+static void keys_of(struct weft_wanted_keys *wanted, const struct weft_span *span)
+{
+    weft_wanted_find_all(wanted, WEFT_SCOPE_SPAN, span->attributes);
+    weft_wanted_find_all(wanted, WEFT_SCOPE_RESOURCE, span->scope->resource->attributes);
+    weft_wanted_find_all(wanted, WEFT_SCOPE_INSTRUMENTATION, span->scope->attributes);
+    weft_wanted_find_carriers(wanted, span);
+}
+
+struct keys_walk {
+    const struct weft_span_scan *scan;
+    struct weft_wanted_keys wanted;
+};
+
+static bool starts_in_range(const struct weft_span_scan *scan, const struct weft_span *span)
+{
+    return span->start_time_unix_nano >= scan->from_ns &&
+           (scan->to_ns == 0 || span->start_time_unix_nano < scan->to_ns);
+}
+
+static bool keys_of_trace(void *arg, const struct weft_batch *trace)
+{
+    struct keys_walk *walk = arg;
+    bool *in = weft_alloc_array(trace->span_count + 1, sizeof *in);
+
+    naive_selection_mark(walk->scan->selection, trace, in);
+    for (uint32_t i = 0; i < trace->span_count; i++)
+        if (in[i] && starts_in_range(walk->scan, &trace->spans[i]))
+            keys_of(&walk->wanted, &trace->spans[i]);
+    weft_free(in);
+    return true;
+}
+
+/* All keys of the spans as they are read, and none that no span had as it was sent: of one that was sent twice either may be looked at. */
+static void check_keys(const struct conformance_data *data, const struct weft_source *source,
+                       const char *state, const struct weft_span_scan *asked)
+{
+    struct weft_source judge = naive_store_source((struct naive_store *)(uintptr_t)&data->naive);
+    struct weft_trace_scan_result result;
+    struct weft_attribute_keys keys;
+    struct weft_arena arena;
+    struct weft_err err = { 0 };
+    struct keys_walk walks[3]; /* at least, found, at most */
+
+    weft_arena_init(&arena, 0);
+    judge.attribute_keys(judge.self, 0, 0, &keys, &arena, NULL);
+    for (int i = 0; i < 3; i++) {
+        walks[i].scan = asked;
+        walks[i].wanted =
+            (struct weft_wanted_keys){ .items = keys.items,
+                                       .count = keys.count,
+                                       .left = keys.count,
+                                       .is_found = weft_arena_alloc_array(&arena, keys.count, 1) };
+    }
+    judge.traces(judge.self, &(struct weft_trace_scan){ 0 }, keys_of_trace, &walks[0], &result,
+                 NULL);
+    struct weft_span_scan scan = *asked;
+    scan.wanted = &walks[1].wanted;
+    if (source->spans(source->self, &scan, &result, &err) != WEFT_OK)
+        fail_msg("seed %llu, %s: %s", (unsigned long long)data->seed, state, err.text);
+    assert_null(result.partial_reason);
+    for (uint32_t i = 0; i < data->naive.count; i++)
+        if (starts_in_range(asked, data->naive.spans[i]) &&
+            weft_selection_holds_span(asked->selection, data->naive.spans[i]))
+            keys_of(&walks[2].wanted, data->naive.spans[i]);
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < keys.count; i++) {
+        bool is_found = walks[1].wanted.is_found[i];
+        left += !is_found;
+        if (is_found ? !walks[2].wanted.is_found[i] : walks[0].wanted.is_found[i])
+            fail_msg("seed %llu, %s: key %.*s (scope %d) is %s", (unsigned long long)data->seed,
+                     state, WEFT_S_ARG(keys.items[i].key), keys.items[i].scope,
+                     is_found ? "found, and nobody has it" : "not found");
+    }
+    assert_int_equal(walks[1].wanted.left, left);
+    weft_arena_release(&arena);
+}
+
 /* Over before it begins; and ended by the asker. */
 static void check_cut(const struct weft_source *source, const struct weft_span_scan *asked)
 {
@@ -331,6 +411,7 @@ void conformance_check_spans(const struct conformance_data *data, const struct w
         } while (i % 6 != 0 && !weft_selection_is_spanwise(scan.selection));
         scan.without_times = weft_random_below(&random, 3) == 0;
         in_vectors += check_spans(data, source, state, &scan);
+        if (weft_selection_is_spanwise(scan.selection)) check_keys(data, source, state, &scan);
         if (i < 2) check_cut(source, &scan);
         weft_arena_release(&arena);
     }

@@ -83,6 +83,7 @@ struct weft_span_identity {
     struct weft_trace_id trace_id;
     struct weft_span_id span_id, parent_span_id;
 };
+struct weft_wanted_keys; /* model/wanted_keys.h */
 struct weft_span_scan {
     uint64_t from_ns, to_ns; /* spans with from_ns <= start < to_ns (to_ns 0: no end) */
     const struct weft_selection
@@ -98,6 +99,9 @@ struct weft_span_scan {
     uint64_t deadline_monotonic_ns; /* as in weft_trace_scan */
     const _Atomic bool *cancelled;
     struct weft_read_limits *reads;
+    /* Not NULL: neither vectors nor traces are given; of these keys those are found that the selected spans, or what belongs to them, have.
+     * The selection is one where each span decides for itself. Of a span that is stored twice either may be looked at. */
+    struct weft_wanted_keys *wanted;
     bool (*vector)(void *arg, const struct weft_span_vector *vector); /* false: enough */
     /* Traces that cannot be given by columns, with all of their spans: what is wanted of these (time range, selection) the visitor
      * judges itself. */

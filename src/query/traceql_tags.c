@@ -1,7 +1,6 @@
 /* traceql_tags.c -- names of attributes, for pickers and completion (traceql_tags.h).
  *
- * Without a filter the source lists them. With one, each name that there is at all is asked for: is there a span that the filter has, and
- * that has it? Most often the first spans say yes.
+ * The source lists them. With a filter it is asked which of these the spans have that the filter has.
  */
 #include "query/traceql_tags.h"
 #include "query/traceql_tags_internal.h"
@@ -71,34 +70,6 @@ static enum weft_traceql_scope scope_of(enum weft_attribute_scope scope)
     }
 }
 
-/* One is enough. */
-static bool vector_is_there(void *arg, const struct weft_span_vector *vector)
-{
-    struct weft_tag_walk *walk = arg;
-    const struct weft_attribute_key *asked = walk->arg;
-
-    if (vector->count > 0) weft_tag_found(walk, scope_of(asked->scope), asked->key);
-    return vector->count == 0;
-}
-
-/* Of whole traces all names are taken at once. */
-static int name_ask(struct weft_tag_walk *walk, struct weft_attribute_key *key,
-                    struct weft_err *err)
-{
-    const struct weft_predicate is_there = {
-        .field = WEFT_FIELD_ATTRIBUTE, .scope = key->scope, .key = key->key, .op = WEFT_OP_EXISTS
-    };
-    const struct weft_selection leaf = { .op = WEFT_SELECT_PREDICATE, .predicate = &is_there },
-                                both = { .op = WEFT_SELECT_INTERSECT,
-                                         .left = walk->selection.tree,
-                                         .right = &leaf };
-
-    if (weft_map_get(&walk->found[scope_of(key->scope)], key->key) != NULL) return WEFT_OK;
-    walk->arg = key;
-    return weft_tag_walk_spans(walk, walk->selection.tree != NULL ? &both : &leaf, NULL, 0,
-                               vector_is_there, err);
-}
-
 static int names_ask(struct weft_tag_walk *walk, struct weft_err *err)
 {
     const struct weft_tag_question *question = walk->question;
@@ -108,13 +79,14 @@ static int names_ask(struct weft_tag_walk *walk, struct weft_err *err)
 
     if (rc < 0) return rc;
     if (keys.partial_reason != NULL) walk->partial_reason = keys.partial_reason;
-    for (uint32_t i = 0; i < keys.count && rc == WEFT_OK && !walk->is_full; i++) {
-        if (question->filter == NULL)
+    struct weft_wanted_keys wanted = { .items = keys.items, .count = keys.count };
+    wanted.left = question->filter == NULL ? 0 : keys.count;
+    wanted.is_found = weft_arena_alloc_array(&walk->arena, keys.count + 1, sizeof(bool));
+    if ((rc = weft_tag_walk_wanted(walk, &wanted, err)) < 0) return rc;
+    for (uint32_t i = 0; i < keys.count && !walk->is_full; i++)
+        if (question->filter == NULL || wanted.is_found[i])
             weft_tag_found(walk, scope_of(keys.items[i].scope), keys.items[i].key);
-        else
-            rc = name_ask(walk, &keys.items[i], err);
-    }
-    return rc;
+    return WEFT_OK;
 }
 
 int weft_traceql_tag_names(const struct weft_source *source,

@@ -2,6 +2,7 @@
 #ifndef WEFT_QUERY_TRACEQL_TAGS_INTERNAL_H
 #define WEFT_QUERY_TRACEQL_TAGS_INTERNAL_H
 #include "base/map.h"
+#include "model/wanted_keys.h"
 #include "query/traceql_eval.h"
 #include "query/traceql_select.h"
 #include "query/traceql_tags.h"
@@ -38,5 +39,9 @@ int weft_tag_walk_spans(struct weft_tag_walk *walk, const struct weft_selection 
                         const struct weft_span_column *columns, uint32_t column_count,
                         bool (*vector)(void *arg, const struct weft_span_vector *vector),
                         struct weft_err *err);
+
+/* Marks those of the keys that spans of the question's filter have; the walk has columns. */
+int weft_tag_walk_wanted(struct weft_tag_walk *walk, struct weft_wanted_keys *wanted,
+                         struct weft_err *err);
 
 #endif

@@ -130,3 +130,22 @@ int weft_tag_walk_spans(struct weft_tag_walk *walk, const struct weft_selection 
     if (walk->selection.is_empty) return WEFT_OK;
     return walked(walk, walk->source->spans(walk->source->self, &scan, &result, err), &result);
 }
+
+int weft_tag_walk_wanted(struct weft_tag_walk *walk, struct weft_wanted_keys *wanted,
+                         struct weft_err *err)
+{
+    struct weft_trace_scan_result result = { 0 };
+    const struct weft_span_scan scan = {
+        .from_ns = walk->question->from_ns,
+        .to_ns = walk->question->to_ns,
+        .selection = walk->selection.tree,
+        .without_times = true,
+        .deadline_monotonic_ns = walk->question->deadline_monotonic_ns,
+        .cancelled = walk->question->cancelled,
+        .reads = walk->question->reads,
+        .wanted = wanted,
+    };
+
+    if (walk->selection.is_empty || wanted->left == 0) return WEFT_OK;
+    return walked(walk, walk->source->spans(walk->source->self, &scan, &result, err), &result);
+}

@@ -129,33 +129,17 @@ static int run_read(struct reading *r)
     }
 }
 
-/* First of the runs first .. end - 1 that is of group g, or of a later one. */
-static uint32_t run_lower(const struct weft_rows *rows, uint32_t first, uint32_t end, uint32_t g)
-{
-    while (first < end) {
-        uint32_t middle = (first + end) / 2;
-        if (rows->run_groups[middle] < g)
-            first = middle + 1;
-        else
-            end = middle;
-    }
-    return first;
-}
-
 int weft_codes_read_runs(struct weft_codes *codes, struct weft_rows *rows, uint32_t g,
                          uint32_t code, struct weft_err *err)
 {
-    uint32_t first, end;
-    int rc;
+    uint32_t at, end;
+    int rc = weft_rows_find_group_runs(rows, code, g, &at, &end, err);
 
-    if (!weft_rows_find_runs(rows, code, &first, &end)) return WEFT_OK;
-    if ((rc = weft_rows_run_groups(rows, first, end, err)) < 0) return rc;
-    for (uint32_t at = run_lower(rows, first, end, g); at < end && rows->run_groups[at] == g;
-         at++) {
+    for (; rc == WEFT_OK && at < end; at++) {
         struct reading r = { .codes = codes, .rows = rows, .err = err };
-        if ((rc = weft_rows_run(rows, at, &r.run, err)) < 0 || (rc = run_read(&r)) < 0) return rc;
+        if ((rc = weft_rows_run(rows, at, &r.run, err)) == WEFT_OK) rc = run_read(&r);
     }
-    return WEFT_OK;
+    return rc;
 }
 
 /* ---- rests ---- */
@@ -185,13 +169,12 @@ int weft_codes_read_rest(struct weft_codes *codes, struct weft_rows *rows, uint3
     struct weft_run *run;
     int rc;
 
-    if (!weft_rest_may_have(rows, codes->key) ||
-        !weft_rows_find_runs(rows, WEFT_PSEUDO_REST << 3 | weft_pseudo_type(WEFT_PSEUDO_REST),
-                             &first, &end))
-        return WEFT_OK;
-    if ((rc = weft_rows_run_groups(rows, first, end, err)) < 0) return rc;
-    first = run_lower(rows, first, end, g);
-    if (first == end || rows->run_groups[first] != g) return WEFT_OK;
+    if (!weft_rest_may_have(rows, codes->key)) return WEFT_OK;
+    if ((rc = weft_rows_find_group_runs(rows,
+                                        WEFT_PSEUDO_REST << 3 | weft_pseudo_type(WEFT_PSEUDO_REST),
+                                        g, &first, &end, err)) < 0 ||
+        first == end)
+        return rc;
     if ((rc = weft_rows_run(rows, first, &run, err)) < 0) return rc;
     uint16_t *row = weft_arena_alloc(rows->temporary, (size_t)run->count * 2 + 2);
     weft_presence_rows(&run->presence, row);

@@ -493,25 +493,17 @@ static int key_evaluate(const struct weft_filter *f, struct weft_rows *rows, uin
                         uint32_t key, struct weft_block_reader *reader, uint64_t *out,
                         struct weft_err *err)
 {
-    uint32_t first, end;
+    uint32_t at, end;
     int rc;
 
     for (uint32_t type = WEFT_VALUE_STRING; type <= WEFT_VALUE_BYTES; type++) {
-        if (!weft_rows_find_runs(rows, weft_key_code(key, type), &first, &end)) continue;
-        if ((rc = weft_rows_run_groups(rows, first, end, err)) < 0) return rc;
-        uint32_t low = first, high = end;
-        while (low < high) { /* first run of the group */
-            uint32_t middle = (low + high) / 2;
-            if (rows->run_groups[middle] < g)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        for (; low < end && rows->run_groups[low] == g; low++) {
+        struct weft_run code_only = { .code = weft_key_code(key, type) };
+        if (!can_hold(f, &code_only)) continue;
+        if ((rc = weft_rows_find_group_runs(rows, code_only.code, g, &at, &end, err)) < 0)
+            return rc;
+        for (; at < end; at++) {
             struct evaluation e = { f, rows, NULL, reader, err, NULL };
-            struct weft_run code_only = { .code = weft_key_code(key, type) };
-            if (!can_hold(f, &code_only)) continue;
-            if ((rc = weft_rows_run(rows, low, &e.run, err)) < 0) return rc;
+            if ((rc = weft_rows_run(rows, at, &e.run, err)) < 0) return rc;
             e.by_position = weft_arena_alloc_zero(rows->arena, words_of(e.run->count) * 8 + 8);
             if ((rc = run_evaluate(&e)) < 0) return rc;
             spread(&e, out);
@@ -528,15 +520,9 @@ static struct weft_run *pseudo_run(struct weft_rows *rows, uint32_t g, uint32_t 
     uint32_t first, end;
     struct weft_run *run = NULL;
 
-    *rc = WEFT_OK;
-    if (!weft_rows_find_runs(rows, pseudo << 3 | type, &first, &end)) return NULL;
-    if ((*rc = weft_rows_run_groups(rows, first, end, err)) < 0) return NULL;
-    for (; first < end; first++)
-        if (rows->run_groups[first] == g) {
-            *rc = weft_rows_run(rows, first, &run, err);
-            return *rc < 0 ? NULL : run;
-        }
-    return NULL;
+    *rc = weft_rows_find_group_runs(rows, pseudo << 3 | type, g, &first, &end, err);
+    if (*rc == WEFT_OK && first < end) *rc = weft_rows_run(rows, first, &run, err);
+    return *rc < 0 ? NULL : run;
 }
 
 static int pseudo_holds(const struct weft_filter *f, struct weft_rows *rows, struct weft_run *run,

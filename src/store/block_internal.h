@@ -195,6 +195,9 @@ bool weft_rows_run_is(const struct weft_rows *rows, uint32_t number, uint32_t gr
 /* Makes run_groups[first .. end - 1] readable. */
 int weft_rows_run_groups(struct weft_rows *rows, uint32_t first, uint32_t end,
                          struct weft_err *err);
+/* Those of one key code in group g: *first .. *end - 1, maybe none. */
+int weft_rows_find_group_runs(struct weft_rows *rows, uint32_t code, uint32_t g, uint32_t *first,
+                              uint32_t *end, struct weft_err *err);
 /* Makes group_runs: the runs of every group, one group after the other, rising. */
 int weft_rows_deal_runs(struct weft_rows *rows, struct weft_err *err);
 /* block_starts.c. For columns just opened that follow. */

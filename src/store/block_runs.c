@@ -67,6 +67,33 @@ int weft_rows_run_groups(struct weft_rows *rows, uint32_t first, uint32_t end, s
     return WEFT_OK;
 }
 
+/* The first of the runs from .. end - 1 that is of group g or a later one. */
+static uint32_t group_lower(const struct weft_rows *rows, uint32_t from, uint32_t end, uint32_t g)
+{
+    while (from < end) {
+        uint32_t middle = (from + end) / 2;
+        if (rows->run_groups[middle] < g)
+            from = middle + 1;
+        else
+            end = middle;
+    }
+    return from;
+}
+
+int weft_rows_find_group_runs(struct weft_rows *rows, uint32_t code, uint32_t g, uint32_t *first,
+                              uint32_t *end, struct weft_err *err)
+{
+    int rc;
+
+    *first = *end = 0;
+    if (!weft_rows_find_runs(rows, code, first, end)) return WEFT_OK;
+    if ((rc = weft_rows_run_groups(rows, *first, *end, err)) < 0) return rc;
+    uint32_t last = *end;
+    *end = *first = group_lower(rows, *first, last, g);
+    while (*end < last && rows->run_groups[*end] == g) ++*end;
+    return WEFT_OK;
+}
+
 /* Runs stand by key; every group's own, in canonical key order, are found by dealing them out. */
 int weft_rows_deal_runs(struct weft_rows *rows, struct weft_err *err)
 {

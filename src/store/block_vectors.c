@@ -74,6 +74,8 @@ int weft_block_vectors_init(struct weft_block_vectors *v, struct weft_err *err)
         if (v->scan->columns[i].field != WEFT_FIELD_DURATION)
             weft_codes_init(&v->codes[i], &v->scan->columns[i], &v->reader);
     if (weft_vectors_are_ranked(v->scan)) row_groups_rank(v);
+    if (v->scan->wanted != NULL)
+        weft_block_wanted_init(&v->wanted, v->scan->wanted, &v->reader, &v->arena);
     ++*v->numbering;
     rc = weft_select_init(&v->select, v->block, v->scan->selection, &v->reader, &v->arena, err);
     if (rc == WEFT_OK && v->scan->report != NULL)
@@ -415,6 +417,16 @@ static void codes_trim(struct weft_block_vectors *v)
     ++*v->numbering;
 }
 
+static int group_look(const struct rows_walk *w, uint32_t g, struct weft_err *err)
+{
+    struct weft_block_vectors *v = w->v;
+    int rc = weft_block_wanted_look(&v->wanted, w->rows, g, w->selected.bits + w->selected.first[g],
+                                    err);
+
+    if (rc < 0 || (rc = still_intact(v, err)) < 0) return rc;
+    return v->scan->wanted->left > 0;
+}
+
 static int group_give(const struct rows_walk *w, uint32_t g, struct weft_err *err)
 {
     struct weft_block_vectors *v = w->v;
@@ -430,6 +442,7 @@ static int group_give(const struct rows_walk *w, uint32_t g, struct weft_err *er
     if (group_is_empty(w, g)) return 1;
     if (!w->is_inside) group_range(w, g);
     if (!w->is_inside && group_is_empty(w, g)) return 1;
+    if (v->scan->wanted != NULL) return group_look(w, g, err);
     for (uint32_t c = 0; c < v->scan->column_count; c++)
         if (v->codes[c].column != NULL &&
             (rc = weft_codes_read(&v->codes[c], w->rows, g, row_of, err)) < 0)
@@ -469,10 +482,13 @@ static int rows_give(struct rows_walk *w, struct weft_err *err)
 {
     struct weft_block_vectors *v = w->v;
     struct weft_rows *rows = w->rows;
-    bool any;
-    int rc;
+    bool any = true;
+    int rc = WEFT_OK;
 
-    if ((rc = rows_select(w, &any, err)) < 0 || !any) return rc < 0 ? rc : 1;
+    if (v->scan->wanted != NULL) rc = weft_block_wanted_enter(&v->wanted, rows, &any, err);
+    w->is_hopeless = !any;
+    if (rc == WEFT_OK && any) rc = rows_select(w, &any, err);
+    if (rc < 0 || !any) return rc < 0 ? rc : 1;
     if ((rc = rows_durations(w, &any, err)) < 0 || !any) return rc < 0 ? rc : 1;
     if (needs_rows(w)) {
         if ((rc = rows_deal(w, err)) < 0) return rc;

@@ -8,6 +8,7 @@
 #define WEFT_STORE_BLOCK_VECTORS_H
 #include "store/block_codes.h"
 #include "store/block_select.h"
+#include "store/block_wanted.h"
 #include "store/segment_vectors.h"
 
 /* Where a vector comes from; more stands behind it. */
@@ -50,6 +51,7 @@ struct weft_block_vectors {
     enum weft_fate fate; /* the best that became of a row group */
     uint64_t lost_pages; /* when the row group was begun */
     struct weft_vector_room *room;
+    struct weft_block_wanted wanted; /* when the scan asks for keys */
     uint64_t spans, bytes; /* inspected */
 };
 /* On an error nothing is left to release. */

@@ -34,6 +34,9 @@ struct weft_segment_vectors {
     uint64_t spans, bytes; /* inspected */
     bool has_hole, is_enough;
 };
+/* The keys that scan->wanted asks for, of one segment. */
+int weft_segment_wanted_look(const struct weft_segment_view *view,
+                             const struct weft_span_scan *scan, struct weft_err *err);
 int weft_segment_vectors_give(struct weft_segment_vectors *vectors, struct weft_err *err);
 
 #endif

@@ -184,12 +184,35 @@ static int ranked_give(struct scan *scan)
     return rc;
 }
 
+static int segments_look(struct scan *scan)
+{
+    const struct weft_store_set *set = scan->query->set;
+    int rc = WEFT_OK;
+
+    for (uint32_t i = 0; i < set->segment_count && rc == WEFT_OK; i++) {
+        if (scan->asked->wanted->left == 0) break;
+        rc = weft_segment_wanted_look(&scan->query->views[i], scan->asked, scan->err);
+        scan->result->inspected_bytes += scan->query->views[i].span_count * WEFT_RECORD_BYTES;
+        if (weft_store_segment_is_unreadable(scan->store, &set->segments[i], NULL))
+            scan->result->partial_reason = "damaged file";
+    }
+    return cut_short(scan, rc);
+}
+
+/* Every part has its own: nothing has to be put together. */
+static int wanted_find(struct scan *scan)
+{
+    int rc = blocks_give(scan, scan->query->set->blocks);
+    return rc < 0 || scan->is_enough ? rc : segments_look(scan);
+}
+
 static int spans_give(struct scan *scan)
 {
     struct weft_store_split split;
     int rc = weft_vectors_check_time(scan->asked, scan->err);
 
     if (rc < 0) return cut_short(scan, rc);
+    if (scan->asked->wanted != NULL) return wanted_find(scan);
     /* Operators between spans need whole traces. */
     if (scan->asked->selection != NULL && !weft_selection_is_spanwise(scan->asked->selection))
         return traces_give(scan, NULL, 0);
@@ -202,8 +225,8 @@ static int spans_give(struct scan *scan)
     scan->apart.ids = (const struct weft_trace_id *)(const void *)scan->ids.data;
     scan->apart.count = (uint32_t)(scan->ids.len / sizeof *scan->apart.ids);
     scan->apart.met = weft_alloc_array(scan->apart.count / 64 + 1, sizeof *scan->apart.met);
-    if ((rc = blocks_give(scan, scan->query->set->blocks)) < 0 || scan->is_enough || (rc = segments_give(scan)) < 0 ||
-        scan->is_enough)
+    if ((rc = blocks_give(scan, scan->query->set->blocks)) < 0 || scan->is_enough ||
+        (rc = segments_give(scan)) < 0 || scan->is_enough)
         return rc;
     return met_give(scan);
 }

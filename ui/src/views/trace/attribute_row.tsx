@@ -57,6 +57,7 @@ function Actions({ placed, text }: { placed: Placed; text: string }) {
     return <span class="acts">
         {value !== null && <a href={hrefTo("/search", { q: `{ ${key} = ${value} }` })} aria-label={`Search spans with this ${attribute.key}`} title="Search spans with this value"><Icon name="plus" small /></a>}
         {value !== null && <a href={hrefTo("/search", { q: `{ ${key} != ${value} }` })} aria-label={`Search spans with another ${attribute.key}`} title="Search spans with another value"><Icon name="minus" small /></a>}
+        <a href={hrefTo("/search", { q: `{ ${key} != nil } | by(${key})` })} aria-label={`Group traces by ${attribute.key}`} title="Group traces by this key"><Icon name="filter" small /></a>
         <button type="button" aria-pressed={isPinned} aria-label={`${isPinned ? "Unpin" : "Pin"} ${attribute.key}`} title={isPinned ? "Unpin" : "Pin: always first"}
             onClick={() => { pins.value = isPinned ? pins.value.filter(p => p !== name) : [...pins.value, name]; }}><Icon name="pin" small /></button>
         <button type="button" aria-label={`Copy ${attribute.key}`} title="Copy the value" onClick={copy}><Icon name="copy" small /></button>

@@ -4,6 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { fetchMatches, fetchTrace } from "../../api/trace.ts";
 import { durationText } from "../../model/number.ts";
 import type { Trace } from "../../model/trace.ts";
+import { logLines } from "../../model/trace_logs.ts";
 import { useResource } from "../../state/resource.ts";
 import { change, hrefTo, param } from "../../state/url.ts";
 import { Tabs } from "../../widgets/choice.tsx";
@@ -29,6 +30,9 @@ narrow.addEventListener("change", () => { isNarrow.value = narrow.matches; });
 type View = "waterfall" | "graph" | "table" | "logs" | "json";
 const views: readonly { id: View; label: string }[] = [{ id: "waterfall", label: "Waterfall" }, { id: "graph", label: "Graph" }, { id: "table", label: "Table" }, { id: "logs", label: "Logs" }, { id: "json", label: "JSON" }];
 
+/* In larger traces the events are counted when they are asked for. */
+const COUNTED_MAX = 5000;
+
 /* The spans that the search matched arrive marked: the search's own condition, asked of this trace alone. */
 function useMarked(state: TraceState): void {
     const query = cameFrom()?.query ?? "";
@@ -48,12 +52,13 @@ function Loaded({ trace }: { trace: Trace }) {
     useEffect(() => state.stop, [state]);
     useMarked(state);
     useTraceKeys(state);
+    const eventCount = useMemo(() => (trace.count <= COUNTED_MAX ? logLines(trace).lines.length : null), [trace]);
     if (isNarrow.value) return <PhoneTrace state={state} />;
     const view = views.find(v => v.id === param("view"))?.id ?? "waterfall";
     return <main class="trace">
         <div class="th"><Head state={state} />
             {trace.partialReason && <Note tone="warn" title="This trace is not whole">{trace.partialReason}. The figures above are of the {trace.count.toLocaleString("en-US")} spans that are here.</Note>}
-            <Tabs label="Views of this trace" panel="trace-panel" value={view} onChange={id => change({ view: id === "waterfall" ? null : id })} choices={views} /></div>
+            <Tabs label="Views of this trace" panel="trace-panel" value={view} onChange={id => change({ view: id === "waterfall" ? null : id })} choices={views.map(v => (v.id === "logs" ? { ...v, count: eventCount } : v))} /></div>
         <div id="trace-panel" class="views" role="tabpanel" aria-labelledby={`trace-panel-tab-${view}`}>
             {view === "waterfall" && <Toolbar state={state} />}
             <div class="body">

@@ -1,6 +1,6 @@
 // tree_row.tsx -- one row of the tree beside the bars: indent, fold, service where it changes, name, counts, duration.
 import { duration, exactDuration } from "../../model/number.ts";
-import { Mark, scopeAt } from "../../model/trace.ts";
+import { Mark, scopeAt, serviceAt } from "../../model/trace.ts";
 import { RowKind } from "../../model/trace_rows.ts";
 import { Icon } from "../../widgets/icon.tsx";
 import { Swatch } from "../../widgets/service.tsx";
@@ -41,8 +41,8 @@ export function TreeRow({ state, i, words, isActive }: RowProps) {
     const scope = scopeAt(trace, span);
     const hasChildren = group !== null || (!missing && trace.subtreeEnd[subject]! > subject + 1);
     const isOpen = rows.isOpen[i] === 1;
-    const before = i > 0 && rows.kind[i - 1] === RowKind.span ? scopeAt(trace, rows.subject[i - 1]!).serviceName : null;
-    const parentOpen = before !== scope.serviceName || (rows.depth[i - 1]! >= depth && rows.isOpen[i - 1] === 0 && trace.subtreeEnd[rows.subject[i - 1]!]! > rows.subject[i - 1]! + 1);
+    const up = trace.parent[span]!;
+    const isOtherService = up < 0 || serviceAt(trace, up) !== scope.serviceName; // written only where it changes
     const below = group ? 0 : trace.subtreeEnd[subject]! - subject - 1;
     const errorsHidden = group ? group.errorCount : !isOpen && !missing ? errors[subject]! - trace.isError[subject]! : 0;
     const isError = !group && !missing && trace.isError[subject] === 1;
@@ -53,12 +53,12 @@ export function TreeRow({ state, i, words, isActive }: RowProps) {
         aria-expanded={hasChildren ? isOpen : undefined} aria-selected={isActive} aria-rowindex={i + 2}
         aria-posinset={rows.position[i]} aria-setsize={rows.siblings[i]} style={{ "--d": Math.min(depth, DEPTH_SHOWN) }}>
         <Guides depth={depth} />
-        <span role="gridcell" class="nm">
+        <span role="gridcell" class="nm" title={missing ? missing.spanId : `${scope.serviceName}  ${trace.name[span]}`}>
             <span class={hasChildren ? "tw can" : "tw"} data-toggle={hasChildren ? "" : undefined}>
                 {hasChildren ? <Icon name={isOpen ? "down" : "right"} small /> : missing ? <Icon name="warn" small /> : null}</span>
             {missing ? <span class="o ell">{missingName(missing.spanId)}</span> : <>
                 <Swatch slot={slotFor(state, span)} />
-                {parentOpen && <span class="s"><Marked text={scope.serviceName || "unnamed service"} words={words} /></span>}
+                {isOtherService && <span class="s"><Marked text={scope.serviceName || "unnamed service"} words={words} /></span>}
                 <span class="o ell"><Marked text={group ? alikeName(analysis, subject) : trace.name[subject] || "unnamed"} words={words} /></span></>}
             {hasChildren && !group && !isOpen && <span class="cn">{below.toLocaleString("en-US")}</span>}
             {group && !group.isLeaf && <span class="cn">{group.spanCount.toLocaleString("en-US")}</span>}

@@ -110,7 +110,7 @@ def caching(weft, path):
 def assets(weft, index):
     found = sorted(set(re.findall(r'(?:src|href)="(/assets/[^"]+)"', index.decode())))
     check("the page names its files", found, index)
-    types = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+    types = {"txt": "text/plain; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
     for path in found:
         status, headers, body = ask(weft, path)
         hashed = re.search(r"-[A-Z0-9]{8}\.\w+$", path)

@@ -17,7 +17,7 @@ const { values: args } = parseArgs({
 const out = args.out;
 
 const types = { ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
-    ".svg": "image/svg+xml", ".html": "text/html; charset=utf-8" };
+    ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8", ".html": "text/html; charset=utf-8" };
 const typeOf = name => types[name.slice(name.lastIndexOf("."))] ?? "application/octet-stream";
 
 const options = {
@@ -31,6 +31,16 @@ const options = {
     minify: !args.debug, sourcemap: args.debug ? "linked" : false,
     legalComments: "none", metafile: true, write: true, logLevel: "warning",
 };
+
+/* The licences of the packages in the bundle: their texts go where the code goes. */
+async function licenses(metafile) {
+    const names = new Set(Object.keys(metafile.inputs).map(path => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(path)?.[1]).filter(Boolean));
+    const texts = await Promise.all([...names].sort().map(async name => {
+        const folder = join(here, "node_modules", name), { version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+        return `${name} ${version}\n\n${(await readFile(join(folder, "LICENSE"), "utf8")).trim()}\n`;
+    }));
+    return texts.join(`\n${"-".repeat(72)}\n\n`);
+}
 
 /* The page names its files; the start chunks of main are asked for at once instead of one after the other. */
 async function finish(metafile) {
@@ -49,6 +59,8 @@ async function finish(metafile) {
     await writeFile(join(out, "index.html"), html);
     const files = outputs.map(([path]) => ({ path: assetOf(path), file: `assets/${basename(path)}`,
         type: typeOf(path), immutable: true }));
+    await writeFile(join(out, "assets/licenses.txt"), await licenses(metafile));
+    files.push({ path: "/assets/licenses.txt", file: "assets/licenses.txt", type: typeOf(".txt"), immutable: false });
     files.push({ path: "/index.html", file: "index.html", type: typeOf("index.html"), immutable: false });
     files.sort((a, b) => (a.path < b.path ? -1 : 1));
     await writeFile(join(out, "files.json"), JSON.stringify(files, null, 1) + "\n");

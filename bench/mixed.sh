@@ -28,7 +28,7 @@ web, grpc, pid, shape, seconds, rate, questions = sys.argv[1:]
 seconds, questions = float(seconds), int(questions)
 host, port = web.rsplit(":", 1)
 TICKS = os.sysconf("SC_CLK_TCK")
-PATH = "/api/v1/query?q=" + urllib.parse.quote(os.environ["QUESTION"])
+PATH = f"/api/v1/query?timeout={seconds:.0f}s&q=" + urllib.parse.quote(os.environ["QUESTION"])
 
 
 def get(connection, path):

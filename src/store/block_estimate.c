@@ -10,7 +10,8 @@ struct parts {
 struct estimating {
     struct weft_rows *rows;
     uint32_t *run_bytes; /* by run */
-    uint64_t column_bytes, group_bytes, tree_bytes, trace_bytes;
+    uint64_t column_bytes, group_bytes, tree_bytes, trace_bytes, directory_bytes;
+    bool groups_need_traces; /* they are told from the row before, trace by trace */
 };
 
 static uint64_t sections_bytes(const struct weft_rows *rows, const uint8_t *kinds, size_t count)
@@ -27,6 +28,8 @@ static void estimating_init(struct estimating *e, struct weft_rows *rows)
                                          WEFT_ROWS_RANKS,    WEFT_ROWS_RUNS,
                                          WEFT_ROWS_RUN_KEYS, WEFT_ROWS_LOCAL_KEYS,
                                          WEFT_ROWS_REST_KEYS },
+                         of_directory[] = { WEFT_ROWS_RUNS, WEFT_ROWS_RUN_KEYS,
+                                            WEFT_ROWS_LOCAL_KEYS, WEFT_ROWS_REST_KEYS },
                          of_tree[] = { WEFT_ROWS_SPAN_ID, WEFT_ROWS_DEPTH, WEFT_ROWS_STATUS,
                                        WEFT_ROWS_PARENTS },
                          of_traces[] = { WEFT_ROWS_TRACE_PREFIX, WEFT_ROWS_TRACE_REST,
@@ -44,14 +47,18 @@ static void estimating_init(struct estimating *e, struct weft_rows *rows)
             e->column_bytes += pieces[i].bytes;
     }
     e->group_bytes = sections_bytes(rows, of_groups, sizeof of_groups);
+    e->directory_bytes = sections_bytes(rows, of_directory, sizeof of_directory);
+    e->groups_need_traces = rows->group.follows;
     e->tree_bytes = sections_bytes(rows, of_tree, sizeof of_tree);
     e->trace_bytes = sections_bytes(rows, of_traces, sizeof of_traces);
 }
 
 static uint64_t parts_bytes(const struct estimating *e, const struct parts *p)
 {
+    bool has_traces = p->has_traces || (p->has_groups && e->groups_need_traces);
+
     return p->runs + (p->has_groups ? e->group_bytes : 0) + (p->has_columns ? e->column_bytes : 0) +
-           (p->has_tree ? e->tree_bytes : 0) + (p->has_traces ? e->trace_bytes : 0);
+           (p->has_tree ? e->tree_bytes : 0) + (has_traces ? e->trace_bytes : 0);
 }
 
 static struct parts parts_join(struct parts a, struct parts b)
@@ -176,7 +183,7 @@ int weft_block_estimate(struct weft_rows *rows, const struct weft_estimate_ask *
     most.has_traces |= ask->of_traces;
     out->find_least = parts_bytes(&e, &least);
     out->find_most = parts_bytes(&e, &most);
-    out->directory = e.group_bytes;
+    out->directory = e.directory_bytes;
     if (ask->of_traces) return WEFT_OK;
     struct parts all = parts_join(most, columns_parts(&e, ask->columns, ask->column_count));
     out->columns = parts_bytes(&e, &all) - out->find_most;

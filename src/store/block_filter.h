@@ -25,7 +25,7 @@ bool weft_filter_is_row(const struct weft_filter *f);  /* status, root, trace id
 int weft_filter_init(struct weft_filter *f, struct weft_block *block,
                      const struct weft_predicate *predicate, struct weft_block_reader *reader,
                      struct weft_arena *arena, struct weft_err *err);
-/* The row group's directory says that no row of it can hold (block_filter_absent.c). Its groups are loaded. */
+/* The row group's directory says that no row of it can hold (block_filter_absent.c). It is loaded. */
 bool weft_filter_is_absent(const struct weft_filter *f, struct weft_rows *rows);
 bool weft_filter_may_be_absent(const struct weft_filter *f); /* is it worth asking? */
 /* Clear the bits of rows of group `g` that do not hold. */

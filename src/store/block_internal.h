@@ -133,7 +133,7 @@ struct weft_rows {
     struct weft_arena *temporary; /* for what one call needs; the same until somebody sets it */
     struct weft_paged prefix, trace_spans, trace_start, depth, group, status;
     struct weft_follow_starts *starts; /* for the columns that follow; NULL: none does */
-    bool has_traces, has_tree;
+    bool has_traces, has_tree, has_directory;
     const uint8_t *rest, *trace_ranks, *span_ids, *ranks, *run_keys;
     const uint8_t *runs;            /* entries, or NULL: */
     struct weft_paged *run_columns; /* by field */
@@ -171,6 +171,8 @@ int weft_rows_open(struct weft_rows *out, struct weft_block *block, uint32_t num
 int weft_rows_section(struct weft_rows *rows, unsigned kind, const uint8_t **out, size_t *len,
                       struct weft_err *err);
 int weft_rows_load_traces(struct weft_rows *rows, struct weft_err *err);
+/* Which keys there are, and the entries of their runs: what groups need, too. */
+int weft_rows_load_directory(struct weft_rows *rows, struct weft_err *err);
 int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err);
 int weft_rows_load_group_columns(struct weft_rows *rows, uint32_t group, struct weft_err *err);
 int weft_rows_load_tree(struct weft_rows *rows,

@@ -276,29 +276,40 @@ static int local_keys_open(struct weft_rows *rows, struct weft_err *err)
     return WEFT_OK;
 }
 
-int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err)
+int weft_rows_load_directory(struct weft_rows *rows, struct weft_err *err)
 {
-    const uint8_t *bytes;
     int rc;
 
-    if (rows->groups != NULL) return WEFT_OK;
+    if (rows->has_directory) return WEFT_OK;
     rows->group_count = rows->sections[WEFT_ROWS_GROUPS].bytes / WEFT_GROUP_ENTRY_BYTES;
     rows->run_key_count = rows->sections[WEFT_ROWS_RUN_KEYS].bytes / 8;
     if (rows->group_count == 0 || rows->group_count > 65535 || rows->run_key_count == 0)
         return weft_rows_corrupt(rows, err, "%u groups, %u keys", rows->group_count,
                                  rows->run_key_count);
     rows->run_key_count--;
+    if ((rc = weft_rows_runs_open(rows, err)) < 0 ||
+        (rc = array_section(rows, WEFT_ROWS_RUN_KEYS, rows->run_key_count + 1, 8, &rows->run_keys,
+                            err)) < 0 ||
+        (rc = run_keys_check(rows, err)) < 0 || (rc = local_keys_open(rows, err)) < 0 ||
+        (rc = weft_rest_keys_open(rows, err)) < 0)
+        return rc;
+    rows->has_directory = true;
+    return WEFT_OK;
+}
+
+int weft_rows_load_groups(struct weft_rows *rows, struct weft_err *err)
+{
+    const uint8_t *bytes;
+    int rc;
+
+    if (rows->groups != NULL) return WEFT_OK;
+    if ((rc = weft_rows_load_directory(rows, err)) < 0) return rc;
     uint64_t checkpoints = (rows->span_count + WEFT_RANK_ROWS - 1) / WEFT_RANK_ROWS;
     if ((rc = array_section(rows, WEFT_ROWS_GROUPS, rows->group_count, WEFT_GROUP_ENTRY_BYTES,
                             &bytes, err)) < 0 ||
-        (rc = weft_rows_runs_open(rows, err)) < 0 ||
-        (rc = array_section(rows, WEFT_ROWS_RUN_KEYS, rows->run_key_count + 1, 8, &rows->run_keys,
-                            err)) < 0 ||
         (rc = array_section(rows, WEFT_ROWS_RANKS, checkpoints * rows->group_count, 2, &rows->ranks,
                             err)) < 0 ||
-        (rc = row_column(rows, WEFT_ROWS_GROUP, &rows->group, err)) < 0 ||
-        (rc = run_keys_check(rows, err)) < 0 || (rc = local_keys_open(rows, err)) < 0 ||
-        (rc = weft_rest_keys_open(rows, err)) < 0)
+        (rc = row_column(rows, WEFT_ROWS_GROUP, &rows->group, err)) < 0)
         return rc;
     rows->open_runs =
         weft_arena_alloc_array(rows->arena, rows->run_count + 1, sizeof *rows->open_runs);

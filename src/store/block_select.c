@@ -250,7 +250,7 @@ int weft_select_enter(struct weft_select *select, struct weft_rows *rows, bool *
     *is_hopeless = select->root->is_hopeless;
     if (!select->asks_directories || *is_hopeless) return WEFT_OK;
     if (select->marked != rows->number + 1) {
-        if ((rc = weft_rows_load_groups(rows, err)) < 0) return rc;
+        if ((rc = weft_rows_load_directory(rows, err)) < 0) return rc;
         absence_mark(rows, select->root);
         select->marked = rows->number + 1;
     }

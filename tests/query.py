@@ -207,7 +207,23 @@ SUGGESTIONS = [
     ("{ span.c|", "span.c", ["span.card"]),
     ("{ .us|er }", ".user", [".user"]),
     ("{ card|", "card", ["span.card"]),
-    ("{ status |", "", ["=", "!=", "=~"]),
+    ("{ status |", "", ["=", "!="]),
+    ("{ duration |", "", [">", ">=", "<", "<=", "=", "!="]),
+    ("{ span.card |", "", ["=", "!=", "=~", "!~", "contains"]),
+    ("{ text |", "", ["contains", "=~"]),
+    ("{ event:t|", "event:t", ["event:text", "event:timeSinceStart"]),
+    ("{ name contains |", "", []),
+    ("{ } -l|", "-l", ["-link-> { ", "<-link- { "]),
+    # what was said before: keys and values that such spans have
+    ("{ resource.service.name = `shop` && name = |", "", ["`POST /checkout`", "`cart`"]),
+    ("{ name = `charge` && span.retry = true && status = |", "", ["error"]),
+    ("{ name = `charge` && span.|", "span.", ["span.card", "span.retry"]),
+    ("{ name = `charge` && (kind = |", "", ["server"]),
+    ("{ name = `charge` \|\| kind = |", "", ["server", "client", "internal"]),
+    ("{ name = `nothing` && kind = |", "", ["server", "client", "internal"]),
+    ("{ name = `charge` && resource.service.name = |", "", ["`payment`"]),
+    ("{ status = error } \| by(span.|", "span.", ["span.card", "span.http.status", "span.retry", "span.user"]),
+    ("{ } \| { kind = |", "", ["server", "client", "internal"]),
     ("{ status = |", "", ["error", "ok", "unset"]),
     ("{ kind = cl|", "cl", ["client"]),
     ("{ resource.service.name = |", "", ["`shop`", "`payment`", "`jobs`"]),
@@ -217,6 +233,7 @@ SUGGESTIONS = [
     ("{ span.http.status = |", "", ["200", "500"]),
     ("{ status = error |", "", ["&&", "||", "}"]),
     ("{ } |", "", ["|", ">>", "&&"]),
+    ("{ } \| sp|", "sp", ["spans()"]),
     ("{ } \\| qu|", "qu", ["quantile_over_time("]),
     ("{ } \\| rate() |", "", ["by (", "|"]),
     ("{ } \\| rate() by (span.u|)", "span.u", ["span.user"]),
@@ -419,6 +436,8 @@ def test_terminal(own):
          (code, [line.split() for line in out.splitlines()[1:]]))
     code, out, _ = terminal(own, "tags", "span.retry", "--query", "{ status = error }")
     same("values of a query", (0, [["true", "1", "100.0%", "bool"]]), (code, [line.split() for line in out.splitlines()[1:]]))
+    code, out, said = terminal(own, "tags", "-q", "{ status = eror }")
+    same("tags: a caret", (2, "", ["  { status = eror }", "             ^"]), (code, out, said.splitlines()[1:]))
     same("no values", (1, "", "nothing found\n"), terminal(own, "tags", "nosuch"))
     same("wrong use", 2, terminal(own, "query", "{ }", "--json", "--csv")[0])
 

@@ -77,23 +77,6 @@ static void build_path(struct weft_buf *path, const struct options *o, const cha
     if (o->plan) add(path, "run", "false");
 }
 
-static int fail(const struct weft_command_line *line, const struct options *o, int rc,
-                const struct weft_ask_place *place, const struct weft_err *err)
-{
-    struct weft_terminal terminal;
-    struct weft_buf shown = { 0 };
-
-    if (rc != WEFT_INVALID) return weft_command_error(line->command, "%s", err->text);
-    if (place->line == 0) return weft_command_usage_error(line->command, "%s", err->text);
-    weft_command_error(line->command, "%s", err->text);
-    weft_terminal_init(&terminal, 2, o->colour);
-    weft_query_print_place(&shown, weft_str_from_c(line->arguments[0]), place->line, place->column,
-                           &terminal);
-    weft_terminal_write(2, weft_buf_str(&shown));
-    weft_buf_release(&shown);
-    return WEFT_EXIT_USAGE;
-}
-
 static int print(const struct weft_command_line *line, const struct options *o,
                  const struct weft_buf *body)
 {
@@ -124,7 +107,9 @@ static int run(const void *given, const struct weft_command_line *line)
 
     build_path(&path, o, line->arguments[0]);
     int rc = weft_ask_query(&body, o->server, weft_buf_str(&path), &place, &err);
-    int status = rc == WEFT_OK ? print(line, o, &body) : fail(line, o, rc, &place, &err);
+    int status = rc == WEFT_OK ? print(line, o, &body)
+                               : weft_query_fail(line->command, rc, line->arguments[0], &place,
+                                                 o->colour, &err);
     weft_buf_release(&path);
     weft_buf_release(&body);
     return status;

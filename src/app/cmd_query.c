@@ -209,18 +209,8 @@ static void print_notes(const struct weft_answer *answer, const struct weft_term
 
 static int fail(const struct asking *a, int rc, const struct weft_err *err)
 {
-    const struct weft_command *command = a->line->command;
-    struct weft_terminal terminal;
-    struct weft_buf shown = { 0 };
-    if (rc != WEFT_INVALID) return weft_command_error(command, "%s", err->text);
-    if (a->place.line == 0) return weft_command_usage_error(command, "%s", err->text);
-    weft_command_error(command, "%s", err->text);
-    weft_terminal_init(&terminal, 2, a->options->colour);
-    weft_query_print_place(&shown, weft_str_from_c(a->line->arguments[0]), a->place.line,
-                           a->place.column, &terminal);
-    weft_terminal_write(2, weft_buf_str(&shown));
-    weft_buf_release(&shown);
-    return WEFT_EXIT_USAGE;
+    return weft_query_fail(a->line->command, rc, a->line->arguments[0], &a->place,
+                           a->options->colour, err);
 }
 
 static int run(const void *given, const struct weft_command_line *line)

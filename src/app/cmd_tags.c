@@ -2,6 +2,7 @@
 #include "app/ask.h"
 #include "app/cell_text.h"
 #include "app/command.h"
+#include "app/query/query_print.h"
 #include "app/terminal.h"
 #include "wire/json.h"
 #include <inttypes.h>
@@ -199,12 +200,13 @@ static int run(const void *given, const struct weft_command_line *line)
     const char *key = line->argument_count > 0 ? line->arguments[0] : NULL;
     struct weft_buf path = { 0 }, body = { 0 };
     struct weft_terminal terminal;
+    struct weft_ask_place place = { 0 };
     struct weft_err err;
 
     build_path(&path, o, key);
     weft_terminal_init(&terminal, 1, o->colour);
     struct printing p = { .terminal = &terminal, .is_values = key != NULL };
-    int rc = weft_ask(&body, o->server, weft_buf_str(&path), NULL, &err);
+    int rc = weft_ask_query(&body, o->server, weft_buf_str(&path), &place, &err);
     if (rc == WEFT_OK && o->json) {
         weft_buf_append_byte(&body, '\n');
         weft_terminal_write(1, weft_buf_str(&body));
@@ -217,8 +219,9 @@ static int run(const void *given, const struct weft_command_line *line)
     weft_buf_release(&p.out);
     weft_buf_release(&path);
     weft_buf_release(&body);
-    if (rc == WEFT_INVALID) return weft_command_usage_error(line->command, "%s", err.text);
-    if (rc < 0) return weft_command_error(line->command, "%s", err.text);
+    if (rc < 0)
+        return weft_query_fail(line->command, rc, o->query != NULL ? o->query : "", &place,
+                               o->colour, &err);
     return o->json || p.count > 0 ? WEFT_EXIT_OK : WEFT_EXIT_FAILED;
 }
 

@@ -1,20 +1,11 @@
 /* suggest.c -- candidates for a place, ranked (suggest.h). */
-#include "query/suggest.h"
+#include "query/suggest_internal.h"
 #include "query/traceql_words.h"
 #include <strings.h>
 
 #define RANK_NONE UINT32_MAX
 #define RANK_GROUP 10u /* a match in the middle is this much worse than one at the start */
 #define VALUES_MAX 200u
-
-struct listing {
-    const struct weft_source *source;
-    const struct weft_suggest_question *question;
-    struct weft_suggest_place place;
-    struct weft_suggestions *out;
-    uint32_t capacity;
-    struct weft_arena *arena;
-};
 
 /* ---- collecting ---- */
 
@@ -36,9 +27,9 @@ static uint32_t match(struct weft_str text, struct weft_str typed)
     return best;
 }
 
-/* `matched`: what is compared with what was typed. */
-static void offer(struct listing *l, enum weft_suggestion_kind kind, struct weft_str text,
-                  struct weft_str matched, uint64_t span_count, uint32_t rank)
+void weft_suggest_offer(struct weft_suggest_listing *l, enum weft_suggestion_kind kind,
+                        struct weft_str text, struct weft_str matched, uint64_t span_count,
+                        uint32_t rank)
 {
     struct weft_suggestions *out = l->out;
     uint32_t fit = l->place.typed.len > 0 ? match(matched, l->place.typed) : 0;
@@ -53,11 +44,12 @@ static void offer(struct listing *l, enum weft_suggestion_kind kind, struct weft
         (struct weft_suggestion){ kind, text, span_count, fit * RANK_GROUP + rank };
 }
 
-static void offer_words(struct listing *l, enum weft_suggestion_kind kind, const char *const *words)
+static void offer_words(struct weft_suggest_listing *l, enum weft_suggestion_kind kind,
+                        const char *const *words)
 {
     for (uint32_t i = 0; words[i] != NULL; i++)
-        offer(l, kind, weft_str_from_c(words[i]), weft_str_from_c(words[i]), 0,
-              i < RANK_GROUP ? i : RANK_GROUP - 1);
+        weft_suggest_offer(l, kind, weft_str_from_c(words[i]), weft_str_from_c(words[i]), 0,
+                           i < RANK_GROUP ? i : RANK_GROUP - 1);
 }
 
 /* ---- keys ---- */
@@ -75,8 +67,8 @@ static enum weft_traceql_scope scope_of(enum weft_attribute_scope scope)
     return scopes[scope];
 }
 
-static struct weft_str attribute_text(struct listing *l, enum weft_traceql_scope scope,
-                                      struct weft_str name)
+struct weft_str weft_suggest_attribute_text(struct weft_suggest_listing *l,
+                                            enum weft_traceql_scope scope, struct weft_str name)
 {
     struct weft_buf text = { 0 };
     weft_traceql_print_attribute(&text,
@@ -87,7 +79,7 @@ static struct weft_str attribute_text(struct listing *l, enum weft_traceql_scope
 }
 
 /* What people ask for most stands before attributes, the rest of the intrinsics behind them. */
-static void offer_intrinsics(struct listing *l)
+static void offer_intrinsics(struct weft_suggest_listing *l)
 {
     for (uint32_t i = 0; i < WEFT_INTRINSIC_COUNT; i++) {
         const struct weft_traceql_intrinsic_info *info = &weft_traceql_intrinsics[i];
@@ -96,12 +88,12 @@ static void offer_intrinsics(struct listing *l)
         const char *text = info->plain != NULL ? info->plain : info->name;
         bool wants_scoped = info->scoped != NULL && weft_str_find(l->place.typed, ':') >= 0;
         if (wants_scoped) text = info->scoped;
-        offer(l, WEFT_SUGGESTION_INTRINSIC, weft_str_from_c(text), weft_str_from_c(text), 0,
-              is_common ? 0 : 3);
+        weft_suggest_offer(l, WEFT_SUGGESTION_INTRINSIC, weft_str_from_c(text),
+                           weft_str_from_c(text), 0, is_common ? 0 : 3);
     }
 }
 
-static int offer_keys(struct listing *l, struct weft_err *err)
+static int offer_keys(struct weft_suggest_listing *l, struct weft_err *err)
 {
     struct weft_attribute_keys keys = { 0 };
     bool is_unscoped = weft_str_starts_with(l->place.typed, WEFT_S("."));
@@ -113,10 +105,11 @@ static int offer_keys(struct listing *l, struct weft_err *err)
         const struct weft_attribute_key *key = &keys.items[i];
         bool is_plain = key->scope == WEFT_SCOPE_SPAN || key->scope == WEFT_SCOPE_RESOURCE;
         if (is_unscoped && !is_plain) continue;
-        struct weft_str text = attribute_text(
+        struct weft_str text = weft_suggest_attribute_text(
             l, is_unscoped ? WEFT_TRACEQL_SCOPE_ANY : scope_of(key->scope), key->key);
         bool is_service = weft_str_equal_c(key->key, "service.name"); /* most asked for of all */
-        offer(l, WEFT_SUGGESTION_ATTRIBUTE, text, text, key->span_count, is_service ? 0 : 1);
+        weft_suggest_offer(l, WEFT_SUGGESTION_ATTRIBUTE, text, text, key->span_count,
+                           is_service ? 0 : 1);
     }
     offer_intrinsics(l);
     return WEFT_OK;
@@ -124,25 +117,33 @@ static int offer_keys(struct listing *l, struct weft_err *err)
 
 /* ---- values ---- */
 
-static void offer_literal(struct listing *l, const struct weft_traceql_value *value,
-                          uint64_t span_count)
+struct weft_str weft_suggest_literal_text(struct weft_suggest_listing *l,
+                                          const struct weft_traceql_value *value)
 {
     struct weft_buf text = { 0 };
     weft_traceql_print_literal(&text, value);
     struct weft_str written = weft_arena_copy(l->arena, weft_buf_str(&text));
     weft_buf_release(&text);
-    offer(l, WEFT_SUGGESTION_VALUE, written,
-          value->type == WEFT_TRACEQL_STRING ? value->text : written, span_count, 0);
+    return written;
 }
 
-static void offer_text(struct listing *l, struct weft_str text, uint64_t span_count)
+static void offer_literal(struct weft_suggest_listing *l, const struct weft_traceql_value *value,
+                          uint64_t span_count)
+{
+    struct weft_str written = weft_suggest_literal_text(l, value);
+    weft_suggest_offer(l, WEFT_SUGGESTION_VALUE, written,
+                       value->type == WEFT_TRACEQL_STRING ? value->text : written, span_count, 0);
+}
+
+static void offer_text(struct weft_suggest_listing *l, struct weft_str text, uint64_t span_count)
 {
     offer_literal(l, &(struct weft_traceql_value){ .type = WEFT_TRACEQL_STRING, .text = text },
                   span_count);
 }
 
 /* Names of spans or of services: of roots too, which are among them. */
-static int offer_operations(struct listing *l, bool wants_services, struct weft_err *err)
+static int offer_operations(struct weft_suggest_listing *l, bool wants_services,
+                            struct weft_err *err)
 {
     struct weft_operation *operations;
     uint32_t count;
@@ -154,7 +155,7 @@ static int offer_operations(struct listing *l, bool wants_services, struct weft_
     return rc;
 }
 
-static int offer_attribute_values(struct listing *l, struct weft_err *err)
+static int offer_attribute_values(struct weft_suggest_listing *l, struct weft_err *err)
 {
     static const enum weft_attribute_scope scopes[WEFT_TRACEQL_SCOPE_COUNT] = {
         [WEFT_TRACEQL_SCOPE_ANY] = WEFT_SCOPE_ANY,
@@ -194,7 +195,7 @@ static int offer_attribute_values(struct listing *l, struct weft_err *err)
     return WEFT_OK;
 }
 
-static int offer_values(struct listing *l, struct weft_err *err)
+static int offer_values(struct weft_suggest_listing *l, struct weft_err *err)
 {
     static const char *const statuses[] = { "error", "ok", "unset", NULL };
     static const char *const kinds[] = { "server",   "client",      "internal", "producer",
@@ -215,14 +216,34 @@ static int offer_values(struct listing *l, struct weft_err *err)
     return WEFT_OK;
 }
 
-/* ---- the answer ---- */
+/* ---- words ---- */
 
-static int offer_all(struct listing *l, struct weft_err *err)
+/* What may stand behind it: of attributes everything. */
+static const char *const *comparisons_of(const struct weft_traceql_attribute *subject)
 {
-    static const char *const comparisons[] = { "=", "!=", "=~", "!~", ">", ">=", "<", "<=", NULL };
-    static const char *const connectives[] = { "&&", "||", "}", NULL };
-    static const char *const spanset_operators[] = { "|", ">>", "&&",  "||", ">", "<<",
-                                                     "<", "~",  "!>>", "!>", NULL };
+    static const char *const any[] = {
+        "=", "!=", "=~", "!~", "contains", ">", ">=", "<", "<=", NULL
+    };
+    static const char *const texts[] = { "=", "!=", "=~", "!~", "contains", NULL };
+    static const char *const all_texts[] = { "contains", "=~", "!~", "=", "!=", NULL };
+    static const char *const numbers[] = { ">", ">=", "<", "<=", "=", "!=", NULL };
+    static const char *const words[] = { "=", "!=", NULL };
+    if (subject->scope != WEFT_TRACEQL_SCOPE_INTRINSIC) return any;
+    if (subject->intrinsic == WEFT_INTRINSIC_TEXT ||
+        subject->intrinsic == WEFT_INTRINSIC_EVENT_TEXT)
+        return all_texts;
+    switch (weft_traceql_intrinsics[subject->intrinsic].type) {
+    case WEFT_TRACEQL_STRING: return texts;
+    case WEFT_TRACEQL_INT:
+    case WEFT_TRACEQL_DURATION: return numbers;
+    case WEFT_TRACEQL_STATUS:
+    case WEFT_TRACEQL_KIND: return words;
+    default: return any;
+    }
+}
+
+static void offer_stages(struct weft_suggest_listing *l)
+{
     static const char *const stages[] = { "rate()",
                                           "count_over_time()",
                                           "quantile_over_time(",
@@ -231,6 +252,9 @@ static int offer_all(struct listing *l, struct weft_err *err)
                                           "by(",
                                           "select(",
                                           "avg(",
+                                          "spans()",
+                                          "order(",
+                                          "distinct(",
                                           "max(",
                                           "min(",
                                           "sum(",
@@ -238,31 +262,49 @@ static int offer_all(struct listing *l, struct weft_err *err)
                                           "max_over_time(",
                                           "min_over_time(",
                                           "sum_over_time(",
-                                          "compare(",
+                                          "compare({ ",
                                           "coalesce()",
-                                          "spans()",
-                                          "order(",
-                                          "distinct(",
                                           "topk(",
                                           "bottomk(",
-                                          "order(",
-                                          "spans()",
-                                          "distinct(",
+                                          "{ ",
                                           NULL };
+    offer_words(l, WEFT_SUGGESTION_STAGE, stages);
+}
+
+static void offer_spanset_operators(struct weft_suggest_listing *l)
+{
+    static const char *const operators[] = { "|",          ">>",         "&&",  "||",  ">",  "<<",
+                                             "<",          "~",          "!>>", "!>",  "!<", "!<<",
+                                             "!~",         "&>>",        "&>",  "&<<", "&<", "&~",
+                                             "-link-> { ", "<-link- { ", NULL };
+    offer_words(l, WEFT_SUGGESTION_OPERATOR, operators);
+}
+
+/* ---- the answer ---- */
+
+static int offer_all(struct weft_suggest_listing *l, struct weft_err *err)
+{
+    static const char *const connectives[] = { "&&", "||", "}", NULL };
     static const char *const behind_calls[] = { "by (", "|", ">", ">=", "<", "=", "with (", NULL };
     static const char *const spansets[] = { "{ ", NULL };
+    int rc = WEFT_OK;
     switch (l->place.wants) {
     case WEFT_SUGGEST_NOTHING: break;
-    case WEFT_SUGGEST_KEYS: return offer_keys(l, err);
-    case WEFT_SUGGEST_VALUES: return offer_values(l, err);
-    case WEFT_SUGGEST_COMPARE: offer_words(l, WEFT_SUGGESTION_OPERATOR, comparisons); break;
+    case WEFT_SUGGEST_KEYS: rc = offer_keys(l, err); break;
+    case WEFT_SUGGEST_VALUES: rc = offer_values(l, err); break;
+    case WEFT_SUGGEST_COMPARE:
+        offer_words(l, WEFT_SUGGESTION_OPERATOR, comparisons_of(&l->place.subject));
+        break;
     case WEFT_SUGGEST_CONNECT: offer_words(l, WEFT_SUGGESTION_OPERATOR, connectives); break;
     case WEFT_SUGGEST_SPANSET: offer_words(l, WEFT_SUGGESTION_OPERATOR, spansets); break;
-    case WEFT_SUGGEST_CONTINUE: offer_words(l, WEFT_SUGGESTION_OPERATOR, spanset_operators); break;
-    case WEFT_SUGGEST_STAGE: offer_words(l, WEFT_SUGGESTION_STAGE, stages); break;
+    case WEFT_SUGGEST_CONTINUE: offer_spanset_operators(l); break;
+    case WEFT_SUGGEST_STAGE: offer_stages(l); break;
     case WEFT_SUGGEST_AFTER_CALL: offer_words(l, WEFT_SUGGESTION_OPERATOR, behind_calls); break;
     }
-    return WEFT_OK;
+    if (rc == WEFT_OK &&
+        (l->place.wants == WEFT_SUGGEST_KEYS || l->place.wants == WEFT_SUGGEST_VALUES))
+        rc = weft_suggest_narrow(l, err);
+    return rc;
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -313,7 +355,9 @@ static uint32_t characters_of(struct weft_str text, size_t bytes)
 int weft_suggest(const struct weft_source *source, const struct weft_suggest_question *question,
                  struct weft_suggestions *out, struct weft_arena *arena, struct weft_err *err)
 {
-    struct listing l = { .source = source, .question = question, .out = out, .arena = arena };
+    struct weft_suggest_listing l = {
+        .source = source, .question = question, .out = out, .arena = arena
+    };
     struct weft_str text = question->text.len > 0 ? question->text : WEFT_S("");
     *out = (struct weft_suggestions){ 0 };
     if (text.len > WEFT_TRACEQL_BYTES_MAX)

@@ -59,6 +59,9 @@ struct weft_suggest_place {
     struct weft_str
         typed; /* what stands before the cursor of the word to be replaced, without its quote */
     size_t start, end; /* bytes to be replaced */
+    /* Conditions that the spans in question meet, as they were written: those before an && in the same filter; of the one filter
+     * before a stage. Empty: none, or more than can be said so. */
+    struct weft_str filter;
 };
 void weft_suggest_place_find(struct weft_suggest_place *out, struct weft_str text, size_t cursor,
                              struct weft_arena *arena);

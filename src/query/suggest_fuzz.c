@@ -18,6 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         weft_suggest_place_find(&place, text, cursor, &arena);
         WEFT_ASSERT(place.start <= cursor && cursor <= place.end && place.end <= size,
                     "cursor %zu, replaced %zu to %zu of %zu", cursor, place.start, place.end, size);
+        WEFT_ASSERT(place.filter.len == 0 ||
+                        (place.filter.ptr > text.ptr &&
+                         place.filter.ptr + place.filter.len <= text.ptr + place.start),
+                    "cursor %zu: conditions of %zu bytes", cursor, place.filter.len);
         weft_arena_reset(&arena);
     }
     weft_arena_release(&arena);

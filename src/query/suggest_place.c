@@ -83,6 +83,8 @@ static enum weft_suggest_wants inside_filter(struct weft_suggest_place *place,
         return find_subject(place, tokens, count - 2, arena) ? WEFT_SUGGEST_VALUES
                                                              : WEFT_SUGGEST_KEYS;
     if (last == WEFT_TOKEN_SCOPE || last == WEFT_TOKEN_ERROR) return WEFT_SUGGEST_NOTHING;
+    if (last == WEFT_TOKEN_WORD && weft_str_equal_c(tokens[count - 1].source, "contains"))
+        return WEFT_SUGGEST_NOTHING; /* words that only the asker knows */
     if (!is_operand_end(last))
         return last == WEFT_TOKEN_CLOSE ? WEFT_SUGGEST_CONNECT : WEFT_SUGGEST_KEYS;
     uint32_t first =
@@ -107,6 +109,42 @@ static enum weft_suggest_wants outside_filter(const struct weft_token *tokens, u
     return WEFT_SUGGEST_SPANSET;
 }
 
+/* ---- conditions before it ---- */
+
+static struct weft_str between(const struct weft_token *first, const struct weft_token *end)
+{
+    const char *from = first->source.ptr + first->source.len;
+    return weft_str_make(from, (size_t)(end->source.ptr - from));
+}
+
+/* In the filter that is open: a && b || c && | -- what stands before the last &&, when no || comes behind it. */
+static struct weft_str filter_inside(const struct weft_token *tokens, uint32_t count)
+{
+    uint32_t brace = count, connective = count;
+    int32_t depth = 0;
+    while (brace > 0 && tokens[brace - 1].kind != WEFT_TOKEN_OPEN_BRACE) brace--;
+    for (uint32_t i = brace; i < count; i++) {
+        enum weft_token_kind kind = tokens[i].kind;
+        depth += (kind == WEFT_TOKEN_OPEN) - (kind == WEFT_TOKEN_CLOSE);
+        if (depth == 0 && (kind == WEFT_TOKEN_AND || kind == WEFT_TOKEN_OR)) connective = i;
+    }
+    if (brace == 0 || connective == count || tokens[connective].kind != WEFT_TOKEN_AND)
+        return WEFT_S("");
+    return between(&tokens[brace - 1], &tokens[connective]);
+}
+
+/* Behind it: { a } | by( -- when it is the only one. */
+static struct weft_str filter_before(const struct weft_token *tokens, uint32_t count)
+{
+    uint32_t open = count, close = count;
+    for (uint32_t i = 0; i < count; i++) {
+        if (tokens[i].kind == WEFT_TOKEN_OPEN_BRACE && open < count) return WEFT_S("");
+        if (tokens[i].kind == WEFT_TOKEN_OPEN_BRACE) open = i;
+        if (tokens[i].kind == WEFT_TOKEN_CLOSE_BRACE) close = i;
+    }
+    return open < close && close < count ? between(&tokens[open], &tokens[close]) : WEFT_S("");
+}
+
 void weft_suggest_place_find(struct weft_suggest_place *out, struct weft_str text, size_t cursor,
                              struct weft_arena *arena)
 {
@@ -129,4 +167,6 @@ void weft_suggest_place_find(struct weft_suggest_place *out, struct weft_str tex
         out->wants = inside_filter(out, tokens, count, arena);
     else if (braces == 0)
         out->wants = outside_filter(tokens, count, calls);
+    if (braces == 0 || braces == 1)
+        out->filter = braces == 1 ? filter_inside(tokens, count) : filter_before(tokens, count);
 }

@@ -25,5 +25,10 @@ void weft_query_csv_series(struct weft_buf *out, const struct weft_answer *answe
 /* The query with a caret under the place where it does not fit; of a long line the part around it. */
 void weft_query_print_place(struct weft_buf *out, struct weft_str query, uint32_t line,
                             uint32_t column, const struct weft_terminal *terminal);
+/* Says on standard error what became of a question with `query` in it, with the caret when `place` knows one. Returns the exit status. */
+struct weft_command;
+struct weft_ask_place;
+int weft_query_fail(const struct weft_command *command, int rc, const char *query,
+                    const struct weft_ask_place *place, int colour, const struct weft_err *err);
 
 #endif

@@ -33,8 +33,11 @@ function compute(trace: Trace, rows: Rows, i: number, alikes: Alikes, scale: Tim
     if (!(count > 0)) return none;
     const change = new Int32Array(count + 1);
     const errors = new Set<number>();
+    // Without folds the axis is a straight line: a hundred thousand spans are binned while one zooms.
+    const isStraight = scale.pieces.length === 1, origin = scale.x(scale.t0) - x0, t0 = scale.t0, perNs = 1 / scale.nsPerPx;
+    const xOf = (t: number): number => (isStraight ? origin + (t - t0) * perNs : scale.x(t) - x0);
     const add = (row: number): void => {
-        const a = Math.floor((scale.x(trace.start[row]!) - x0) / BIN_PX), b = Math.floor((scale.x(endOf(trace, row)) - x0) / BIN_PX);
+        const a = Math.floor(xOf(trace.start[row]!) / BIN_PX), b = Math.floor(xOf(endOf(trace, row)) / BIN_PX);
         if (b < 0 || a >= count) return;
         change[Math.max(0, a)]!++;
         change[Math.min(count, b + 1)]!--;

@@ -9,7 +9,7 @@ import { traceOfBytes } from "./trace_bytes.ts";
 import { factsOf, stateWords } from "./trace_facts.ts";
 import { answerOf, traceFrom } from "./trace_fixture.ts";
 import { ownPieces, ownTimes } from "./trace_own.ts";
-import { RowKind, buildRows, openAtFirst } from "./trace_rows.ts";
+import { RowKind, buildRows, openAtFirst, placeAmongSiblings } from "./trace_rows.ts";
 import { adjusted, alikeSiblings, errorsBelow, missingParents, skewOf } from "./trace_shape.ts";
 import { csv, sortRows, tableRows } from "./trace_table.ts";
 import { stepsOf } from "./trace_steps.ts";
@@ -70,6 +70,12 @@ test("rows: like leaf siblings are one, late and missing parents stand apart", (
     assert.deepEqual(linesOf(trace, row => trace.name[row] === "pay"), ["~POST /checkout", "  ~place", "    pay"]);
     assert.deepEqual(linesOf(traceFrom("a r 0+10\nb x 3+2 lost:00000000000000ff\n  b y 3+1\nb z 4+1 lost:00000000000000ff")),
         ["r", "missing 00000000000000ff", "  x", "    y", "  z"]);
+});
+
+test("rows: places among siblings", () => {
+    const trace = traceFrom("a r 0+9\n  a x 0+1\n    a y 0+1\n  a z 2+1");
+    const rows = buildRows({ trace, alikes: alikeSiblings(trace, errorsBelow(trace)), missing: [], isSpanOpen: () => true, isAlikeOpen: () => true, keep: null });
+    assert.deepEqual([0, 1, 2, 3].map(i => placeAmongSiblings(rows, i)), [{ position: 1, siblings: 1 }, { position: 1, siblings: 2 }, { position: 1, siblings: 1 }, { position: 2, siblings: 2 }]);
 });
 
 test("facts and state in words", () => {

@@ -14,8 +14,6 @@ export interface Rows {
     depth: Uint16Array;
     isOpen: Uint8Array;
     isGhost: Uint8Array; // shown only because something below it matches
-    position: Uint32Array; // among its siblings, from 1
-    siblings: Uint32Array; // how many there are
     indexOfSpan: Int32Array; // where each span stands, -1: it is not shown
     hiddenCount: number; // spans left out by the filters
 }
@@ -120,25 +118,25 @@ export function buildRows({ trace, alikes, missing, isSpanOpen, isAlikeOpen, kee
     const indexOfSpan = new Int32Array(trace.count).fill(-1);
     for (let i = 0; i < out.count; i++) if (out.kind[i] === RowKind.span) indexOfSpan[out.subject[i]!] = i;
     return { count: out.count, kind: out.kind, subject: out.subject, depth: out.depth, isOpen: out.isOpen, isGhost: out.isGhost,
-        ...placesAmongSiblings(out.depth, out.count), indexOfSpan, hiddenCount };
+        indexOfSpan, hiddenCount };
 }
 
-function placesAmongSiblings(depth: Uint16Array, count: number): { position: Uint32Array; siblings: Uint32Array } {
-    const position = new Uint32Array(count), siblings = new Uint32Array(count);
-    const counts: number[] = []; // of each level, since a row above it
-    for (let i = 0; i < count; i++) {
-        counts.length = Math.min(counts.length, depth[i]! + 1);
-        position[i] = counts[depth[i]!] = (counts[depth[i]!] ?? 0) + 1;
+/* Farther away than that is not looked: a list of thousands has no place worth reading out. */
+const LOOKED_MAX = 3000;
+
+/** Which of its siblings a row is, from 1, and how many there are; null: too many to say. */
+export function placeAmongSiblings({ depth, count }: Rows, i: number): { position: number; siblings: number } | null {
+    const level = depth[i]!;
+    let position = 1, after = 0, looked = 0;
+    for (let k = i - 1; k >= 0 && depth[k]! >= level; k--) {
+        if (++looked > LOOKED_MAX) return null;
+        if (depth[k] === level) position++;
     }
-    counts.length = 0;
-    for (let i = count - 1; i >= 0; i--) {
-        const d = depth[i]!;
-        for (let deeper = d + 1; deeper < counts.length; deeper++) counts[deeper] = 0;
-        counts[d] ||= position[i]!;
-        siblings[i] = counts[d]!;
-        if (position[i] === 1) counts[d] = 0;
+    for (let k = i + 1; k < count && depth[k]! >= level; k++) {
+        if (++looked > LOOKED_MAX) return null;
+        if (depth[k] === level) after++;
     }
-    return { position, siblings };
+    return { position, siblings: position + after };
 }
 
 /* One screen of rows. */

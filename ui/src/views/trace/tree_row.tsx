@@ -1,7 +1,7 @@
 // tree_row.tsx -- one row of the tree beside the bars: indent, fold, service where it changes, name, counts, duration.
 import { duration, exactDuration } from "../../model/number.ts";
 import { Mark, scopeAt, serviceAt } from "../../model/trace.ts";
-import { RowKind } from "../../model/trace_rows.ts";
+import { RowKind, placeAmongSiblings } from "../../model/trace_rows.ts";
 import { Icon } from "../../widgets/icon.tsx";
 import { Swatch } from "../../widgets/service.tsx";
 import type { TraceState } from "./trace_state.ts";
@@ -48,10 +48,11 @@ export function TreeRow({ state, i, words, isActive }: RowProps) {
     const isError = !group && !missing && trace.isError[subject] === 1;
     const has = state.matches.value.has;
     const isHit = !group && !missing && (has ? has[subject] === 1 : state.marked.value.has(trace.spanId[subject]!));
+    const place = placeAmongSiblings(rows, i);
     const classes = ["tr", isActive && "sel", rows.isGhost[i] && "ghost", missing && "gap", isHit && "hit"].filter(Boolean).join(" ");
     return <div class={classes} role="row" id={`span-row-${i}`} data-row={i} aria-label={rowLabel(state, i)} aria-level={depth + 1}
         aria-expanded={hasChildren ? isOpen : undefined} aria-selected={isActive} aria-rowindex={i + 2}
-        aria-posinset={rows.position[i]} aria-setsize={rows.siblings[i]} style={{ "--d": Math.min(depth, DEPTH_SHOWN) }}>
+        aria-posinset={place?.position} aria-setsize={place?.siblings} style={{ "--d": Math.min(depth, DEPTH_SHOWN) }}>
         <Guides depth={depth} />
         <span role="gridcell" class="nm" title={missing ? missing.spanId : `${scope.serviceName}  ${trace.name[span]}`}>
             <span class={hasChildren ? "tw can" : "tw"} data-toggle={hasChildren ? "" : undefined}>

@@ -1,6 +1,7 @@
 // waterfall.tsx -- tree and bars as one: a scrolling box whose visible rows are drawn, the tree as a pool of elements, the
 // bars on canvases. Tree and canvases stand still in the box and follow its scroll position in the same frame.
-import { computed, signal, useComputed, type ReadonlySignal } from "@preact/signals";
+import { computed, signal, useComputed } from "@preact/signals";
+import type { VNode } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Canvas } from "../../draw/canvas.tsx";
 import { drawAxis, drawBars, drawCrosshair, drawGround, type Scene, type SpanMarks } from "../../draw/waterfall.ts";
@@ -23,13 +24,7 @@ const TREE_LEAST = 180, BARS_LEAST = 200;
 /* Rows above and below the visible ones that the tree keeps ready. */
 const SPARE = 8;
 
-export interface WaterfallView {
-    scrollTop: ReturnType<typeof signal<number>>;
-    height: ReturnType<typeof signal<number>>;
-    barsWidth: ReturnType<typeof signal<number>>;
-    scale: ReadonlySignal<TimeScale>;
-    rowHeight: ReadonlySignal<number>;
-}
+type View = ReturnType<typeof useView>;
 
 /* Events and outcomes of spans that were in view; parsing them for each frame would take too long. */
 function marksCache(trace: Trace): (row: number) => SpanMarks {
@@ -65,7 +60,7 @@ function useView(state: TraceState) {
 }
 
 /* Keep the chosen row in sight: at the nearest edge, or in the middle when it was far. */
-function useScrolling(state: TraceState, view: ReturnType<typeof useView>, box: { current: HTMLElement | null }): void {
+function useScrolling(state: TraceState, view: View, box: { current: HTMLElement | null }): void {
     useEffect(() => state.scrollTo.subscribe(wanted => {
         if (!wanted || !box.current) return;
         const at = state.active.value;
@@ -78,19 +73,34 @@ function useScrolling(state: TraceState, view: ReturnType<typeof useView>, box: 
     }), [state]);
 }
 
-function Tree({ state, view }: { state: TraceState; view: ReturnType<typeof useView> }) {
+/* As high as all rows together: what makes the box scroll. */
+const Tall = ({ state, view }: { state: TraceState; view: View }) => <div class="tall" style={{ height: `${state.rows.value.count * view.rowHeight.value}px` }} />;
+
+function Tree({ state, view, box }: { state: TraceState; view: View; box: { current: HTMLDivElement | null } }) {
     const first = useComputed(() => Math.max(0, Math.floor(view.scrollTop.value / view.rowHeight.value) - SPARE));
-    const rows = state.rows.value, words = markedWords(param("find"));
+    const rows = state.rows.value, find = param("find"), words = useMemo(() => markedWords(find), [find]);
     const pool = Math.ceil(view.height.value / view.rowHeight.value) + 2 * SPARE + 1;
+    // The same element again is not compared again: while scrolling only rows that come into view are made.
+    const active = state.active.value, made = useMemo(() => new Map<number, VNode>(), [state, words, active, pool]);
+    const element = (i: number): VNode => {
+        let known = made.get(i);
+        if (!known) {
+            if (made.size > 4 * pool) made.clear();
+            made.set(i, (known = <TreeRow key={i % pool} state={state} i={i} words={words} isActive={active === i} />));
+        }
+        return known;
+    };
     const list = useRef<HTMLDivElement>(null);
     useEffect(() => view.scrollTop.subscribe(top => {
         if (list.current) list.current.style.transform = `translateY(${first.value * view.rowHeight.value - top}px)`;
     }), [view]);
     const from = Math.min(first.value, Math.max(0, rows.count - 1)), to = Math.min(rows.count, from + pool);
-    return <div class="rows" ref={list} role="rowgroup" style={{ transform: `translateY(${from * view.rowHeight.value - view.scrollTop.peek()}px)` }}>
-        {Array.from({ length: Math.max(0, to - from) }, (_, k) => <TreeRow key={(from + k) % pool} state={state} i={from + k} words={words}
-            isActive={state.active.value === from + k} />)}
-    </div>;
+    const isActiveThere = active >= from && active < to;
+    return <div class="tree" ref={box} role="treegrid" aria-label="Spans of this trace" tabIndex={0} aria-rowcount={rows.count + 1} aria-colcount={2}
+        aria-activedescendant={isActiveThere ? `span-row-${active}` : undefined}>
+        <div class="rows" ref={list} role="rowgroup" style={{ transform: `translateY(${from * view.rowHeight.value - view.scrollTop.peek()}px)` }}>
+            {Array.from({ length: Math.max(0, to - from) }, (_, k) => element(from + k))}
+        </div></div>;
 }
 
 function wheelZoom(event: WheelEvent, state: TraceState, x: number, scale: TimeScale): void {
@@ -127,7 +137,7 @@ function Splitter({ box }: { box: { current: HTMLElement | null } }) {
         }} />;
 }
 
-function Axis({ state, view }: { state: TraceState; view: ReturnType<typeof useView> }) {
+function Axis({ state, view }: { state: TraceState; view: View }) {
     const resume = (t: number): string => offsetText(t - state.analysis.value.trace.start[state.analysis.value.trace.root]!);
     return <div class="wfh axis" onDblClick={() => { state.unfolded.value = !state.unfolded.value; }}
         title={state.analysis.value.gaps.length ? "Double click: show or fold the time in which nothing ran" : undefined}>
@@ -135,7 +145,7 @@ function Axis({ state, view }: { state: TraceState; view: ReturnType<typeof useV
     </div>;
 }
 
-function Bars({ state, view }: { state: TraceState; view: ReturnType<typeof useView> }) {
+function Bars({ state, view }: { state: TraceState; view: View }) {
     const box = useRef<HTMLDivElement>(null);
     useEffect(() => {
         const observer = new ResizeObserver(entries => { view.barsWidth.value = entries[0]!.contentRect.width; });
@@ -163,6 +173,7 @@ function Bars({ state, view }: { state: TraceState; view: ReturnType<typeof useV
     </div>;
 }
 
+/* Reads no signal that changes while one scrolls: drawing again what stands still would cost the frame. */
 export function Waterfall({ state }: { state: TraceState }) {
     const view = useView(state);
     const box = useRef<HTMLDivElement>(null), scroller = useRef<HTMLDivElement>(null), tree = useRef<HTMLDivElement>(null);
@@ -173,11 +184,10 @@ export function Waterfall({ state }: { state: TraceState }) {
         if (state.selected.peek() >= 0) queueMicrotask(() => state.reveal(state.selected.peek()));
         return () => observer.disconnect();
     }, [state]);
-    const rows = state.rows.value, active = state.active.value;
     const rowAt = (event: MouseEvent): number => {
         const y = event.clientY - scroller.current!.getBoundingClientRect().top + view.scrollTop.peek();
         const at = Math.floor(y / view.rowHeight.peek());
-        return at < rows.count ? at : -1;
+        return at < state.rows.peek().count ? at : -1;
     };
     const onClick = (event: MouseEvent): void => {
         const at = rowAt(event);
@@ -186,8 +196,6 @@ export function Waterfall({ state }: { state: TraceState }) {
         state.activate(at);
         tree.current?.focus({ preventScroll: true });
     };
-    const first = Math.floor(view.scrollTop.value / view.rowHeight.value), last = first + Math.ceil(view.height.value / view.rowHeight.value);
-    const isActiveThere = active >= first - SPARE && active <= last + SPARE && active >= 0;
     const columns = { gridTemplateColumns: `${treeWidth.value}px minmax(0, 1fr)` };
     return <div class="left" ref={box}>
         <Minimap state={state} />
@@ -199,12 +207,9 @@ export function Waterfall({ state }: { state: TraceState }) {
         <div class="wf" ref={scroller} onScroll={event => { view.scrollTop.value = event.currentTarget.scrollTop; }} tabIndex={-1}
             onClick={onClick} onDblClick={event => { const at = rowAt(event); if (at >= 0 && !(event.target as Element).closest("[data-toggle]")) state.toggle(at); }}
             onPointerMove={event => { state.hoverRow.value = rowAt(event); }} onPointerLeave={() => { state.hoverRow.value = -1; }}>
-            <div class="tall" style={{ height: `${rows.count * view.rowHeight.value}px` }} />
+            <Tall state={state} view={view} />
             <div class="stand" style={{ ...columns, height: `${view.height.value}px` }}>
-                <div class="tree" ref={tree} role="treegrid" aria-label="Spans of this trace" tabIndex={0} aria-rowcount={rows.count + 1} aria-colcount={2}
-                    aria-activedescendant={isActiveThere ? `span-row-${active}` : undefined}>
-                    <Tree state={state} view={view} />
-                </div>
+                <Tree state={state} view={view} box={tree} />
                 <Bars state={state} view={view} />
             </div>
         </div>

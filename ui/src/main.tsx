@@ -1,6 +1,7 @@
 // main.tsx -- starts the interface: state first, then the page of the address.
 import { render } from "preact";
 import { startPalette } from "./draw/palette.ts";
+import { startLive } from "./state/live.ts";
 import { startKeys } from "./state/keys.ts";
 import { startTheme } from "./state/settings.ts";
 import { startUrl } from "./state/url.ts";
@@ -10,4 +11,5 @@ startUrl();
 startTheme();
 startPalette();
 startKeys();
+startLive();
 render(<App />, document.getElementById("app")!);

@@ -17,6 +17,8 @@ const routes: readonly Route[] = [
     { pattern: /^\/search$/, section: "search", load: () => import("./views/search/search.tsx") },
     { pattern: /^\/trace\/([^/]+)$/, section: "search", load: () => import("./views/trace/trace.tsx") },
     { pattern: /^\/services$/, section: "services", load: () => import("./views/services/services.tsx") },
+    { pattern: /^\/service\/(.*)$/, section: "services", load: () => import("./views/service/service.tsx") },
+    { pattern: /^\/settings$/, section: "settings", load: () => import("./views/settings/settings.tsx") },
 ];
 
 const match = computed(() => {

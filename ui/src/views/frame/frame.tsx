@@ -7,7 +7,9 @@ import { isDark, toggleTheme, zoneSetting } from "../../state/settings.ts";
 import { change, go, hrefTo, param } from "../../state/url.ts";
 import { Icon } from "../../widgets/icon.tsx";
 import { entries } from "./entries.ts";
+import { Foot } from "./foot.tsx";
 import { KeyHelp } from "./key_help.tsx";
+import { Offline } from "./offline.tsx";
 import { Palette } from "./palette.tsx";
 import { RangePicker } from "./range_picker.tsx";
 
@@ -35,6 +37,7 @@ export function Frame({ section, children }: { section: string; children: Compon
         { keys: "D", help: "Light, dark", run: toggleTheme },
         { keys: "y", help: "Copy link", run: () => void navigator.clipboard?.writeText(location.href) },
     ]);
+    const hasFoot = section === "home" || section === "services" || section === "settings"; // other pages have their own, or need the height
     if (param("embed")) return <div class="embedded">{children}</div>;
     return <>
         <a class="skip" href="#page">Skip to the page</a>
@@ -52,10 +55,13 @@ export function Frame({ section, children }: { section: string; children: Compon
                 <button type="button" class="btn wide goto" onClick={() => setLayer("palette")}>
                     <Icon name="search" /><span>Go to anything</span><span class="kbd">{keyLabel("Mod+k")}</span></button>
                 <button type="button" class="btn quiet icon" aria-label={isDark.value ? "Light theme (D)" : "Dark theme (D)"} onClick={toggleTheme}><Icon name="sun" /></button>
+                <a class="btn quiet icon wide" aria-label="Settings" href={hrefTo("/settings")}><Icon name="settings" /></a>
                 <button type="button" class="btn quiet icon wide" aria-label="Keyboard (?)" onClick={() => setLayer("keys")}><Icon name="help" /></button>
             </div>
         </header>
+        <Offline />
         <div id="page">{children}</div>
+        {hasFoot && <Foot />}
         {layer === "palette" && <Palette close={() => setLayer("")} />}
         {layer === "keys" && <KeyHelp close={() => setLayer("")} />}
     </>;

@@ -13,9 +13,11 @@
 //
 // When a test ends, each of its pages must be free of problems (browser.mjs), unless the test said t.mayFail(page, /what/).
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { axe, openPage, settled } from "./browser.mjs";
 import { difference } from "./pictures.mjs";
 import { Weft } from "./weft.mjs";
@@ -68,6 +70,11 @@ export class Test {
         const weft = new Weft(settings);
         this.own.push(weft);
         return weft.start();
+    }
+
+    /** A command as a reader would paste it. */
+    async run(command) {
+        await promisify(execFile)("sh", ["-c", command], { timeout: 10_000 });
     }
 
     async page(weft, options) {

@@ -1,6 +1,6 @@
 // home.tsx -- what is wrong now, as far as figures tell: services worst first, newest errors, slowest requests. Until
 // something was sent, how to send it.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { fetchTraces, type TraceFound } from "../../api/query.ts";
 import { fetchRed } from "../../api/red.ts";
 import { count, counted } from "../../model/number.ts";
@@ -49,14 +49,13 @@ function sentence(rows: readonly Red[]): string {
 function Services() {
     const red = useResource(signal => fetchRed({ filter: "", label: SERVICE, from: range.value.from, to: range.value.to, points: 30 }, signal));
     const rows = red.value?.rows ?? [];
-    const worst = [...rows];
     return <section class="panel services" aria-labelledby="home-services">
         <div class="ph"><h2 id="home-services">Services</h2>{red.value && <span class="sub">{sentence(rows)}</span>}<span class="grow" />
             <a class="btn s" href={hrefTo("/services")}>All {rows.length || ""}</a></div>
         {red.error && <div class="pb"><Failure error={red.error} again={red.again} /></div>}
         {!red.value && red.isSlow && <Skeleton rows={ROWS} label="Loading services" />}
         {red.value && rows.length === 0 && <Nothing title="No requests in this range"><p>Choose a longer time range above, or look at <a href={hrefTo("/search", { from: "now-30d" })}>the last 30 days</a>.</p></Nothing>}
-        {rows.length > 0 && <RedTable rows={worst} what="Service" caption="Services"
+        {rows.length > 0 && <RedTable rows={rows} what="Service" caption="Services"
             name={row => <a href={hrefTo(`/service/${encodeURIComponent(row.name)}`)}><Service name={row.name} slot={slotOf(row.name)} /></a>}
             tracesHref={(row, extra) => hrefTo("/search", { q: `{ ${[serviceFilter(row.name), `(${REQUESTS})`, extra].filter(Boolean).join(" && ")} }` })} />}
     </section>;
@@ -95,7 +94,9 @@ function Board() {
 
 export function Page(_: { id: string }) {
     useEffect(() => { document.title = "weft"; }, []);
+    const wasEmpty = useRef(false); // then the first trace is opened by the page that waited for it
     const s = status.value;
     if (s === null) return <main class="page"><h1 class="sr">Home</h1></main>;
-    return s.spanCount === 0 && s.newestTraceId === "" ? <FirstRun /> : <Board />;
+    if (s.spanCount === 0 && s.newestTraceId === "") wasEmpty.current = true;
+    return wasEmpty.current ? <FirstRun /> : <Board />;
 }

@@ -1,5 +1,6 @@
 /* traceql_differential_test.c -- random queries over random traces: the engine, over a store in every state, must say what the slow judge
  * says. traceql_differential_test [QUERIES] [SEED] asks more (./dev differential). */
+#include "base/clock.h"
 #include "base/log.h"
 #include "differential.h"
 #include "traceql_random.h"
@@ -11,6 +12,7 @@
 
 #define QUERIES_A_WORLD 100u
 static uint64_t queries = 2200, seed = 20261121;
+static bool is_long; /* then it says how far it is */
 
 static uint64_t random_time(struct weft_random *random)
 {
@@ -82,11 +84,28 @@ static void ask_world(uint64_t world_seed, uint32_t n, question_maker *make, str
     world_release(&world);
 }
 
+/* Every ten seconds; a difference would have ended it. */
+static void progress_tell(const char *what, uint64_t asked, uint64_t since_ns, uint64_t *told_ns)
+{
+    uint64_t now = weft_clock_monotonic_ns();
+
+    if (!is_long || now - *told_ns < UINT64_C(10000000000)) return;
+    *told_ns = now;
+    print_message("%s: %llu of %llu, %.0f a second, no difference\n", what,
+                  (unsigned long long)asked, (unsigned long long)queries / 2,
+                  (double)asked / ((double)(now - since_ns) / 1e9));
+    fflush(stdout);
+}
+
 static void ask_all(question_maker *make, const char *what)
 {
     struct counts counts = { 0 };
+    uint64_t since_ns = weft_clock_monotonic_ns(), told_ns = since_ns;
 
-    for (uint32_t n = 0; counts.asked < queries / 2; n++) ask_world(seed + n, n, make, &counts);
+    for (uint32_t n = 0; counts.asked < queries / 2; n++) {
+        ask_world(seed + n, n, make, &counts);
+        progress_tell(what, counts.asked, since_ns, &told_ns);
+    }
     print_message("%llu %s: %llu without an answer, %llu refused, %llu not parsed\n",
                   (unsigned long long)counts.asked, what, (unsigned long long)counts.empty,
                   (unsigned long long)counts.refused, (unsigned long long)counts.unparsed);
@@ -109,6 +128,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = { cmocka_unit_test(searches_test),
                                         cmocka_unit_test(metrics_test) };
 
+    is_long = argc > 1;
     if (argc > 1) queries = strtoull(argv[1], NULL, 10);
     if (argc > 2) seed = strtoull(argv[2], NULL, 10);
     weft_log_configure(WEFT_LOG_ERROR + 1, WEFT_LOG_TEXT, 2);

@@ -94,8 +94,9 @@ export class Weft {
 
     /** Spans of a shape of weft load: load("giant", { spans: 100_000, traceSpans: 100_000 }). */
     async load(shape, { spans = 1000, traceSpans, seed = 1 } = {}) {
-        await run(["load", "--quiet", "--endpoint", this.otlp, "--shape", shape, "--spans", String(spans), "--seed", String(seed),
-            "--connections", "1", ...(traceSpans ? ["--trace-spans", String(traceSpans)] : [])]);
+        const more = traceSpans ? ["--trace-spans", String(traceSpans)] : [];
+        await run(["load", "--quiet", "--endpoint", this.otlp, "--shape", shape, "--spans", String(spans),
+            "--spans-per-request", String(Math.min(spans, 1000)), "--connections", "1", "--in-flight", "1", "--seed", String(seed), ...more]);
     }
 
     /** OTLP JSON, as an object: traces whose every field the test knows. */

@@ -115,6 +115,25 @@ def compare(name, ids, want, is_ordered=True):
     check(f"{name}: in order", not is_ordered or ids == want)
 
 
+def test_changing_limits(weft):
+    """Each page with other limits, as time would: nothing twice, nothing lost until there is no cursor."""
+    r = random.Random(11)
+    for q in QUERIES + SPAN_QUERIES:
+        want, whole = [], {"has_more": True, "next_cursor": None}
+        while whole["has_more"]:
+            whole = ask(weft, q=q, limit=1000, **({"cursor": whole["next_cursor"]} if want else {}))
+            want += found(whole)
+        for _ in range(4):
+            ids, answer, said = [], None, []
+            while answer is None or answer["has_more"]:
+                limits = {"limit": r.choice([5, 50, 500]), **r.choice([{}, {"spans_max": r.choice([200, 1500, 6000])}])}
+                answer = ask(weft, q=q, **limits, **({"cursor": answer["next_cursor"]} if answer else {}))
+                ids += found(answer)
+                said.append((limits, answer["partial"], answer.get("next_cursor")))
+            check(f"{q}: nothing twice", len(ids) == len(set(ids)), said)
+            check(f"{q}: all of it, or told otherwise", sorted(ids) == sorted(want) or answer["partial"] is not None, said)
+
+
 def test_pages(weft):
     for q in QUERIES + SPAN_QUERIES:
         answer = ask(weft, q=q, limit=1000)
@@ -191,6 +210,7 @@ def main():
             send(weft)
             state = "live"
             test_what_is_said(weft)
+            test_changing_limits(weft)
             test_pages(weft)
             weft.stop()
         weft.settings = ["query.limit_max=10000", "storage.seal_age=300ms", "storage.compaction.age=1s", "storage.compaction.segments_min=2"]
@@ -204,6 +224,7 @@ def main():
             state = "blocks"
             test_what_is_said(weft)
             test_terminal(weft)
+            test_changing_limits(weft)
             test_pages(weft)
             weft.stop()
     print(f"{passed} passed, {failed} failed")

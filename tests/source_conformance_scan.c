@@ -209,6 +209,55 @@ static void check_scan(const struct conformance_data *data, const struct weft_so
     weft_arena_release(&arena);
 }
 
+/* Some traces of a page; ids rise from page to page. */
+struct paging {
+    const struct conformance_data *data;
+    struct weft_trace_id last;
+    bool *seen;
+    uint32_t count;
+};
+
+static bool visit_page(void *arg, const struct weft_batch *trace)
+{
+    struct paging *paging = arg;
+    const struct weft_trace_id *id = &trace->spans[0].trace_id;
+
+    assert_true(memcmp(id, &paging->last, sizeof *id) > 0);
+    paging->last = *id;
+    paging->seen[place_of(paging->data, id)] = true;
+    return ++paging->count % 3 != 0;
+}
+
+static void check_pages(const struct conformance_data *data, const struct weft_source *source,
+                        const char *state, const struct weft_trace_scan *asked)
+{
+    struct weft_source judge = naive_store_source((struct naive_store *)(uintptr_t)&data->naive);
+    struct paging paging = { .data = data };
+    struct wanted wanted = { .data = data, .selection = asked->selection };
+    struct weft_trace_scan scan = *asked;
+    struct weft_trace_scan_result result;
+    struct weft_arena arena;
+    uint32_t before;
+
+    weft_arena_init(&arena, 0);
+    paging.seen = weft_arena_alloc_array(&arena, data->trace_count, sizeof *paging.seen);
+    wanted.allowed = weft_arena_alloc_array(&arena, data->trace_count, sizeof *wanted.allowed);
+    wanted.wanted = weft_arena_alloc_array(&arena, data->trace_count, sizeof *wanted.wanted);
+    do {
+        const struct weft_trace_id after = paging.last;
+        scan.after = &after;
+        before = paging.count;
+        assert_int_equal(source->traces(source->self, &scan, visit_page, &paging, &result, NULL),
+                         WEFT_OK);
+    } while (paging.count != before && paging.count % 3 == 0);
+    judge.traces(judge.self, asked, want, &wanted, &result, NULL);
+    for (uint32_t i = 0; i < data->trace_count; i++)
+        if ((wanted.wanted[i] && !paging.seen[i]) || (paging.seen[i] && !wanted.allowed[i]))
+            fail_msg("seed %llu, %s: trace %u is %s by pages", (unsigned long long)data->seed,
+                     state, i, paging.seen[i] ? "given" : "left out");
+    weft_arena_release(&arena);
+}
+
 static bool never_visit(void *arg, const struct weft_batch *trace)
 {
     fail_msg("%u spans of a trace, visited after the end", trace->span_count);
@@ -241,6 +290,7 @@ void conformance_check_scans(const struct conformance_data *data, const struct w
     check_scan(data, source, state, &all, 0, 0);
     check_scan(data, source, state, &all, 3, 0);
     check_scan(data, source, state, &all, 0, 5);
+    check_pages(data, source, state, &all);
     for (uint32_t i = 0; i < scans; i++) {
         struct weft_trace_scan scan = { 0 };
         struct weft_arena arena;
@@ -253,6 +303,7 @@ void conformance_check_scans(const struct conformance_data *data, const struct w
         if (i % 4 == 1) scan.to_ns = b->start_time_unix_nano + weft_random_below(&random, 2);
         if (i % 8 != 7) scan.selection = conformance_selection(data, &random, i % 4, &arena);
         check_scan(data, source, state, &scan, 0, 0);
+        check_pages(data, source, state, &scan);
         check_scan(data, source, state, &scan, 0, 1 + (uint32_t)weft_random_below(&random, 8));
         if (i < 2) check_cut(source, scan.selection);
         weft_arena_release(&arena);

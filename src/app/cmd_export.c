@@ -5,7 +5,11 @@
 #include "app/transfer/trace_fetch.h"
 #include "base/clock.h"
 #include "base/map.h"
+#include "model/otlp.h"
+#include "server/api_search.h"
+#include "server/api_trace.h"
 #include "wire/json.h"
+#include "wire/protobuf.h"
 
 #define PAGE_TRACES 1000 /* query.limit_max, unless it was set */
 
@@ -66,6 +70,16 @@ static void add(struct weft_buf *path, const char *name, const char *value)
     if (value != NULL && value[0] != '\0') weft_ask_add(path, name, weft_str_from_c(value));
 }
 
+static void add_choice(struct run *run)
+{
+    const struct options *o = run->options;
+    add(&run->path, "q", run->query);
+    weft_search_options_add(&run->path, &o->spans);
+    add(&run->path, "since", o->since);
+    add(&run->path, "from", o->from);
+    add(&run->path, "to", o->to);
+}
+
 static void build_path(struct run *run)
 {
     const struct options *o = run->options;
@@ -74,11 +88,7 @@ static void build_path(struct run *run)
     weft_buf_reset(&run->path);
     weft_buf_append_c(&run->path,
                       run->query != NULL ? "/api/v1/query?type=traces&spss=1" : "/api/v1/search");
-    add(&run->path, "q", run->query);
-    weft_search_options_add(&run->path, &o->spans);
-    add(&run->path, "since", o->since);
-    add(&run->path, "from", o->from);
-    add(&run->path, "to", o->to);
+    add_choice(run);
     snprintf(limit, sizeof limit, "%llu",
              (unsigned long long)(left < run->page_traces ? left : run->page_traces));
     add(&run->path, "limit", limit);
@@ -95,6 +105,30 @@ static void show_progress(struct run *run)
             (unsigned long long)run->spans, (double)weft_export_bytes(run->writer) / (1 << 20));
 }
 
+static int write_trace(struct run *run, const struct weft_batch *trace, struct weft_err *err)
+{
+    int rc = weft_export_trace(run->writer, trace, err);
+    if (rc < 0) return rc;
+    run->traces++;
+    run->spans += trace->span_count;
+    show_progress(run);
+    return WEFT_OK;
+}
+
+static int fetch_one(struct run *run, const struct weft_trace_id *id, struct weft_err *err)
+{
+    int rc = weft_trace_fetch_next(&run->fetch, id, err);
+    if (rc == WEFT_NOT_FOUND) { /* its retention ended since it was found */
+        run->gone++;
+        return WEFT_OK;
+    }
+    if (rc == WEFT_OK) rc = write_trace(run, &run->fetch.batch, err);
+    if (rc == WEFT_OK && run->fetch.partial.len > 0 && run->partial_traces++ == 0)
+        snprintf(run->partial_reason, sizeof run->partial_reason, "%.*s",
+                 WEFT_S_ARG(run->fetch.partial));
+    return rc;
+}
+
 static int export_one(struct run *run, struct weft_str hex, struct weft_err *err)
 {
     struct weft_trace_id id;
@@ -106,20 +140,7 @@ static int export_one(struct run *run, struct weft_str hex, struct weft_err *err
         weft_map_put(&run->seen, weft_str_make((const char *)id.bytes, sizeof id.bytes), 0,
                      &is_new);
     if (!is_new || (run->options->limit > 0 && run->traces == run->options->limit)) return WEFT_OK;
-    int rc = weft_trace_fetch_next(&run->fetch, &id, err);
-    if (rc == WEFT_NOT_FOUND) { /* its retention ended since it was found */
-        run->gone++;
-        return WEFT_OK;
-    }
-    if (rc == WEFT_OK) rc = weft_export_trace(run->writer, &run->fetch.batch, err);
-    if (rc < 0) return rc;
-    if (run->fetch.partial.len > 0 && run->partial_traces++ == 0)
-        snprintf(run->partial_reason, sizeof run->partial_reason, "%.*s",
-                 WEFT_S_ARG(run->fetch.partial));
-    run->traces++;
-    run->spans += run->fetch.batch.span_count;
-    show_progress(run);
-    return WEFT_OK;
+    return fetch_one(run, &id, err);
 }
 
 /* One element of "traces": its id counts. */
@@ -202,6 +223,93 @@ static int export_pages(struct run *run, struct weft_err *err)
     return rc < 0 ? rc : weft_export_finish(run->writer, err);
 }
 
+/* ---- all of it, in pages of whole traces ---- */
+
+static struct weft_batch slice_of(const struct weft_batch *page, uint32_t from, uint32_t end)
+{
+    struct weft_batch slice = *page;
+    slice.spans += from;
+    slice.span_count = end - from;
+    return slice;
+}
+
+/* Spans of one trace stand together. */
+static int write_traces(struct run *run, const struct weft_batch *page, struct weft_err *err)
+{
+    int rc = WEFT_OK;
+    for (uint32_t from = 0, end; from < page->span_count && rc == WEFT_OK; from = end) {
+        const struct weft_trace_id *id = &page->spans[from].trace_id;
+        for (end = from + 1; end < page->span_count; end++)
+            if (memcmp(&page->spans[end].trace_id, id, sizeof *id) != 0) break;
+        const struct weft_batch trace = slice_of(page, from, end);
+        rc = write_trace(run, &trace, err);
+    }
+    return rc;
+}
+
+/* What the page says beside its spans; traces that are too long for it are fetched. */
+static int read_rest(struct run *run, struct weft_trace_id *next, bool *has_next,
+                     struct weft_err *err)
+{
+    struct weft_pb_reader r = weft_pb_reader_make(weft_buf_str(&run->page));
+    struct weft_trace_id id;
+    uint32_t tag;
+    int rc = WEFT_OK;
+    *has_next = false;
+    while (rc == WEFT_OK && weft_pb_next(&r, &tag)) {
+        uint32_t field = tag >> 3;
+        if (tag % 8 != WEFT_PB_BYTES || field < WEFT_API_TRACE_PARTIAL_FIELD) {
+            weft_pb_skip(&r, tag);
+            continue;
+        }
+        struct weft_str value = weft_pb_bytes(&r);
+        run->is_partial |= field == WEFT_API_TRACE_PARTIAL_FIELD;
+        if (value.len != sizeof id.bytes) continue;
+        memcpy(id.bytes, value.ptr, sizeof id.bytes);
+        if (field == WEFT_API_EXPORT_LONG_FIELD) rc = fetch_one(run, &id, err);
+        if (field != WEFT_API_EXPORT_NEXT_FIELD) continue;
+        *next = id;
+        *has_next = true;
+    }
+    return rc;
+}
+
+static int export_all(struct run *run, struct weft_err *err)
+{
+    struct weft_trace_id next;
+    struct weft_otlp_result result = { 0 };
+    bool has_next = false;
+    char hex[33];
+    int rc;
+    do {
+        struct weft_batch page = { .arena = &run->arena };
+        weft_buf_reset(&run->path);
+        weft_buf_append_c(&run->path, "/api/v1/export");
+        add_choice(run);
+        if (has_next) {
+            weft_trace_id_format(&next, hex);
+            add(&run->path, "after", hex);
+        }
+        weft_buf_reset(&run->page);
+        weft_arena_reset(&run->arena);
+        rc = weft_ask_client(&run->page, run->fetch.client, weft_buf_str(&run->path),
+                             "application/x-protobuf", err);
+        if (rc == WEFT_OK)
+            rc = weft_otlp_decode_protobuf(&page, weft_buf_str(&run->page), &result, err);
+        if (rc == WEFT_OK) rc = write_traces(run, &page, err);
+        if (rc == WEFT_OK) rc = read_rest(run, &next, &has_next, err);
+    } while (rc == WEFT_OK && has_next);
+    return rc < 0 ? rc : weft_export_finish(run->writer, err);
+}
+
+/* Links between traces and distinct() have no answer trace by trace: those are searched for. */
+static int traces_export(struct run *run, struct weft_err *err)
+{
+    int rc = run->options->limit > 0 ? WEFT_INVALID : export_all(run, err);
+    bool is_search = run->options->limit > 0 || (rc == WEFT_INVALID && run->query != NULL);
+    return is_search ? export_pages(run, err) : rc;
+}
+
 /* ---- the command ---- */
 
 /* What the file does not say by itself. */
@@ -248,14 +356,14 @@ static int run(const void *given, const struct weft_command_line *line)
     if (run.query != NULL && has_search_options(&o->spans))
         return weft_command_usage_error(
             line->command, "found TraceQL and options that choose spans, expected one of them");
-    /* All there is: pages of a query begin where the last one ended, each page of a search looks at everything. */
-    if (run.query == NULL && !has_search_options(&o->spans)) run.query = "{ }";
     weft_terminal_init(&terminal, 2, WEFT_COLOUR_AUTO);
+    /* What is searched for has a query or options. */
+    if (run.query == NULL && o->limit > 0 && !has_search_options(&o->spans)) run.query = "{ }";
     run.shows_progress = terminal.is_tty && !o->quiet;
     weft_arena_init(&run.arena, 0);
     weft_export_create(&run.writer, o->format, o->output);
     int rc = weft_trace_fetch_init(&run.fetch, o->server, &err);
-    if (rc == WEFT_OK) rc = export_pages(&run, &err);
+    if (rc == WEFT_OK) rc = traces_export(&run, &err);
     if (run.shows_progress) fprintf(stderr, "\r%80s\r", "");
     int status = rc == WEFT_INVALID ? weft_command_usage_error(line->command, "%s", err.text)
                  : rc < 0           ? weft_command_error(line->command, "%s", err.text)
@@ -284,7 +392,8 @@ const struct weft_command weft_command_export = {
     .summary = "Write the traces of a search to a file.",
     .arguments = "[TRACEQL]",
     .arguments_max = 1,
-    .description = "Whole traces, newest first: those that TraceQL or the options find, without "
+    .description = "Whole traces, in the order of their ids, or with --limit the newest: those "
+                   "that TraceQL or the options find, without "
                    "any all. What each "
                    "format keeps is in docs/export.md; otlp, ndjson and protobuf keep everything. "
                    "Traces are read one "

@@ -36,6 +36,8 @@ struct weft_trace_scan {
     /* Not NULL: the newest are wanted. Traces that start before *start_min need not be visited, and the visitor may raise it at any
      * time; they come newest first as far as that saves work. */
     const uint64_t *start_min;
+    /* Not NULL, and then start_min is: only traces whose ids are greater, in rising order of ids. */
+    const struct weft_trace_id *after;
     uint64_t
         deadline_monotonic_ns;     /* 0: none; looked at now and then: the result is then partial */
     const _Atomic bool *cancelled; /* NULL: never */

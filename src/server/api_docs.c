@@ -135,6 +135,25 @@ const struct weft_route_docs weft_api_search_docs = {
     .answers = { search_traces_fields, search_spans_fields },
 };
 
+static const struct weft_api_parameter export_parameters[] = {
+    { .name = "q",
+      .kind = WEFT_API_TEXT,
+      .help = "A TraceQL query for traces, instead of conditions." },
+    SPAN_PARAMETERS,
+    { .name = "from", .kind = WEFT_API_TIME, .help = "Start of the range of time." },
+    { .name = "to", .kind = WEFT_API_TIME, .help = "Its end." },
+    { .name = "since", .kind = WEFT_API_DURATION, .help = "Its length up to now." },
+    { .name = "after", .kind = WEFT_API_TEXT, .help = "The page behind this trace id." },
+    WEFT_API_LIMITS(struct weft_api_limited),
+    { 0 },
+};
+const struct weft_route_docs weft_api_export_docs = {
+    .name = "export",
+    .summary =
+        "Whole traces that are found, in the order of their ids, a page of them as OTLP protobuf.",
+    .parameters = export_parameters,
+};
+
 static const struct weft_api_field tail_fields[] = {
     { "spans", WEFT_API_OBJECT, .list_depth = 1, .fields = hit_fields },
     { "next", WEFT_API_STRING, .help = "What to give as after." },

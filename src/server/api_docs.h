@@ -51,7 +51,7 @@ extern const struct weft_api_field weft_api_inspected_fields[], weft_api_service
 extern const struct weft_route_docs weft_api_search_docs, weft_api_query_docs, weft_api_facets_docs,
     weft_api_histogram_docs, weft_api_suggest_docs, weft_api_trace_docs, weft_api_value_docs,
     weft_api_services_docs, weft_api_operations_docs, weft_api_tail_docs, weft_api_status_docs,
-    weft_api_openapi_docs, weft_api_explain_docs;
+    weft_api_openapi_docs, weft_api_explain_docs, weft_api_export_docs;
 
 /* GET /api/v1/openapi.json */
 int weft_api_openapi(struct weft_call *call, struct weft_err *err);

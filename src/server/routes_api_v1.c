@@ -38,6 +38,7 @@ const struct weft_route weft_routes_api_v1[] = {
       .work = WEFT_WORK_LOOKUP },
     { "GET", "/api/v1/operations", false, weft_api_operations, DOCS(operations),
       .work = WEFT_WORK_LOOKUP },
+    { "GET POST", "/api/v1/export", false, weft_api_export, DOCS(export) },
     { "GET", "/api/v1/tail", false, weft_api_tail, DOCS(tail), .work = WEFT_WORK_LOOKUP },
     { "GET", "/api/v1/status", true, status, DOCS(status) },
     { "GET", "/api/v1/openapi.json", true, weft_api_openapi, DOCS(openapi) },

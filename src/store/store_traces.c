@@ -222,8 +222,12 @@ static int selected_visit(struct weft_scan *scan, weft_trace_visit *visit, void 
     uint32_t part;
     int rc = weft_scan_selected_start(scan);
 
+    const struct weft_trace_id *after = scan->asked->after;
     while (rc >= 0 && weft_scan_selected_next(scan, &id, &part, &rc) && !weft_scan_is_over(scan))
-        if ((rc = listed_visit(scan, &id, part, visit, arg)) == ENOUGH) return WEFT_OK;
+        if (after != NULL && memcmp(&id, after, sizeof id) <= 0)
+            continue;
+        else if ((rc = listed_visit(scan, &id, part, visit, arg)) == ENOUGH)
+            return WEFT_OK;
     return rc < 0 ? rc : WEFT_OK;
 }
 
@@ -349,6 +353,10 @@ static int scan_run(struct weft_scan *scan, const struct weft_trace_id *ids, uin
         return weft_scan_is_over(scan) ? WEFT_OK : rc;
     weft_scan_enter(asked->report, WEFT_STEP_READ);
     if (ids != NULL) return list_visit(scan, ids, count, visit, arg);
+    if (asked->after != NULL) {
+        scan->visited = *asked->after;
+        scan->has_visited = true;
+    }
     weft_scan_fates_start(scan);
     bool is_merge = weft_scan_is_merge(scan->query, asked);
     rc = is_merge ? all_visit(scan, visit, arg) : found_visit(scan, visit, arg);

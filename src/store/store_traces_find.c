@@ -122,6 +122,16 @@ static bool stream_is_empty(const struct weft_scan_stream *stream)
     return stream->at == stream->found.len / sizeof(struct weft_candidate);
 }
 
+/* All of its traces lie before those that are asked for. */
+static bool piece_is_behind(const struct weft_scan *scan, const struct weft_scan_part *part,
+                            uint32_t piece)
+{
+    const struct weft_trace_id *after = scan->asked->after;
+
+    return after != NULL && part->block != NULL &&
+           memcmp(&part->rows->block->rows[piece].last, after, sizeof *after) <= 0;
+}
+
 /* To the next candidate of the part; empty at its end, and when time is up. */
 static int stream_fill(struct weft_scan *scan, uint32_t number)
 {
@@ -136,6 +146,10 @@ static int stream_fill(struct weft_scan *scan, uint32_t number)
            !weft_scan_is_over(scan)) {
         weft_buf_reset(&stream->found);
         stream->at = 0;
+        if (piece_is_behind(scan, part, stream->piece)) {
+            stream->piece++;
+            continue;
+        }
         rc = piece_find(scan, number, stream->piece, &bounds, &stream->found);
         if (weft_scan_pages_were_lost(scan))
             weft_scan_parts_recover(scan); /* the piece again, unless it is lost */

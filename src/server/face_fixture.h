@@ -103,18 +103,6 @@ static int face_trace(void *self, const struct weft_trace_id *id, struct weft_ba
     return WEFT_OK;
 }
 
-/* The hits stand in the order of the data, cursors are not looked at. */
-static int face_search(void *self, const struct weft_search *search, struct weft_search_result *out,
-                       struct weft_arena *arena, struct weft_err *err)
-{
-    *out = (struct weft_search_result){ 0 };
-    out->hits = weft_arena_alloc_array(arena, FACE_SPANS, sizeof *out->hits);
-    for (int i = 0; i < FACE_SPANS && out->hit_count < search->limit; i++)
-        if (weft_search_matches_span(search, &face_spans[i]))
-            out->hits[out->hit_count++] = weft_hit_of(&face_spans[i]);
-    return WEFT_OK;
-}
-
 static int face_operations(void *self, struct weft_str service, struct weft_operation **out,
                            uint32_t *count, struct weft_arena *arena, struct weft_err *err)
 {
@@ -171,7 +159,6 @@ static const struct weft_server_parts face_parts = {
     .source = { .traces = face_traces,
                 .spans = face_spans_of,
                 .trace = face_trace,
-                .search = face_search,
                 .operations = face_operations,
                 .attribute_keys = face_keys,
                 .attribute_values = face_values,

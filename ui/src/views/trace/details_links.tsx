@@ -1,7 +1,7 @@
 // details_links.tsx -- links of a span, in both directions, with the other trace's name and how far away it is.
 import { fetchFound } from "../../api/trace.ts";
-import { durationText } from "../../model/number.ts";
-import { clock, day, offsetNs, timeAfter, type TimeNs } from "../../model/time.ts";
+import { counted, durationText } from "../../model/number.ts";
+import { clock, day, offsetNs, timeAfter, zoneName, type TimeNs } from "../../model/time.ts";
 import { linksAt, rowOfSpan, valueText } from "../../model/trace.ts";
 import type { TraceFound } from "../../api/query.ts";
 import { useResource } from "../../state/resource.ts";
@@ -18,7 +18,7 @@ const SHOWN = 20;
 
 function Far({ from, to }: { from: TimeNs; to: TimeNs }) {
     const ns = offsetNs(to, from);
-    return <span class="small muted">{day(to, zone.value)} {clock(to, zone.value)}, {ns < 0 ? `${durationText(-ns)} before` : `${durationText(ns)} later`}</span>;
+    return <span class="small muted">{day(to, zone.value)} {clock(to, zone.value)} {zoneName(zone.value, to)}, {ns < 0 ? `${durationText(-ns)} before` : `${durationText(ns)} later`}</span>;
 }
 
 function Other({ found, traceId, spanId, here }: { found: TraceFound | undefined; traceId: string; spanId: string; here: TimeNs }) {
@@ -26,7 +26,7 @@ function Other({ found, traceId, spanId, here }: { found: TraceFound | undefined
     if (!found) return <div><a href={href} class="mono">{traceId}</a><div class="small muted">not stored here, or not any more</div></div>;
     const slot = found.services.find(s => s.name === found.rootServiceName)?.slot ?? 0;
     return <div><a href={href}><Service name={found.rootServiceName} slot={slot} /> <b>{found.rootName || "unnamed"}</b></a>
-        <div><Far from={here} to={found.startTime} />{found.errorCount > 0 && <span class="small err"> · {found.errorCount} errors</span>}</div></div>;
+        <div><Far from={here} to={found.startTime} />{found.errorCount > 0 && <span class="small err"> · {counted(found.errorCount, "error")}</span>}</div></div>;
 }
 
 export function Links({ state, row }: { state: TraceState; row: number }) {

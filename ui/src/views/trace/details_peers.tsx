@@ -8,7 +8,7 @@ import { count, durationText, percent } from "../../model/number.ts";
 import { quantile, slowerThan, standing } from "../../model/spread.ts";
 import { scopeAt } from "../../model/trace.ts";
 import { range, rangeParams } from "../../state/range.ts";
-import { relativeName } from "../../model/time.ts";
+import { relativeName, timeAfter } from "../../model/time.ts";
 import { useResource } from "../../state/resource.ts";
 import { hrefTo } from "../../state/url.ts";
 import type { TraceState } from "./trace_state.ts";
@@ -53,17 +53,21 @@ function drawSpread({ c, width, height, palette }: Frame, spread: Spread, ns: nu
     }
 }
 
+const AROUND_NS = 1_800_000_000_000n;
+
 export function Peers({ state, row }: { state: TraceState; row: number }) {
     const { trace } = state.analysis.value;
     const query = likeQuery(scopeAt(trace, row).serviceName, trace.name[row]!), ns = trace.duration[row]!;
     const asked = useMemo(() => signal(query), []);
     asked.value = query;
-    const spread = useResource(signal => fetchSpread({ q: asked.value, ...rangeParams() }, signal));
+    const at = timeAfter(trace.startTime, trace.start[row]!), isInRange = at >= range.value.from && at < range.value.to;
+    // A trace opened by its id may lie outside of the range: then its own time is asked.
+    const spread = useResource(signal => fetchSpread({ q: asked.value, ...(isInRange ? rangeParams() : { from: String(at - AROUND_NS), to: String(at + AROUND_NS) }) }, signal));
     const known = spread.value && !spread.isStale ? spread.value : null;
     const place = known && !known.partial ? standing(known.bounds, known.counts, ns) : null;
     if (!known || !place) return null;
     const share = slowerThan(place), isSlow = share >= 0.95;
-    const within = relativeName(range.value.fromText, range.value.toText).replace("Last ", "") || "this range";
+    const within = !isInRange ? "± 30 min" : relativeName(range.value.fromText, range.value.toText).replace("Last ", "") || "this range";
     return <>
         <div class="peer"><span class={isSlow ? "tag warn b" : "tag"}>{share >= 0.5 ? `slower than ${percent(share)}` : place.atMost < 0.5 ? `faster than ${percent(Math.floor((1 - place.atMost) * 1000) / 1000)}` : "as most"}</span>
             <a class="micro muted" href={hrefTo("/search", { q: query })}>of {count(known.spanCount)} like it, {within}</a></div>

@@ -1,6 +1,7 @@
 // view_logs.tsx -- what the spans said, in order of time.
 import { useComputed } from "@preact/signals";
 import { useState } from "preact/hooks";
+import { timeScale } from "../../model/layout_time.ts";
 import { grouped } from "../../model/number.ts";
 import { clock, timeAfter, zoneName } from "../../model/time.ts";
 import { decimalsOf, isBad, lineMatches, logLines, type LogLine } from "../../model/trace_logs.ts";
@@ -24,8 +25,8 @@ const LevelTag = ({ line }: { line: LogLine }) =>
         {line.level === "error" && <Icon name="error" small />}{line.level === "warn" && <Icon name="warn" small />}{line.level}</span>;
 
 function Line({ state, line, decimals }: { state: TraceState; line: LogLine; decimals: number }) {
-    const { trace, start, end } = state.analysis.value;
-    const at = ((line.atNs - start) / (end - start)) * 100;
+    const { trace, start, end, gaps } = state.analysis.value;
+    const at = timeScale(start, end, 1000, gaps, 0, 0).x(line.atNs) / 10; // of 100 %
     return <tr class={state.selected.value === line.row ? "sel" : ""} onPointerEnter={() => { state.cursorT.value = line.atNs; }} onPointerLeave={() => { state.cursorT.value = null; }}>
         <td class="num">{base.value === "clock" ? clock(timeAfter(trace.startTime, line.atNs), zone.value, Math.min(9, 3 + decimals)) : <>{ms(base.value === "span" ? line.inSpanNs : line.atNs - trace.start[trace.root]!, decimals)}<span class="u">ms</span></>}</td>
         <td class="wide"><span class="place" aria-hidden="true"><i style={{ "--c": line.level === "error" ? "var(--error)" : `var(${serviceToken(line.slot)})`, left: `${Math.max(0, Math.min(100, at))}%` }} /></span></td>

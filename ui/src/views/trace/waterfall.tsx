@@ -196,7 +196,7 @@ export function Waterfall({ state }: { state: TraceState }) {
         state.activate(at);
         tree.current?.focus({ preventScroll: true });
     };
-    const columns = { gridTemplateColumns: `${treeWidth.value}px minmax(0, 1fr)` };
+    const columns = { gridTemplateColumns: `min(${treeWidth.value}px, 55%) minmax(0, 1fr)` };
     return <div class="left" ref={box}>
         <Minimap state={state} />
         <div class="wfhead" style={columns}>

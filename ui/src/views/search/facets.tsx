@@ -43,10 +43,7 @@ function Value({ facet, value, shares }: { facet: Facet; value: FacetValue; shar
     const title = isHot ? `${words}: ${percent(share)} here, ${percent(usual!)} in the whole scope. Unusual: at least 5 spans, twice the usual share and 10 points more.` : `${words}: ${grouped(value.spanCount)} spans, ${percent(share)}`;
     return <div class={isHot ? "fv hot" : "fv"} style={{ "--p": Math.min(1, share) }} title={title}>
         <input type="checkbox" id={id} checked={literal !== null && isOn(facet.key, literal)} disabled={literal === null}
-            onClick={event => {
-                event.preventDefault();
-                if (literal) toggle(facet.key, literal, event.altKey ? "!=" : "=");
-            }} />
+            onClick={event => { if (literal) toggle(facet.key, literal, event.altKey ? "!=" : "="); }} />
         <label for={id}>{facet.key === "resource.service.name" && <Swatch slot={slotOf(value.value)} />}<span class="ell">{words}</span>{isHot && <span class="acc micro">unusual</span>}</label>
         <span class="c">{count(value.spanCount)}</span>
         {literal !== null && <button type="button" class="fx" aria-label={`Without ${fieldWords(facet.key)} ${words}`} onClick={() => toggle(facet.key, literal, "!=")}><Icon name="close" small /></button>}

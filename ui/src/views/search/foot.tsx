@@ -3,7 +3,7 @@ import { count } from "../../model/number.ts";
 import { keyLabel } from "../../state/keys.ts";
 import { hrefWith } from "../../state/url.ts";
 import { pageOf, rowCount, type Listed } from "./results.tsx";
-import { afterText, PAGE_ROWS, place, sort } from "./search_state.ts";
+import { afterText, PAGE_ROWS, sort } from "./search_state.ts";
 
 const Key = ({ keys, words }: { keys: readonly string[]; words: string }) =>
     <span class="fkey">{keys.map(k => <><span class="kbd">{keyLabel(k)}</span>{" "}</>)}{words}</span>;
@@ -11,7 +11,7 @@ const Key = ({ keys, words }: { keys: readonly string[]; words: string }) =>
 const orders: Record<string, string> = { "-start": "Newest first", start: "Oldest first", "-duration": "Longest first", duration: "Shortest first" };
 
 export function Foot({ answer, total }: { answer: Listed | null; total: number | null }) {
-    const { before } = place.value;
+    const before = answer?.before ?? 0;
     const page = answer && pageOf(answer), rows = answer ? rowCount(answer) : 0;
     const end = total !== null && answer && (answer.kind === "spans" || answer.kind === "traces") ? count(Math.max(total, before + rows)) : page?.hasMore ? `≥ ${count(before + rows + 1)}` : count(before + rows);
     const isPaged = answer?.kind === "traces" || answer?.kind === "spans";

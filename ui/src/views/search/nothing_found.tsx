@@ -50,7 +50,7 @@ export function NothingFound() {
     const next = wider.filter(w => ({ h: 1, d: 24 }[w.slice(-1)] ?? 1) * Number(w.slice(0, -1)) > length * 1.01)[0];
     const z = zone.value;
     return <div class="nothing">
-        <h2>{count > 1 ? `No ${what} matches all ${count} conditions` : count === 1 ? `No ${what} matches` : `No ${what}s in this range`}</h2>
+        <h2>{count > 1 ? `No ${what} matches ${count === 2 ? "both" : `all ${count}`} conditions` : count === 1 ? `No ${what} matches` : `No ${what}s in this range`}</h2>
         <p>{hourMinute(from, z)} – {hourMinute(to, z)} {zoneName(z, to)} was searched{box.value ? ", in the box" : ""}. The answer is exact.</p>
         <div class="sug">
             {box.value && <a class="menu-item" href={hrefWith({ box: null })}><Icon name="expand" />Without the box</a>}

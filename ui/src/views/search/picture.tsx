@@ -70,7 +70,7 @@ function Tip({ heat, pointer, dots, spans, width, height }: { heat: Heat; pointe
 }
 
 /* The pictures with the layer above them: pointer, box, keys. */
-function Stage({ heat, shape, spans, z }: { heat: Heat; shape: Picture; spans: readonly SpanFound[]; z: Zone }) {
+function Stage({ heat, shape, spans, isCut, z }: { heat: Heat; shape: Picture; spans: readonly SpanFound[]; isCut: boolean; z: Zone }) {
     const stage = useRef<HTMLDivElement>(null);
     const pointer = useMemo(() => signal<Pointer | null>(null), []);
     const drawn = useMemo(() => signal<CellBox | null>(null), []); // while the mouse draws it
@@ -134,7 +134,7 @@ function Stage({ heat, shape, spans, z }: { heat: Heat; shape: Picture; spans: r
     return <div ref={stage} class="hm" role="group" tabIndex={0} aria-label="Picture. Arrow keys make and move a box, with Shift they resize it, Enter shows only these, Escape clears."
         onPointerDown={onDown} onPointerMove={onMove} onPointerUp={onUp} onPointerLeave={() => { pointer.value = null; }} onKeyDown={onKey}>
         <Canvas label={heatSentence(heat.histogram, z)} draw={frame => {
-            if (shape === "scatter") drawScatter(frame, heat, dots ?? [], z);
+            if (shape === "scatter") drawScatter(frame, heat, dots ?? [], isCut, z);
             else if (shape === "percentiles") drawPercentiles(frame, heat, z);
             else if (shape === "rate") drawRate(frame, heat, z);
             else drawHeat(frame, heat, z);
@@ -191,6 +191,6 @@ export function PicturePanel({ found, spans }: { found: Resource<Histogram> & { 
         {found.error ? <div class="pb"><Failure error={found.error} again={found.again} title="The picture could not be made" /></div>
             : !heat ? <div class="hm">{found.isSlow && <div class="sk hmsk" aria-hidden="true" />}</div>
             : shape === "table" ? <PictureTable histogram={histogram!} z={z} />
-            : <Stage heat={heat} shape={shape} spans={dots} z={z} />}
+            : <Stage heat={heat} shape={shape} spans={dots} isCut={spans.value?.hasMore ?? false} z={z} />}
     </section>;
 }

@@ -24,7 +24,7 @@ const Pass = ({ pass, several }: { pass: PlanPass; several: boolean }) => <div c
     {several && <h3>{pass.purpose}</h3>}
     <p><b>{pass.wayText ? pass.wayText[0]!.toUpperCase() + pass.wayText.slice(1) : "Nothing to read"}.</b> {pass.wayReason}</p>
     {pass.selection && <p class="small">Looked for <code>{pass.selection}</code>{pass.isExact ? ": exactly what the query means." : `: more than the query means, ${pass.inexactReason || "so traces are read whole and judged"}.`}</p>}
-    {pass.pieces.map(piece => <p key={piece.kind} class="small t2">{counted(piece.count, piece.kind.replaceAll("_", " "))}: {count(piece.read)} read{piece.passedOver.map(r => `, ${count(r.count)} passed over, ${r.reason}`)}</p>)}
+    <p class="small t2">{pass.pieces.map((piece, i) => `${i ? " · " : ""}${counted(piece.count, piece.kind.replaceAll("_", " "))}, ${count(piece.read)} read${piece.passedOver.map(r => `, ${count(r.count)} passed over: ${r.reason}`).join("")}`)}</p>
     <div class="plantables">
         {pass.conditions.length > 0 && <table class="t compact"><caption class="sr">Conditions</caption><thead><tr><th scope="col">Condition</th><th scope="col" class="num">Rows in</th><th scope="col" class="num">Rows out</th><th scope="col" class="num">Read</th><th scope="col" class="num">Time</th></tr></thead>
             <tbody>{pass.conditions.map((c, i) => <tr key={i}><td class="mono ell plancond" title={c.condition}>{c.condition}</td><td class="num">{count(c.rowsIn)}</td><td class="num">{count(c.rowsOut)}</td><td class="num"><Bytes value={c.bytes} /></td><td class="num"><Duration ns={c.timeNs} /></td></tr>)}</tbody></table>}

@@ -52,7 +52,7 @@ const shareAddress = (): string => location.origin + hrefWith({ from: String(ran
 
 /* What will be read, before it is. */
 function WillRead({ estimate }: { estimate: Estimate | null }) {
-    if (!estimate) return null;
+    if (!estimate || estimate.bytesMost === 0) return null; // nothing to tell
     const { bytesLeast, bytesMost } = estimate;
     return <span class="sub small reads wide760" title={`${bytesText(bytesLeast)} when the newest are enough or nothing matches, ${bytesText(bytesMost)} when every file has to be asked. From their directories: nothing was read for this.`}>
         reads {bytesMost > bytesLeast * 1.2 ? `${bytesText(bytesLeast)} – ${bytesText(bytesMost)}` : `≈ ${bytesText(bytesMost)}`}</span>;

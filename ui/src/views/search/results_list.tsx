@@ -11,7 +11,7 @@ import { Icon } from "../../widgets/icon.tsx";
 import { Swatch } from "../../widgets/service.tsx";
 import { Services } from "./results_table.tsx";
 import { traceHref } from "./rows.ts";
-import { afterText, PAGE_ROWS, place } from "./search_state.ts";
+import { afterText, PAGE_ROWS } from "./search_state.ts";
 
 function when(time: TimeNs): string {
     const z = zone.value;
@@ -40,8 +40,7 @@ export const SpansList = ({ answer }: { answer: SpansAnswer }) => <ul class="res
 </ul>;
 
 /** The foot line has no room on a phone: the pages are turned below the list. */
-export function Pages({ hasMore, nextCursor, rows }: { hasMore: boolean; nextCursor: string; rows: number }) {
-    const { before } = place.value;
+export function Pages({ hasMore, nextCursor, rows, before }: { hasMore: boolean; nextCursor: string; rows: number; before: number }) {
     if (!before && !(hasMore && nextCursor)) return null;
     return <div class="row pages">
         {before > 0 && <a class="btn" href={hrefWith({ after: null, sel: null })}>First {PAGE_ROWS}</a>}

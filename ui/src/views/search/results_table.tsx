@@ -36,13 +36,13 @@ const Attribute = ({ value }: { value: ValueFound | undefined }) =>
 const shortId = (id: string): string => (id.length > 12 ? `${id.slice(0, 4)}…${id.slice(-4)}` : id);
 
 function Select({ traceId, label }: { traceId: string; label: string }) {
-    return <td class="selc"><input type="checkbox" aria-label={label} checked={selected().includes(traceId)} onClick={event => { event.preventDefault(); toggleSelected(traceId); }} /></td>;
+    return <td class="selc"><input type="checkbox" aria-label={label} checked={selected().includes(traceId)} onClick={() => toggleSelected(traceId)} /></td>;
 }
 
 const SelectAll = ({ ids }: { ids: readonly string[] }) => {
     const all = ids.length > 0 && selected().length >= Math.min(SELECTED_MAX, new Set(ids).size);
     return <th scope="col" class="selc"><input type="checkbox" aria-label={`Select the first ${Math.min(SELECTED_MAX, ids.length)}`} checked={all}
-        onClick={event => { event.preventDefault(); selectAll(all ? [] : ids); }} /></th>;
+        onClick={() => selectAll(all ? [] : ids)} /></th>;
 };
 
 /* The share of the trace's spans by service: what the list knows of each. The critical path has its place here when it is told. */

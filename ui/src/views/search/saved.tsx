@@ -36,11 +36,11 @@ export function SavedSearches() {
                 <label class="inp grow"><span class="sr">Name</span><input placeholder={existing ? existing.name : "Name of this search"} value={name} onInput={event => setName(event.currentTarget.value)} /></label>
                 <button class="btn primary">{existing ? "Rename" : "Save"}</button></form>
             <div class="savelist">
-                {saved.value.length > 0 && <h3>Saved</h3>}
+                {saved.value.length > 0 && <h2>Saved</h2>}
                 {saved.value.map(s => <div key={s.address} class="row"><a class="menu-item" href={hrefOf(s.address)} onClick={close} title={s.query}>
                     <b class="ell">{s.name}</b><code class="ell muted">{s.query || "{ }"}</code></a>
                     <button type="button" class="btn quiet s icon" aria-label={`Forget ${s.name}`} onClick={() => { saved.value = saved.value.filter(o => o !== s); }}><Icon name="close" small /></button></div>)}
-                {recent.value.length > 0 && <h3>Recent</h3>}
+                {recent.value.length > 0 && <h2>Recent</h2>}
                 {recent.value.slice(0, 10).map(q => <a key={q} class="menu-item" href={hrefTo("/search", { q })} onClick={close} title={q}><code class="ell">{q}</code></a>)}
                 {saved.value.length + recent.value.length === 0 && <p class="small muted">Searches you save are kept in this browser.</p>}
             </div>

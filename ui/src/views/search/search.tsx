@@ -3,7 +3,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { fetchFacets, fetchHistogram, type FacetsAnswer } from "../../api/facets.ts";
 import { fetchEstimate, type Estimate } from "../../api/explain.ts";
 import { fetchSeries, fetchSpans, fetchTraces } from "../../api/query.ts";
-import { addPiece, condition } from "../../model/traceql_chips.ts";
+import { addPiece, condition, printChips, withoutStages } from "../../model/traceql_chips.ts";
 import { comparedQuery, listQuery, plainQuery } from "../../model/search_query.ts";
 import { useKeys } from "../../state/keys.ts";
 import { range, rangeParams } from "../../state/range.ts";
@@ -11,7 +11,7 @@ import { createResource, useResource, type Resource } from "../../state/resource
 import { resultSet } from "../../state/result_set.ts";
 import { wantServices } from "../../state/services.ts";
 import { change, go, hrefTo } from "../../state/url.ts";
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { fetchGroups } from "./groups.tsx";
 import { Facets } from "./facets.tsx";
 import { Foot } from "./foot.tsx";
@@ -19,19 +19,19 @@ import { picture, PicturePanel } from "./picture.tsx";
 import { QueryBar } from "./query_bar.tsx";
 import { pageOf, Results, rowCount, type Listed } from "./results.tsx";
 import { current, selected, toggleSelected, traceHref } from "./rows.ts";
-import { askChips, askedChips, box, followAddress, kind, listParams, narrowedChips, narrowedRange, PAGE_ROWS, draft, query, run, scope, setText } from "./search_state.ts";
+import { askChips, askedChips, box, followAddress, kind, listParams, narrowedChips, narrowedRange, PAGE_ROWS, place, draft, query, run, scope, setText } from "./search_state.ts";
 
 const FACET_VALUES = 10, COMPARED_VALUES = 200, COMPARED_KEYS = 40, DOTS = 1000;
 
 async function fetchList(abort: AbortSignal): Promise<Listed> {
-    const start = performance.now();
-    const took = (): number => performance.now() - start;
+    const start = performance.now(), { before } = place.value;
+    const took = (): { askedMs: number; before: number } => ({ askedMs: performance.now() - start, before });
     const shape = kind.value;
-    if (shape === "traces") { const traces = await fetchTraces(listParams(shape), abort); return { kind: shape, traces, askedMs: took() }; }
-    if (shape === "spans") { const spans = await fetchSpans(listParams(shape), abort); return { kind: shape, spans, askedMs: took() }; }
-    if (shape === "groups") { const groups = await fetchGroups(narrowedChips.value, narrowedRange(), abort); return { kind: shape, groups, askedMs: took() }; }
+    if (shape === "traces") { const traces = await fetchTraces(listParams(shape), abort); return { kind: shape, traces, ...took() }; }
+    if (shape === "spans") { const spans = await fetchSpans(listParams(shape), abort); return { kind: shape, spans, ...took() }; }
+    if (shape === "groups") { const groups = await fetchGroups(narrowedChips.value, narrowedRange(), abort); return { kind: shape, groups, ...took() }; }
     const series = await fetchSeries({ q: query.value, ...rangeParams() }, abort);
-    return { kind: shape, series, askedMs: took() };
+    return { kind: shape, series, ...took() };
 }
 
 /* The picture is of the whole scope: a box on it must not change it. */
@@ -63,6 +63,9 @@ function useCompared(counts: Resource<FacetsAnswer>): Resource<FacetsAnswer> {
     return asked.state.value;
 }
 
+/* Conditions on whole spansets, as count() > 2, are left out of the facets: those count other spans. */
+const isPlain = computed(() => plainQuery(narrowedChips.value) === printChips(withoutStages(narrowedChips.value, "select", "order", "spans")));
+
 const ESTIMATE_AFTER_MS = 250;
 
 /** What the line would read, asked once one stops typing. Wrong queries have no estimate: their error comes when they are asked. */
@@ -89,7 +92,11 @@ function useListKeys(answer: Listed | null): void {
     const move = (by: number): void => {
         if (!rows) return;
         current.value = Math.min(rows - 1, Math.max(0, current.value + by));
-        requestAnimationFrame(() => rowElement()?.scrollIntoView({ block: "nearest" }));
+        // The row's link has the focus: Enter opens it, and screen readers read it.
+        requestAnimationFrame(() => {
+            rowElement()?.querySelector<HTMLElement>(".root a, a")?.focus({ preventScroll: true });
+            rowElement()?.scrollIntoView({ block: "nearest" });
+        });
     };
     const at = (): { traceId: string; spanId: string; service: string; name: string } | null => {
         if (answer?.kind === "traces") { const t = answer.traces.traces[current.value]; return t ? { traceId: t.traceId, spanId: "", service: t.rootServiceName, name: t.rootName } : null; }
@@ -141,7 +148,10 @@ export function Page(_: { id: string }) {
     useEffect(followAddress, []);
     useEffect(() => { document.title = `${query.value ? `${query.value} · ` : ""}Search · weft`; }, [query.value]);
     useEffect(() => { wantServices(); }, [range.value]);
-    const list = useResource(abort => fetchList(abort));
+    const isStopped = useMemo(() => signal(false), []);
+    // Another question starts anew.
+    useEffect(() => effect(() => { void narrowedChips.value; void range.value; void kind.value; isStopped.value = false; }), []);
+    const list = useResource(abort => (isStopped.value ? null : fetchList(abort)));
     const isWrong = list.error?.kind === "invalid";
     const histogram = useResource(fetchPicture);
     const counts = useResource(fetchCounts);
@@ -151,15 +161,17 @@ export function Page(_: { id: string }) {
     const answer = list.value && list.value.kind === kind.value && !list.error ? list.value : null;
     useListKeys(answer);
     useEffect(() => { if (answer) resultSet.value = { query: setText.peek(), traceIds: traceIds(answer), hasMore: pageOf(answer).hasMore }; }, [answer]);
-    // Of spans the facets count all that match.
-    const total = kind.value === "spans" && counts.value && !counts.isStale && !counts.error && counts.value.partial === null ? counts.value.spanCount : null;
+    // The list knows its page; the facets have counted all.
+    const counted = counts.value && !counts.isStale && !counts.error && counts.value.partial === null ? counts.value : null;
+    const matched = isPlain.value ? counted?.spanCount ?? null : null;
+    const total = kind.value === "spans" ? matched : null;
     return <main class="searchp"><h1 class="sr">Search</h1>
         <QueryBar error={list.error} estimate={useEstimate()} />
         <div class="lay">
             <Facets found={counts} usual={compared} />
             <div class="mainc">
                 {kind.value !== "series" && !isWrong && <PicturePanel found={histogram} spans={dots} />}
-                <Results found={list} stop={() => history.back()} total={total} facets={counts.value?.facets ?? []} />
+                <Results found={list} isStopped={isStopped.value} stop={() => { isStopped.value = true; }} start={() => { isStopped.value = false; }} total={total} matched={matched} facets={counts.value?.facets ?? []} />
             </div>
         </div>
         <Foot answer={answer} total={total} />

@@ -28,9 +28,17 @@ export function SuggestMenu({ label, placeholder, initial = "", find, choose, ch
         const timer = setTimeout(() => { wanted.value = typed === initial ? "" : typed; }, DEBOUNCE_MS);
         return () => clearTimeout(timer);
     }, [typed]);
+    const field = useRef<HTMLInputElement>(null);
+    useEffect(() => field.current?.focus(), []);
     const items = found.state.value.value ?? [];
     useEffect(() => { list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }); }, [at]);
+    // Who types fast presses Enter before the list is there: it is meant for the list to come.
+    const isFresh = wanted.value === (typed === initial ? "" : typed) && !found.state.value.isLoading;
+    const isPending = useRef(false);
+    useEffect(() => { if (isFresh && isPending.current) done(); }, [isFresh, found.state.value.value]);
     const done = (): void => {
+        isPending.current = !isFresh;
+        if (!isFresh) return;
         if (items[at]) choose(items[at]!);
         else if (typed.trim() && chooseTyped) chooseTyped(typed);
         else if (items[0]) choose(items[0]);
@@ -44,7 +52,7 @@ export function SuggestMenu({ label, placeholder, initial = "", find, choose, ch
     };
     return <div class="smenu">
         <label class="inp"><Icon name="search" /><span class="sr">{label}</span>
-            <input autofocus onFocus={event => event.currentTarget.select()} role="combobox" aria-expanded="true" aria-controls="smenu-list" aria-activedescendant={at >= 0 ? `smenu-${at}` : undefined}
+            <input ref={field} autofocus onFocus={event => event.currentTarget.select()} role="combobox" aria-expanded="true" aria-controls="smenu-list" aria-activedescendant={at >= 0 ? `smenu-${at}` : undefined}
                 placeholder={placeholder} value={typed} onInput={event => { setTyped(event.currentTarget.value); setAt(-1); }} onKeyDown={onKey} /></label>
         <div ref={list} id="smenu-list" role="listbox" aria-label={label} class="slist">
             {items.map((item, i) => <div key={item.text} id={`smenu-${i}`} role="option" aria-selected={i === at} class="menu-item"

@@ -18,6 +18,8 @@ const routes: readonly Route[] = [
     { pattern: /^\/trace\/([^/]+)$/, section: "search", load: () => import("./views/trace/trace.tsx") },
     { pattern: /^\/services$/, section: "services", load: () => import("./views/services/services.tsx") },
     { pattern: /^\/service\/(.*)$/, section: "services", load: () => import("./views/service/service.tsx") },
+    { pattern: /^\/flame$/, section: "search", load: () => import("./views/flame/flame.tsx") },
+    { pattern: /^\/compare$/, section: "compare", load: () => import("./views/compare/compare.tsx") },
     { pattern: /^\/settings$/, section: "settings", load: () => import("./views/settings/settings.tsx") },
 ];
 

@@ -121,6 +121,12 @@ export class Weft {
         return traces[0];
     }
 
+    /** Ids of traces that a TraceQL query finds. */
+    async search(q, limit) {
+        const { traces } = await this.api("/query", { q, limit, type: "traces" });
+        return traces.map(trace => trace.trace_id);
+    }
+
     /** Gone, at once, as when a machine dies; start() again gives other ports and the same data. */
     async kill() {
         this.process.kill("SIGKILL");

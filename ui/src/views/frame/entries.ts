@@ -8,4 +8,5 @@ export const entries: readonly Entry[] = [
     { id: "home", label: "Home", href: "/", key: "g h", icon: "home" },
     { id: "search", label: "Search", href: "/search", key: "g s", icon: "search" },
     { id: "services", label: "Services", href: "/services", key: "g v", icon: "services" },
+    { id: "compare", label: "Compare", href: "/compare", key: "g c", icon: "diff" },
 ];

@@ -3,7 +3,7 @@ import type { Facet } from "../../api/facets.ts";
 import { queryString } from "../../api/client.ts";
 import { chipsOf } from "../../model/traceql_chips.ts";
 import { fieldWords } from "../../model/traceql_words.ts";
-import { change, hrefTo } from "../../state/url.ts";
+import { change, hrefTo, param } from "../../state/url.ts";
 import { useState } from "preact/hooks";
 import { Icon } from "../../widgets/icon.tsx";
 import { Popover } from "../../widgets/popover.tsx";
@@ -19,6 +19,9 @@ export function Compare() {
     if (ids.length !== 2) return <button type="button" class="btn s wide760" disabled title={ids.length > 2 ? "Two traces can be compared" : "Select two traces (x)"}>Compare {ids.length} selected</button>;
     return <a class="btn s wide760" href={hrefTo("/compare", { a: ids[0], b: ids[1] })}>Compare 2 selected</a>;
 }
+
+/** What the query finds, as one picture of where time goes. */
+export const FlameLink = () => <a class="btn s wide760" href={hrefTo("/flame", { q: param("q") })}><Icon name="flame" />Flame graph</a>;
 
 const csvOf = (answer: Listed): string => (answer.kind === "traces" ? tracesCsv(answer.traces.traces) : answer.kind === "spans" ? spansCsv(answer.spans.spans) : "");
 

@@ -15,7 +15,7 @@ import { GroupsTable, SeriesTable, type GroupsAnswer } from "./groups.tsx";
 import { newer, useNewer } from "./live.ts";
 import { NothingFound } from "./nothing_found.tsx";
 import { PlanPanel } from "./plan.tsx";
-import { Columns, Compare, Export } from "./result_tools.tsx";
+import { Columns, Compare, FlameLink, Export } from "./result_tools.tsx";
 import { Pages, SpansList, TracesList } from "./results_list.tsx";
 import { SpansTable, TracesTable } from "./results_table.tsx";
 import { afterText, box, kind } from "./search_state.ts";
@@ -87,7 +87,7 @@ export function Results({ found, isStopped, stop, start, total, matched, facets 
                 {box.value && answer && <span class="tag accent">in the box</span>}
                 {answer && <Inspected answer={answer} matched={matched} />}<span class="grow" />
                 <Newer />
-                {answer && (answer.kind === "traces" || answer.kind === "spans") && <Compare />}
+                {answer && (answer.kind === "traces" || answer.kind === "spans") && <><FlameLink /><Compare /></>}
                 {answer && <Export answer={answer} />}
                 {kind.value !== "groups" && kind.value !== "series" && <Columns facets={facets} />}
                 <button type="button" class="btn s wide760" aria-pressed={hasPlan} onClick={() => setPlan(!hasPlan)}>Plan</button></div>

@@ -17,6 +17,7 @@ export const MoreMenu = ({ state }: { state: TraceState }) => {
     const id = state.source.traceId;
     return <Popover label="More: download, print" kind="menu" align="right" buttonClass="btn s icon" panelClass="menu" button={<Icon name="more" />}>
         {close => <>
+            <a class="menu-item" role="menuitem" href={hrefTo("/compare", { a: id })} onClick={close}><Icon name="diff" />Compare with another trace</a>
             <a class="menu-item" role="menuitem" href={otlpAddress(id)} download={`trace-${id}.otlp.json`} onClick={close}><Icon name="download" />Download OTLP JSON</a>
             <a class="menu-item" role="menuitem" href={`/api/traces/${id}`} download={`trace-${id}.jaeger.json`} onClick={close}><Icon name="download" />Download Jaeger JSON</a>
             <a class="menu-item" role="menuitem" href={`/zipkin/api/v2/trace/${id}`} download={`trace-${id}.zipkin.json`} onClick={close}><Icon name="download" />Download Zipkin JSON</a>

@@ -17,6 +17,7 @@ import { Toolbar } from "./toolbar.tsx";
 import { useTraceKeys } from "./trace_keys.ts";
 import { createTraceState, type TraceState } from "./trace_state.ts";
 import { quoted } from "./traceql.ts";
+import { FlameView } from "./view_flame.tsx";
 import { GraphView } from "./view_graph.tsx";
 import { JsonView } from "./view_json.tsx";
 import { LogsView } from "./view_logs.tsx";
@@ -27,8 +28,8 @@ const narrow = matchMedia("(max-width: 760px)");
 const isNarrow = signal(narrow.matches);
 narrow.addEventListener("change", () => { isNarrow.value = narrow.matches; });
 
-type View = "waterfall" | "graph" | "table" | "logs" | "json";
-const views: readonly { id: View; label: string }[] = [{ id: "waterfall", label: "Waterfall" }, { id: "graph", label: "Graph" }, { id: "table", label: "Table" }, { id: "logs", label: "Logs" }, { id: "json", label: "JSON" }];
+type View = "waterfall" | "flame" | "graph" | "table" | "logs" | "json";
+const views: readonly { id: View; label: string }[] = [{ id: "waterfall", label: "Waterfall" }, { id: "flame", label: "Flame graph" }, { id: "graph", label: "Graph" }, { id: "table", label: "Table" }, { id: "logs", label: "Logs" }, { id: "json", label: "JSON" }];
 
 /* In larger traces the events are counted when they are asked for. */
 const COUNTED_MAX = 5000;
@@ -63,6 +64,7 @@ function Loaded({ trace }: { trace: Trace }) {
             {view === "waterfall" && <Toolbar state={state} />}
             <div class="body">
                 {view === "waterfall" && <Waterfall state={state} />}
+                {view === "flame" && <FlameView state={state} />}
                 {view === "table" && <TableView state={state} />}
                 {view === "logs" && <LogsView state={state} />}
                 {view === "graph" && <GraphView state={state} />}

@@ -34,7 +34,7 @@ test("problems of a page are seen: errors, requests to elsewhere, names that are
         console.error("said");
         setTimeout(() => { throw new Error("thrown"); });
         void fetch("http://127.0.0.1:1/").catch(() => {});
-        document.querySelector("main").append(document.createElement("button"));
+        document.body.append(document.createElement("button")); // outside of what the page draws again
     });
     await page.waitForTimeout(200);
     for (const what of [/console: said/, /uncaught: Error: thrown/, /request to elsewhere|Content Security Policy/])

@@ -1,4 +1,4 @@
-// red.ts -- the four questions behind rate, errors and duration by a label.
+// red.ts -- the three questions behind rate, errors and duration by a label.
 import type { TimeNs } from "../model/time.ts";
 import { REQUESTS, redOf, stepFor, type Red } from "../model/red.ts";
 import { fetchSeries } from "./query.ts";
@@ -9,12 +9,11 @@ export async function fetchRed({ filter, label, from, to, points }: RedScope, si
     const scope = filter ? `(${REQUESTS}) && ${filter}` : REQUESTS;
     const range = { from: String(from), to: String(to) };
     const step = `${stepFor(Number(to - from), points)}s`;
-    const [rates, errors, p99s, quantiles] = await Promise.all([
-        fetchSeries({ q: `{ ${scope} } | rate() by (${label})`, step, ...range }, signal),
-        fetchSeries({ q: `{ (${scope}) && status = error } | rate() by (${label})`, step, ...range }, signal),
+    const [rates, p99s, quantiles] = await Promise.all([
+        fetchSeries({ q: `{ ${scope} } | rate() by (${label}, status)`, step, ...range }, signal),
         fetchSeries({ q: `{ ${scope} } | quantile_over_time(duration, .99) by (${label})`, step, ...range }, signal),
         fetchSeries({ q: `{ ${scope} } | quantile_over_time(duration, .5, .95, .99) by (${label})`, instant: "true", ...range }, signal),
     ]);
-    return { rows: redOf({ rates: rates.series, errors: errors.series, p99s: p99s.series, quantiles: quantiles.series }, label),
-        partial: rates.partial ?? errors.partial ?? p99s.partial ?? quantiles.partial };
+    return { rows: redOf({ rates: rates.series, p99s: p99s.series, quantiles: quantiles.series }, label),
+        partial: rates.partial ?? p99s.partial ?? quantiles.partial };
 }

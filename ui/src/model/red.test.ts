@@ -2,17 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { redOf, stepFor, worstFirst } from "./red.ts";
 
-const series = (name: string, points: (number | null)[], p?: string) =>
-    ({ labels: [{ name: "resource.service.name", value: name }, ...(p ? [{ name: "p", value: p }] : [])], points });
+const series = (name: string, points: (number | null)[], more: Record<string, string> = {}) =>
+    ({ labels: [{ name: "resource.service.name", value: name }, ...Object.entries(more).map(([n, value]) => ({ name: n, value }))], points });
 
 test("figures of services", () => {
     const rows = redOf({
-        rates: [series("cart", [9, 2, 4]), series("ad", [0, 1, 1])], errors: [series("cart", [9, 0, null])],
-        p99s: [series("cart", [9, 0.002, null])], quantiles: [series("cart", [0.001], "0.5"), series("cart", [0.003], "0.99")],
+        rates: [series("cart", [9, 1, 3], { status: "unset" }), series("cart", [9, 1, null], { status: "error" }), series("cart", [9, 0, 1], { status: "ok" }),
+            series("ad", [0, 1, 1], { status: "unset" })],
+        p99s: [series("cart", [9, 0.002, null])], quantiles: [series("cart", [0.001], { p: "0.5" }), series("cart", [0.003], { p: "0.99" })],
     }, "resource.service.name");
     const [cart, ad] = rows;
-    assert.deepEqual([cart!.rate, cart!.errorShare, cart!.p50Ns, cart!.p99Ns], [3, 0, 1e6, 3e6]);
-    assert.deepEqual([cart!.ratePoints, cart!.errorPoints, cart!.p99Points], [[2, 4], [0, 0], [2e6, null]]);
+    assert.deepEqual([cart!.rate, cart!.errorRate, cart!.errorShare, cart!.p50Ns, cart!.p99Ns], [3, 0.5, 0.5 / 3, 1e6, 3e6]);
+    assert.deepEqual([cart!.ratePoints, cart!.errorPoints, cart!.p99Points], [[2, 4], [1, 0], [2e6, null]]);
     assert.ok(Number.isNaN(ad!.p99Ns) && ad!.rate === 1);
 });
 

@@ -27,10 +27,11 @@ function empty(name: string): Red {
     return { name, rate: 0, errorRate: 0, errorShare: 0, p50Ns: NaN, p95Ns: NaN, p99Ns: NaN, ratePoints: [], errorPoints: [], p99Points: [] };
 }
 
-export interface RedSeries { rates: readonly SeriesLike[]; errors: readonly SeriesLike[]; p99s: readonly SeriesLike[]; quantiles: readonly SeriesLike[] }
+/** rates: by label and status. */
+export interface RedSeries { rates: readonly SeriesLike[]; p99s: readonly SeriesLike[]; quantiles: readonly SeriesLike[] }
 
 /** One row per value of `label`. The first point of a series lies before the range and is left out. */
-export function redOf({ rates, errors, p99s, quantiles }: RedSeries, label: string): Red[] {
+export function redOf({ rates, p99s, quantiles }: RedSeries, label: string): Red[] {
     const rows = new Map<string, Red>();
     const row = (series: SeriesLike): Red => {
         const name = labelOf(series, label);
@@ -39,14 +40,12 @@ export function redOf({ rates, errors, p99s, quantiles }: RedSeries, label: stri
         return found;
     };
     for (const series of rates) {
-        const r = row(series);
-        r.ratePoints = series.points.slice(1).map(point => point ?? 0);
+        const r = row(series), points = series.points.slice(1).map(point => point ?? 0);
+        r.ratePoints = points.map((point, i) => point + (r.ratePoints[i] ?? 0));
         r.rate = mean(r.ratePoints);
-    }
-    for (const series of errors) {
-        const r = row(series);
-        r.errorPoints = series.points.slice(1).map(point => point ?? 0);
-        r.errorRate = mean(r.errorPoints);
+        if (labelOf(series, "status") !== "error") continue;
+        r.errorPoints = points;
+        r.errorRate = mean(points);
     }
     for (const series of p99s) row(series).p99Points = series.points.slice(1).map(point => (point === null ? null : point * 1e9));
     for (const series of quantiles) {

@@ -7,8 +7,8 @@
  */
 #ifndef WEFT_QUERY_TRACEQL_METRICS_INTERNAL_H
 #define WEFT_QUERY_TRACEQL_METRICS_INTERNAL_H
-#include "query/span_columns.h"
 #include "query/metric_groups.h"
+#include "query/span_columns.h"
 #include "query/traceql_metrics.h"
 
 #define WEFT_METRIC_INTERVALS_MAX 10000u

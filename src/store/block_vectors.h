@@ -52,7 +52,7 @@ struct weft_block_vectors {
     uint64_t lost_pages; /* when the row group was begun */
     struct weft_vector_room *room;
     struct weft_block_wanted wanted; /* when the scan asks for keys */
-    uint64_t spans, bytes; /* inspected */
+    uint64_t spans, bytes;           /* inspected */
 };
 /* On an error nothing is left to release. */
 int weft_block_vectors_init(struct weft_block_vectors *vectors, struct weft_err *err);

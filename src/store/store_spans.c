@@ -5,6 +5,7 @@
 #include "store/block_vectors.h"
 #include "store/store_plan.h"
 #include "store/store_split.h"
+#include <stdlib.h>
 
 struct scan {
     struct weft_store *store;

@@ -9,7 +9,8 @@ void weft_metric_exemplars_init(struct weft_metric_exemplars *exemplars,
 {
     *exemplars = (struct weft_metric_exemplars){ 0 };
     if (count == 0) return;
-    exemplars->class_count = is_grouped && count >= WEFT_METRIC_CLASSES_MAX ? WEFT_METRIC_CLASSES_MAX : 1;
+    exemplars->class_count =
+        is_grouped && count >= WEFT_METRIC_CLASSES_MAX ? WEFT_METRIC_CLASSES_MAX : 1;
     exemplars->slice_count = count / exemplars->class_count;
     exemplars->after_ns =
         window->first_ns > window->step_ns ? window->first_ns - window->step_ns : 0;

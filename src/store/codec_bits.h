@@ -1,7 +1,7 @@
 /* codec_bits.h -- numbers of 0 to 64 bits, packed one after the other, low bit first.
  *
  * Shape      `bits` each, no gaps; n numbers take weft_bits_bytes(n, bits) bytes
- * Errors     none: callers check lengths first. Reading loads up to 8 bytes past the last number
+ * Errors     none: callers check lengths first. Reading loads up to 15 bytes past the last number
  *            (WEFT_BITS_SLACK): a block file always has its footer there, buffers must reserve it
  */
 #ifndef WEFT_STORE_CODEC_BITS_H

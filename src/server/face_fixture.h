@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "model/wanted_keys.h"
 #include "server/call_grpc.h"
 #include "server/router.h"
 #include "wire/grpc_frame.h"
@@ -88,10 +89,25 @@ static int face_traces(void *self, const struct weft_trace_scan *scan, weft_trac
     return WEFT_OK;
 }
 
+static void face_keys_find(const struct weft_span_scan *scan)
+{
+    for (int i = 0; i < FACE_SPANS; i++) {
+        const struct weft_span *span = &face_spans[i];
+        if (scan->selection != NULL && !weft_selection_holds_span(scan->selection, span)) continue;
+        weft_wanted_find_all(scan->wanted, WEFT_SCOPE_SPAN, span->attributes);
+        weft_wanted_find_all(scan->wanted, WEFT_SCOPE_RESOURCE, span->scope->resource->attributes);
+        weft_wanted_find_all(scan->wanted, WEFT_SCOPE_INSTRUMENTATION, span->scope->attributes);
+        weft_wanted_find_carriers(scan->wanted, span);
+    }
+}
+
 static int face_spans_of(void *self, const struct weft_span_scan *scan,
                          struct weft_trace_scan_result *out, struct weft_err *err)
 {
     const struct weft_trace_scan all = { .selection = scan->selection };
+    *out = (struct weft_trace_scan_result){ 0 };
+    if (scan->wanted != NULL) face_keys_find(scan);
+    if (scan->wanted != NULL) return WEFT_OK;
     return face_traces(self, &all, scan->trace, scan->arg, out, err);
 }
 

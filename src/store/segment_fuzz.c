@@ -13,6 +13,7 @@
 #include "store/file_explain.h"
 #include "store/salvage.h"
 #include "store/segment_internal.h"
+#include "store/segment_select.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { addGroup, addPiece, chipsOf, condition, isMetrics, printChips, removeGroup, removePiece, setPiece } from "./traceql_chips.ts";
-import { characterAt, offsetOfCharacter, offsetOfColumn, quoted, tokensOf, unquoted } from "./traceql_tokens.ts";
+import { characterAt, isFinished, offsetOfCharacter, offsetOfColumn, quoted, tokensOf, unquoted } from "./traceql_tokens.ts";
 import { durationLiteral, fieldWords, valueLiteral, valueWords } from "./traceql_words.ts";
 
 const lines: [name: string, line: string, shown: string, printed?: string][] = [
@@ -78,6 +78,11 @@ test("columns count characters", () => {
     assert.equal(offsetOfColumn("{\n b }", 2, 2), 3);
     assert.equal(characterAt("😀x", 2), 1);
     assert.equal(offsetOfCharacter("😀x", 1), 2);
+});
+
+test("a line that is still being typed", () => {
+    for (const [line, is] of [["", true], ["{ }", true], ["{ name = ", false], ['{ name = "a', false], ['{ name = "a" }', true], ["{ } | by(", false], ["}", false]] as const)
+        assert.equal(isFinished(line), is, line);
 });
 
 test("kinds of tokens", () => {

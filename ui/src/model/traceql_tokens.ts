@@ -71,6 +71,16 @@ function commentAt(line: string, at: number): Token {
     return { kind: "comment", text: pattern.exec(line)![0], start: at };
 }
 
+/** False while a line is being typed: a brace or a quote is open. Such a line need not be asked about. */
+export function isFinished(line: string): boolean {
+    let depth = 0;
+    for (const { kind, text } of tokensOf(line)) {
+        if (kind === "brace" || kind === "paren") depth += text === "{" || text === "(" ? 1 : -1;
+        if (depth < 0 || (kind === "string" && (text.length < 2 || text.at(-1) !== text[0]))) return false;
+    }
+    return depth === 0;
+}
+
 /** The API counts characters (code points) from 1; texts here count UTF-16 units from 0. */
 export function offsetOfColumn(text: string, line: number, column: number): number {
     let start = 0;

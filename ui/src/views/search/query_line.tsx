@@ -80,12 +80,21 @@ export function QueryLine({ error }: { error: ApiError | null }) {
             complete();
         });
     };
+    // The list may still be of a shorter text: what is chosen then is meant for the list to come.
+    const isFresh = wanted.value?.text === text && !found.state.value.isLoading;
+    const pending = useRef(-1);
+    const take = (index: number): void => {
+        pending.current = isFresh ? -1 : index;
+        const item = items[index];
+        if (isFresh && item) accept(item);
+    };
+    useEffect(() => { if (isFresh && pending.current >= 0) take(pending.current); }, [isFresh, answer]);
     const onKey = (event: KeyboardEvent): void => {
         const isOpen = items.length > 0;
         if (event.key === "ArrowDown" && isOpen) setAt(Math.min(at + 1, items.length - 1));
         else if (event.key === "ArrowUp" && isOpen) setAt(Math.max(at - 1, -1));
-        else if (event.key === "Tab" && !event.shiftKey && isOpen && (at >= 0 || typed)) accept(items[Math.max(0, at)]!);
-        else if (event.key === "Enter" && isOpen && at >= 0 && !event.ctrlKey && !event.metaKey) accept(items[at]!);
+        else if (event.key === "Tab" && !event.shiftKey && isOpen && (at >= 0 || typed)) take(Math.max(0, at));
+        else if (event.key === "Enter" && isOpen && at >= 0 && !event.ctrlKey && !event.metaKey) take(at);
         else if (event.key === "Enter" && !event.shiftKey) { close(); run(); }
         else if (event.key === "Escape" && isOpen) close();
         else return;
@@ -98,11 +107,11 @@ export function QueryLine({ error }: { error: ApiError | null }) {
         <textarea ref={field} rows={1} spellcheck={false} autocomplete="off" autocapitalize="off" aria-label="TraceQL query" placeholder="{ } finds every trace"
             aria-haspopup="listbox" aria-controls="ql-list" aria-autocomplete="list" aria-activedescendant={at >= 0 ? `ql-${at}` : undefined}
             aria-invalid={error && error.column > 0 ? "true" : undefined} value={text}
-            onInput={event => { draft.value = event.currentTarget.value; setAt(-1); complete(); }}
+            onInput={event => { draft.value = event.currentTarget.value; pending.current = -1; setAt(-1); complete(); }}
             onKeyDown={onKey} onPointerUp={complete} onBlur={() => { window.setTimeout(close, 120); }} />
-        <div id="ql-list" class={items.length ? "pop qlist" : "qlist"} role="listbox" aria-label="Completions" style={{ left: `${left}px` }} hidden={!items.length}>
+        <div id="ql-list" class={items.length ? "pop qlist" : "qlist"} role="listbox" aria-label="Completions" aria-busy={!isFresh} style={{ left: `${left}px` }} hidden={!items.length}>
             {items.map((item, i) => <div key={item.text} id={`ql-${i}`} role="option" aria-selected={i === at} class="menu-item"
-                onPointerDown={event => { event.preventDefault(); accept(item); }}>
+                onPointerDown={event => { event.preventDefault(); take(i); }}>
                 <code class="ell grow">{item.text}</code><span class="micro muted">{item.spanCount > 0 ? count(item.spanCount) : item.kind === "attribute" || item.kind === "value" ? "" : item.kind}</span></div>)}
             <div class="qhint micro muted" role="presentation"><span><span class="kbd">↓</span> choose</span><span><span class="kbd">Tab</span> take</span><span><span class="kbd">↵</span> run</span></div>
         </div>

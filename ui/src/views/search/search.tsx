@@ -4,6 +4,7 @@ import { fetchFacets, fetchHistogram, type FacetsAnswer } from "../../api/facets
 import { fetchEstimate, type Estimate } from "../../api/explain.ts";
 import { fetchSeries, fetchSpans, fetchTraces } from "../../api/query.ts";
 import { addPiece, condition, printChips, withoutStages } from "../../model/traceql_chips.ts";
+import { isFinished } from "../../model/traceql_tokens.ts";
 import { comparedQuery, listQuery, plainQuery } from "../../model/search_query.ts";
 import { useKeys } from "../../state/keys.ts";
 import { range, rangeParams } from "../../state/range.ts";
@@ -76,7 +77,7 @@ function useEstimate(): Estimate | null {
         const timer = setTimeout(() => { settled.value = text; }, ESTIMATE_AFTER_MS);
         return () => clearTimeout(timer);
     }), []);
-    const found = useResource(abort => fetchEstimate({ q: settled.value.trim() || "{ }", limit: PAGE_ROWS, ...rangeParams() }, abort));
+    const found = useResource(abort => !isFinished(settled.value) ? null : fetchEstimate({ q: settled.value.trim() || "{ }", limit: PAGE_ROWS, ...rangeParams() }, abort));
     return found.error ? null : found.value;
 }
 

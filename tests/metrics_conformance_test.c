@@ -112,6 +112,7 @@ static void query_append(struct weft_buf *out, const struct conformance_data *da
     filter_append(out, data, random);
     weft_buf_append_c(out, " } | ");
     function_append(out, data, random);
+    if (weft_random_below(random, 3) == 0) weft_buf_append_c(out, " with (precise = true)");
 }
 
 static struct weft_metrics_range range_random(const struct conformance_data *data,

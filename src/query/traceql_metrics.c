@@ -91,6 +91,8 @@ static void hints_read(struct weft_metric_run *run, const struct weft_traceql_hi
             run->is_extrapolated = is_true(&hint->value);
         else if (weft_str_equal(hint->name, WEFT_S("exact")))
             run->is_exact = is_true(&hint->value);
+        else if (weft_str_equal(hint->name, WEFT_S("precise")))
+            run->is_precise = is_true(&hint->value);
         else if (weft_str_equal(hint->name, WEFT_S("sample")) ||
                  weft_str_equal(hint->name, WEFT_S("span_sample")) ||
                  weft_str_equal(hint->name, WEFT_S("trace_sample")))

@@ -107,6 +107,7 @@ struct weft_metric_leaf {
     struct weft_metric_groups groups;
     struct weft_metric_groups exact; /* of quantiles asked for exactly: each value a group */
     bool is_exact;
+    bool is_precise; /* of quantiles: steps of less than a hundredth instead of powers of two */
     struct weft_metric_exemplars exemplars;
 };
 struct weft_metric_run {
@@ -115,7 +116,7 @@ struct weft_metric_run {
     struct weft_metric_leaf *leaves;
     uint32_t leaf_count;
     uint32_t exemplars_max;
-    bool is_extrapolated, is_exact; /* hints */
+    bool is_extrapolated, is_exact, is_precise; /* hints */
     uint64_t memory_bytes_max, bytes_held;
     const char *partial_reason;
     const char *note;
@@ -138,9 +139,6 @@ bool weft_metric_leaf_visit(struct weft_metric_leaf *leaf, struct weft_metric_ru
                             struct weft_trace_view *view);
 /* A number that can be added up; nothing else is a sample (Q6.1.2). */
 bool weft_metric_number(const struct weft_traceql_value *value, long double *out);
-/* Q6.2.2: the power of two that is the upper limit of a value's bucket. Whole numbers below 2 have none; the rule is silent about
- * floats, where everything positive has one. */
-bool weft_metric_exponent(const struct weft_traceql_value *value, int64_t *exponent);
 /* run->key: that of a group with these values of by(). */
 void weft_metric_labels_key(const struct weft_metric_leaf *leaf, struct weft_metric_run *run,
                             struct weft_traceql_value *labels);

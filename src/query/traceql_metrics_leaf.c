@@ -1,4 +1,5 @@
 /* traceql_metrics_leaf.c -- one metrics function takes in the spans of a trace (Q6.1, Q6.2.2, Q6.3, Q6.9.1). */
+#include "query/metric_limit.h"
 #include "query/traceql_metrics_internal.h"
 
 #include <math.h>
@@ -56,6 +57,7 @@ void weft_metric_leaf_init(struct weft_metric_leaf *leaf, const struct weft_metr
     for (uint32_t i = 0; i < expr->by_count; i++) leaf->by[i] = attribute_expr(&expr->by[i]);
     leaf->is_in_seconds = is_in_seconds(leaf);
     leaf->is_exact = run->is_exact && expr->function == WEFT_METRIC_QUANTILE_OVER_TIME;
+    leaf->is_precise = run->is_precise && expr->function == WEFT_METRIC_QUANTILE_OVER_TIME;
     weft_metric_groups_init(&leaf->groups, run->window.count);
     weft_metric_groups_init(&leaf->exact, run->window.count);
     if (expr->function == WEFT_METRIC_COMPARE) return;
@@ -116,19 +118,6 @@ bool weft_metric_number(const struct weft_traceql_value *value, long double *out
     }
 }
 
-bool weft_metric_exponent(const struct weft_traceql_value *value, int64_t *exponent)
-{
-    if (value->type == WEFT_TRACEQL_FLOAT) {
-        int e;
-        if (!(value->float_value > 0) || isinf(value->float_value)) return false;
-        *exponent = frexp(value->float_value, &e) == 0.5 ? e - 1 : e;
-        return true;
-    }
-    if (value->int_value < 2) return false;
-    *exponent = 64 - __builtin_clzll((uint64_t)value->int_value - 1);
-    return true;
-}
-
 /* Exact quantiles need every value; where they do not fit, buckets answer. */
 static void exact_add(struct weft_metric_leaf *leaf, struct weft_metric_run *run, size_t labels_len,
                       long double number, uint32_t bucket, double weight)
@@ -182,7 +171,7 @@ static void sample_add(struct weft_metric_leaf *leaf, struct weft_metric_run *ru
     enum weft_metric_function function = leaf->expr->function;
     const struct weft_span *s = &view->batch->spans[span];
     bool counts = weft_metric_counts(function), has_buckets = weft_metric_has_buckets(function);
-    struct weft_traceql_value value, exponent = { .type = WEFT_TRACEQL_INT };
+    struct weft_traceql_value value, limit = { .type = WEFT_TRACEQL_INT };
     long double number = 0;
     if (!counts) {
         weft_traceql_value(view, &leaf->value, span, &value);
@@ -194,8 +183,8 @@ static void sample_add(struct weft_metric_leaf *leaf, struct weft_metric_run *ru
     if (leaf->is_exact) exact_add(leaf, run, labels_len, number, bucket, weight);
     run->key.len = labels_len;
     if (has_buckets) {
-        if (!weft_metric_exponent(&value, &exponent.int_value)) return;
-        weft_metric_key_append(&run->key, &exponent);
+        if (!weft_metric_limit(&value, leaf->is_precise, &limit.int_value)) return;
+        weft_metric_key_append(&run->key, &limit);
     }
     struct weft_metric_group *group = weft_metric_leaf_group(leaf, &leaf->groups, run);
     if (group == NULL) return;

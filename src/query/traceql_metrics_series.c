@@ -1,4 +1,5 @@
 /* traceql_metrics_series.c -- from groups to series: what a point is, for each function (Q6.1.4, Q6.2, Q6.3). */
+#include "query/metric_limit.h"
 #include "query/traceql_metrics_internal.h"
 
 #include <math.h>
@@ -261,9 +262,9 @@ static void points_fill(struct weft_series *series, const struct weft_metric_lea
         series->points[i] = point_of(leaf, run, cell);
 }
 
-static double limit_of(const struct weft_metric_leaf *leaf, double exponent)
+static double limit_of(const struct weft_metric_leaf *leaf, double number)
 {
-    double limit = ldexp(1, (int)exponent);
+    double limit = weft_metric_limit_value((int64_t)number, leaf->is_precise);
     return leaf->is_in_seconds ? limit / 1e9 : limit;
 }
 
@@ -302,13 +303,17 @@ struct walk {
     const struct row *previous; /* with samples in this bucket */
 };
 
-/* Q6.2.2: between the limits of its bucket a value is taken to lie where the logarithm says. */
+/* Q6.2.2: between the limits of its bucket a value is taken to lie where the logarithm says. TraceQL's buckets reach down to the
+ * one before that has samples, precise ones to their own lower limit. */
 static double interpolate(const struct weft_metric_leaf *leaf, const struct row *row,
                           const struct row *previous, double part)
 {
-    double high = log2(limit_of(leaf, row->tail));
-    double low = previous != NULL ? log2(limit_of(leaf, previous->tail)) : high - 1;
-    return exp2(low + (high - low) * part);
+    double high = limit_of(leaf, row->tail), low = high / 2;
+    if (leaf->is_precise)
+        low = limit_of(leaf, row->tail - 1);
+    else if (previous != NULL)
+        low = limit_of(leaf, previous->tail);
+    return low > 0 ? exp2(log2(low) + (log2(high) - log2(low)) * part) : high;
 }
 
 /* The value of that rank, which is one of this row's. */

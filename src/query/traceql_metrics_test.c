@@ -196,6 +196,10 @@ static const struct {
     { "{ name = `get` } | quantile_over_time(span.n, 0) by(name)", "name=get p=0.0: 0 8 0" },
     { "{} | quantile_over_time(duration, .5) with(exact=true)", "p=0.5: 0 1 1" },
     { "{} | quantile_over_time(span.n, 0, 1) with(exact=true)", "p=0.0: 0 1 0; p=1.0: 0 8 0" },
+    /* within a hundredth: 4, 1, .5, 2 s; rank 2 is 1 s, rank 3 is 2 s */
+    { "{} | quantile_over_time(duration, .5, .75) with(precise=true)",
+      "p=0.5: 0 1.00244 1.00244; p=0.75: 0 2.00488 1.00244" },
+    { "{} | quantile_over_time(span.n, 0, 1) with(precise=true)", "p=0.0: 0 1 0; p=1.0: 0 8 0" },
     { "{} | histogram_over_time(duration)",
       "__bucket=0.536870912: 0 1 0; __bucket=1.073741824: 0 1 1; __bucket=2.147483648: 0 1 0; "
       "__bucket=4.294967296: 0 1 0" },

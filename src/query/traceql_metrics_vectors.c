@@ -3,11 +3,12 @@
  *
  * Traces that do not come in vectors are judged as everywhere else, span by span.
  */
+#include "query/metric_limit.h"
 #include "query/traceql_metrics_internal.h"
 #include "query/traceql_select.h"
 #include <math.h>
 
-enum { LEVELS_MAX = 2 * WEFT_TRACEQL_LABELS_MAX + 1, DIRECT_MAX = 1 << 16, EXPONENTS = 65 };
+enum { LEVELS_MAX = 2 * WEFT_TRACEQL_LABELS_MAX + 1, DIRECT_MAX = 1 << 16, LIMITS = 65 };
 #define NUMBERS_MAX (1u << 20) /* of one level: then all is forgotten */
 #define UNKNOWN UINT32_MAX
 #define NO_GROUP (UINT32_MAX - 1)
@@ -32,8 +33,8 @@ struct target {
 /* What a code says as a number. */
 struct number {
     long double value;
-    int32_t exponent;
-    bool is_known, is_number, has_exponent;
+    int32_t limit;
+    bool is_known, is_number, has_limit;
 };
 struct counting {
     struct weft_metric_leaf *leaf;
@@ -55,7 +56,7 @@ struct counting {
     bool is_one_bucket; /* all of it, but for what has no value */
     uint32_t bucket[WEFT_SPAN_VECTOR_MAX], at[WEFT_SPAN_VECTOR_MAX];
     long double value[WEFT_SPAN_VECTOR_MAX];
-    int32_t exponent[WEFT_SPAN_VECTOR_MAX];
+    int32_t limit[WEFT_SPAN_VECTOR_MAX];
 };
 
 /* ---- can it be done ---- */
@@ -188,13 +189,13 @@ static bool is_full(const struct counting *c)
 
 /* ---- values ---- */
 
-static struct number number_of(const struct weft_traceql_value *value)
+static struct number number_of(const struct weft_traceql_value *value, bool is_precise)
 {
     struct number number = { .is_known = true };
-    int64_t exponent = 0;
+    int64_t limit = 0;
     number.is_number = weft_metric_number(value, &number.value);
-    number.has_exponent = number.is_number && weft_metric_exponent(value, &exponent);
-    number.exponent = (int32_t)exponent;
+    number.has_limit = number.is_number && weft_metric_limit(value, is_precise, &limit);
+    number.limit = (int32_t)limit;
     return number;
 }
 
@@ -231,11 +232,11 @@ static void coded_values_read(struct counting *c, const struct weft_span_vector 
         if (!number->is_known) {
             struct weft_traceql_value v;
             weft_span_field_value(value, vector, i, &c->run->trace_arena, &v);
-            *number = number_of(&v);
+            *number = number_of(&v, c->leaf->is_precise);
         }
-        if (!(c->has_buckets ? number->has_exponent : number->is_number)) c->bucket[i] = NO_SAMPLE;
+        if (!(c->has_buckets ? number->has_limit : number->is_number)) c->bucket[i] = NO_SAMPLE;
         c->value[i] = number->value;
-        c->exponent[i] = number->exponent;
+        c->limit[i] = number->limit;
     }
 }
 
@@ -245,12 +246,19 @@ static inline uint64_t duration_of(const struct weft_span_vector *vector, uint32
     return vector->duration_ns[i] > INT64_MAX ? INT64_MAX : vector->duration_ns[i];
 }
 
-static void duration_exponents_read(struct counting *c, const struct weft_span_vector *vector)
+static void duration_limits_read(struct counting *c, const struct weft_span_vector *vector)
 {
-    for (uint32_t i = 0; i < vector->count; i++) {
+    bool is_precise = c->leaf->is_precise;
+    for (uint32_t i = 0; !is_precise && i < vector->count; i++) {
         uint64_t ns = duration_of(vector, i);
-        c->exponent[i] = 64 - __builtin_clzll((ns - 1) | 1);
+        c->limit[i] = ns < 2 ? 0 : weft_metric_limit_coarse(ns);
         if (ns < 2) c->bucket[i] = NO_SAMPLE;
+    }
+    for (uint32_t i = 0; is_precise && i < vector->count; i++) {
+        uint64_t ns = duration_of(vector, i);
+        c->limit[i] = ns >= 2   ? weft_metric_limit_precise(ns)
+                      : ns == 1 ? 0
+                                : WEFT_METRIC_LIMIT_ZERO;
     }
 }
 
@@ -266,13 +274,13 @@ static struct target target_find(struct counting *c, const struct weft_span_vect
                                  uint32_t i)
 {
     struct weft_traceql_value labels[WEFT_TRACEQL_LABELS_MAX],
-        exponent = { .type = WEFT_TRACEQL_INT, .int_value = c->exponent[i] };
+        limit = { .type = WEFT_TRACEQL_INT, .int_value = c->limit[i] };
     struct target target = { .group = NO_GROUP };
     weft_arena_reset(&c->run->trace_arena);
     for (uint32_t l = 0; l < c->leaf->expr->by_count; l++)
         weft_span_field_value(&c->columns.by[l], vector, i, &c->run->trace_arena, &labels[l]);
     weft_metric_labels_key(c->leaf, c->run, labels);
-    if (c->has_buckets) weft_metric_key_append(&c->run->key, &exponent);
+    if (c->has_buckets) weft_metric_key_append(&c->run->key, &limit);
     struct weft_metric_group *group = weft_metric_leaf_group(c->leaf, &c->leaf->groups, c->run);
     if (group == NULL) return target;
     target.group = (uint32_t)(group - c->leaf->groups.items);
@@ -307,10 +315,10 @@ static void numbers_combine(struct counting *c, const struct weft_span_vector *v
     }
     if (c->has_buckets) {
         struct level *level = &c->levels[c->label_count];
-        level_fit(level, last, EXPONENTS);
+        level_fit(level, last, LIMITS << (c->leaf->is_precise ? WEFT_METRIC_STEPS_SHIFT : 0));
         for (uint32_t i = 0; i < vector->count; i++)
             if (c->bucket[i] != NO_SAMPLE)
-                c->at[i] = level_number(level, c->at[i], (uint32_t)c->exponent[i]);
+                c->at[i] = level_number(level, c->at[i], (uint32_t)c->limit[i]);
         last = level->count;
     }
     targets_reserve(c, last);
@@ -447,7 +455,7 @@ static bool vector_count(void *arg, const struct weft_span_vector *vector)
     if (!c->counts && !c->columns.is_duration)
         coded_values_read(c, vector);
     else if (c->has_buckets)
-        duration_exponents_read(c, vector);
+        duration_limits_read(c, vector);
     numbers_combine(c, vector);
     if (c->is_one_bucket && (c->counts || c->has_buckets))
         samples_add_together(c, vector);

@@ -11,8 +11,8 @@ export async function fetchRed({ filter, label, from, to, points }: RedScope, si
     const step = `${stepFor(Number(to - from), points)}s`;
     const [rates, p99s, quantiles] = await Promise.all([
         fetchSeries({ q: `{ ${scope} } | rate() by (${label}, status)`, step, ...range }, signal),
-        fetchSeries({ q: `{ ${scope} } | quantile_over_time(duration, .99) by (${label})`, step, ...range }, signal),
-        fetchSeries({ q: `{ ${scope} } | quantile_over_time(duration, .5, .95, .99) by (${label})`, instant: "true", ...range }, signal),
+        fetchSeries({ q: `{ ${scope} } | quantile_over_time(duration, .99) by (${label}) with (precise = true)`, step, ...range }, signal),
+        fetchSeries({ q: `{ ${scope} } | quantile_over_time(duration, .5, .95, .99) by (${label}) with (precise = true)`, instant: "true", ...range }, signal),
     ]);
     return { rows: redOf({ rates: rates.series, p99s: p99s.series, quantiles: quantiles.series }, label),
         partial: rates.partial ?? p99s.partial ?? quantiles.partial };

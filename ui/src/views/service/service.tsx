@@ -28,7 +28,7 @@ async function fetchCurves(filter: string, signal: AbortSignal): Promise<Curves>
     const [rates, errors, quantiles] = await Promise.all([
         fetchSeries({ q: `{ ${scope} } | rate()`, ...params }, signal),
         fetchSeries({ q: `{ ${scope} && status = error } | rate()`, ...params }, signal),
-        fetchSeries({ q: `{ ${scope} } | quantile_over_time(duration, .5, .95, .99)`, ...params }, signal),
+        fetchSeries({ q: `{ ${scope} } | quantile_over_time(duration, .5, .95, .99) with (precise = true)`, ...params }, signal),
     ]);
     const points = rates.series[0]?.points.slice(1) ?? [];
     const startS = Number(rates.startTime / 1_000_000n) / 1e3, stepS = rates.stepNs / 1e9;

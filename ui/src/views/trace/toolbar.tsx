@@ -13,7 +13,11 @@ const hideLabel = (hide: string): string => (hide === "" ? "nothing" : hide.repl
 function Find({ state }: { state: TraceState }) {
     const input = useRef<HTMLInputElement>(null);
     const find = param("find");
-    useEffect(() => { if (input.current && input.current.value !== find) input.current.value = find; }, [find]);
+    /* Effects come late: compared with what is asked for by then, or letters typed meanwhile would be lost. */
+    useEffect(() => {
+        const now = param("find");
+        if (input.current && input.current.value.trim() !== now) input.current.value = now;
+    }, [find]);
     const { has, isDone } = state.matches.value;
     const list = walked(state), at = list.indexOf(state.selected.value);
     const go = (step: 1 | -1): void => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytesText, count, durationText, percent, significant, traceqlDuration } from "./number.ts";
+import { bytesText, count, durationText, percent, roundedDown, significant, traceqlDuration } from "./number.ts";
 
 const plain = (text: string): string => text.replaceAll("\u2009", " ");
 
@@ -18,6 +18,11 @@ test("durations in TraceQL are exact", () => {
     const cases: [number, string][] = [[800_000_000, "800ms"], [1_500_000_000, "1.5s"], [250_000, "250us"], [12, "12ns"],
         [1_234_567_891, "1234567891ns"], [2_000_000_000, "2s"]];
     for (const [ns, text] of cases) assert.equal(traceqlDuration(ns), text);
+});
+
+test("rounded down for a limit", () => {
+    const cases: [number, string][] = [[3_409_961_426, "3.4s"], [3_376_000_000, "3.37s"], [194_000_000, "194ms"], [508_999, "508us"]];
+    for (const [ns, text] of cases) assert.equal(traceqlDuration(roundedDown(ns)), text);
 });
 
 test("counts, bytes and shares", () => {

@@ -55,6 +55,13 @@ export function traceqlDuration(ns: number): string {
     return `${whole}ns`;
 }
 
+/** Rounded down to three digits: what a figure was rounded from is not less. */
+export function roundedDown(value: number): number {
+    if (!(value > 0)) return 0;
+    const scale = 10 ** (Math.floor(Math.log10(value)) - 2);
+    return Math.floor(value / scale) * scale;
+}
+
 export const grouped = (value: number): string => Math.round(value).toLocaleString("en-US");
 
 /** "12,345", from a hundred thousand "1.24 M". */

@@ -1,11 +1,14 @@
 // red_table.tsx -- services or operations with rate, errors and durations; sortable, each figure a link to its traces.
 import { useState } from "preact/hooks";
-import { count, duration, exactDuration, percent, rate } from "../model/number.ts";
+import { count, duration, exactDuration, percent, rate, roundedDown, traceqlDuration } from "../model/number.ts";
 import { worstFirst, type Red } from "../model/red.ts";
 import type { ComponentChildren } from "preact";
 import { Icon } from "./icon.tsx";
 import { FigureText } from "./figure.tsx";
 import { Spark } from "./spark.tsx";
+
+/* Quantiles are known within a hundredth: the link finds what the figure is made of. */
+const SLACK = 0.99;
 
 type Column = "worst" | "name" | "rate" | "errors" | "p50" | "p95" | "p99";
 
@@ -52,7 +55,7 @@ export function RedTable({ rows, what, caption, name, tracesHref, hasShare }: Re
             <td class="num"><a class={row.errorShare > 0 ? "err m" : "muted"} href={tracesHref(row, "status = error")}>{percent(row.errorShare)}</a></td>
             <td class="lg1400">{row.errorRate > 0 && <Spark points={row.errorPoints} isError label={`Errors of ${row.name} over time`} />}</td>
             {[row.p50Ns, row.p95Ns, row.p99Ns].map((ns, i) => <td class="num" key={i}>{Number.isNaN(ns) ? <span class="muted">–</span>
-                : <a href={tracesHref(row, `duration >= ${Math.floor(ns)}ns`)}><FigureText figure={duration(ns)} title={exactDuration(ns)} /></a>}</td>)}
+                : <a href={tracesHref(row, `duration >= ${traceqlDuration(roundedDown(ns * SLACK))}`)}><FigureText figure={duration(ns)} title={exactDuration(ns)} /></a>}</td>)}
             <td class="lg1400"><Spark points={row.p99Points} label={`p99 of ${row.name} over time`} /></td>
             {hasShare && <td class="num"><span class="meter inline" aria-hidden="true"><i class="acc" style={{ width: `${allTime ? (timeOf(row) / allTime) * 100 : 0}%` }} /></span>
                 {percent(allTime ? timeOf(row) / allTime : 0)}</td>}

@@ -27,8 +27,8 @@ const labelOf = (series: Series): string => series.labels.find(l => l.name !== "
 /** Three questions of the server: counts, errors, quantiles. */
 export async function fetchGroups(chips: Chips, params: Params, signal: AbortSignal): Promise<GroupsAnswer> {
     const field = groupField(chips), base = plainQuery(chips);
-    const ask = (stages: string): Promise<SeriesAnswer> => fetchSeries({ ...params, q: `${base} | ${stages} by (${field})`, instant: true }, signal);
-    const [counts, errors, quantiles] = await Promise.all([ask("count_over_time()"), ask("{ status = error } | count_over_time()"), ask("quantile_over_time(duration, .5, .99)")]);
+    const ask = (stages: string, hints = ""): Promise<SeriesAnswer> => fetchSeries({ ...params, q: `${base} | ${stages} by (${field})${hints}`, instant: true }, signal);
+    const [counts, errors, quantiles] = await Promise.all([ask("count_over_time()"), ask("{ status = error } | count_over_time()"), ask("quantile_over_time(duration, .5, .99)", " with (precise = true)")]);
     const groups = new Map<string, Group>(counts.series.map(s => [labelOf(s), { value: labelOf(s), spanCount: whole(s), errorCount: 0, p50: NaN, p99: NaN }]));
     for (const s of errors.series) { const group = groups.get(labelOf(s)); if (group) group.errorCount = whole(s); }
     for (const s of quantiles.series) {

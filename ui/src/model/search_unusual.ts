@@ -22,7 +22,8 @@ export function usualShare(key: CountedKey | undefined, value: Counted, spanCoun
     return (key.values.at(-1)?.spanCount ?? 0) / spanCount;
 }
 
-const firsts = ["status", "resource.service.name", "name", "kind"];
+/* The version stands early: a release is the first suspect. */
+const firsts = ["status", "resource.service.name", "name", "resource.service.version", "kind"];
 /* Ids and clocks differ in every span, and constants in none: they tell nothing and come last. */
 function rank(key: CountedKey, spanCount: number, hasUnusual: boolean): number {
     const first = firsts.indexOf(key.key);

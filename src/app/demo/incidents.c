@@ -4,7 +4,10 @@
 #include <math.h>
 
 const struct weft_demo_incident_window weft_demo_incidents[DEMO_INCIDENT_COUNT] = {
-    [DEMO_SLOW_QUERY] = { "slow query", "product-catalog sorts products without an index", 3, 7 },
+    [DEMO_SLOW_QUERY] = { "slow query",
+                          "product-catalog 2.15.0 sorts products without an index, and is rolled "
+                          "back",
+                          3, 7 },
     [DEMO_RETRY_STORM] = { "retry storm",
                            "the card gateway answers 503; payment retries up to five times", 10,
                            13 },

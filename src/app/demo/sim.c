@@ -59,6 +59,8 @@ static unsigned version_of(const struct weft_demo_service *service, unsigned ins
                            uint64_t now_ns)
 {
     uint64_t minute = now_ns / (60 * WEFT_NS_PER_SECOND) % (24 * 60);
+    if (service->trial_from < service->trial_to)
+        return minute % 30 >= service->trial_from && minute % 30 < service->trial_to;
     return service->versions[1] != NULL && minute >= service->release_minute + 3 * instance;
 }
 

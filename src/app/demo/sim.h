@@ -21,6 +21,8 @@ struct weft_demo_service {
     const char *versions[2];     /* before and after the release */
     uint32_t
         release_minute; /* of the day in which the second version goes out; instances follow one by one */
+    uint32_t trial_from, trial_to; /* minutes of every half hour: the second version runs only then,
+                                      and is rolled back; equal: it stays */
     unsigned instances;
 };
 

@@ -11,3 +11,12 @@ export async function fetchServices(signal?: AbortSignal): Promise<ServiceName[]
         spanCount: numberOf(service["span_count"]), errorCount: numberOf(service["error_count"]),
     }));
 }
+
+export interface OperationName { serviceName: string; name: string; spanCount: number }
+
+/** Of all services. */
+export async function fetchOperations(signal?: AbortSignal): Promise<OperationName[]> {
+    const answer = fieldsOf(await ask("/operations", {}, signal));
+    return listOf(answer["operations"]).map(fieldsOf).map(operation => ({ serviceName: textOf(operation["service_name"]),
+        name: textOf(operation["name"]), spanCount: numberOf(operation["span_count"]) }));
+}

@@ -1,24 +1,12 @@
 // saved.tsx -- searches kept in this browser: those saved under a name, and the last ones asked.
 import { useState } from "preact/hooks";
-import { setting } from "../../state/settings.ts";
+import { saved, savedHref } from "../../state/saved_searches.ts";
 import { hrefTo, hrefWith } from "../../state/url.ts";
 import { Icon } from "../../widgets/icon.tsx";
 import { Popover } from "../../widgets/popover.tsx";
 import { query, recent } from "./search_state.ts";
 
-interface Saved { name: string; query: string; address: string } // address: "?q=…", without the range
-
-const isSaved = (value: unknown): boolean => Array.isArray(value) && value.every(v => typeof v === "object" && v !== null &&
-    ["name", "query", "address"].every(key => typeof (v as Record<string, unknown>)[key] === "string"));
-const saved = setting<readonly Saved[]>("search.saved", [], isSaved);
-
 const addressNow = (): string => hrefWith({ from: null, to: null, after: null, sel: null, box: null }, "");
-
-/* A saved search keeps its shape but not its time: it is asked of the time one looks at. */
-function hrefOf(address: string): string {
-    const kept = Object.fromEntries(new URLSearchParams(address));
-    return hrefTo("/search", kept);
-}
 
 export function SavedSearches() {
     const [name, setName] = useState("");
@@ -37,7 +25,7 @@ export function SavedSearches() {
                 <button class="btn primary">{existing ? "Rename" : "Save"}</button></form>
             <div class="savelist">
                 {saved.value.length > 0 && <h2>Saved</h2>}
-                {saved.value.map(s => <div key={s.address} class="row"><a class="menu-item" href={hrefOf(s.address)} onClick={close} title={s.query}>
+                {saved.value.map(s => <div key={s.address} class="row"><a class="menu-item" href={savedHref(s.address)} onClick={close} title={s.query}>
                     <b class="ell">{s.name}</b><code class="ell muted">{s.query || "{ }"}</code></a>
                     <button type="button" class="btn quiet s icon" aria-label={`Forget ${s.name}`} onClick={() => { saved.value = saved.value.filter(o => o !== s); }}><Icon name="close" small /></button></div>)}
                 {recent.value.length > 0 && <h2>Recent</h2>}

@@ -5,6 +5,7 @@ import { fetchMatches, fetchTrace } from "../../api/trace.ts";
 import { durationText } from "../../model/number.ts";
 import type { Trace } from "../../model/trace.ts";
 import { logLines } from "../../model/trace_logs.ts";
+import { pageItems } from "../../state/page_items.ts";
 import { useResource } from "../../state/resource.ts";
 import { change, hrefTo, param } from "../../state/url.ts";
 import { Tabs } from "../../widgets/choice.tsx";
@@ -53,6 +54,10 @@ function Loaded({ trace }: { trace: Trace }) {
     useEffect(() => state.stop, [state]);
     useMarked(state);
     useTraceKeys(state);
+    useEffect(() => {
+        pageItems.value = { title: "In this trace", find: text => [{ label: `Find "${text}" among its spans`, remark: "/", run: () => change({ find: text }) }] };
+        return () => { pageItems.value = null; };
+    }, []);
     const eventCount = useMemo(() => (trace.count <= COUNTED_MAX ? logLines(trace).lines.length : null), [trace]);
     if (isNarrow.value) return <PhoneTrace state={state} />;
     const view = views.find(v => v.id === param("view"))?.id ?? "waterfall";

@@ -2,7 +2,7 @@
 // model/heat_place.ts, counts in model/heat.ts.
 import { columnQuantiles, columnSums, durationTicks, level, timeTicks, type Heat } from "../model/heat.ts";
 import { cellsOfBox, frameOf, xOfColumn, xOfTime, yOfDuration, yOfRow, type Frame as CellFrame } from "../model/heat_place.ts";
-import { count, durationText, rate, joined } from "../model/number.ts";
+import { counted, durationText, rate, joined } from "../model/number.ts";
 import type { Box } from "../model/search_query.ts";
 import { clock, day, hourMinute, timeAfter, type Zone } from "../model/time.ts";
 import type { Frame } from "./canvas.tsx";
@@ -77,7 +77,7 @@ function legend(c: CanvasRenderingContext2D, palette: Palette, heat: Heat, frame
     c.font = palette.font(11);
     c.textAlign = "left";
     c.textBaseline = "middle";
-    const labels = ["1", `${count(heat.max)} spans`, "errors"];
+    const labels = ["1", counted(heat.max, "span"), "errors"];
     c.fillStyle = palette.of("--text-3");
     text(labels[0]!);
     for (const colour of palette.sequence) {

@@ -190,7 +190,7 @@ def test_refusal(weft):
 def test_waited_in_vain(weft):
     """The time of a question begins when it comes; who has waited all of it is not told that nothing was found."""
     path = "/api/v1/query?q=" + urllib.parse.quote("{ } &>> { } | avg(duration) > 1h")
-    crowd = [Asker(weft, path) for _ in range(4)]
+    crowd = [Asker(weft, path) for _ in range(40)]
     for asker in crowd:
         asker.join(120)
     late = [a for a in crowd if a.status == 503]
@@ -216,7 +216,7 @@ def main():
         with weft:
             test_refusal(weft)
             weft.stop()
-        weft.settings = ["query.threads=1", "query.timeout=200ms"]
+        weft.settings = ["query.threads=1", "query.timeout=50ms", "query.waiting_max=200"]
         with weft:
             test_waited_in_vain(weft)
             weft.stop()

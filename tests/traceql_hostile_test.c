@@ -17,6 +17,8 @@
 /* Beside what a query counts against its limit: one whole trace, buffers of the store. */
 #if defined(__SANITIZE_THREAD__) /* it has four bytes and more for each of ours */
 #define GROWTH_BYTES_MAX (UINT64_C(192) << 23)
+#elif defined(__SANITIZE_ADDRESS__) /* what is freed stays for a while, up to 256 MB of it */
+#define GROWTH_BYTES_MAX (UINT64_C(192 + 256) << 20)
 #else
 #define GROWTH_BYTES_MAX (UINT64_C(192) << 20)
 #endif

@@ -105,13 +105,17 @@ void weft_interner_give(struct weft_interner *in)
     if (!is_kept) interner_destroy(in);
 }
 
-/* True at the second sighting of a hash, as far as is remembered; the first is noted. */
+/* True at the second sighting of a hash, as far as is remembered; the first is noted. Four hashes share a place, and the oldest makes
+ * room: were it one, two values that come in turns would forget each other for ever. */
 static bool seen_before(uint32_t *sighted, uint32_t size, uint32_t hash)
 {
-    uint32_t *place = &sighted[hash & (size - 1)];
+    uint32_t *place = &sighted[hash & (size - 1) & ~3u];
     uint32_t tag = hash | 1; /* 0 means nothing */
-    if (*place == tag) return true;
-    *place = tag;
+    if (place[0] == tag || place[1] == tag || place[2] == tag || place[3] == tag) return true;
+    place[3] = place[2];
+    place[2] = place[1];
+    place[1] = place[0];
+    place[0] = tag;
     return false;
 }
 

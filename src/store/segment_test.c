@@ -436,6 +436,26 @@ static void caps_hold(void **state)
     assert_reopened(path, &f->batch, f->batch.span_count, false);
 }
 
+/* Values that come in turns are numbered, whichever of them share a place among those seen once. */
+static void values_in_turns_are_numbered(void **state)
+{
+    struct fixture *f = *state;
+    struct weft_segment_writer *writer = fixture_writer(f, 1, NULL);
+    struct weft_dictionary *strings = &writer->tables->strings;
+    struct weft_key_state key = { 0 };
+    char text[128];
+
+    for (int round = 0; round < 3; round++)
+        for (int i = 0; i < 2000; i++) {
+            uint32_t len = (uint32_t)snprintf(text, sizeof text, "value-%d", i);
+            uint32_t hash = weft_dictionary_hash(strings->seed, text, len);
+            uint32_t number = weft_dictionary_find(strings, strings->count, hash, text, len);
+            if (round == 2) assert_int_not_equal(number, WEFT_NONE);
+            if (number == WEFT_NONE) weft_intern_string_missed(writer, &key, hash, text, len);
+        }
+    weft_segment_writer_destroy(writer);
+}
+
 /* 100,000 different keys, names and values in the default limits: bounded tables, all read back. */
 static void hostile_variety_is_bounded(void **state)
 {
@@ -557,6 +577,7 @@ int main(void)
         TEST(refuses_what_does_not_fit),
         TEST(refused_batches_are_taken_back),
         TEST(caps_hold),
+        TEST(values_in_turns_are_numbered),
         TEST(hostile_variety_is_bounded),
         TEST(every_failure_is_clean),
     };

@@ -3,6 +3,8 @@
 #include "net/http_client.h"
 #include "wire/json.h"
 #include "wire/text.h"
+#include <inttypes.h>
+#include <stdio.h>
 
 void weft_ask_add(struct weft_buf *path, const char *name, struct weft_str value)
 {
@@ -11,6 +13,25 @@ void weft_ask_add(struct weft_buf *path, const char *name, struct weft_str value
     weft_buf_append_c(path, name);
     weft_buf_append_byte(path, '=');
     weft_percent_encode(path, value);
+}
+
+void weft_ask_add_text(struct weft_buf *path, const char *name, const char *value)
+{
+    if (value != NULL && value[0] != '\0') weft_ask_add(path, name, weft_str_from_c(value));
+}
+
+void weft_ask_add_number(struct weft_buf *path, const char *name, uint64_t number, const char *unit)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%" PRIu64 "%s", number, unit);
+    weft_ask_add(path, name, weft_str_from_c(text));
+}
+
+void weft_ask_add_times(struct weft_buf *path, const char *since, const char *from, const char *to)
+{
+    weft_ask_add_text(path, "since", since);
+    weft_ask_add_text(path, "from", from);
+    weft_ask_add_text(path, "to", to);
 }
 
 /* {"error": {"status": ..., "message": ..., "line": ..., "column": ...}}; all empty when the body is something else. */

@@ -10,6 +10,13 @@
 
 /* Append "?name=value" or "&name=value", encoded. */
 void weft_ask_add(struct weft_buf *path, const char *name, struct weft_str value);
+/* The same, unless it is NULL or empty: an option that was not given. */
+void weft_ask_add_text(struct weft_buf *path, const char *name, const char *value);
+/* "name=25", "name=5ns"; `unit` may be "". */
+void weft_ask_add_number(struct weft_buf *path, const char *name, uint64_t number,
+                         const char *unit);
+/* since, from and to, as WEFT_OPTION_TIMES has them. */
+void weft_ask_add_times(struct weft_buf *path, const char *since, const char *from, const char *to);
 /* GET server + path; the body is appended to `body`. `accept` NULL: JSON. */
 int weft_ask(struct weft_buf *body, const char *server, struct weft_str path, const char *accept,
              struct weft_err *err);

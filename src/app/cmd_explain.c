@@ -3,7 +3,6 @@
 #include "app/command.h"
 #include "app/query/explain_print.h"
 #include "app/query/query_print.h"
-#include <inttypes.h>
 
 struct options {
     const char *server, *since, *from, *to;
@@ -20,22 +19,11 @@ static const struct weft_option options[] = {
       .kind = WEFT_OPT_BOOL,
       .offset = AT(plan),
       .help = "Do not run the query: say what it would read, and about how much." },
-    { .name = "since",
-      .kind = WEFT_OPT_STRING,
-      .offset = AT(since),
-      .value_name = "DURATION",
-      .help = "The last 15m, 24h, ...; when no time is given, all traces there are, or series of "
-              "the last hour." },
-    { .name = "from",
-      .kind = WEFT_OPT_STRING,
-      .offset = AT(from),
-      .value_name = "TIME",
-      .help = "From then on: Unix time, RFC 3339, now-2h." },
-    { .name = "to",
-      .kind = WEFT_OPT_STRING,
-      .offset = AT(to),
-      .value_name = "TIME",
-      .help = "Before then." },
+    WEFT_OPTION_TIMES(
+        struct options,
+        "The last 15m, 24h, ...; when no time is given, all traces there are, or series of "
+        "the last hour.",
+        "From then on: Unix time, RFC 3339, now-2h.", "Before then."),
     { .name = "limit",
       .kind = WEFT_OPT_COUNT,
       .offset = AT(limit),
@@ -55,26 +43,15 @@ static const struct weft_option options[] = {
     { 0 },
 };
 
-static void add(struct weft_buf *path, const char *name, const char *value)
-{
-    if (value != NULL && value[0] != '\0') weft_ask_add(path, name, weft_str_from_c(value));
-}
-
 static void build_path(struct weft_buf *path, const struct options *o, const char *query)
 {
-    char text[32];
-
     weft_buf_append_c(path, "/api/v1/explain");
     weft_ask_add(path, "q", weft_str_from_c(query));
-    add(path, "since", o->since);
-    add(path, "from", o->from);
-    add(path, "to", o->to);
-    snprintf(text, sizeof text, "%" PRIu64, o->limit);
-    add(path, "limit", text);
-    snprintf(text, sizeof text, "%" PRIu64 "ns", o->step_ns);
-    if (o->step_ns > 0) add(path, "step", text);
-    if (o->instant) add(path, "instant", "true");
-    if (o->plan) add(path, "run", "false");
+    weft_ask_add_times(path, o->since, o->from, o->to);
+    weft_ask_add_number(path, "limit", o->limit, "");
+    if (o->step_ns > 0) weft_ask_add_number(path, "step", o->step_ns, "ns");
+    if (o->instant) weft_ask_add_text(path, "instant", "true");
+    if (o->plan) weft_ask_add_text(path, "run", "false");
 }
 
 static int print(const struct weft_command_line *line, const struct options *o,

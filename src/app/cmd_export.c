@@ -37,7 +37,7 @@ static const struct weft_option options[] = {
       .letter = 'n',
       .help = "Traces at most, the newest; 0: all that are found." },
     WEFT_SEARCH_OPTIONS(struct options, spans),
-    WEFT_SEARCH_TIMES(struct options, since, from, to),
+    WEFT_SEARCH_TIMES(struct options),
     { .name = "quiet",
       .kind = WEFT_OPT_BOOL,
       .offset = AT(quiet),
@@ -65,33 +65,23 @@ struct run {
 
 /* ---- what is found, page by page ---- */
 
-static void add(struct weft_buf *path, const char *name, const char *value)
-{
-    if (value != NULL && value[0] != '\0') weft_ask_add(path, name, weft_str_from_c(value));
-}
-
 static void add_choice(struct run *run)
 {
     const struct options *o = run->options;
-    add(&run->path, "q", run->query);
+    weft_ask_add_text(&run->path, "q", run->query);
     weft_search_options_add(&run->path, &o->spans);
-    add(&run->path, "since", o->since);
-    add(&run->path, "from", o->from);
-    add(&run->path, "to", o->to);
+    weft_ask_add_times(&run->path, o->since, o->from, o->to);
 }
 
 static void build_path(struct run *run)
 {
     const struct options *o = run->options;
-    char limit[24];
     uint64_t left = o->limit > 0 ? o->limit - run->traces : run->page_traces;
     weft_buf_reset(&run->path);
     weft_buf_append_c(&run->path,
                       run->query != NULL ? "/api/v1/query?type=traces&spss=1" : "/api/v1/search");
     add_choice(run);
-    snprintf(limit, sizeof limit, "%llu",
-             (unsigned long long)(left < run->page_traces ? left : run->page_traces));
-    add(&run->path, "limit", limit);
+    weft_ask_add_number(&run->path, "limit", left < run->page_traces ? left : run->page_traces, "");
     if (run->cursor.len > 0) weft_ask_add(&run->path, "cursor", run->cursor);
 }
 
@@ -288,7 +278,7 @@ static int export_all(struct run *run, struct weft_err *err)
         add_choice(run);
         if (has_next) {
             weft_trace_id_format(&next, hex);
-            add(&run->path, "after", hex);
+            weft_ask_add_text(&run->path, "after", hex);
         }
         weft_buf_reset(&run->page);
         weft_arena_reset(&run->arena);

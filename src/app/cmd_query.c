@@ -3,7 +3,6 @@
 #include "app/command.h"
 #include "app/query/query_print.h"
 #include "base/clock.h"
-#include <inttypes.h>
 
 struct options {
     const char *server, *since, *from, *to, *cursor;
@@ -20,22 +19,11 @@ static const struct weft_option options[] = {
       .kind = WEFT_OPT_BOOL,
       .offset = AT(csv),
       .help = "Print CSV: a line for each trace, each span, or each point of each series." },
-    { .name = "since",
-      .kind = WEFT_OPT_STRING,
-      .offset = AT(since),
-      .value_name = "DURATION",
-      .help = "The last 15m, 24h, ...; when no time is given, all traces there are, or series of "
-              "the part of the last hour that has any." },
-    { .name = "from",
-      .kind = WEFT_OPT_STRING,
-      .offset = AT(from),
-      .value_name = "TIME",
-      .help = "From then on: Unix time, RFC 3339, now-2h." },
-    { .name = "to",
-      .kind = WEFT_OPT_STRING,
-      .offset = AT(to),
-      .value_name = "TIME",
-      .help = "Before then." },
+    WEFT_OPTION_TIMES(
+        struct options,
+        "The last 15m, 24h, ...; when no time is given, all traces there are, or series of "
+        "the part of the last hour that has any.",
+        "From then on: Unix time, RFC 3339, now-2h.", "Before then."),
     { .name = "limit",
       .kind = WEFT_OPT_COUNT,
       .offset = AT(limit),
@@ -80,18 +68,6 @@ static const struct weft_option options[] = {
     { 0 },
 };
 
-static void add(struct weft_buf *path, const char *name, const char *value)
-{
-    if (value != NULL && value[0] != '\0') weft_ask_add(path, name, weft_str_from_c(value));
-}
-
-static void add_number(struct weft_buf *path, const char *name, uint64_t number, const char *unit)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%" PRIu64 "%s", number, unit);
-    weft_ask_add(path, name, weft_str_from_c(text));
-}
-
 /* Of a range that nobody named: whole seconds, some 60 points. */
 static uint64_t step_for(uint64_t from_ns)
 {
@@ -107,18 +83,16 @@ static void build_path(struct weft_buf *path, const struct options *o, const cha
     weft_buf_reset(path);
     weft_buf_append_c(path, "/api/v1/query");
     weft_ask_add(path, "q", weft_str_from_c(query));
-    add(path, "since", o->since);
-    add(path, "from", o->from);
-    add(path, "to", o->to);
-    if (from_ns > 0) add_number(path, "from", from_ns, "");
-    add(path, "cursor", o->cursor);
-    add_number(path, "limit", o->limit, "");
-    add_number(path, "spss", o->spans, "");
-    if (step_ns > 0) add_number(path, "step", step_ns, "ns");
-    if (o->timeout_ns > 0) add_number(path, "timeout", o->timeout_ns, "ns");
-    if (o->bytes_max > 0) add_number(path, "bytes_max", o->bytes_max, "");
-    if (o->spans_max > 0) add_number(path, "spans_max", o->spans_max, "");
-    if (o->instant) add(path, "instant", "true");
+    weft_ask_add_times(path, o->since, o->from, o->to);
+    if (from_ns > 0) weft_ask_add_number(path, "from", from_ns, "");
+    weft_ask_add_text(path, "cursor", o->cursor);
+    weft_ask_add_number(path, "limit", o->limit, "");
+    weft_ask_add_number(path, "spss", o->spans, "");
+    if (step_ns > 0) weft_ask_add_number(path, "step", step_ns, "ns");
+    if (o->timeout_ns > 0) weft_ask_add_number(path, "timeout", o->timeout_ns, "ns");
+    if (o->bytes_max > 0) weft_ask_add_number(path, "bytes_max", o->bytes_max, "");
+    if (o->spans_max > 0) weft_ask_add_number(path, "spans_max", o->spans_max, "");
+    if (o->instant) weft_ask_add_text(path, "instant", "true");
 }
 
 /* The first point of any series that is more than nothing. */

@@ -16,7 +16,7 @@ static const struct weft_option options[] = {
     WEFT_OPTION_JSON(struct options, json),
     WEFT_OPTION_COLOUR(struct options, colour),
     WEFT_SEARCH_OPTIONS(struct options, spans),
-    WEFT_SEARCH_TIMES(struct options, since, from, to),
+    WEFT_SEARCH_TIMES(struct options),
     { .name = "limit",
       .kind = WEFT_OPT_COUNT,
       .offset = AT(limit),
@@ -42,24 +42,15 @@ static const struct weft_option options[] = {
     { 0 },
 };
 
-static void add(struct weft_buf *path, const char *name, const char *value)
-{
-    if (value != NULL && value[0] != '\0') weft_ask_add(path, name, weft_str_from_c(value));
-}
-
 static void build_path(struct weft_buf *path, const struct options *o)
 {
-    char limit[24];
     weft_buf_append_c(path, "/api/v1/search");
     weft_search_options_add(path, &o->spans);
-    add(path, "since", o->since);
-    add(path, "from", o->from);
-    add(path, "to", o->to);
-    add(path, "order", o->order);
-    add(path, "cursor", o->cursor);
-    add(path, "view", o->spans_view ? "spans" : "traces");
-    snprintf(limit, sizeof limit, "%llu", (unsigned long long)o->limit);
-    add(path, "limit", limit);
+    weft_ask_add_times(path, o->since, o->from, o->to);
+    weft_ask_add_text(path, "order", o->order);
+    weft_ask_add_text(path, "cursor", o->cursor);
+    weft_ask_add_text(path, "view", o->spans_view ? "spans" : "traces");
+    weft_ask_add_number(path, "limit", o->limit, "");
 }
 
 struct printing {

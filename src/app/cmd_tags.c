@@ -24,21 +24,8 @@ static const struct weft_option options[] = {
       .letter = 'q',
       .value_name = "TRACEQL",
       .help = "Only of spans that this query leaves; counts are exact then." },
-    { .name = "since",
-      .kind = WEFT_OPT_STRING,
-      .offset = AT(since),
-      .value_name = "DURATION",
-      .help = "The last 15m, 24h, ...; all there is when no time is given." },
-    { .name = "from",
-      .kind = WEFT_OPT_STRING,
-      .offset = AT(from),
-      .value_name = "TIME",
-      .help = "From then on: Unix time, RFC 3339, now-2h." },
-    { .name = "to",
-      .kind = WEFT_OPT_STRING,
-      .offset = AT(to),
-      .value_name = "TIME",
-      .help = "Before then." },
+    WEFT_OPTION_TIMES(struct options, "The last 15m, 24h, ...; all there is when no time is given.",
+                      "From then on: Unix time, RFC 3339, now-2h.", "Before then."),
     { .name = "limit",
       .kind = WEFT_OPT_COUNT,
       .offset = AT(limit),
@@ -50,22 +37,13 @@ static const struct weft_option options[] = {
     { 0 },
 };
 
-static void add(struct weft_buf *path, const char *name, const char *value)
-{
-    if (value != NULL && value[0] != '\0') weft_ask_add(path, name, weft_str_from_c(value));
-}
-
 static void build_path(struct weft_buf *path, const struct options *o, const char *key)
 {
-    char limit[24];
     weft_buf_append_c(path, "/api/v1/facets");
-    add(path, "q", o->query);
-    add(path, "since", o->since);
-    add(path, "from", o->from);
-    add(path, "to", o->to);
-    add(path, "keys", key);
-    snprintf(limit, sizeof limit, "%" PRIu64, key != NULL ? o->limit : 0);
-    add(path, "limit", limit);
+    weft_ask_add_text(path, "q", o->query);
+    weft_ask_add_times(path, o->since, o->from, o->to);
+    weft_ask_add_text(path, "keys", key);
+    weft_ask_add_number(path, "limit", key != NULL ? o->limit : 0, "");
 }
 
 /* ---- reading and printing, line by line ---- */

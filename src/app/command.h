@@ -64,6 +64,22 @@ extern const char *const weft_colour_choices[];
         .fallback = "auto", .choices = weft_colour_choices,                      \
         .help = "Colours: auto means on a terminal and without NO_COLOR."        \
     }
+/* A range of time, in the fields `since`, `from` and `to` of `type`; weft_ask_add_times() asks for it. */
+#define WEFT_OPTION_TIMES(type, since_help, from_help, to_help)                                    \
+    { .name = "since",                                                                             \
+      .kind = WEFT_OPT_STRING,                                                                     \
+      .offset = offsetof(type, since),                                                             \
+      .value_name = "DURATION",                                                                    \
+      .help = since_help },                                                                        \
+        { .name = "from",                                                                          \
+          .kind = WEFT_OPT_STRING,                                                                 \
+          .offset = offsetof(type, from),                                                          \
+          .value_name = "TIME",                                                                    \
+          .help = from_help },                                                                     \
+    {                                                                                              \
+        .name = "to", .kind = WEFT_OPT_STRING, .offset = offsetof(type, to), .value_name = "TIME", \
+        .help = to_help                                                                            \
+    }
 
 /* "weft search: sentence" on standard error. Returns WEFT_EXIT_FAILED. */
 int weft_command_error(const struct weft_command *command, const char *format, ...)

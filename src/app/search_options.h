@@ -66,21 +66,10 @@ struct weft_search_options {
         .help = "Only spans without a parent."                                                  \
     }
 
-#define WEFT_SEARCH_TIMES(type, since_field, from_field, to_field)                 \
-    { .name = "since",                                                             \
-      .kind = WEFT_OPT_STRING,                                                     \
-      .offset = offsetof(type, since_field),                                       \
-      .value_name = "DURATION",                                                    \
-      .help = "The last 15m, 24h, ...; all there is when no time is given." },     \
-        { .name = "from",                                                          \
-          .kind = WEFT_OPT_STRING,                                                 \
-          .offset = offsetof(type, from_field),                                    \
-          .value_name = "TIME",                                                    \
-          .help = "Started then or later: Unix time, RFC 3339, now-2h." },         \
-    {                                                                              \
-        .name = "to", .kind = WEFT_OPT_STRING, .offset = offsetof(type, to_field), \
-        .value_name = "TIME", .help = "Started before then."                       \
-    }
+#define WEFT_SEARCH_TIMES(type)                                                            \
+    WEFT_OPTION_TIMES(type, "The last 15m, 24h, ...; all there is when no time is given.", \
+                      "Started then or later: Unix time, RFC 3339, now-2h.",               \
+                      "Started before then.")
 
 /* Append them to an API path as its parameters. */
 void weft_search_options_add(struct weft_buf *path, const struct weft_search_options *options);

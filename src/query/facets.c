@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/map.h"
 #include "query/facets_internal.h"
+#include "query/traceql_scope.h"
 
 #define SLOT_BYTES 64u /* of a map and a counter, beside the text */
 #define FACET_BYTES 256u
@@ -284,26 +285,6 @@ int weft_facets_count(const struct weft_source *source, const struct weft_facet_
 
 /* ---- from what the source knows ---- */
 
-enum weft_traceql_scope weft_facet_scope(enum weft_attribute_scope scope)
-{
-    static const enum weft_traceql_scope scopes[] = {
-        [WEFT_SCOPE_ANY] = WEFT_TRACEQL_SCOPE_ANY,
-        [WEFT_SCOPE_SPAN] = WEFT_TRACEQL_SCOPE_SPAN,
-        [WEFT_SCOPE_RESOURCE] = WEFT_TRACEQL_SCOPE_RESOURCE,
-        [WEFT_SCOPE_EVENT] = WEFT_TRACEQL_SCOPE_EVENT,
-        [WEFT_SCOPE_LINK] = WEFT_TRACEQL_SCOPE_LINK,
-        [WEFT_SCOPE_INSTRUMENTATION] = WEFT_TRACEQL_SCOPE_INSTRUMENTATION,
-    };
-    return scopes[scope];
-}
-
-static enum weft_attribute_scope scope_to(enum weft_traceql_scope scope)
-{
-    for (enum weft_attribute_scope i = WEFT_SCOPE_ANY; i <= WEFT_SCOPE_INSTRUMENTATION; i++)
-        if (weft_facet_scope(i) == scope) return i;
-    return WEFT_SCOPE_ANY;
-}
-
 static void known_value(struct weft_facet_value *out, const struct weft_attribute_value *known,
                         struct weft_arena *arena)
 {
@@ -340,7 +321,7 @@ static int known_values(const struct weft_source *source,
 {
     struct weft_attribute_values values = { 0 };
     const struct weft_attribute_ask ask = {
-        .scope = scope_to(facet->attribute.scope),
+        .scope = weft_attribute_scope_of(facet->attribute.scope),
         .key = facet->attribute.name,
         .from_ns = question->walk.from_ns,
         .to_ns = question->walk.to_ns,
@@ -368,7 +349,7 @@ static uint64_t known_spans(const struct weft_attribute_keys *keys,
     for (uint32_t i = 0; i < keys->count; i++)
         if (weft_str_equal(keys->items[i].key, attribute->name) &&
             (attribute->scope == WEFT_TRACEQL_SCOPE_ANY ||
-             attribute->scope == weft_facet_scope(keys->items[i].scope)))
+             attribute->scope == weft_traceql_scope_of(keys->items[i].scope)))
             count += keys->items[i].span_count;
     return count;
 }
@@ -386,7 +367,7 @@ static void known_keys(struct weft_facets *out, const struct weft_facet_question
             facet->attribute = question->keys[i];
             facet->span_count = known_spans(keys, &facet->attribute);
         } else {
-            facet->attribute.scope = weft_facet_scope(keys->items[i].scope);
+            facet->attribute.scope = weft_traceql_scope_of(keys->items[i].scope);
             facet->attribute.name = keys->items[i].key;
             facet->span_count = keys->items[i].span_count;
         }

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "query/facets_internal.h"
 #include "query/selection_build.h"
+#include "query/traceql_scope.h"
 
 enum { PASSES_MAX = 40, CARRIED_KEYS_MAX = 32 };
 
@@ -304,7 +305,8 @@ static bool tallies_make(struct weft_facet_run *run, const struct weft_attribute
         if (is_carried(&keys->items[i]))
             has_carried = true;
         else
-            weft_facet_tally_of(run, weft_facet_scope(keys->items[i].scope), keys->items[i].key);
+            weft_facet_tally_of(run, weft_traceql_scope_of(keys->items[i].scope),
+                                keys->items[i].key);
     }
     return has_carried;
 }

@@ -42,7 +42,6 @@ void weft_facet_count_named(struct weft_facet_run *run, struct weft_facet_tally 
                             struct weft_trace_view *view, uint32_t span);
 void weft_facet_count_carried(struct weft_facet_run *run, struct weft_trace_view *view,
                               uint32_t span);
-enum weft_traceql_scope weft_facet_scope(enum weft_attribute_scope scope);
 
 /* Counts by columns, where these can tell all that is asked for; otherwise *is_done is false, and nothing was counted. */
 int weft_facets_by_columns(struct weft_facet_run *run, const struct weft_source *source,

@@ -1,5 +1,6 @@
 /* suggest.c -- candidates for a place, ranked (suggest.h). */
 #include "query/suggest_internal.h"
+#include "query/traceql_scope.h"
 #include "query/traceql_words.h"
 #include <strings.h>
 
@@ -54,19 +55,6 @@ static void offer_words(struct weft_suggest_listing *l, enum weft_suggestion_kin
 
 /* ---- keys ---- */
 
-static enum weft_traceql_scope scope_of(enum weft_attribute_scope scope)
-{
-    static const enum weft_traceql_scope scopes[] = {
-        [WEFT_SCOPE_ANY] = WEFT_TRACEQL_SCOPE_ANY,
-        [WEFT_SCOPE_SPAN] = WEFT_TRACEQL_SCOPE_SPAN,
-        [WEFT_SCOPE_RESOURCE] = WEFT_TRACEQL_SCOPE_RESOURCE,
-        [WEFT_SCOPE_EVENT] = WEFT_TRACEQL_SCOPE_EVENT,
-        [WEFT_SCOPE_LINK] = WEFT_TRACEQL_SCOPE_LINK,
-        [WEFT_SCOPE_INSTRUMENTATION] = WEFT_TRACEQL_SCOPE_INSTRUMENTATION,
-    };
-    return scopes[scope];
-}
-
 struct weft_str weft_suggest_attribute_text(struct weft_suggest_listing *l,
                                             enum weft_traceql_scope scope, struct weft_str name)
 {
@@ -106,7 +94,7 @@ static int offer_keys(struct weft_suggest_listing *l, struct weft_err *err)
         bool is_plain = key->scope == WEFT_SCOPE_SPAN || key->scope == WEFT_SCOPE_RESOURCE;
         if (is_unscoped && !is_plain) continue;
         struct weft_str text = weft_suggest_attribute_text(
-            l, is_unscoped ? WEFT_TRACEQL_SCOPE_ANY : scope_of(key->scope), key->key);
+            l, is_unscoped ? WEFT_TRACEQL_SCOPE_ANY : weft_traceql_scope_of(key->scope), key->key);
         bool is_service = weft_str_equal_c(key->key, "service.name"); /* most asked for of all */
         weft_suggest_offer(l, WEFT_SUGGESTION_ATTRIBUTE, text, text, key->span_count,
                            is_service ? 0 : 1);

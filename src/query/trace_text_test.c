@@ -1,6 +1,7 @@
 /* trace_text_test.c -- full text: which texts of a span and of an event there are, contains, and what is shown of them. */
 #include "query/trace_fixture.h"
 #include "query/traceql_search.h"
+#include "query/traceql_text_fixture.h"
 
 static const char trace_text[] =
     "1 0 GET-/cart 100 50 service=shop message=Timed_out span.q=select(1) span.n=7 "
@@ -155,9 +156,7 @@ static void test_nested(void **state)
     weft_arena_release(&arena);
 }
 
-static const struct {
-    const char *query, *expected; /* printed, or the error */
-} texts[] = {
+static const struct text_case texts[] = {
     { "{ span:text contains \"a.b é\" }", "{ text =~ `(?i).*a\\.b é.*` }" },
     { "{ .contains contains \"x\" && event:text = \"y\" }",
       "{ .contains =~ `(?i).*x.*` && event:text = `y` }" },
@@ -172,25 +171,8 @@ static const struct {
 
 static void test_texts(void **state)
 {
-    struct weft_buf printed = { 0 };
-
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        struct weft_arena arena = { 0 };
-        struct weft_traceql_query query;
-        struct weft_err err = { 0 };
-        weft_buf_reset(&printed);
-        int rc = weft_traceql_parse(&query, weft_str_from_c(texts[i].query), &arena, NULL, &err);
-        if (rc == WEFT_OK)
-            weft_traceql_print(&printed, &query);
-        else
-            weft_buf_append_c(&printed, err.text);
-        weft_buf_append_byte(&printed, '\0');
-        bool fits = texts[i].expected != NULL ? strcmp(printed.data, texts[i].expected) == 0
-                                              : rc == WEFT_INVALID;
-        if (!fits) fail_msg("%s: %s", texts[i].query, printed.data);
-        weft_arena_release(&arena);
-    }
-    weft_buf_release(&printed);
+    (void)state;
+    texts_check(texts, sizeof texts / sizeof *texts);
 }
 
 int main(void)

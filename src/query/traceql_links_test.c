@@ -2,10 +2,9 @@
 #include "base/random.h"
 #include "query/trace_fixture.h"
 #include "query/traceql_links.h"
+#include "query/traceql_text_fixture.h"
 
-static const struct {
-    const char *query, *expected; /* printed, or the error; NULL: some error */
-} texts[] = {
+static const struct text_case texts[] = {
     { "{.a=1}-link->{name=\"x\"}", "{ .a = 1 } -link-> { name = `x` }" },
     { "{ }<-link-{ } | count() > 1 | spans()", "{ } <-link- { } | count() > 1 | spans()" },
     { "{ .a = 1 } && { } > { .b } -link-> { .c } || { } | by(name)",
@@ -35,25 +34,8 @@ static const struct {
 
 static void test_texts(void **state)
 {
-    struct weft_buf printed = { 0 };
-
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        struct weft_arena arena = { 0 };
-        struct weft_traceql_query query;
-        struct weft_err err = { 0 };
-        weft_buf_reset(&printed);
-        int rc = weft_traceql_parse(&query, weft_str_from_c(texts[i].query), &arena, NULL, &err);
-        if (rc == WEFT_OK)
-            weft_traceql_print(&printed, &query);
-        else
-            weft_buf_append_c(&printed, err.text);
-        weft_buf_append_byte(&printed, '\0');
-        bool fits = texts[i].expected != NULL ? strcmp(printed.data, texts[i].expected) == 0
-                                              : rc == WEFT_INVALID;
-        if (!fits) fail_msg("%s: %s", texts[i].query, printed.data);
-        weft_arena_release(&arena);
-    }
-    weft_buf_release(&printed);
+    (void)state;
+    texts_check(texts, sizeof texts / sizeof *texts);
 }
 
 /* ---- A source: an array of traces ---- */

@@ -9,6 +9,7 @@
 
 #include "query/regex.h"
 #include "query/traceql_eval.h"
+#include "query/traceql_scope.h"
 #include "query/traceql_select_internal.h"
 
 /* ---- Words of the one as words of the other ---- */
@@ -46,18 +47,6 @@ static bool value_of(const struct weft_traceql_value *literal, struct weft_value
     case WEFT_TRACEQL_STATUS:
     case WEFT_TRACEQL_KIND: return true;
     default: return false;
-    }
-}
-
-static enum weft_attribute_scope scope_of(enum weft_traceql_scope scope)
-{
-    switch (scope) {
-    case WEFT_TRACEQL_SCOPE_SPAN: return WEFT_SCOPE_SPAN;
-    case WEFT_TRACEQL_SCOPE_RESOURCE: return WEFT_SCOPE_RESOURCE;
-    case WEFT_TRACEQL_SCOPE_EVENT: return WEFT_SCOPE_EVENT;
-    case WEFT_TRACEQL_SCOPE_LINK: return WEFT_SCOPE_LINK;
-    case WEFT_TRACEQL_SCOPE_INSTRUMENTATION: return WEFT_SCOPE_INSTRUMENTATION;
-    default: return WEFT_SCOPE_ANY;
     }
 }
 
@@ -157,7 +146,7 @@ static struct weft_select_set attribute_presence(struct weft_selecting *s,
     if (!is_there && is_of_carrier) return weft_select_everything(false); /* one that lacks it */
     return weft_select_leaf(
         s, (struct weft_predicate){ .field = WEFT_FIELD_ATTRIBUTE,
-                                    .scope = scope_of(attribute->scope),
+                                    .scope = weft_attribute_scope_of(attribute->scope),
                                     .key = attribute->name,
                                     .op = is_there ? WEFT_OP_EXISTS : WEFT_OP_NOT_EXISTS });
 }
@@ -201,7 +190,7 @@ static struct weft_select_set attribute_leaf(struct weft_selecting *s,
     struct weft_predicate p = predicate_of(s, q, true);
 
     p.field = WEFT_FIELD_ATTRIBUTE;
-    p.scope = scope_of(scope);
+    p.scope = weft_attribute_scope_of(scope);
     p.key = q->attribute->name;
     return weft_select_leaf(s, p);
 }

@@ -3,6 +3,7 @@
  * The source lists them. With a filter it is asked which of these the spans have that the filter has.
  */
 #include "query/traceql_tags.h"
+#include "query/traceql_scope.h"
 #include "query/traceql_tags_internal.h"
 
 const struct weft_str weft_traceql_intrinsic_tags[] = {
@@ -59,17 +60,6 @@ static void names_look(struct weft_tag_walk *walk, uint32_t number)
 
 /* ---- Names that there are ---- */
 
-static enum weft_traceql_scope scope_of(enum weft_attribute_scope scope)
-{
-    switch (scope) {
-    case WEFT_SCOPE_RESOURCE: return WEFT_TRACEQL_SCOPE_RESOURCE;
-    case WEFT_SCOPE_EVENT: return WEFT_TRACEQL_SCOPE_EVENT;
-    case WEFT_SCOPE_LINK: return WEFT_TRACEQL_SCOPE_LINK;
-    case WEFT_SCOPE_INSTRUMENTATION: return WEFT_TRACEQL_SCOPE_INSTRUMENTATION;
-    default: return WEFT_TRACEQL_SCOPE_SPAN;
-    }
-}
-
 static int names_ask(struct weft_tag_walk *walk, struct weft_err *err)
 {
     const struct weft_tag_question *question = walk->question;
@@ -85,7 +75,7 @@ static int names_ask(struct weft_tag_walk *walk, struct weft_err *err)
     if ((rc = weft_tag_walk_wanted(walk, &wanted, err)) < 0) return rc;
     for (uint32_t i = 0; i < keys.count && !walk->is_full; i++)
         if (question->filter == NULL || wanted.is_found[i])
-            weft_tag_found(walk, scope_of(keys.items[i].scope), keys.items[i].key);
+            weft_tag_found(walk, weft_traceql_scope_of(keys.items[i].scope), keys.items[i].key);
     return WEFT_OK;
 }
 
